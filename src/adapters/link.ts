@@ -1,0 +1,46 @@
+import type { Duplex } from 'node:stream';
+
+export interface RunResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly stdin?: string;
+  /** Default 10,000. */
+  readonly withinMs?: number;
+}
+
+/** A command that keeps running on the host for as long as we want, such as one that holds a lock. */
+export interface Running {
+  /** The first line it printed, without the newline. */
+  readonly firstLine: string;
+  /** Ends it (its stdin is closed) and resolves once it is gone. */
+  end(): Promise<void>;
+  /** Aborts when the command ended, for whatever reason. */
+  readonly ended: AbortSignal;
+}
+
+/**
+ * The way to one host, as the other adapters see it. A link that broke dials again when it is next used; what was
+ * under way when it broke fails with `unreachable`.
+ */
+export interface Link {
+  /** The inventory's name of the host, for messages. */
+  readonly host: string;
+  /** Runs a command line in the user's login shell. Arguments must be quoted by the caller, see `quoted`. */
+  run(command: string, options?: RunOptions): Promise<RunResult>;
+  /** Starts a command and waits for its first line, or for its end. */
+  start(command: string): Promise<Running | RunResult>;
+  /** A stream to a unix socket on the host. */
+  openSocket(path: string): Promise<Duplex>;
+  /** A stream to a TCP port as seen from the host. */
+  openTcp(address: string, port: number): Promise<Duplex>;
+  close(): Promise<void>;
+}
+
+/** `text` as one word of a POSIX shell command line. */
+export function quoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

@@ -1,0 +1,133 @@
+/**
+ * The nouns of a rollout. Everything here is plain data that can be printed, journalled and compared.
+ *
+ * - *host*: a machine of the inventory, reached over SSH. - *container*: an application container on it.
+ * - *balancer*: one HAProxy process, by the host it runs on and its runtime socket.
+ * - *server*: one line of one backend of one balancer: where the requests for one container come from.
+ * - *instance*: one container on one host together with its servers: the unit that is drained and replaced.
+ */
+
+/** One HAProxy: the host it runs on and the path of its stats socket there. */
+export interface Balancer {
+  readonly host: string;
+  readonly socket: string;
+}
+
+/** HAProxy's `backend/name`, in one balancer. */
+export interface Server {
+  readonly balancer: Balancer;
+  readonly backend: string;
+  readonly name: string;
+}
+
+/** What happens when requests are still in hand at the end of the drain timeout. */
+export type OnTimeout = 'fail' | 'continue' | 'shutdown_sessions';
+
+export interface DrainPolicy {
+  readonly timeoutMs: number;
+  readonly onTimeout: OnTimeout;
+}
+
+/** How an application proves, seen from its own host, that it answers. */
+export type Probe =
+  | { readonly kind: 'http'; readonly url: string; readonly status: readonly [number, number] }
+  | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
+  | { readonly kind: 'command'; readonly command: readonly string[] };
+
+export interface ReadyCheck {
+  /** Undefined: the container's own healthcheck is the only proof. */
+  readonly probe: Probe | undefined;
+  readonly withinMs: number;
+  readonly everyMs: number;
+}
+
+/** A number of servers, or a percentage of those of the backend, rounded up. */
+export type MinUp = { readonly servers: number } | { readonly percent: number };
+
+export type PullPolicy = 'always' | 'missing' | 'never';
+
+export interface PublishedPort {
+  /** Address on the host; empty for all. */
+  readonly hostIp: string;
+  /** Port on the host; undefined lets the Engine choose. */
+  readonly hostPort: number | undefined;
+  readonly containerPort: number;
+  readonly protocol: 'tcp' | 'udp';
+}
+
+export interface Healthcheck {
+  /** As Docker has it: `['CMD', …]`, `['CMD-SHELL', …]` or `['NONE']`. */
+  readonly test?: readonly string[] | undefined;
+  readonly intervalMs?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly startPeriodMs?: number | undefined;
+  readonly retries?: number | undefined;
+}
+
+/**
+ * What the playbook declares of a container. A setting left out is not declared: a container that exists keeps
+ * what it has, a new one gets Docker's default.
+ */
+export interface ContainerSpec {
+  readonly image: string;
+  readonly pullPolicy: PullPolicy;
+  readonly command?: readonly string[] | undefined;
+  readonly entrypoint?: readonly string[] | undefined;
+  /** Added to, or set over, what is there. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
+  /** Added to, or set over, what is there. */
+  readonly labels?: Readonly<Record<string, string>> | undefined;
+  /** Instead of those there. */
+  readonly ports?: readonly PublishedPort[] | undefined;
+  /** `source:target[:mode]`, instead of those there; source is an absolute path or a volume's name. */
+  readonly volumes?: readonly string[] | undefined;
+  readonly networkMode?: string | undefined;
+  readonly restart?: { readonly name: string; readonly maximumRetryCount: number } | undefined;
+  readonly healthcheck?: Healthcheck | undefined;
+  readonly user?: string | undefined;
+  readonly workingDir?: string | undefined;
+  readonly hostname?: string | undefined;
+  readonly extraHosts?: readonly string[] | undefined;
+  readonly stopSignal?: string | undefined;
+  readonly stopGraceMs?: number | undefined;
+  readonly init?: boolean | undefined;
+  readonly readOnly?: boolean | undefined;
+  readonly privileged?: boolean | undefined;
+  readonly capAdd?: readonly string[] | undefined;
+  readonly capDrop?: readonly string[] | undefined;
+  readonly memoryBytes?: number | undefined;
+  readonly cpus?: number | undefined;
+  readonly logging?: { readonly driver: string; readonly options: Readonly<Record<string, string>> } | undefined;
+}
+
+export interface Instance {
+  readonly host: string;
+  readonly container: string;
+  readonly servers: readonly Server[];
+  readonly spec: ContainerSpec;
+  readonly drain: DrainPolicy;
+  readonly ready: ReadyCheck;
+  /** How long the server must stay UP before the old container is let go, in milliseconds. */
+  readonly soakMs: number;
+  /** How many old containers stay behind, stopped. */
+  readonly keep: number;
+  readonly minUp: MinUp;
+}
+
+/** Whether a server takes part, apart from its weight and its health. `drain` and `maint` are an operator's doing. */
+export type AdminState = 'ready' | 'drain' | 'maint';
+
+/** What is to be put back, exactly. */
+export interface Standing {
+  /** The absolute weight, 0–256. */
+  readonly weight: number;
+  readonly admin: AdminState;
+}
+
+export function serverPath(server: Server): string {
+  return `${server.backend}/${server.name}`;
+}
+
+export function sameBalancer(one: Balancer, other: Balancer): boolean {
+  return one.host === other.host && one.socket === other.socket;
+}

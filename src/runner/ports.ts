@@ -1,0 +1,221 @@
+/**
+ * What the runner needs from the outside, in the runner's own words. Adapters implement these; nothing of ssh2,
+ * dockerode or HAProxy's command language shows in them. Every call has a time limit of its own and throws a
+ * `Failure` that names the host; a call is never repeated by an adapter.
+ */
+import type { AdminState, Balancer, ContainerSpec, Probe, PullPolicy, Server, Standing } from '../rollout/model.ts';
+
+/** Time, so that tests need not wait for it. */
+export interface Clock {
+  /** Milliseconds from an arbitrary origin; only differences mean anything. */
+  now(): number;
+  /** Resolves after `ms`, or at once when the signal aborts. Never rejects: the caller looks at its signal. */
+  sleep(ms: number, signal: AbortSignal): Promise<void>;
+}
+
+export interface BalancerFacts {
+  /** For example `2.6.12-1+deb12u4`. */
+  readonly version: string;
+  /** Process id of the worker that answers; another one after a reload. */
+  readonly pid: number;
+  readonly level: 'admin' | 'operator' | 'user';
+}
+
+/** One server as its balancer has it, in full. */
+export interface ServerState extends Standing {
+  readonly server: Server;
+  /** The weight of the configuration file. */
+  readonly initialWeight: number;
+  /** HAProxy's word: `UP`, `DOWN 1/2`, `MAINT`, `no check` … */
+  readonly status: string;
+  readonly isUp: boolean;
+  readonly isBackup: boolean;
+  readonly hasCheck: boolean;
+  /** An agent-check may overwrite weight and state at any moment. */
+  readonly hasAgent: boolean;
+  /** `backend/server` whose state this one follows, or undefined. */
+  readonly tracks: string | undefined;
+  /** Last check's result, as HAProxy codes it (`L7OK`, `L4CON` …), with its text; empty when unknown. */
+  readonly lastCheck: string;
+  /** Milliseconds from a failed start to UP with everything well: `rise` × `inter`; undefined when unknown. */
+  readonly upAfterMs: number | undefined;
+  readonly address: string;
+  readonly port: number;
+  /** Requests in hand and in this server's queue. */
+  readonly current: number;
+  readonly queued: number;
+}
+
+export interface BackendState {
+  readonly balancer: Balancer;
+  readonly name: string;
+  /** `roundrobin`, `source` … ; empty when HAProxy does not say. */
+  readonly algorithm: string;
+  readonly mode: string;
+  /** Requests waiting for any server. */
+  readonly queued: number;
+  readonly servers: readonly ServerState[];
+}
+
+/** One cheap look at one server, for polling. */
+export interface ServerLook {
+  readonly pid: number;
+  readonly current: number;
+  readonly queued: number;
+  /** Connection errors and retries since HAProxy started: while they move, a request may be in no counter. */
+  readonly retries: number;
+  readonly status: string;
+  readonly isUp: boolean;
+  readonly weight: number;
+  readonly lastCheck: string;
+}
+
+/** Who holds a server during a drain. */
+export interface Session {
+  readonly source: string;
+  readonly ageSeconds: number;
+}
+
+/** One HAProxy process, through its runtime API. Changes are read back before they count as done. */
+export interface LoadBalancer {
+  facts(): Promise<BalancerFacts>;
+  /** All backends that have servers, or only `backend`; an unknown one is absent from the answer. */
+  backends(backend?: string): Promise<readonly BackendState[]>;
+  look(server: Server): Promise<ServerLook>;
+  setWeight(server: Server, weight: number): Promise<void>;
+  setAdmin(server: Server, admin: AdminState): Promise<void>;
+  /**
+   * Ends maintenance, in one command with a demand for fresh health: the server is DOWN until its checks
+   * have passed `rise` times from now on. Without a check it is UP at once.
+   */
+  setReadyWhenProven(server: Server): Promise<void>;
+  sessions(server: Server): Promise<readonly Session[]>;
+  shutdownSessions(server: Server): Promise<void>;
+}
+
+export interface Image {
+  /** Content id of the configuration, `sha256:…`: what containers refer to. */
+  readonly id: string;
+  /** Registry digest `sha256:…`, or undefined for an image that came from no registry. */
+  readonly digest: string | undefined;
+}
+
+/** An image that may not be on the host yet: what the registry says of it. */
+export interface RemoteImage {
+  readonly digest: string;
+}
+
+export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
+
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  /** The reference it was created with, and the content it runs. */
+  readonly image: { readonly reference: string } & Image;
+  readonly running: boolean;
+  /** Docker's word: `running`, `exited`, `restarting` … */
+  readonly status: string;
+  readonly exitCode: number;
+  readonly restartCount: number;
+  /** RFC 3339; changes with every start. */
+  readonly startedAt: string;
+  readonly health: Health;
+  /** Output of the last healthcheck, trimmed; empty when there was none. */
+  readonly healthOutput: string;
+  /** Time limit of a stop before the kill, in milliseconds. */
+  readonly stopGraceMs: number;
+  readonly restart: { readonly name: string; readonly maximumRetryCount: number };
+  /** Host ports published, for finding the server that points here. */
+  readonly publishedPorts: readonly number[];
+}
+
+/** One setting that differs between what runs and what is declared; texts for people. */
+export interface SettingChange {
+  readonly setting: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+export interface CommandResult {
+  readonly exitCode: number;
+  readonly output: string;
+}
+
+/** The Docker Engine of one host. Containers are known by name. */
+export interface Containers {
+  /** The Engine's version. */
+  version(): Promise<string>;
+  list(): Promise<readonly Container[]>;
+  inspect(name: string): Promise<Container | undefined>;
+  /** The image on the host, or undefined. */
+  image(reference: string): Promise<Image | undefined>;
+  /** What the registry has under this name now, without fetching it. */
+  remoteImage(reference: string): Promise<RemoteImage>;
+  /** Makes sure that the image is on the host, as `policy` says, and tells which it is. */
+  pull(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<Image>;
+  /** The declared settings, other than the image, that container `name` does not have. */
+  changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]>;
+  /** Creates, without starting, `name` from `spec`; where `spec` says nothing it is like container `like`. */
+  create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void>;
+  start(name: string): Promise<void>;
+  /** Asks it to stop, kills it after its own stop grace; nothing to do for one that does not run. */
+  stop(name: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  /** Removes it, stopped or not; its volumes stay. */
+  remove(name: string): Promise<void>;
+  setRestart(name: string, restart: Container['restart']): Promise<void>;
+  /** The last lines of its log, both streams. */
+  logs(name: string, lines: number): Promise<readonly string[]>;
+  exec(name: string, command: readonly string[], withinMs: number): Promise<CommandResult>;
+}
+
+export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
+
+/** One server taken out of service: what to put back, by whom and why it was taken out. */
+export interface RecordEntry {
+  readonly kind: 'rollout' | 'drain';
+  readonly server: Server;
+  readonly standing: Standing;
+  /** `user@machine` of whoever did it. */
+  readonly by: string;
+  readonly note: string;
+  /** RFC 3339. */
+  readonly at: string;
+  readonly run: string;
+  /** For a rollout: the instance's container, and the name its predecessor waits under. */
+  readonly container?: string | undefined;
+  readonly aside?: string | undefined;
+}
+
+/** What must be undone on a host, kept on the host itself. Written durably and whole, or not at all. */
+export interface HostRecord {
+  read(): Promise<readonly RecordEntry[]>;
+  /** Replaces the record; an empty one is removed. */
+  write(entries: readonly RecordEntry[]): Promise<void>;
+}
+
+export interface Lock {
+  release(): Promise<void>;
+}
+
+/** Everything sluice does on one host. */
+export interface HostAccess {
+  readonly name: string;
+  readonly containers: Containers;
+  readonly record: HostRecord;
+  balancer(socket: string): LoadBalancer;
+  /** Does one HTTP or TCP probe, from the host's point of view. */
+  probe(probe: Exclude<Probe, { kind: 'command' }>, withinMs: number): Promise<ProbeResult>;
+  /** Whether a process of that id runs on the host. */
+  processRuns(pid: number): Promise<boolean>;
+  /** The first of these paths that is a socket on the host, or undefined. */
+  firstSocket(paths: readonly string[]): Promise<string | undefined>;
+  /** @throws Failure `locked`, with the holder's words, when another run holds the host. */
+  lock(holder: string): Promise<Lock>;
+}
+
+export interface Fleet {
+  /** @throws Failure `unreachable` */
+  host(name: string): Promise<HostAccess>;
+  close(): Promise<void>;
+}
