@@ -107,8 +107,11 @@ export interface Instance {
   readonly spec: ContainerSpec;
   readonly drain: DrainPolicy;
   readonly ready: ReadyCheck;
-  /** How long the server must stay UP before the old container is let go, in milliseconds. */
-  readonly soakMs: number;
+  /**
+   * How long the server must stay UP before the old container is let go, in milliseconds. Undefined: until HAProxy's
+   * health counter is full, which takes `fall` − 1 more good checks.
+   */
+  readonly soakMs: number | undefined;
   /** How many old containers stay behind, stopped. */
   readonly keep: number;
   readonly minUp: MinUp;

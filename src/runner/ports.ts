@@ -3,12 +3,17 @@
  * dockerode or HAProxy's command language shows in them. Every call has a time limit of its own and throws a
  * `Failure` that names the host; a call is never repeated by an adapter.
  */
-import type { AdminState, Balancer, ContainerSpec, Probe, PullPolicy, Server, Standing } from '../rollout/model.ts';
+import type { AdminState, ContainerSpec, Probe, PullPolicy, Server, Standing } from '../rollout/model.ts';
+import type { BackendState, Container, Image, SettingChange } from '../rollout/observed.ts';
+
+export type { BackendState, Container, Health, Image, ServerState, SettingChange } from '../rollout/observed.ts';
 
 /** Time, so that tests need not wait for it. */
 export interface Clock {
   /** Milliseconds from an arbitrary origin; only differences mean anything. */
   now(): number;
+  /** The time of day, for what people and records are told. */
+  date(): Date;
   /** Resolves after `ms`, or at once when the signal aborts. Never rejects: the caller looks at its signal. */
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
@@ -21,42 +26,6 @@ export interface BalancerFacts {
   readonly level: 'admin' | 'operator' | 'user';
 }
 
-/** One server as its balancer has it, in full. */
-export interface ServerState extends Standing {
-  readonly server: Server;
-  /** The weight of the configuration file. */
-  readonly initialWeight: number;
-  /** HAProxy's word: `UP`, `DOWN 1/2`, `MAINT`, `no check` … */
-  readonly status: string;
-  readonly isUp: boolean;
-  readonly isBackup: boolean;
-  readonly hasCheck: boolean;
-  /** An agent-check may overwrite weight and state at any moment. */
-  readonly hasAgent: boolean;
-  /** `backend/server` whose state this one follows, or undefined. */
-  readonly tracks: string | undefined;
-  /** Last check's result, as HAProxy codes it (`L7OK`, `L4CON` …), with its text; empty when unknown. */
-  readonly lastCheck: string;
-  /** Milliseconds from a failed start to UP with everything well: `rise` × `inter`; undefined when unknown. */
-  readonly upAfterMs: number | undefined;
-  readonly address: string;
-  readonly port: number;
-  /** Requests in hand and in this server's queue. */
-  readonly current: number;
-  readonly queued: number;
-}
-
-export interface BackendState {
-  readonly balancer: Balancer;
-  readonly name: string;
-  /** `roundrobin`, `source` … ; empty when HAProxy does not say. */
-  readonly algorithm: string;
-  readonly mode: string;
-  /** Requests waiting for any server. */
-  readonly queued: number;
-  readonly servers: readonly ServerState[];
-}
-
 /** One cheap look at one server, for polling. */
 export interface ServerLook {
   readonly pid: number;
@@ -66,6 +35,8 @@ export interface ServerLook {
   readonly retries: number;
   readonly status: string;
   readonly isUp: boolean;
+  /** UP with its health counter full: the next failed check alone cannot take it DOWN. Always so without a check. */
+  readonly isFullyUp: boolean;
   readonly weight: number;
   readonly lastCheck: string;
 }
@@ -93,47 +64,9 @@ export interface LoadBalancer {
   shutdownSessions(server: Server): Promise<void>;
 }
 
-export interface Image {
-  /** Content id of the configuration, `sha256:…`: what containers refer to. */
-  readonly id: string;
-  /** Registry digest `sha256:…`, or undefined for an image that came from no registry. */
-  readonly digest: string | undefined;
-}
-
 /** An image that may not be on the host yet: what the registry says of it. */
 export interface RemoteImage {
   readonly digest: string;
-}
-
-export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
-
-export interface Container {
-  readonly id: string;
-  readonly name: string;
-  /** The reference it was created with, and the content it runs. */
-  readonly image: { readonly reference: string } & Image;
-  readonly running: boolean;
-  /** Docker's word: `running`, `exited`, `restarting` … */
-  readonly status: string;
-  readonly exitCode: number;
-  readonly restartCount: number;
-  /** RFC 3339; changes with every start. */
-  readonly startedAt: string;
-  readonly health: Health;
-  /** Output of the last healthcheck, trimmed; empty when there was none. */
-  readonly healthOutput: string;
-  /** Time limit of a stop before the kill, in milliseconds. */
-  readonly stopGraceMs: number;
-  readonly restart: { readonly name: string; readonly maximumRetryCount: number };
-  /** Host ports published, for finding the server that points here. */
-  readonly publishedPorts: readonly number[];
-}
-
-/** One setting that differs between what runs and what is declared; texts for people. */
-export interface SettingChange {
-  readonly setting: string;
-  readonly from: string;
-  readonly to: string;
 }
 
 export interface CommandResult {
@@ -185,6 +118,8 @@ export interface RecordEntry {
   /** For a rollout: the instance's container, and the name its predecessor waits under. */
   readonly container?: string | undefined;
   readonly aside?: string | undefined;
+  /** The predecessor's restart policy, which is `no` while it waits. */
+  readonly restart?: Container['restart'] | undefined;
 }
 
 /** What must be undone on a host, kept on the host itself. Written durably and whole, or not at all. */

@@ -1,0 +1,157 @@
+import { Failure } from '../../errors.ts';
+import { serverPath, type AdminState, type Balancer, type Server } from '../../rollout/model.ts';
+import type { BackendState } from '../../rollout/observed.ts';
+import type { BalancerFacts, LoadBalancer, ServerLook, Session } from '../../runner/ports.ts';
+import { parseInfo, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
+import type { Ask } from './runtime-socket.ts';
+import { backendStates, isFullyUp, isUp, lastCheck, number, text } from './server-rows.ts';
+
+/** What may stand in a command unquoted; anything else could smuggle in a second command. */
+const SAFE_NAME = /^[A-Za-z0-9_.:-]+$/;
+
+/** HAProxy's runtime API (the "stats socket"), as far as a rolling update needs it. */
+export class RuntimeApi implements LoadBalancer {
+  readonly #ask: Ask;
+  readonly #balancer: Balancer;
+  /** `backend/server` → the `sid` that names it in `show stat`; checked against `svname` at every use. */
+  readonly #sids = new Map<string, string>();
+
+  constructor(ask: Ask, balancer: Balancer) {
+    this.#ask = ask;
+    this.#balancer = balancer;
+  }
+
+  async facts(): Promise<BalancerFacts> {
+    const info = parseInfo(await this.#ask('show info'));
+    const level = (await this.#ask('show cli level')).trim();
+    if (level !== 'admin' && level !== 'operator' && level !== 'user')
+      throw this.#misunderstood('show cli level', level);
+    return { version: text(info, 'Version'), pid: number(info, 'Pid'), level };
+  }
+
+  async backends(backend?: string): Promise<readonly BackendState[]> {
+    const which = backend === undefined ? '' : safe(backend);
+    const states = parseServersState(await this.#ask(`show servers state ${which}`.trim()));
+    if (states.length === 0) return [];
+    // Type mask 6 = backends (2) + servers (4); management guide, "show stat".
+    const stat = parseStat(await this.#ask(`show stat ${which === '' ? '-1' : which} 6 -1`));
+    return backendStates(this.#balancer, stat, states);
+  }
+
+  async look(server: Server): Promise<ServerLook> {
+    const sid = this.#sids.get(serverPath(server)) ?? '-1';
+    const path = safePath(server);
+    const command = `show info; show stat ${safe(server.backend)} 4 ${sid}; get weight ${path}`;
+    const answer = await this.#ask(command);
+    const [info = '', stat = '', weight = ''] = answer.split('\n\n');
+    const row = parseStat(stat).find((candidate) => candidate.get('svname') === server.name);
+    if (!row && sid !== '-1') {
+      this.#sids.delete(serverPath(server));
+      return this.look(server);
+    }
+    const parsedWeight = parseWeight(weight);
+    if (!row || !parsedWeight) throw this.#noSuchServer(server);
+    this.#sids.set(serverPath(server), text(row, 'sid'));
+    return { ...lookOf(row), pid: number(parseInfo(info), 'Pid'), weight: parsedWeight.weight };
+  }
+
+  /**
+   * A server that comes back from weight 0 does not take from a backend queue that never empties; setting its
+   * `maxconn` again, to the same value, makes HAProxy hand it queued requests (tried on 2.6 to 3.4).
+   */
+  async setWeight(server: Server, weight: number): Promise<void> {
+    const path = safePath(server);
+    const before = await this.#weight(server);
+    await this.#command(`set weight ${path} ${weight}`);
+    const now = await this.#weight(server);
+    if (now !== weight) {
+      throw this.#failure(`set the weight of ${path} to ${weight}`, `HAProxy reads back ${now}`);
+    }
+    if (before === 0 && weight > 0) await this.#wakeQueue(server);
+  }
+
+  async setAdmin(server: Server, admin: AdminState): Promise<void> {
+    await this.#command(`set server ${safePath(server)} state ${admin}`);
+    const [backend] = await this.backends(server.backend);
+    const now = backend?.servers.find((state) => state.server.name === server.name)?.admin;
+    if (now !== admin) {
+      throw this.#failure(`set ${serverPath(server)} to ${admin}`, `HAProxy reads back ${now ?? 'no such server'}`);
+    }
+  }
+
+  async setReadyWhenProven(server: Server): Promise<void> {
+    const path = safePath(server);
+    const [backend] = await this.backends(server.backend);
+    const state = backend?.servers.find((candidate) => candidate.server.name === server.name);
+    if (!state) throw this.#noSuchServer(server);
+    // Without a check `health down` would last for ever.
+    const proof = state.hasCheck ? `; set server ${path} health down` : '';
+    await this.#command(`set server ${path} state ready${proof}`);
+  }
+
+  async sessions(server: Server): Promise<readonly Session[]> {
+    const all = parseSessions(await this.#ask('show sess'));
+    return all
+      .filter(({ be, srv }) => be === server.backend && srv === server.name)
+      .map(({ source, ageSeconds }) => ({ source, ageSeconds }))
+      .sort((one, other) => other.ageSeconds - one.ageSeconds);
+  }
+
+  async shutdownSessions(server: Server): Promise<void> {
+    await this.#command(`shutdown sessions server ${safePath(server)}`);
+  }
+
+  async #wakeQueue(server: Server): Promise<void> {
+    const rows = parseStat(await this.#ask(`show stat ${safe(server.backend)} 4 -1`));
+    const limit = rows.find((row) => row.get('svname') === server.name)?.get('slim') ?? '';
+    if (limit !== '') await this.#command(`set maxconn server ${safePath(server)} ${limit}`);
+  }
+
+  async #weight(server: Server): Promise<number> {
+    const parsed = parseWeight(await this.#ask(`get weight ${safePath(server)}`));
+    if (!parsed) throw this.#noSuchServer(server);
+    return parsed.weight;
+  }
+
+  /** A command that changes something answers with empty lines, or with what is wrong. */
+  async #command(command: string): Promise<void> {
+    const answer = (await this.#ask(command)).trim();
+    if (answer !== '') throw this.#misunderstood(command, answer);
+  }
+
+  #noSuchServer(server: Server): Failure {
+    return this.#failure(`find ${serverPath(server)}`, 'HAProxy has no such server');
+  }
+
+  #misunderstood(command: string, answer: string): Failure {
+    return this.#failure(`"${command}"`, `HAProxy answers "${answer.split('\n')[0] ?? ''}"`);
+  }
+
+  #failure(what: string, why: string): Failure {
+    return new Failure('haproxy', `Cannot ${what} on ${this.#balancer.host} (${this.#balancer.socket}): ${why}`);
+  }
+}
+
+function lookOf(row: Row): Omit<ServerLook, 'pid' | 'weight'> {
+  const status = text(row, 'status');
+  return {
+    current: number(row, 'scur'),
+    queued: number(row, 'qcur'),
+    retries: number(row, 'wretr') + number(row, 'econ'),
+    status,
+    isUp: isUp(status),
+    isFullyUp: isFullyUp(row),
+    lastCheck: lastCheck(row),
+  };
+}
+
+function safePath(server: Server): string {
+  return `${safe(server.backend)}/${safe(server.name)}`;
+}
+
+function safe(name: string): string {
+  if (!SAFE_NAME.test(name)) {
+    throw new Failure('config', `Cannot name "${name}" to HAProxy: a name may have letters, digits and _ . : - only`);
+  }
+  return name;
+}

@@ -1,0 +1,89 @@
+import type { AdminState, Balancer } from '../../rollout/model.ts';
+import type { BackendState, ServerState } from '../../rollout/observed.ts';
+import type { Row } from './answers.ts';
+
+/** Bits of `srv_admin_state`; HAProxy management guide, "show servers state". */
+const MAINT = 0x01 | 0x02 | 0x04 | 0x20 | 0x40;
+const DRAIN = 0x08 | 0x10;
+/** Bit of `srv_check_state` and `srv_agent_state`: the check is configured and enabled. */
+const ENABLED = 0x04;
+
+/** Joins what `show stat` and `show servers state` say of the same servers. */
+export function backendStates(balancer: Balancer, stat: readonly Row[], states: readonly Row[]): BackendState[] {
+  const backends = stat.filter((row) => row.get('svname') === 'BACKEND');
+  return backends
+    .map((backend) => {
+      const name = text(backend, 'pxname');
+      const servers = states
+        .filter((state) => state.get('be_name') === name)
+        .flatMap((state) => serverState(balancer, state, stat));
+      return {
+        balancer,
+        name,
+        algorithm: text(backend, 'algo'),
+        mode: text(backend, 'mode'),
+        queued: number(backend, 'qcur'),
+        servers,
+      };
+    })
+    .filter(({ servers }) => servers.length > 0);
+}
+
+function serverState(balancer: Balancer, state: Row, stat: readonly Row[]): ServerState[] {
+  const backend = text(state, 'be_name');
+  const name = text(state, 'srv_name');
+  const row = stat.find((candidate) => candidate.get('pxname') === backend && candidate.get('svname') === name);
+  if (!row) return [];
+  const tracks = text(row, 'tracked');
+  return [
+    {
+      server: { balancer, backend, name },
+      weight: number(state, 'srv_uweight'),
+      initialWeight: number(state, 'srv_iweight'),
+      admin: adminState(number(state, 'srv_admin_state')),
+      status: text(row, 'status'),
+      isUp: isUp(text(row, 'status')),
+      isBackup: number(row, 'bck') > 0,
+      hasCheck: (number(state, 'srv_check_state') & ENABLED) !== 0,
+      hasAgent: (number(state, 'srv_agent_state') & ENABLED) !== 0,
+      tracks: tracks === '' ? undefined : tracks,
+      lastCheck: lastCheck(row),
+      address: text(state, 'srv_addr'),
+      port: number(state, 'srv_port'),
+      current: number(row, 'scur'),
+      queued: number(row, 'qcur'),
+    },
+  ];
+}
+
+function adminState(bits: number): AdminState {
+  if ((bits & MAINT) !== 0) return 'maint';
+  return (bits & DRAIN) !== 0 ? 'drain' : 'ready';
+}
+
+/** `UP`, `UP 1/2` (still UP, one failure seen) and `no check` take requests. */
+export function isUp(status: string): boolean {
+  return status === 'UP' || status.startsWith('UP ') || status === 'no check';
+}
+
+/** `L7STS/503 in 2ms Service Unavailable` and the like; a check under way shows as `* L7OK`. */
+export function lastCheck(row: Row): string {
+  const status = text(row, 'check_status').replace(/^\* /, '');
+  const code = text(row, 'check_code');
+  const result = code === '' ? status : `${status}/${code}`;
+  return [result, text(row, 'last_chk')].filter((part) => part !== '').join(' ');
+}
+
+/** Without the three columns (no check) there is nothing more to wait for. */
+export function isFullyUp(row: Row): boolean {
+  const full = number(row, 'check_rise') + number(row, 'check_fall') - 1;
+  return isUp(text(row, 'status')) && number(row, 'check_health') >= full;
+}
+
+export function text(row: Row, column: string): string {
+  return row.get(column) ?? '';
+}
+
+export function number(row: Row, column: string): number {
+  return Number(row.get(column) ?? 0);
+}

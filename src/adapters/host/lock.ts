@@ -1,0 +1,30 @@
+import { Failure } from '../../errors.ts';
+import type { Lock } from '../../runner/ports.ts';
+import { quoted, type Link } from '../link.ts';
+import { STATE_DIR_SCRIPT } from './state-dir.ts';
+
+/** EX_TEMPFAIL of sysexits(3). */
+const HELD_BY_ANOTHER = 75;
+
+/**
+ * Takes the host's lock with flock(1) in a command that lives as long as we do: the kernel frees the lock when that
+ * command ends, however it ends, so a lock cannot go stale.
+ *
+ * @throws Failure `locked` when another run holds it
+ */
+export async function lockHost(link: Link, holder: string): Promise<Lock> {
+  const script = `${STATE_DIR_SCRIPT}
+exec 9>>"$d/lock" || exit 74
+if ! flock -n 9; then cat "$d/lock.holder" 2>/dev/null || echo 'somebody unknown'; exit ${HELD_BY_ANOTHER}; fi
+printf '%s\\n' ${quoted(holder)} > "$d/lock.holder"
+echo locked
+cat > /dev/null
+rm -f "$d/lock.holder"`;
+  const running = await link.start(script);
+  if ('end' in running) return { release: () => running.end() };
+  if (running.exitCode === HELD_BY_ANOTHER) {
+    throw new Failure('locked', `Cannot lock ${link.host}: it is held by ${running.stdout.trim()}`);
+  }
+  const why = running.stderr.trim() === '' ? `exit status ${running.exitCode}` : running.stderr.trim();
+  throw new Failure('error', `Cannot lock ${link.host}: ${why}`);
+}

@@ -1,0 +1,13 @@
+import { quoted, type Link } from '../link.ts';
+
+/** Whether a process of that id runs, seen in /proc: `kill -0` would need the right to signal it. */
+export async function processRuns(link: Link, pid: number): Promise<boolean> {
+  return (await link.run(`test -d /proc/${pid}`)).exitCode === 0;
+}
+
+/** The first of these paths that is a socket, or undefined. */
+export async function firstSocket(link: Link, paths: readonly string[]): Promise<string | undefined> {
+  const words = paths.map(quoted).join(' ');
+  const { stdout } = await link.run(`for p in ${words}; do if [ -S "$p" ]; then printf '%s' "$p"; break; fi; done`);
+  return stdout === '' ? undefined : stdout;
+}

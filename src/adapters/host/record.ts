@@ -1,0 +1,74 @@
+import { Failure, reasonOf } from '../../errors.ts';
+import type { HostRecord, RecordEntry } from '../../runner/ports.ts';
+import type { Link } from '../link.ts';
+import { STATE_DIR_SCRIPT } from './state-dir.ts';
+
+const SCHEMA = 1;
+
+/** Written aside, flushed and renamed over, so that a crash leaves the old record or the new one, never half of one. */
+const WRITE = `${STATE_DIR_SCRIPT}
+t="$d/.record.$$"; umask 022
+cat > "$t" && sync "$t" && mv -f "$t" "$d/record.json" && sync "$d" || { rm -f "$t"; exit 74; }`;
+
+const REMOVE = `${STATE_DIR_SCRIPT}
+rm -f "$d/record.json" && sync "$d"`;
+
+const READ = `${STATE_DIR_SCRIPT}
+if [ -e "$d/record.json" ]; then cat "$d/record.json"; fi`;
+
+/** The undo record as a JSON file on the host. */
+export class FileRecord implements HostRecord {
+  readonly #link: Link;
+
+  constructor(link: Link) {
+    this.#link = link;
+  }
+
+  async read(): Promise<readonly RecordEntry[]> {
+    const text = await this.#sh(READ, '', 'read');
+    if (text.trim() === '') return [];
+    try {
+      return entriesIn(JSON.parse(text));
+    } catch (error) {
+      const why = reasonOf(error);
+      throw new Failure('error', `Cannot read the undo record on ${this.#link.host} (record.json): ${why}`, {
+        cause: error,
+      });
+    }
+  }
+
+  async write(entries: readonly RecordEntry[]): Promise<void> {
+    if (entries.length === 0) await this.#sh(REMOVE, '', 'remove');
+    else await this.#sh(WRITE, `${JSON.stringify({ schema: SCHEMA, entries }, undefined, 2)}\n`, 'write');
+  }
+
+  async #sh(script: string, stdin: string, verb: string): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.#link.run(script, { stdin });
+    if (exitCode === 0) return stdout;
+    const why = stderr.trim() === '' ? `exit status ${exitCode}` : stderr.trim();
+    throw new Failure('error', `Cannot ${verb} the undo record on ${this.#link.host}: ${why}`);
+  }
+}
+
+function entriesIn(value: unknown): readonly RecordEntry[] {
+  if (typeof value !== 'object' || value === null || !('schema' in value) || !('entries' in value)) {
+    throw new Error('it is not an undo record');
+  }
+  if (value.schema !== SCHEMA) throw new Error(`it has schema ${String(value.schema)}, this sluice knows ${SCHEMA}`);
+  if (!Array.isArray(value.entries) || !value.entries.every(isEntry)) throw new Error('an entry is not whole');
+  return value.entries;
+}
+
+function isEntry(value: unknown): value is RecordEntry {
+  if (typeof value !== 'object' || value === null) return false;
+  const texts = ['kind', 'by', 'note', 'at', 'run'].every((key) => typeof Reflect.get(value, key) === 'string');
+  const { server, standing } = value as Partial<RecordEntry>;
+  return (
+    texts &&
+    typeof server?.name === 'string' &&
+    typeof server.backend === 'string' &&
+    typeof server.balancer.socket === 'string' &&
+    typeof standing?.weight === 'number' &&
+    ['ready', 'drain', 'maint'].includes(standing.admin)
+  );
+}

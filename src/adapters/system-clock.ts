@@ -1,0 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Clock } from '../runner/ports.ts';
+
+export const systemClock: Clock = {
+  now: () => performance.now(),
+  date: () => new Date(),
+  sleep: (ms, signal) =>
+    sleep(ms, undefined, { signal }).catch((error: unknown) => {
+      if (!signal.aborted) throw error;
+    }),
+};

@@ -1,0 +1,47 @@
+/** One look at a server that is being drained. */
+export interface DrainSight {
+  readonly atMs: number;
+  /** HAProxy's process; another one means a reload, whose counters start from nothing. */
+  readonly pid: number;
+  /** Requests in hand and queued for the server. */
+  readonly pending: number;
+  /** HAProxy's count of retries and connection errors towards the server. */
+  readonly retries: number;
+}
+
+/** What the looks so far amount to. */
+export interface DrainProgress {
+  readonly pid: number;
+  readonly zeroes: number;
+  readonly firstZeroAtMs: number;
+  readonly retries: number;
+  readonly retriesMovedAtMs: number | undefined;
+}
+
+/** One zero can be the gap between two requests of a sticky client; three over 100 ms are not. */
+const ZEROES_NEEDED = 3;
+const ZERO_FOR_MS = 100;
+
+/**
+ * A request that HAProxy is about to send again waits for up to a second and is in no counter meanwhile, so after
+ * a retry the zeroes count only once the counters of retries have been still for longer than that.
+ */
+const RETRIES_STILL_MS = 1_200;
+
+export function progressAfter(before: DrainProgress | undefined, sight: DrainSight): DrainProgress {
+  const known = before?.pid === sight.pid ? before : undefined;
+  const isZero = sight.pending === 0;
+  const zeroes = isZero ? (known?.zeroes ?? 0) + 1 : 0;
+  return {
+    pid: sight.pid,
+    zeroes,
+    firstZeroAtMs: zeroes > 1 && known ? known.firstZeroAtMs : sight.atMs,
+    retries: sight.retries,
+    retriesMovedAtMs: known && known.retries !== sight.retries ? sight.atMs : known?.retriesMovedAtMs,
+  };
+}
+
+export function isDrained({ zeroes, firstZeroAtMs, retriesMovedAtMs }: DrainProgress, nowMs: number): boolean {
+  const isQuiet = zeroes >= ZEROES_NEEDED && nowMs - firstZeroAtMs >= ZERO_FOR_MS;
+  return isQuiet && (retriesMovedAtMs === undefined || nowMs - retriesMovedAtMs >= RETRIES_STILL_MS);
+}

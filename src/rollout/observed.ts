@@ -1,0 +1,74 @@
+/** What was seen of the fleet: plain data, taken by the adapters, judged by the plan. */
+import type { Balancer, Server, Standing } from './model.ts';
+
+/** One server as its balancer has it, in full. */
+export interface ServerState extends Standing {
+  readonly server: Server;
+  /** The weight of the configuration file. */
+  readonly initialWeight: number;
+  /** HAProxy's word: `UP`, `DOWN 1/2`, `MAINT`, `no check` … */
+  readonly status: string;
+  readonly isUp: boolean;
+  readonly isBackup: boolean;
+  readonly hasCheck: boolean;
+  /** An agent-check may overwrite weight and state at any moment. */
+  readonly hasAgent: boolean;
+  /** `backend/server` whose state this one follows, or undefined. */
+  readonly tracks: string | undefined;
+  /** Last check's result, as HAProxy codes it (`L7OK`, `L4CON` …), with its text; empty when unknown. */
+  readonly lastCheck: string;
+  readonly address: string;
+  readonly port: number;
+  /** Requests in hand and in this server's queue. */
+  readonly current: number;
+  readonly queued: number;
+}
+
+export interface BackendState {
+  readonly balancer: Balancer;
+  readonly name: string;
+  /** `roundrobin`, `source` … ; empty when HAProxy does not say. */
+  readonly algorithm: string;
+  readonly mode: string;
+  /** Requests waiting for any server. */
+  readonly queued: number;
+  readonly servers: readonly ServerState[];
+}
+
+export interface Image {
+  /** Content id of the configuration, `sha256:…`: what containers refer to. */
+  readonly id: string;
+  /** Registry digest `sha256:…`, or undefined for an image that came from no registry. */
+  readonly digest: string | undefined;
+}
+
+export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
+
+export interface Container {
+  readonly id: string;
+  readonly name: string;
+  /** The reference it was created with, and the content it runs. */
+  readonly image: { readonly reference: string } & Image;
+  readonly running: boolean;
+  /** Docker's word: `running`, `exited`, `restarting` … */
+  readonly status: string;
+  readonly exitCode: number;
+  readonly restartCount: number;
+  /** RFC 3339; changes with every start. */
+  readonly startedAt: string;
+  readonly health: Health;
+  /** Output of the last healthcheck, trimmed; empty when there was none. */
+  readonly healthOutput: string;
+  /** Time limit of a stop before the kill, in milliseconds. */
+  readonly stopGraceMs: number;
+  readonly restart: { readonly name: string; readonly maximumRetryCount: number };
+  /** Host ports published, for finding the server that points here. */
+  readonly publishedPorts: readonly number[];
+}
+
+/** One setting that differs between what runs and what is declared; texts for people. */
+export interface SettingChange {
+  readonly setting: string;
+  readonly from: string;
+  readonly to: string;
+}

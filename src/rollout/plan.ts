@@ -1,0 +1,157 @@
+import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
+import { serverPath, type Instance, type Server } from './model.ts';
+import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
+import type { HostPlay, Play } from './play.ts';
+import { batchesOf } from './serial.ts';
+
+/** What was seen of one instance before the run. */
+export interface InstanceFacts {
+  readonly container: Container | undefined;
+  /** The image the playbook asks for: its registry digest, and its id when it is on the host already. */
+  readonly image: Partial<Image>;
+  readonly changes: readonly SettingChange[];
+}
+
+/** What was seen of the fleet, by host and container, and of all backends involved. */
+export interface FleetFacts {
+  readonly instances: ReadonlyMap<Instance, InstanceFacts>;
+  readonly backends: readonly BackendState[];
+}
+
+export type Action = 'create' | 'replace' | 'leave';
+
+export interface ServerPlan {
+  readonly server: Server;
+  readonly weight: number;
+  readonly status: string;
+  readonly sessions: number;
+}
+
+export interface InstancePlan {
+  readonly instance: Instance;
+  readonly action: Action;
+  readonly from: { readonly reference: string; readonly digest: string | undefined } | undefined;
+  readonly to: { readonly reference: string; readonly digest: string | undefined };
+  readonly changes: readonly SettingChange[];
+  readonly servers: readonly ServerPlan[];
+}
+
+export interface HostPlan {
+  readonly host: string;
+  readonly instances: readonly InstancePlan[];
+}
+
+export interface BatchPlan {
+  readonly number: number;
+  readonly hosts: readonly HostPlan[];
+}
+
+/** How much a backend can serve during the play: usable servers now, at the worst moment, and the floor. */
+export interface CapacityPlan {
+  readonly host: string;
+  readonly socket: string;
+  readonly backend: string;
+  readonly servers: number;
+  readonly usable: number;
+  readonly usableAtWorst: number;
+  readonly floor: number;
+}
+
+export interface PlayPlan {
+  readonly name: string;
+  readonly maxFailPercentage: number;
+  readonly batches: readonly BatchPlan[];
+  readonly capacity: readonly CapacityPlan[];
+}
+
+/** What a play will do, decided from what was seen. `force`: replace also what has nothing to change. */
+export function planPlay(play: Play, facts: FleetFacts, options: { readonly force: boolean }): PlayPlan {
+  const hosts = play.hosts.map((host) => planHost(host, facts, options));
+  const batches = batchesOf(hosts, play.serial).map((batch, index) => ({ number: index + 1, hosts: batch }));
+  return {
+    name: play.name,
+    maxFailPercentage: play.maxFailPercentage,
+    batches,
+    capacity: capacityOf(batches, facts),
+  };
+}
+
+export function hasChanges(plan: PlayPlan): boolean {
+  return instancesOf(plan).some(({ action }) => action !== 'leave');
+}
+
+export function instancesOf(plan: PlayPlan): readonly InstancePlan[] {
+  return plan.batches.flatMap((batch) => batch.hosts.flatMap((host) => host.instances));
+}
+
+function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force: boolean }): HostPlan {
+  const instances = play.instances.map((instance): InstancePlan => {
+    const seen = facts.instances.get(instance);
+    const container = seen?.container;
+    const to = { reference: instance.spec.image, digest: seen?.image.digest };
+    const changes = seen?.changes ?? [];
+    const from = container && { reference: container.image.reference, digest: container.image.digest };
+    const servers = instance.servers.flatMap((server) => serverPlans(server, facts));
+    return { instance, action: actionOf(seen, force), from, to, changes, servers };
+  });
+  return { host: play.host, instances };
+}
+
+function actionOf(seen: InstanceFacts | undefined, force: boolean): Action {
+  if (!seen?.container) return 'create';
+  const { container, image, changes } = seen;
+  const same = isSameImage(container.image, image) && changes.length === 0 && container.running;
+  return same && !force ? 'leave' : 'replace';
+}
+
+/** By content id where both are known, since that decides what runs; else by registry digest. */
+function isSameImage(runs: Image, wanted: Partial<Image>): boolean {
+  if (wanted.digest !== undefined && runs.digest !== undefined && wanted.digest === runs.digest) return true;
+  return wanted.id !== undefined && wanted.id === runs.id;
+}
+
+function serverPlans(server: Server, facts: FleetFacts): ServerPlan[] {
+  const state = stateOf(server, facts.backends);
+  return state ? [{ server, weight: state.weight, status: state.status, sessions: state.current + state.queued }] : [];
+}
+
+export function stateOf(server: Server, backends: readonly BackendState[]): ServerState | undefined {
+  const backend = backends.find((candidate) => isOf(candidate, server));
+  return backend?.servers.find((state) => serverPath(state.server) === serverPath(server));
+}
+
+/**
+ * The worst moment of a backend: the batch that takes most of its usable servers at once. Within a batch each host
+ * has one instance in work, so a host takes at most the servers of its largest one.
+ */
+function capacityOf(batches: readonly BatchPlan[], facts: FleetFacts): CapacityPlan[] {
+  return facts.backends.flatMap((backend): CapacityPlan[] => {
+    const all = batches.flatMap((batch) => batch.hosts.flatMap((host) => host.instances));
+    const users = all.filter(({ instance }) => instance.servers.some((server) => isOf(backend, server)));
+    if (users.length === 0) return [];
+    const usable = usableIn(backend);
+    const taken = Math.max(...batches.map((batch) => takenFrom(backend, batch)));
+    const floor = Math.max(...users.map(({ instance }) => floorOf(instance.minUp, backend)));
+    return [
+      {
+        ...{ host: backend.balancer.host, socket: backend.balancer.socket, backend: backend.name },
+        ...{ servers: backend.servers.length, usable, usableAtWorst: usable - taken, floor },
+      },
+    ];
+  });
+}
+
+function takenFrom(backend: BackendState, batch: BatchPlan): number {
+  const perHost = batch.hosts.map((host) =>
+    Math.max(
+      0,
+      ...host.instances.map((plan) => (plan.action === 'leave' ? 0 : usableServersOf(plan.instance, backend))),
+    ),
+  );
+  return perHost.reduce((sum, taken) => sum + taken, 0);
+}
+
+function usableServersOf(instance: Instance, backend: BackendState): number {
+  const names = instance.servers.filter((server) => isOf(backend, server)).map((server) => server.name);
+  return backend.servers.filter((state) => isUsable(state) && names.includes(state.server.name)).length;
+}

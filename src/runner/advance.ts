@@ -1,0 +1,110 @@
+import { Failure, reasonOf } from '../errors.ts';
+import type { Report, Subject } from '../rollout/events.ts';
+import { initialState, isWorking, lifecycle, type EndState, type State, type Step } from '../rollout/lifecycle.ts';
+import type { Clock } from './ports.ts';
+import { check, Unfit } from './steps/check.ts';
+import { drain } from './steps/drain.ts';
+import { replace } from './steps/replace.ts';
+import { restore } from './steps/restore.ts';
+import { retire } from './steps/retire.ts';
+import { rollBack } from './steps/roll-back.ts';
+import { soak } from './steps/soak.ts';
+import { withdraw } from './steps/withdraw.ts';
+import { watchOf } from './watch.ts';
+import type { StepAction, Work } from './work.ts';
+
+export const stepActions: Readonly<Record<Step, StepAction>> = {
+  drain,
+  replace,
+  check,
+  restore,
+  soak,
+  retire,
+  withdraw,
+  rollBack,
+};
+
+/** When to stop: before the next instance, now but going home, or now where we are. */
+export interface Stop {
+  readonly beforeNext: AbortSignal;
+  readonly forward: AbortSignal;
+  readonly homeward: AbortSignal;
+}
+
+export interface AdvanceContext {
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly stop: Stop;
+  readonly actions: Readonly<Record<Step, StepAction>>;
+}
+
+export interface InstanceEnd {
+  readonly state: EndState;
+  /** The first failure, or undefined. */
+  readonly failure: unknown;
+}
+
+/**
+ * Takes one instance to an end state, following `lifecycle` row by row from its first state or, for what a run that
+ * died has left, from where the way home begins.
+ *
+ * Never throws for a failed step: the failure is reported and the table decides what comes next. That holds for our
+ * own bugs too: the way home comes first, and the caller finds the bug in `failure`.
+ */
+export async function advance(work: Work, context: AdvanceContext, from: State = initialState): Promise<InstanceEnd> {
+  const { clock, report } = context;
+  const subject: Subject = { host: work.instance.host, name: work.instance.container };
+  const started = clock.now();
+  let state: State = from;
+  let failure: unknown;
+  while (isWorking(state)) {
+    const { ok, failed, step } = lifecycle[state];
+    const problem = await take(state, work, context, subject);
+    if (problem) failure ??= problem.error;
+    state = problem ? failed : ok;
+    if (problem && step === 'retire') {
+      report({
+        type: 'warning',
+        host: subject.host,
+        text: `The old container stays behind: ${reasonOf(problem.error)}`,
+      });
+    }
+  }
+  const end = await leaveRecord(work, state, context);
+  report({ type: 'instance-ended', subject, state: end, ms: clock.now() - started });
+  return { state: end, failure: end === 'updated' ? undefined : failure };
+}
+
+async function take(
+  state: keyof typeof lifecycle,
+  work: Work,
+  { clock, report, stop, actions }: AdvanceContext,
+  subject: Subject,
+): Promise<{ readonly error: unknown } | undefined> {
+  const { step, homeward } = lifecycle[state];
+  const signal = homeward ? stop.homeward : stop.forward;
+  const began = clock.now();
+  report({ type: 'step-started', subject, step, homeward });
+  try {
+    const watch = { ...watchOf({ clock, signal, report, subject, step }), homeward };
+    const outcome = await actions[step](work, watch);
+    report({ type: 'step-ended', subject, step, homeward, ms: clock.now() - began, outcome });
+    return undefined;
+  } catch (error) {
+    const details = error instanceof Unfit ? error.details : [];
+    report({ type: 'step-failed', subject, step, ms: clock.now() - began, reason: reasonOf(error), details });
+    return { error };
+  }
+}
+
+/** The undo record goes when nothing is left to undo, and stays when something is. */
+async function leaveRecord(work: Work, state: EndState, { report }: AdvanceContext): Promise<EndState> {
+  if (state === 'outOfService') return state;
+  try {
+    await work.undo.drop(work.servers.map(({ server }) => server));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    report({ type: 'warning', host: work.host.name, text: `The undo record stays behind: ${error.message}` });
+  }
+  return state;
+}

@@ -1,0 +1,66 @@
+import { isOf } from '../rollout/capacity.ts';
+import { serverPath, type Instance, type Server } from '../rollout/model.ts';
+import type { BackendState, ServerState } from '../rollout/observed.ts';
+import { stateOf } from '../rollout/plan.ts';
+import type { Finding } from './findings.ts';
+import type { BalancerFacts } from './ports.ts';
+
+/** Algorithms with a fixed map: they accept weight 0 and the configured weight only (configuration manual, "balance"). */
+const STATIC_ALGORITHMS = ['static-rr', 'source', 'map-based', 'uri', 'url_param', 'hdr', 'rdp-cookie'];
+
+export function balancerProblems(host: string, socket: string, { level }: BalancerFacts): Finding[] {
+  if (level === 'admin') return [];
+  const text = `HAProxy's socket ${socket} is at level ${level}: weights can only be set at "level admin" of its stats socket`;
+  return [{ kind: 'problem', host, text }];
+}
+
+/** Why the servers of an instance cannot be worked with, or what to know of them. */
+export function serverRemarks(instance: Instance, backends: readonly BackendState[]): Finding[] {
+  return instance.servers.flatMap((server) => {
+    const backend = backends.find((candidate) => isOf(candidate, server));
+    const state = stateOf(server, backends);
+    if (!backend || !state) return [missing(server, backend)];
+    return [...refusals(state, backend), ...warnings(state, backend)];
+  });
+}
+
+function missing({ balancer, backend, name }: Server, found: BackendState | undefined): Finding {
+  const known = found?.servers.map((state) => state.server.name).join(', ');
+  const text =
+    known === undefined
+      ? `HAProxy (${balancer.socket}) has no backend ${backend} with servers`
+      : `HAProxy's backend ${backend} has no server ${name}; it has ${known}`;
+  return { kind: 'problem', host: balancer.host, text };
+}
+
+function refusals(state: ServerState, backend: BackendState): Finding[] {
+  const path = serverPath(state.server);
+  const texts = [
+    state.hasAgent && `${path} has an agent-check, which may overwrite the weight at any moment: not supported yet`,
+    state.tracks !== undefined && `${path} tracks ${state.tracks}, whose state it follows: not supported yet`,
+    isStatic(backend) &&
+      ![0, state.initialWeight].includes(state.weight) &&
+      `${path} has weight ${state.weight}, and balance ${backend.algorithm} can only go back to ${state.initialWeight}`,
+  ];
+  return texts
+    .filter((text) => text !== false)
+    .map((text) => ({ kind: 'problem', host: state.server.balancer.host, text }));
+}
+
+function isStatic({ algorithm }: BackendState): boolean {
+  return STATIC_ALGORITHMS.some((name) => algorithm === name || algorithm.startsWith(`${name}(`));
+}
+
+function warnings(state: ServerState, backend: BackendState): Finding[] {
+  const path = serverPath(state.server);
+  const texts = [
+    state.admin !== 'ready' && `${path} is in ${state.admin} already and will stay so`,
+    state.admin === 'ready' && state.weight === 0 && `${path} is at weight 0 already and will stay so`,
+    state.admin === 'ready' && !state.isUp && `${path} is ${state.status} now (last check ${state.lastCheck})`,
+    !state.hasCheck && `${path} has no check: HAProxy will not notice when it fails`,
+    backend.queued > 0 && `${backend.name} has ${backend.queued} requests queued: it has no capacity to spare`,
+  ];
+  return texts
+    .filter((text) => text !== false)
+    .map((text) => ({ kind: 'warning', host: state.server.balancer.host, text }));
+}

@@ -1,0 +1,134 @@
+/** Looks at everything a run will rely on, on all hosts, and changes nothing. */
+import type { LimitFunction } from 'p-limit';
+import { Failure } from '../errors.ts';
+import type { Report } from '../rollout/events.ts';
+import type { Instance } from '../rollout/model.ts';
+import type { BackendState, Container, Image } from '../rollout/observed.ts';
+import type { FleetFacts, InstanceFacts } from '../rollout/plan.ts';
+import type { HostPlay } from '../rollout/play.ts';
+import { problem, type Finding } from './findings.ts';
+import { balancerProblems, serverRemarks } from './preflight-balancer.ts';
+import type { Fleet, HostAccess } from './ports.ts';
+import { leftovers } from './leftovers.ts';
+
+export interface Inspection {
+  readonly facts: FleetFacts;
+  readonly findings: readonly Finding[];
+}
+
+interface HostInspection {
+  readonly instances: readonly (readonly [Instance, InstanceFacts])[];
+  readonly backends: readonly BackendState[];
+  readonly findings: readonly Finding[];
+}
+
+/** Inspects all hosts of the plays, as many at once as `limit` allows. One host's trouble does not hide another's. */
+export async function inspectFleet(
+  plays: readonly HostPlay[],
+  { fleet, report, limit }: { readonly fleet: Fleet; readonly report: Report; readonly limit: LimitFunction },
+): Promise<Inspection> {
+  const hosts = [...new Set(plays.map(({ host }) => host))];
+  const inspected = await Promise.all(
+    hosts.map((host) =>
+      limit(async (): Promise<HostInspection> => {
+        const instances = plays.filter((play) => play.host === host).flatMap((play) => play.instances);
+        try {
+          return await inspectHost(await fleet.host(host), instances, report);
+        } catch (error) {
+          return { instances: [], backends: [], findings: [problem(host, error)] };
+        }
+      }),
+    ),
+  );
+  return {
+    facts: {
+      instances: new Map(inspected.flatMap(({ instances }) => instances)),
+      backends: inspected.flatMap(({ backends }) => backends),
+    },
+    findings: inspected.flatMap(({ findings }) => findings),
+  };
+}
+
+async function inspectHost(host: HostAccess, instances: readonly Instance[], report: Report): Promise<HostInspection> {
+  const findings: Finding[] = [];
+  const engine = await host.containers.version();
+  findings.push(...(await leftovers(host)));
+
+  const sockets = [...new Set(instances.flatMap(({ servers }) => servers.map(({ balancer }) => balancer.socket)))];
+  const backends: BackendState[] = [];
+  const balancers: string[] = [];
+  for (const socket of sockets) {
+    try {
+      const balancer = host.balancer(socket);
+      const facts = await balancer.facts();
+      balancers.push(`${facts.version} (${socket})`);
+      findings.push(...balancerProblems(host.name, socket, facts));
+      const used = instances.flatMap(({ servers }) => servers.filter((server) => server.balancer.socket === socket));
+      const wanted = new Set(used.map(({ backend }) => backend));
+      const states = await Promise.all([...wanted].map((backend) => balancer.backends(backend)));
+      backends.push(...states.flat());
+    } catch (error) {
+      findings.push(problem(host.name, error));
+    }
+  }
+  report({ type: 'host-ready', host: host.name, engine, balancers });
+
+  const seen: (readonly [Instance, InstanceFacts])[] = [];
+  for (const instance of instances) {
+    findings.push(...(balancers.length === sockets.length ? serverRemarks(instance, backends) : []));
+    try {
+      const facts = await inspectInstance(host, instance);
+      seen.push([instance, facts]);
+      findings.push(...proofProblems(instance, facts.container, backends));
+    } catch (error) {
+      findings.push(problem(host.name, error));
+    }
+  }
+  return { instances: seen, backends, findings: unique(findings) };
+}
+
+async function inspectInstance(host: HostAccess, instance: Instance): Promise<InstanceFacts> {
+  const container = await host.containers.inspect(instance.container);
+  const image = await wantedImage(host, instance);
+  const changes = container ? await host.containers.changes(container.name, instance.spec) : [];
+  return { container, image, changes };
+}
+
+/** The image a pull would end up with, found without pulling. */
+async function wantedImage({ containers, name }: HostAccess, { spec }: Instance): Promise<Partial<Image>> {
+  const { image: reference, pullPolicy } = spec;
+  if (pullPolicy !== 'always') {
+    const local = await containers.image(reference);
+    if (local) return local;
+    if (pullPolicy === 'never') {
+      throw new Failure('docker', `Cannot use ${reference} on ${name}: it is not there, and pull_policy is never`);
+    }
+  }
+  return containers.remoteImage(reference);
+}
+
+/**
+ * Docker's proxy accepts connections for a container as soon as it exists, so neither an open port nor HAProxy's
+ * plain TCP check proves an application: something above TCP must.
+ */
+function proofProblems(
+  instance: Instance,
+  container: Container | undefined,
+  backends: readonly BackendState[],
+): Finding[] {
+  const { ready, spec, host } = instance;
+  const test = spec.healthcheck?.test;
+  const declared = test !== undefined && test[0] !== 'NONE';
+  const inherited = test === undefined && container !== undefined && container.health !== 'none';
+  const names = instance.servers.map(({ name }) => name);
+  const byBalancer = backends
+    .flatMap(({ servers }) => servers)
+    .some((state) => names.includes(state.server.name) && state.lastCheck.startsWith('L7'));
+  if ((ready.probe && ready.probe.kind !== 'tcp') || declared || inherited || byBalancer) return [];
+  const text = `Nothing proves that ${instance.container} answers: add ready: { http: … } or a healthcheck (an open port proves nothing, Docker's proxy opens it at once)`;
+  return [{ kind: 'problem', host, text }];
+}
+
+function unique(findings: readonly Finding[]): Finding[] {
+  return [...new Map(findings.map((finding) => [`${finding.kind} ${finding.text}`, finding])).values()];
+}

@@ -1,0 +1,118 @@
+import pLimit from 'p-limit';
+import { reasonOf } from '../errors.ts';
+import type { HostSummary } from '../rollout/events.ts';
+import type { EndState } from '../rollout/lifecycle.ts';
+import type { HostPlan, InstancePlan, PlayPlan } from '../rollout/plan.ts';
+import { mayGoOn, type HostEnd } from '../rollout/verdict.ts';
+import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
+import type { HeldHost } from './held-hosts.ts';
+import type { ServerAccess } from './traffic.ts';
+import type { RunIdentity, Work } from './work.ts';
+
+export interface RollContext extends AdvanceContext {
+  readonly identity: RunIdentity;
+  readonly forks: number;
+  readonly held: (host: string) => HeldHost;
+}
+
+/**
+ * Rolls one play out: the batches one after the other, the hosts of a batch at the same time, the instances of a host
+ * one at a time.
+ *
+ * A batch that has started always ends: neither a failed host nor a stop leaves an instance half-way. They only keep
+ * the next instance, and the next batch, from starting.
+ */
+export async function roll(plan: PlayPlan, context: RollContext): Promise<readonly HostSummary[]> {
+  const { report, stop } = context;
+  const limit = pLimit(context.forks);
+  const summaries: HostSummary[] = [];
+  let goesOn = true;
+  for (const batch of plan.batches) {
+    if (!goesOn || stop.beforeNext.aborted) {
+      summaries.push(...batch.hosts.map(notReached));
+      continue;
+    }
+    const names = batch.hosts.map(({ host }) => host);
+    const numbers = { number: batch.number, of: plan.batches.length };
+    report({ type: 'batch-started', play: plan.name, ...numbers, hosts: names });
+    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, context))));
+    const bug = settled.find((result) => result.status === 'rejected');
+    if (bug) throw bug.reason;
+    const ended = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    summaries.push(...ended);
+    goesOn = mayGoOn(
+      ended.map(({ end }) => end),
+      plan.maxFailPercentage,
+    );
+    report({ type: 'batch-ended', ...numbers, goesOn });
+  }
+  return summaries;
+}
+
+async function updateHost(plan: HostPlan, context: RollContext): Promise<HostSummary> {
+  const { clock, report, stop } = context;
+  const started = clock.now();
+  const ends = new Map<InstancePlan, InstanceEnd | 'left'>();
+  for (const instance of plan.instances) {
+    const subject = { host: plan.host, name: instance.instance.container };
+    if (instance.action === 'leave') {
+      report({ type: 'instance-left', subject, why: 'nothing to change' });
+      ends.set(instance, 'left');
+      continue;
+    }
+    if (stop.beforeNext.aborted) break;
+    const from = instance.from?.reference ?? 'nothing';
+    report({ type: 'instance-started', subject, from, to: instance.to.reference });
+    const end = await advance(workOf(instance, context), context);
+    ends.set(instance, end);
+    if (end.state !== 'updated') break;
+  }
+  const summary = summaryOf(plan, ends, clock.now() - started);
+  report({ type: 'host-ended', host: plan.host, end: summary.end, reason: summary.reason });
+  return summary;
+}
+
+function workOf({ instance }: InstancePlan, { held, identity }: RollContext): Work {
+  const { access: host, undo } = held(instance.host);
+  const servers = instance.servers.map((server): ServerAccess => {
+    const { access } = held(server.balancer.host);
+    return { server, host: access, balancer: access.balancer(server.balancer.socket) };
+  });
+  return { instance, host, servers, undo, identity, found: [], container: undefined, startedAt: undefined };
+}
+
+function notReached({ host, instances }: HostPlan): HostSummary {
+  return { ...{ host, end: 'notReached' as const, reason: '' }, ...counts([]), notReached: instances.length, ms: 0 };
+}
+
+function summaryOf(
+  { host, instances }: HostPlan,
+  ends: ReadonlyMap<InstancePlan, InstanceEnd | 'left'>,
+  ms: number,
+): HostSummary {
+  const all = [...ends.values()];
+  const missing = instances.length - all.length;
+  const failure = all.find((end) => end !== 'left' && end.failure !== undefined);
+  const reason = failure && failure !== 'left' ? reasonOf(failure.failure) : '';
+  return { host, end: hostEndOf(all, missing), reason, ...counts(all), notReached: missing, ms };
+}
+
+function hostEndOf(ends: readonly (InstanceEnd | 'left')[], missing: number): HostEnd {
+  const states = ends.map((end) => (end === 'left' ? end : end.state));
+  if (states.includes('outOfService')) return 'outOfService';
+  if (states.includes('unchanged')) return 'failed';
+  if (missing > 0) return 'interrupted';
+  return states.includes('updated') ? 'updated' : 'nothingToDo';
+}
+
+function counts(
+  ends: readonly (InstanceEnd | 'left')[],
+): Pick<HostSummary, 'updated' | 'unchanged' | 'outOfService' | 'left'> {
+  const count = (state: EndState): number => ends.filter((end) => end !== 'left' && end.state === state).length;
+  return {
+    updated: count('updated'),
+    unchanged: count('unchanged'),
+    outOfService: count('outOfService'),
+    left: ends.filter((end) => end === 'left').length,
+  };
+}

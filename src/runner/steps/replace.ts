@@ -1,0 +1,26 @@
+import { asideOf, type StepAction } from '../work.ts';
+
+/**
+ * Puts a new container in the place of the old one. The old one keeps its state under another name until the new one
+ * has proved itself; meanwhile it must not come back by its restart policy (an Engine that is restarted starts even
+ * stopped containers whose policy is `always`), where it would take the port.
+ */
+export const replace: StepAction = async (work) => {
+  const { instance, host, container } = work;
+  const { containers } = host;
+  const aside = container ? asideOf(work) : undefined;
+  if (container && aside !== undefined) {
+    if (container.restart.name !== 'no') {
+      await containers.setRestart(container.name, { name: 'no', maximumRetryCount: 0 });
+    }
+    await containers.rename(container.name, aside);
+  }
+  const [stopped, created] = await Promise.allSettled([
+    aside === undefined ? undefined : containers.stop(aside),
+    containers.create(instance.container, instance.spec, aside),
+  ]);
+  if (stopped.status === 'rejected') throw stopped.reason;
+  if (created.status === 'rejected') throw created.reason;
+  await containers.start(instance.container);
+  return container ? `${container.image.reference} → ${instance.spec.image}` : `created from ${instance.spec.image}`;
+};

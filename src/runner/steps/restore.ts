@@ -1,0 +1,28 @@
+import { serverPath } from '../../rollout/model.ts';
+import { putBack } from '../traffic.ts';
+import type { StepAction } from '../work.ts';
+
+/** HAProxy tells nobody how often it checks (`inter`), so this bounds any sensible `inter` × `rise`. */
+const UP_WITHIN_AT_LEAST_MS = 60_000;
+
+/**
+ * Puts the servers back to exactly the weight and state they had. The new container must be seen UP; on the way home
+ * a server that was not UP when it was found need not be.
+ */
+export const restore: StepAction = async (work, watch) => {
+  const { instance, found } = work;
+  const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
+  for (const { access, weight, admin, wasUp } of found) {
+    if (admin !== 'ready') {
+      watch.remark({ about: 'stays-out', server: access.server, why: `it was in ${admin} before` });
+    }
+    await putBack(access, { weight, admin }, { withinMs, expectUp: wasUp || !watch.homeward }, watch);
+  }
+  if (found.length === 0) return 'nothing was taken out of service';
+  return found
+    .map(
+      ({ access, weight, admin }) =>
+        `${serverPath(access.server)} ${admin === 'ready' ? 'UP' : admin}, weight ${weight}`,
+    )
+    .join(', ');
+};

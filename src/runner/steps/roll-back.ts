@@ -1,0 +1,28 @@
+import { Failure } from '../../errors.ts';
+import { asideOf, type StepAction, type Work } from '../work.ts';
+
+/**
+ * The old container is back under its name and runs, from wherever `replace` got to: the same code whether the new
+ * one was never created or has been running for a while.
+ */
+export const rollBack: StepAction = async (work) => {
+  const { instance, host, container: old } = work;
+  const { containers } = host;
+  const aside = await containers.inspect(asideOf(work));
+  const named = await containers.inspect(instance.container);
+  if (named && named.id !== old?.id) await discard(work);
+  work.startedAt = undefined;
+  if (!old) return `removed ${instance.container}, which did not exist before`;
+  if (aside) await containers.rename(aside.name, instance.container);
+  else if (named?.id !== old.id) {
+    throw new Failure('docker', `Cannot bring back ${instance.container} on ${host.name}: its old container is gone`);
+  }
+  await containers.setRestart(instance.container, old.restart);
+  if (old.running) await containers.start(instance.container);
+  return `${old.image.reference} is back`;
+};
+
+async function discard({ instance, host }: Work): Promise<void> {
+  await host.containers.stop(instance.container);
+  await host.containers.remove(instance.container);
+}

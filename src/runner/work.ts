@@ -1,0 +1,56 @@
+import type { Instance, Standing } from '../rollout/model.ts';
+import type { Container } from '../rollout/observed.ts';
+import type { HostAccess } from './ports.ts';
+import type { ServerAccess } from './traffic.ts';
+import type { Undo } from './undo.ts';
+import type { Watch } from './watch.ts';
+
+/** Who runs what: the same for all instances of a run. */
+export interface RunIdentity {
+  /** For example `20261121-093012-5f3a`; part of the names of old containers. */
+  readonly run: string;
+  /** `user@machine`. */
+  readonly by: string;
+}
+
+/** How one server stood before we touched it. */
+export interface Found extends Standing {
+  readonly access: ServerAccess;
+  readonly wasUp: boolean;
+}
+
+/** One instance in work: where it is, and what was found there, filled in by the first step. */
+export interface Work {
+  readonly instance: Instance;
+  readonly host: HostAccess;
+  readonly servers: readonly ServerAccess[];
+  readonly undo: Undo;
+  readonly identity: RunIdentity;
+  found: readonly Found[];
+  container: Container | undefined;
+  /** When the new container was started: a later start means that it fell over. */
+  startedAt: string | undefined;
+}
+
+export interface StepWatch extends Watch {
+  readonly homeward: boolean;
+}
+
+/** Does one step and says in a few words what came of it; fails by throwing. */
+export type StepAction = (work: Work, watch: StepWatch) => Promise<string>;
+
+/** The name under which the old container waits until the new one has proved itself. */
+export function asideOf({ instance, identity }: Work): string {
+  return `${instance.container}.replaced-${identity.run}`;
+}
+
+const REPLACED = /^(.+)\.replaced-[0-9a-z-]+$/;
+
+/** The instance's container whose old one bears this name, or undefined for a name that is not of that kind. */
+export function replacedBy(name: string): string | undefined {
+  return REPLACED.exec(name)?.[1];
+}
+
+export function wasServing({ found }: Work): boolean {
+  return found.some(({ wasUp, admin }) => wasUp && admin === 'ready');
+}
