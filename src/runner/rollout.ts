@@ -24,8 +24,9 @@ export interface RunContext {
 
 export interface RolloutOptions {
   readonly force: boolean;
-  /** Asked once everything is known and nothing is touched. */
-  readonly confirm: (plans: readonly PlayPlan[]) => Promise<boolean>;
+  readonly onPlanned: (plans: readonly PlayPlan[]) => void;
+  /** Asked once everything is known and nothing is touched; not asked when there is nothing to do. */
+  readonly confirm: () => Promise<boolean>;
 }
 
 export interface RunResult {
@@ -67,9 +68,9 @@ export async function rollout(
   const held = await holdHosts(hosts, { ...context, limit });
   try {
     const plans = await plan(plays, options.force, context);
+    options.onPlanned(plans);
     if (!plans.some(hasChanges)) return { end: 'done', hosts: await rollAll(plans, held, context) };
-    if (!(await options.confirm(plans)))
-      throw new Failure('interrupted', 'Nothing was changed: the plan was not confirmed');
+    if (!(await options.confirm())) throw new Failure('interrupted', 'Nothing was changed: the plan was not confirmed');
     await pullAll(plans, held, { ...context, limit });
     context.stop.beforeNext.throwIfAborted();
     const summaries = await rollAll(plans, held, context);

@@ -15,9 +15,11 @@ export const replace: StepAction = async (work) => {
     }
     await containers.rename(container.name, aside);
   }
+  // The new one is like the old one was, not like the one that must not restart.
+  const spec = { ...instance.spec, restart: instance.spec.restart ?? container?.restart };
   const [stopped, created] = await Promise.allSettled([
     aside === undefined ? undefined : containers.stop(aside),
-    containers.create(instance.container, instance.spec, aside),
+    containers.create(instance.container, spec, aside),
   ]);
   if (stopped.status === 'rejected') throw stopped.reason;
   if (created.status === 'rejected') throw created.reason;

@@ -1,0 +1,25 @@
+import { existsSync } from 'node:fs';
+import { run } from './shell.ts';
+
+/** What the hosts are made of: a program, and the Debian package that has it. */
+const programs: readonly (readonly [string, string])[] = [
+  ['/usr/sbin/dockerd', 'docker.io'],
+  ['/usr/bin/docker', 'docker.io'],
+  ['/usr/sbin/haproxy', 'haproxy'],
+  ['/usr/sbin/sshd', 'openssh-server'],
+  ['/usr/bin/ssh', 'openssh-client'],
+  ['/usr/sbin/iptables', 'iptables'],
+  ['/usr/bin/socat', 'socat'],
+  ['/bin/busybox', 'busybox-static'],
+  ['/usr/bin/docker-registry', 'docker-registry'],
+  ['/sbin/ip', 'iproute2'],
+];
+
+/** Installs what is missing, on Debian. */
+export async function installPackages(): Promise<void> {
+  const missing = new Set(programs.filter(([program]) => !existsSync(program)).map(([, name]) => name));
+  if (missing.size === 0) return;
+  console.log(`lab: installing ${[...missing].join(' ')}`);
+  await run('apt-get', ['-qq', 'update']);
+  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+}

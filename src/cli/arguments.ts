@@ -1,0 +1,102 @@
+import yargs, { type Argv } from 'yargs';
+import { Failure } from '../errors.ts';
+import type { Command, Common, Playing } from './command.ts';
+import { durationMs } from './duration.ts';
+import { commonOptions, draining, looking, playing, selecting, type CommonArgs, type PlayingArgs } from './options.ts';
+
+const EXIT_CODES = `Exit codes: 0 done or nothing to do, 1 error, 2 some hosts failed (all put back), 3 the plan has changes
+(--detailed-exitcode), 4 unreachable, 5 bad usage or config, 7 a server is left out of service, 8 stopped by the
+failure limit, 75 locked by another run, 99 interrupted, 250 a bug.`;
+
+/**
+ * Reads the command line.
+ *
+ * @returns undefined when help or the version was asked for and has been printed
+ * @throws Failure `config` for anything it does not understand
+ */
+export async function readArguments(argv: readonly string[], version: string): Promise<Command | undefined> {
+  let command: Command | undefined;
+  const take = (one: Command): void => {
+    command = one;
+  };
+  const parser = base(version)
+    .command('rollout <playbook>', 'Replace containers batch by batch, without a failed request', playing, (args) => {
+      take({ name: 'rollout', check: args.check, ...commonOf(args), ...playingOf(args) });
+    })
+    .command('plan <playbook>', 'Show what a rollout would do', playing, (args) => {
+      take({ name: 'plan', ...commonOf(args), ...playingOf(args) });
+    })
+    .command('drain <hosts>', 'Take servers out of service and leave them so', draining, (args) => {
+      const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
+      const { hosts: pattern, server: servers, socket, note } = args;
+      take({ name: 'drain', pattern, servers, socket, policy, note, ...commonOf(args) });
+    })
+    .command('restore <hosts>', 'Put back what was taken out, at exactly the weight it had', selecting, (args) => {
+      take({ name: 'restore', pattern: args.hosts, servers: args.server, ...commonOf(args) });
+    })
+    .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
+      take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args) });
+    });
+  await parser.parseAsync([...argv]);
+  return command;
+}
+
+function base(version: string): Argv<CommonArgs> {
+  return yargs()
+    .scriptName('sluice')
+    .usage('$0 <command> [options]')
+    .epilogue(EXIT_CODES)
+    .version(version)
+    .help()
+    .alias({ help: 'h' })
+    .strict()
+    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore or status')
+    .recommendCommands()
+    .exitProcess(false)
+    .showHelpOnFail(false)
+    .wrap(100)
+    .parserConfiguration({
+      'parse-positional-numbers': false,
+      'parse-numbers': false,
+      'duplicate-arguments-array': true,
+    })
+    .fail((message, error: unknown) => {
+      if (error instanceof Failure) throw error;
+      const why = error instanceof Error ? error.message : message;
+      throw new Failure('config', `Cannot read the command line: ${why} (see sluice --help)`, { cause: error });
+    })
+    .options(commonOptions);
+}
+
+function commonOf(args: CommonArgs): Common {
+  const fromEnvironment = process.env['ANSIBLE_INVENTORY']?.split(':').filter((path) => path !== '') ?? [];
+  const inventory = args.inventory ?? fromEnvironment;
+  if (inventory.length === 0)
+    throw new Failure('config', 'Cannot tell which hosts there are: name an inventory with -i');
+  const forks = Number(args.forks);
+  if (!Number.isInteger(forks) || forks < 1) {
+    throw new Failure('config', `Cannot use --forks ${args.forks}: it must be a whole number above 0`);
+  }
+  const timeout = args['connect-timeout'];
+  return {
+    ...{ inventory, forks, limit: args.limit, json: args.json, verbosity: args.verbose, yes: args.yes },
+    connection: {
+      user: args.user,
+      privateKey: args['private-key'],
+      timeoutMs:
+        timeout === undefined
+          ? undefined
+          : durationMs('--connect-timeout', /^\d+$/.test(timeout) ? `${timeout}s` : timeout),
+    },
+  };
+}
+
+function playingOf(args: PlayingArgs): Playing {
+  const list = (texts: readonly string[]): string[] =>
+    texts.flatMap((text) => text.split(',')).filter((tag) => tag !== '');
+  const { playbook, force, diff } = args;
+  return {
+    ...{ playbook, force, diff, extraVars: args['extra-vars'], detailedExitcode: args['detailed-exitcode'] },
+    ...{ tags: list(args.tags), skipTags: list(args['skip-tags']) },
+  };
+}

@@ -1,0 +1,42 @@
+/** What an operator can ask for, as plain data. */
+import type { DrainPolicy } from '../rollout/model.ts';
+
+export interface Connection {
+  readonly user: string | undefined;
+  readonly privateKey: string | undefined;
+  readonly timeoutMs: number | undefined;
+}
+
+export interface Common {
+  readonly inventory: readonly string[];
+  readonly limit: string | undefined;
+  readonly forks: number;
+  readonly connection: Connection;
+  readonly json: boolean;
+  readonly verbosity: number;
+  readonly yes: boolean;
+}
+
+export interface Playing {
+  readonly playbook: string;
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  readonly extraVars: readonly string[];
+  readonly force: boolean;
+  readonly diff: boolean;
+  readonly detailedExitcode: boolean;
+}
+
+export type Command =
+  | ({ readonly name: 'rollout'; readonly check: boolean } & Common & Playing)
+  | ({ readonly name: 'plan' } & Common & Playing)
+  | ({
+      readonly name: 'drain';
+      readonly pattern: string;
+      readonly servers: readonly string[];
+      readonly socket: string | undefined;
+      readonly policy: DrainPolicy;
+      readonly note: string;
+    } & Common)
+  | ({ readonly name: 'restore'; readonly pattern: string; readonly servers: readonly string[] } & Common)
+  | ({ readonly name: 'status'; readonly pattern: string; readonly socket: string | undefined } & Common);

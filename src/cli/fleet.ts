@@ -1,0 +1,66 @@
+import { EngineContainers } from '../adapters/docker/containers.ts';
+import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
+import { askOver, type Ask } from '../adapters/haproxy/runtime-socket.ts';
+import { lockHost } from '../adapters/host/lock.ts';
+import { firstSocket, processRuns } from '../adapters/host/looks.ts';
+import { probeOver } from '../adapters/host/probe.ts';
+import { FileRecord } from '../adapters/host/record.ts';
+import type { Link } from '../adapters/link.ts';
+import { SshLink } from '../adapters/ssh/connection.ts';
+import { connectionOf, type ConnectionOverrides } from '../config/inventory/connection.ts';
+import type { Inventory } from '../config/inventory/inventory.ts';
+import { Failure } from '../errors.ts';
+import type { Fleet, HostAccess } from '../runner/ports.ts';
+
+/** The hosts of an inventory over SSH: where the adapters are put together. */
+export class SshFleet implements Fleet {
+  readonly #inventory: Inventory;
+  readonly #overrides: ConnectionOverrides;
+  readonly #trace: (text: string) => void;
+  readonly #hosts = new Map<string, { readonly link: Link; readonly access: Promise<HostAccess> }>();
+
+  /** `trace` is told what is said to HAProxy, and its answers. */
+  constructor(inventory: Inventory, overrides: ConnectionOverrides, trace: (text: string) => void) {
+    this.#inventory = inventory;
+    this.#overrides = overrides;
+    this.#trace = trace;
+  }
+
+  host(name: string): Promise<HostAccess> {
+    const known = this.#hosts.get(name);
+    if (known) return known.access;
+    const host = this.#inventory.hosts.get(name);
+    if (!host) throw new Failure('config', `Cannot reach ${name}: the inventory has no such host`);
+    const link = new SshLink(connectionOf(host, this.#overrides));
+    const access = this.#reach(link);
+    this.#hosts.set(name, { link, access });
+    return access;
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#hosts.values()].map(({ link }) => link.close()));
+  }
+
+  async #reach(link: Link): Promise<HostAccess> {
+    await link.run(':');
+    return {
+      name: link.host,
+      containers: new EngineContainers(link),
+      record: new FileRecord(link),
+      balancer: (socket) => new RuntimeApi(this.#traced(askOver(link, socket), link.host), { host: link.host, socket }),
+      probe: (probe, withinMs) => probeOver(link, probe, withinMs),
+      processRuns: (pid) => processRuns(link, pid),
+      firstSocket: (paths) => firstSocket(link, paths),
+      lock: (holder) => lockHost(link, holder),
+    };
+  }
+
+  #traced(ask: Ask, host: string): Ask {
+    return async (line) => {
+      const answer = await ask(line);
+      // Looks are too many to follow; what changes something starts with one of these.
+      if (/^(set|shutdown|enable|disable) /.test(line)) this.#trace(`${host}  haproxy: ${line}`);
+      return answer;
+    };
+  }
+}

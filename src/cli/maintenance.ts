@@ -1,0 +1,67 @@
+/** `drain`, `restore` and `status`: what is done to hosts without a playbook. */
+import { readFileSync } from 'node:fs';
+import { selectHosts } from '../config/inventory/patterns.ts';
+import { exitStatuses } from '../errors.ts';
+import { statusText } from '../report/status.ts';
+import { drainHosts } from '../runner/drain-hosts.ts';
+import { restoreHosts } from '../runner/restore-hosts.ts';
+import { survey, type HostSurvey } from '../runner/survey.ts';
+import type { Command } from './command.ts';
+import { conclude } from './conclude.ts';
+import { confirm } from './confirm.ts';
+import { inSession, type CliSession } from './session.ts';
+import type { Surroundings } from './surroundings.ts';
+
+type HostsCommand = Extract<Command, { name: 'drain' | 'restore' | 'status' }>;
+
+export async function drain(command: Extract<Command, { name: 'drain' }>, around: Surroundings): Promise<number> {
+  return inSession(command, around, async (session) => {
+    const hosts = startOn(command, session, around);
+    const { servers, socket, policy, note } = command;
+    const result = await drainHosts(
+      {
+        ...{ hosts, servers, socket, policy, note },
+        confirm: async (consequences) => command.yes || confirm(`${consequences.join('; ')}. Go on?`, around),
+      },
+      session.context,
+    );
+    return conclude('drain', result, session);
+  });
+}
+
+export async function restore(command: Extract<Command, { name: 'restore' }>, around: Surroundings): Promise<number> {
+  return inSession(command, around, async (session) => {
+    const hosts = startOn(command, session, around);
+    return conclude('restore', await restoreHosts({ hosts, servers: command.servers }, session.context), session);
+  });
+}
+
+export async function status(command: Extract<Command, { name: 'status' }>, around: Surroundings): Promise<number> {
+  return inSession(command, around, async ({ inventory, context, paint }) => {
+    const hosts = hostsOf(command, inventory);
+    const { socket, forks } = command;
+    const surveys = await survey({ hosts, socket, forks }, context.fleet);
+    const lines = command.json ? surveys.map(statusJson) : statusText(surveys, paint);
+    around.stdout.write(lines.map((line) => `${line}\n`).join(''));
+    const [failure] = surveys.flatMap((one) => (one.failure ? [one.failure] : []));
+    return failure ? exitStatuses[failure.code] : 0;
+  });
+}
+
+function statusJson({ failure, ...rest }: HostSurvey): string {
+  return JSON.stringify({ schema: 1, ...rest, failure: failure?.message });
+}
+
+function hostsOf({ pattern, limit }: HostsCommand, inventory: CliSession['inventory']): readonly string[] {
+  return selectHosts(inventory, pattern, limit, (path) => readFileSync(path, 'utf8'));
+}
+
+function startOn(
+  command: HostsCommand,
+  { inventory, report, context }: CliSession,
+  around: Surroundings,
+): readonly string[] {
+  const hosts = hostsOf(command, inventory);
+  report({ type: 'run-started', command: command.name, hosts, by: context.identity.by, version: around.version });
+  return hosts;
+}

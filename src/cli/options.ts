@@ -1,0 +1,141 @@
+import type { Argv } from 'yargs';
+import type { OnTimeout } from '../rollout/model.ts';
+
+/** The options of every command, and of each. */
+export const commonOptions = {
+  inventory: {
+    alias: 'i',
+    array: true,
+    nargs: 1,
+    type: 'string',
+    describe: 'Inventory file or folder (repeatable; or $ANSIBLE_INVENTORY)',
+  },
+  limit: {
+    alias: 'l',
+    type: 'string',
+    requiresArg: true,
+    describe: 'Only these hosts of the selection (pattern or @file)',
+  },
+  forks: {
+    alias: 'f',
+    type: 'string',
+    requiresArg: true,
+    default: '32',
+    describe: 'Hosts worked on at the same time, at most',
+  },
+  user: { alias: 'u', type: 'string', requiresArg: true, describe: 'SSH user' },
+  'private-key': { alias: 'key-file', type: 'string', requiresArg: true, describe: 'SSH private key file' },
+  'connect-timeout': { alias: 'T', type: 'string', requiresArg: true, describe: 'SSH connect timeout, such as 10s' },
+  yes: { alias: 'y', type: 'boolean', default: false, describe: 'Do not ask' },
+  json: { type: 'boolean', default: false, describe: 'One event per line as JSON on stdout' },
+  verbose: { alias: 'v', count: true, describe: 'Say more (-vv: also what is said to HAProxy)' },
+} as const;
+
+export interface CommonArgs {
+  readonly inventory?: string[] | undefined;
+  readonly limit?: string | undefined;
+  readonly forks: string;
+  readonly user?: string | undefined;
+  readonly 'private-key'?: string | undefined;
+  readonly 'connect-timeout'?: string | undefined;
+  readonly yes: boolean;
+  readonly json: boolean;
+  readonly verbose: number;
+}
+
+export interface PlayingArgs {
+  readonly playbook: string;
+  readonly tags: string[];
+  readonly 'skip-tags': string[];
+  readonly 'extra-vars': string[];
+  readonly force: boolean;
+  readonly check: boolean;
+  readonly diff: boolean;
+  readonly 'detailed-exitcode': boolean;
+}
+
+export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs> {
+  return parser.positional('playbook', { type: 'string', demandOption: true, describe: 'Playbook file' }).options({
+    tags: {
+      alias: 't',
+      array: true,
+      nargs: 1,
+      type: 'string',
+      default: [] as string[],
+      describe: 'Only apps with these tags',
+    },
+    'skip-tags': {
+      array: true,
+      nargs: 1,
+      type: 'string',
+      default: [] as string[],
+      describe: 'Not the apps with these tags',
+    },
+    'extra-vars': {
+      alias: 'e',
+      array: true,
+      nargs: 1,
+      type: 'string',
+      default: [] as string[],
+      describe: 'key=value, JSON, or @file; wins over all other variables',
+    },
+    force: { type: 'boolean', default: false, describe: 'Replace also what has nothing to change' },
+    check: { alias: 'C', type: 'boolean', default: false, describe: 'Change nothing: show the plan' },
+    diff: { alias: 'D', type: 'boolean', default: false, describe: 'Show changed settings, old and new' },
+    'detailed-exitcode': { type: 'boolean', default: false, describe: 'Exit 3 when the plan has changes' },
+  });
+}
+
+interface SelectingArgs {
+  readonly hosts: string;
+  readonly server: string[];
+}
+
+export function selecting(parser: Argv<CommonArgs>): Argv<CommonArgs & SelectingArgs> {
+  return parser
+    .positional('hosts', { type: 'string', demandOption: true, describe: 'Host pattern, as in Ansible' })
+    .option('server', {
+      array: true,
+      nargs: 1,
+      type: 'string',
+      default: [] as string[],
+      describe: 'Only this server, as server or backend/server (repeatable)',
+    });
+}
+
+interface DrainingArgs extends SelectingArgs {
+  readonly 'drain-timeout': string;
+  readonly 'on-timeout': OnTimeout;
+  readonly note: string;
+  readonly socket: string | undefined;
+}
+
+export function draining(parser: Argv<CommonArgs>): Argv<CommonArgs & DrainingArgs> {
+  return selecting(parser).options({
+    'drain-timeout': {
+      alias: 'timeout',
+      type: 'string',
+      requiresArg: true,
+      default: '60s',
+      describe: 'How long requests in hand may take',
+    },
+    'on-timeout': {
+      choices: ['fail', 'continue', 'shutdown_sessions'] as const,
+      default: 'fail' as const,
+      describe: 'What to do then',
+    },
+    note: { alias: 'm', type: 'string', requiresArg: true, default: '', describe: 'Why, for those who look at status' },
+    socket: { type: 'string', requiresArg: true, describe: "HAProxy's stats socket on the hosts" },
+  });
+}
+
+interface LookingArgs {
+  readonly hosts: string;
+  readonly socket: string | undefined;
+}
+
+export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs> {
+  return parser
+    .positional('hosts', { type: 'string', default: 'all', describe: 'Host pattern, as in Ansible' })
+    .option('socket', { type: 'string', requiresArg: true, describe: "HAProxy's stats socket on the hosts" });
+}

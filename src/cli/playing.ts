@@ -1,0 +1,71 @@
+/** `rollout` and `plan`: the same way, one looks and the other acts. */
+import { readFileSync } from 'node:fs';
+import { parseExtraVars } from '../config/playbook/extra-vars.ts';
+import { readPlaybook } from '../config/playbook/read.ts';
+import { resolvePlays } from '../config/playbook/resolve.ts';
+import type { Inventory } from '../config/inventory/inventory.ts';
+import { Failure, HAS_CHANGES_STATUS } from '../errors.ts';
+import { planText } from '../report/plan.ts';
+import { hasChanges, type PlayPlan } from '../rollout/plan.ts';
+import type { Play } from '../rollout/play.ts';
+import { plan, rollout } from '../runner/rollout.ts';
+import type { Command, Common, Playing } from './command.ts';
+import { confirm } from './confirm.ts';
+import { conclude } from './conclude.ts';
+import { inSession, type CliSession } from './session.ts';
+import type { Surroundings } from './surroundings.ts';
+
+type PlayingCommand = Extract<Command, { name: 'rollout' | 'plan' }>;
+
+export async function play(command: PlayingCommand, surroundings: Surroundings): Promise<number> {
+  return inSession(command, surroundings, async (session) => {
+    const plays = playsOf(command, session.inventory);
+    const { context, report } = session;
+    const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
+    const isPlan = command.name === 'plan' || command.check;
+    report({
+      ...{ type: 'run-started', command: isPlan ? 'plan' : 'rollout', hosts },
+      ...{ by: context.identity.by, version: surroundings.version },
+    });
+    if (isPlan) return showPlan(await plan(plays, command.force, context), command, session);
+    const result = await rollout(
+      plays,
+      {
+        force: command.force,
+        onPlanned: (plans) => {
+          print(plans, command, session);
+        },
+        confirm: async () => command.yes || confirm('Go on?', surroundings),
+      },
+      context,
+    );
+    return conclude('rollout', result, session);
+  });
+}
+
+/** @throws Failure `config` with everything that is wrong in the playbook */
+function playsOf(command: Common & Playing, inventory: Inventory): readonly Play[] {
+  const { playbook, limit, tags, skipTags } = command;
+  const written = readPlaybook(playbook, read(playbook));
+  const extraVars = parseExtraVars(command.extraVars, read);
+  return resolvePlays(written, inventory, { ...(limit !== undefined && { limit }), tags, skipTags, extraVars });
+}
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const why =
+      error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : String(error);
+    throw new Failure('config', `Cannot read ${path}: ${why}`, { cause: error });
+  }
+}
+
+function print(plans: readonly PlayPlan[], { diff }: Playing, { print: out, paint }: CliSession): void {
+  for (const one of plans) out(planText(one, { paint, diff }));
+}
+
+function showPlan(plans: readonly PlayPlan[], command: Playing, session: CliSession): number {
+  print(plans, command, session);
+  return command.detailedExitcode && plans.some(hasChanges) ? HAS_CHANGES_STATUS : 0;
+}

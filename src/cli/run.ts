@@ -1,0 +1,24 @@
+import type { Command } from './command.ts';
+import { readArguments } from './arguments.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Carries out one command line and resolves with its exit status; every foreseen failure is thrown as a `Failure`. */
+export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
+  const command = await readArguments(argv, surroundings.version);
+  return command ? dispatch(command, surroundings) : 0;
+}
+
+/** What a command needs is loaded when it is asked for: `--help` must not wait for SSH and Docker libraries. */
+async function dispatch(command: Command, surroundings: Surroundings): Promise<number> {
+  switch (command.name) {
+    case 'rollout':
+    case 'plan':
+      return (await import('./playing.ts')).play(command, surroundings);
+    case 'drain':
+      return (await import('./maintenance.ts')).drain(command, surroundings);
+    case 'restore':
+      return (await import('./maintenance.ts')).restore(command, surroundings);
+    case 'status':
+      return (await import('./maintenance.ts')).status(command, surroundings);
+  }
+}

@@ -1,0 +1,94 @@
+import { randomBytes } from 'node:crypto';
+import { hostname, userInfo } from 'node:os';
+import type { Logger } from 'winston';
+import { systemClock } from '../adapters/system-clock.ts';
+import type { ConnectionOverrides } from '../config/inventory/connection.ts';
+import type { Inventory } from '../config/inventory/inventory.ts';
+import { loadInventory } from '../config/inventory/load.ts';
+import { jsonLine } from '../report/json.ts';
+import { createLog } from '../report/log.ts';
+import { paintFor, takesColour, type Paint } from '../report/paint.ts';
+import { linesOf } from '../report/text.ts';
+import type { Report, RunEvent } from '../rollout/events.ts';
+import type { RunContext } from '../runner/rollout.ts';
+import type { Common, Connection } from './command.ts';
+import { SshFleet } from './fleet.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** One invocation: the fleet it reaches, and where it tells what it does. */
+export interface CliSession {
+  readonly inventory: Inventory;
+  readonly context: RunContext;
+  readonly report: Report;
+  /** Prints lines meant to be kept: on stdout, or nowhere when stdout is for events. */
+  readonly print: (lines: readonly string[]) => void;
+  /** Colours for what `print` writes. */
+  readonly paint: Paint;
+  readonly startedMs: number;
+}
+
+/** Opens what a command needs, runs it, and closes it, also when it fails. */
+export async function inSession(
+  common: Common,
+  surroundings: Surroundings,
+  use: (session: CliSession) => Promise<number>,
+): Promise<number> {
+  const log = createLog(common.verbosity);
+  const inventory = loadInventory(common.inventory);
+  const trace = (text: string): void => {
+    log.debug(text);
+  };
+  const fleet = new SshFleet(inventory, overridesOf(common.connection), trace);
+  const run = runId(systemClock.date());
+  const report = reporterFor(common, { surroundings, log, run });
+  surroundings.stop.tell(report);
+  const { stdout, environment } = surroundings;
+  try {
+    return await use({
+      inventory,
+      report,
+      paint: paintFor(takesColour(stdout, environment)),
+      print: (lines) => {
+        if (!common.json) stdout.write(lines.map((line) => `${line}\n`).join(''));
+      },
+      startedMs: systemClock.now(),
+      context: {
+        ...{ fleet, report, clock: systemClock, stop: surroundings.stop, forks: common.forks },
+        identity: { run, by: `${userInfo().username}@${hostname()}` },
+      },
+    });
+  } finally {
+    await fleet.close();
+  }
+}
+
+function overridesOf({ user, privateKey, timeoutMs }: Connection): ConnectionOverrides {
+  return {
+    ...(user !== undefined && { user }),
+    ...(privateKey !== undefined && { privateKeyFile: privateKey }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+  };
+}
+
+/** Begins with the time, so that names made of it sort by age. */
+function runId(date: Date): string {
+  const [day = '', time = ''] = date.toISOString().replaceAll(/[-:]/g, '').split(/[T.]/);
+  return `${day}-${time}-${randomBytes(2).toString('hex')}`;
+}
+
+function reporterFor(
+  { json, verbosity }: Common,
+  { surroundings, log, run }: { readonly surroundings: Surroundings; readonly log: Logger; readonly run: string },
+): Report {
+  if (json) {
+    let seq = 0;
+    return (event: RunEvent) => {
+      seq += 1;
+      surroundings.stdout.write(`${jsonLine(event, { seq, at: systemClock.date(), run })}\n`);
+    };
+  }
+  const paint = paintFor(takesColour(surroundings.stderr, surroundings.environment));
+  return (event: RunEvent) => {
+    for (const { level, text } of linesOf(event, paint)) if (level <= verbosity) log.info(text);
+  };
+}

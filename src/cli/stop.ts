@@ -1,0 +1,39 @@
+import { setMaxListeners } from 'node:events';
+import { Failure } from '../errors.ts';
+import type { Report } from '../rollout/events.ts';
+import type { Stop } from '../runner/advance.ts';
+
+/** Counts the times somebody asked to stop: first before the next instance, then now, then at once. */
+export class StopSwitch implements Stop {
+  readonly #levels = [new AbortController(), new AbortController(), new AbortController()] as const;
+  #times = 0;
+  #report: Report | undefined;
+
+  constructor() {
+    // Every wait on every host listens.
+    setMaxListeners(0, ...this.#levels.map(({ signal }) => signal));
+  }
+
+  get beforeNext(): AbortSignal {
+    return this.#levels[0].signal;
+  }
+
+  get forward(): AbortSignal {
+    return this.#levels[1].signal;
+  }
+
+  get homeward(): AbortSignal {
+    return this.#levels[2].signal;
+  }
+
+  tell(report: Report): void {
+    this.#report = report;
+  }
+
+  ask(signal: string): void {
+    const level = this.#levels[this.#times];
+    this.#times += 1;
+    this.#report?.({ type: 'stop-asked', signal, times: this.#times });
+    level?.abort(new Failure('interrupted', `Stopped by ${signal}`));
+  }
+}

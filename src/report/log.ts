@@ -1,0 +1,13 @@
+import { createLogger, format, transports, type Logger } from 'winston';
+
+/** Lines for people, on stderr: stdout is for what a program or a pipe may want. `verbosity`: 0, 1 (`-v`), 2 (`-vv`). */
+export function createLog(verbosity: number): Logger {
+  const levels = ['info', 'verbose', 'debug'];
+  return createLogger({
+    level: levels[Math.min(verbosity, 2)] ?? 'info',
+    format: format.printf(({ message }) => String(message)),
+    // winston declares its transports as interfaces with constructors, which the rule cannot see through.
+    // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
+    transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'verbose', 'debug'] })],
+  });
+}

@@ -1,0 +1,71 @@
+import { serverPath } from '../rollout/model.ts';
+import type { Action, InstancePlan, PlayPlan } from '../rollout/plan.ts';
+import { columns, shortDigest } from './columns.ts';
+import type { Paint, Tone } from './paint.ts';
+import { count } from './text.ts';
+
+const actionWords: Readonly<Record<Action, readonly [string, Tone, string]>> = {
+  create: ['+', 'good', 'create'],
+  replace: ['~', 'warning', 'replace'],
+  leave: ['=', 'quiet', 'leave'],
+};
+
+/** A play's plan, batch by batch, as `sluice plan` and the start of a rollout show it. */
+export function planText(plan: PlayPlan, { paint, diff }: { readonly paint: Paint; readonly diff: boolean }): string[] {
+  const batches = plan.batches.flatMap(({ number, hosts }) => {
+    const instances = hosts.flatMap((host) => host.instances);
+    const names = hosts.map(({ host }) => host).join(', ');
+    const title = `  batch ${number} of ${plan.batches.length}: ${names}`;
+    const rows = columns(instances.map(rowOf));
+    const lines = instances.flatMap((instance, index) => [
+      paint(actionWords[instance.action][1], `    ${rows[index] ?? ''}`),
+      ...(diff ? diffLines(instance, paint) : []),
+    ]);
+    return [paint('strong', title), ...lines];
+  });
+  return [paint('strong', `Play: ${plan.name}`), ...batches, ...capacityLines(plan), totals(plan)];
+}
+
+function rowOf(plan: InstancePlan): string[] {
+  const { action, instance, servers } = plan;
+  const [sign] = actionWords[action];
+  const standing = servers.map(({ server, weight, status, sessions }) => {
+    return `${serverPath(server)} weight ${weight} ${status} ${count(sessions, 'session')}`;
+  });
+  return [`${sign} ${instance.host}`, instance.container, imagesOf(plan), standing.join(', '), settingsOf(plan)];
+}
+
+function imagesOf({ action, from, to }: InstancePlan): string {
+  const target = `${to.reference} (${shortDigest(to.digest)})`;
+  if (action === 'leave') return `${target}, nothing to change`;
+  return from ? `${from.reference} (${shortDigest(from.digest)}) → ${target}` : `new, ${target}`;
+}
+
+function settingsOf({ changes }: InstancePlan): string {
+  return changes.length === 0 ? '' : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
+}
+
+function diffLines({ changes }: InstancePlan, paint: Paint): string[] {
+  return changes.flatMap(({ setting, from, to }) => [
+    paint('bad', `        - ${setting}: ${from}`),
+    paint('good', `        + ${setting}: ${to}`),
+  ]);
+}
+
+function capacityLines({ capacity }: PlayPlan): string[] {
+  const rows = capacity.map(({ host, backend, servers, usable, usableAtWorst, floor }) => [
+    `    ${host} ${backend}`,
+    `${usable} of ${servers} usable now`,
+    `${usableAtWorst} at the worst moment`,
+    `min_up ${floor}`,
+  ]);
+  return rows.length === 0 ? [] : ['  capacity:', ...columns(rows)];
+}
+
+function totals({ batches }: PlayPlan): string {
+  const actions = batches.flatMap(({ hosts }) =>
+    hosts.flatMap(({ instances }) => instances.map(({ action }) => action)),
+  );
+  const of = (action: Action): number => actions.filter((one) => one === action).length;
+  return `  ${of('replace')} to replace, ${of('create')} to create, ${of('leave')} to leave alone`;
+}

@@ -1,0 +1,57 @@
+import { serverPath } from '../rollout/model.ts';
+import { columns, shortDigest } from './columns.ts';
+import type { Paint } from './paint.ts';
+import type { Container, ServerState } from '../rollout/observed.ts';
+
+/** What `status` shows of one host; the runner's survey has this shape. */
+export interface StatusOfHost {
+  readonly host: string;
+  readonly failure: Error | undefined;
+  readonly engine: string;
+  readonly balancer: string;
+  readonly rows: readonly { readonly container: Container | undefined; readonly servers: readonly ServerState[] }[];
+  readonly record: readonly {
+    readonly kind: 'rollout' | 'drain';
+    readonly server: ServerState['server'];
+    readonly standing: { readonly weight: number };
+    readonly by: string;
+    readonly note: string;
+    readonly at: string;
+  }[];
+}
+
+/** Hosts × containers × image × health × server state, weight and sessions, then who took what out and why. */
+export function statusText(hosts: readonly StatusOfHost[], paint: Paint): string[] {
+  const header = ['HOST', 'CONTAINER', 'IMAGE', 'DIGEST', 'HEALTH', 'SERVER', 'STATE', 'WEIGHT', 'SESSIONS'];
+  const rows = hosts.flatMap(({ host, rows: all }) =>
+    all.flatMap(({ container, servers }) => {
+      const left = [host, ...containerCells(container)];
+      return servers.length === 0 ? [left] : servers.map((server) => [...left, ...serverCells(server)]);
+    }),
+  );
+  const [title = '', ...lines] = columns([header, ...rows]);
+  return [
+    ...(rows.length === 0 ? [] : [paint('strong', title), ...lines]),
+    ...hosts.flatMap(({ failure }) => (failure ? [paint('bad', failure.message)] : [])),
+    ...hosts.flatMap((host) => recordLines(host).map((line) => paint('warning', line))),
+  ];
+}
+
+function containerCells(container: Container | undefined): string[] {
+  if (!container) return ['-', '-', '-', '-'];
+  const { name, image, health, running, status } = container;
+  return [name, image.reference, shortDigest(image.digest ?? image.id), running && health !== 'none' ? health : status];
+}
+
+function serverCells({ server, status, weight, current, queued, admin }: ServerState): string[] {
+  const state = admin === 'ready' && weight === 0 ? `${status} (weight 0)` : status;
+  return [serverPath(server), state, String(weight), String(current + queued)];
+}
+
+function recordLines({ host, record }: StatusOfHost): string[] {
+  return record.map(({ kind, server, standing, by, note, at }) => {
+    const what = kind === 'drain' ? 'drained' : 'left in work by a rollout';
+    const why = note === '' ? '' : `: "${note}"`;
+    return `${host} ${serverPath(server)} was ${what} by ${by} at ${at}${why}; restore puts back weight ${standing.weight}`;
+  });
+}

@@ -1,0 +1,48 @@
+import type { HostSummary } from '../rollout/events.ts';
+import type { HostEnd, RunEnd } from '../rollout/verdict.ts';
+import { columns, duration } from './columns.ts';
+import type { Paint, Tone } from './paint.ts';
+
+type Command = 'rollout' | 'drain' | 'restore';
+
+const doneWords: Readonly<Record<Command, string>> = { rollout: 'updated', drain: 'drained', restore: 'restored' };
+
+const endWords: Readonly<Record<HostEnd, readonly [Tone, string]>> = {
+  updated: ['good', 'ok'],
+  nothingToDo: ['quiet', 'nothing to do'],
+  failed: ['bad', 'failed, put back'],
+  outOfService: ['bad', 'OUT OF SERVICE'],
+  interrupted: ['warning', 'interrupted'],
+  notReached: ['warning', 'not reached'],
+};
+
+/** The table at the end of a run: a row per host, and the first reason where something failed. */
+export function summaryText(hosts: readonly HostSummary[], command: Command, paint: Paint): string[] {
+  if (hosts.length === 0) return [];
+  const header = ['HOST', 'RESULT', doneWords[command].toUpperCase(), 'LEFT', 'PUT BACK', 'OUT', 'NOT REACHED', 'TIME'];
+  const rows = hosts.map((host) => [
+    host.host,
+    endWords[host.end][1],
+    ...[host.updated, host.left, host.unchanged, host.outOfService, host.notReached].map(String),
+    host.ms === 0 ? '' : duration(host.ms),
+  ]);
+  const [title = '', ...lines] = columns([header, ...rows]);
+  const table = hosts.map(({ end }, index) => paint(endWords[end][0], lines[index] ?? ''));
+  const reasons = hosts
+    .filter(({ reason }) => reason !== '')
+    .map(({ host, reason }) => paint('bad', `${host}: ${reason}`));
+  return ['', paint('strong', title), ...table, ...reasons];
+}
+
+/** The last line: what all of it came to. */
+export function verdictText(end: RunEnd, hosts: readonly HostSummary[], command: Command, ms: number): string {
+  const total = hosts.reduce((sum, { updated }) => sum + updated, 0);
+  const verdicts: Readonly<Record<RunEnd, string>> = {
+    done: total === 0 ? 'nothing to do' : `${total} ${doneWords[command]}`,
+    someFailed: 'some hosts failed; what failed was put back',
+    stopped: 'stopped by the failure limit; what failed was put back, the hosts not reached are as they were',
+    outOfService: `a server is left out of service: see "sluice status", then "sluice restore"`,
+    interrupted: 'interrupted; what was in work is finished or put back',
+  };
+  return `${command}: ${verdicts[end]} in ${duration(ms)}`;
+}

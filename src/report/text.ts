@@ -1,0 +1,169 @@
+import type { Remark, RunEvent, Subject, Waiting } from '../rollout/events.ts';
+import type { Step } from '../rollout/lifecycle.ts';
+import { serverPath } from '../rollout/model.ts';
+import { duration, shortDigest } from './columns.ts';
+import type { Paint, Tone } from './paint.ts';
+
+/** How much a line matters: 0 always, 1 with `-v`. */
+export interface Line {
+  readonly level: 0 | 1;
+  readonly text: string;
+}
+
+const stepWords: Readonly<Record<Step, string>> = {
+  drain: 'drain',
+  replace: 'replace',
+  check: 'check',
+  restore: 'restore',
+  soak: 'soak',
+  retire: 'retire',
+  withdraw: 'withdraw',
+  rollBack: 'roll back',
+};
+
+const STEP_WIDTH = Math.max(...Object.values(stepWords).map((word) => word.length));
+
+type SubjectEvent = Extract<RunEvent, { readonly subject: Subject }>;
+type FleetEvent = Exclude<RunEvent, SubjectEvent>;
+
+/** One event as the lines an operator reads. No `default`s: a new event does not compile until it has its line. */
+export function linesOf(event: RunEvent, paint: Paint): Line[] {
+  return 'subject' in event ? subjectLines(event, paint) : fleetLines(event, paint);
+}
+
+function fleetLines(event: FleetEvent, paint: Paint): Line[] {
+  switch (event.type) {
+    case 'run-started': {
+      const hosts = `${count(event.hosts.length, 'host')} (${event.hosts.join(', ')})`;
+      return [always(`${event.command} by ${event.by}: ${hosts}`)];
+    }
+    case 'host-ready':
+      return [verbose(`${event.host}  Docker ${event.engine}, HAProxy ${event.balancers.join(', ')}`)];
+    case 'problem':
+    case 'warning':
+      return [
+        always(paint(event.type === 'problem' ? 'bad' : 'warning', `${event.type}: ${where(event.host)}${event.text}`)),
+      ];
+    case 'image-pulled':
+      return [always(`${event.host}  image ${event.image} is there (${shortDigest(event.digest)})`)];
+    case 'batch-started': {
+      const title = `${event.play}, batch ${event.number} of ${event.of}: ${event.hosts.join(', ')}`;
+      return [always(''), always(paint('strong', title))];
+    }
+    case 'batch-ended': {
+      const text = `stopping after batch ${event.number} of ${event.of}: more hosts failed than max_fail_percentage allows`;
+      return event.goesOn || event.number === event.of ? [] : [always(paint('bad', text))];
+    }
+    case 'host-ended':
+      return [verbose(`${event.host}  ends: ${event.end}`)];
+    case 'stop-asked':
+      return [always(paint('warning', stopText(event.signal, event.times)))];
+    case 'planned':
+    case 'run-ended':
+      // The plan and the summary are tables of their own, see plan.ts and summary.ts.
+      return [];
+  }
+}
+
+function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
+  switch (event.type) {
+    case 'instance-left':
+      return [verbose(`${about(event.subject)}  left alone: ${event.why}`)];
+    case 'instance-started':
+      return [always(`${about(event.subject)}  ${event.from} → ${event.to}`)];
+    case 'step-started':
+      return [verbose(stepLine(event, paint('quiet', '…')))];
+    case 'step-waiting':
+      return [always(stepLine(event, paint('quiet', waitingText(event.waiting))))];
+    case 'remark':
+      return [always(paint('warning', `${about(event.subject)}  ${remarkText(event.remark)}`))];
+    case 'step-ended':
+      return [always(stepLine(event, `${event.outcome}  ${paint('quiet', `(${duration(event.ms)})`)}`))];
+    case 'step-failed':
+      return [
+        always(stepLine(event, paint('bad', `failed: ${event.reason}`))),
+        ...event.details.map((detail) => always(paint('quiet', `    ${detail}`))),
+      ];
+    case 'instance-ended': {
+      const time = paint('quiet', `(${duration(event.ms)})`);
+      return [always(`${about(event.subject)}  ${paint(...endWords[event.state])}  ${time}`)];
+    }
+  }
+}
+
+const endWords: Readonly<Record<Extract<RunEvent, { type: 'instance-ended' }>['state'], [Tone, string]>> = {
+  updated: ['good', 'updated'],
+  unchanged: ['warning', 'put back: the old container serves'],
+  outOfService: ['bad', 'LEFT OUT OF SERVICE: a person is needed'],
+};
+
+function waitingText(waiting: Waiting): string {
+  switch (waiting.for) {
+    case 'requests': {
+      const holders = waiting.sessions.map(({ source, ageSeconds }) => `${source} for ${ageSeconds} s`).join(', ');
+      const queued = waiting.queued > 0 ? ` and ${waiting.queued} queued` : '';
+      const who = holders === '' ? '' : ` (${holders})`;
+      return `waiting for ${count(waiting.current, 'request')} in hand${queued} at ${serverPath(waiting.server)}${who}, ${left(waiting)}`;
+    }
+    case 'old-worker':
+      return `waiting for HAProxy's old worker ${waiting.pid} to finish what it has, ${left(waiting)}`;
+    case 'capacity':
+      return `waiting until ${waiting.server.backend} can spare ${waiting.server.name}: ${waiting.usable} others usable, min_up asks for ${waiting.floor}`;
+    case 'ready':
+      return `waiting until it is ready: ${waiting.why}, ${left(waiting)}`;
+    case 'up':
+      return `waiting until HAProxy sees ${serverPath(waiting.server)} UP: ${waiting.status}${waiting.lastCheck === '' ? '' : `, last check ${waiting.lastCheck}`}, ${left(waiting)}`;
+    case 'answer':
+      return `no answer, asking again: ${waiting.why}, ${left(waiting)}`;
+  }
+}
+
+function left({ leftMs }: { readonly leftMs: number }): string {
+  return `${duration(Math.max(0, leftMs))} left`;
+}
+
+function remarkText(remark: Remark): string {
+  switch (remark.about) {
+    case 'balancer-reloaded':
+      return `HAProxy was reloaded (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
+    case 'not-drained':
+      return `${serverPath(remark.server)} still has ${count(remark.sessions, 'request')} in hand at the drain timeout: ${remark.then}`;
+    case 'stays-out':
+      return `${serverPath(remark.server)} stays out of service: ${remark.why}`;
+    case 'other':
+      return remark.text;
+  }
+}
+
+function stopText(signal: string, times: number): string {
+  const what = [
+    'finishing the instances in work, then stopping (again: put back now)',
+    'putting back what is in work now (again: leave everything where it is)',
+    'leaving everything where it is',
+  ];
+  return `${signal}: ${what[Math.min(times, what.length) - 1] ?? ''}`;
+}
+
+function stepLine({ subject, step }: { readonly subject: Subject; readonly step: Step }, text: string): string {
+  return `${about(subject)}  ${stepWords[step].padEnd(STEP_WIDTH)}  ${text}`;
+}
+
+function about({ host, name }: Subject): string {
+  return `${host} ${name}`;
+}
+
+function where(host: string): string {
+  return host === '' ? '' : `${host}: `;
+}
+
+export function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function always(text: string): Line {
+  return { level: 0, text };
+}
+
+function verbose(text: string): Line {
+  return { level: 1, text };
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { isDrained, progressAfter, type DrainProgress, type DrainSight } from '../../src/rollout/drained.ts';
+
+/** Looks 50 ms apart, written as `pending`, `pending/retries` or `pending/retries@pid`. */
+function afterLooks(...looks: readonly string[]): { drained: boolean } {
+  let progress: DrainProgress | undefined;
+  let atMs = 0;
+  for (const look of looks) {
+    const [counts = '', pid = '7'] = look.split('@');
+    const [pending = '0', retries = '0'] = counts.split('/');
+    atMs += 50;
+    const sight: DrainSight = { atMs, pid: Number(pid), pending: Number(pending), retries: Number(retries) };
+    progress = progressAfter(progress, sight);
+  }
+  return { drained: progress !== undefined && isDrained(progress, atMs) };
+}
+
+describe('isDrained()', () => {
+  // prettier-ignore
+  it.each<{ why: string; looks: string[]; drained: boolean }>([
+    { why: 'one zero may be a gap between two requests',             looks: ['2', '0'],                 drained: false },
+    { why: 'two zeroes may be so too',                               looks: ['2', '0', '0'],            drained: false },
+    { why: 'three in a row over 100 ms are enough',                  looks: ['2', '0', '0', '0'],       drained: true },
+    { why: 'a request in between starts the count anew',             looks: ['0', '0', '1', '0', '0'],  drained: false },
+    { why: 'zeroes of another process do not count',                 looks: ['0@7', '0@7', '0@8'],      drained: false },
+    { why: 'three of the new process do',                            looks: ['1@7', '0@8', '0@8', '0@8'], drained: true },
+    { why: 'retries from before the drain do not matter',            looks: ['0/5', '0/5', '0/5'],      drained: true },
+    { why: 'a retry during the drain may be a request in no counter', looks: ['1/5', '0/6', '0/6', '0/6'], drained: false },
+    { why: 'until the counters have been still for 1.2 s',
+      looks: ['1/5', '0/6', ...Array.from({ length: 23 }, () => '0/6')], drained: false },
+    { why: 'after which the zeroes hold',
+      looks: ['1/5', '0/6', ...Array.from({ length: 24 }, () => '0/6')], drained: true },
+  ])('$why', ({ looks, drained }) => {
+    expect(afterLooks(...looks)).toEqual({ drained });
+  });
+});

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { initialState, isWorking, lifecycle, lifecycleDiagram, type State } from '../../src/rollout/lifecycle.ts';
+
+/** Every way through the table, as `step! step step → end state`; `!` marks a step that fails. */
+function paths(state: State = initialState, taken = ''): string[] {
+  if (!isWorking(state)) return [`${taken}→ ${state}`];
+  const { step, ok, failed } = lifecycle[state];
+  return [...paths(ok, `${taken}${step} `), ...paths(failed, `${taken}${step}! `)];
+}
+
+const all = paths();
+
+describe('the life of an instance', () => {
+  it('has these ways out before the old container was ever stopped', () => {
+    expect(all.filter((path) => path.startsWith('drain!'))).toEqual([
+      'drain! restore → unchanged',
+      'drain! restore! → outOfService',
+    ]);
+  });
+
+  it('has these ways out when the new container cannot be made or does not prove itself', () => {
+    const homeward = [
+      'rollBack check restore → unchanged',
+      'rollBack check restore! → outOfService',
+      'rollBack check! → outOfService',
+      'rollBack! → outOfService',
+    ];
+    for (const start of ['drain replace! ', 'drain replace check! ']) {
+      expect(all.filter((path) => path.startsWith(start))).toEqual(homeward.map((end) => `${start}${end}`));
+    }
+  });
+
+  it('drains the new container before it rolls back one that was in service already', () => {
+    for (const start of ['drain replace check restore! ', 'drain replace check restore soak! ']) {
+      const after = all.filter((path) => path.startsWith(start)).map((path) => path.slice(start.length));
+      expect(after.every((path) => path.startsWith('withdraw'))).toBe(true);
+      expect(after).toContain('withdraw rollBack check restore → unchanged');
+      expect(after).toContain('withdraw! → outOfService');
+    }
+  });
+
+  it('ends updated only after every proof, and also when the old container cannot be removed', () => {
+    expect(all.filter((path) => path.endsWith('→ updated'))).toEqual([
+      'drain replace check restore soak retire → updated',
+      'drain replace check restore soak retire! → updated',
+    ]);
+  });
+
+  it('never replaces before it has drained, and never restores an unchecked container', () => {
+    for (const path of all) {
+      expect(path).not.toMatch(/^(?!drain ).*replace/);
+      expect(path).not.toMatch(/(replace|rollBack)!? restore/);
+    }
+  });
+
+  it('marks as homeward what is not stopped by the second Ctrl-C', () => {
+    const homeward = Object.entries(lifecycle).filter(([, row]) => row.homeward);
+    expect(homeward.map(([state]) => state)).toEqual([
+      'retiring',
+      'withdrawing',
+      'rollingBack',
+      'rechecking',
+      'returning',
+    ]);
+  });
+
+  it('is drawn in docs/architecture.md as it is', () => {
+    expect(readFileSync('docs/architecture.md', 'utf8')).toContain(lifecycleDiagram());
+  });
+});

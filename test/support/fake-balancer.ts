@@ -1,0 +1,178 @@
+import { Failure } from '../../src/errors.ts';
+import type { AdminState, Balancer, Server } from '../../src/rollout/model.ts';
+import type { BackendState, ServerState } from '../../src/rollout/observed.ts';
+import type { BalancerFacts, Clock, LoadBalancer, ServerLook, Session } from '../../src/runner/ports.ts';
+
+const BACKEND = 'pxapp_cluster';
+const RISE = 2;
+const FALL = 2;
+const INTER_MS = 500;
+
+interface Slot {
+  readonly name: string;
+  readonly configuredWeight: number;
+  weight: number;
+  admin: AdminState;
+  /** Since when its checks have passed without a break, as far as HAProxy looks; undefined while they fail. */
+  passingSinceMs: number | undefined;
+  failingSinceMs: number | undefined;
+  isUp: boolean;
+}
+
+export interface OpenRequest {
+  readonly server: string;
+  readonly pid: number;
+  readonly openedMs: number;
+  readonly endsMs: number;
+}
+
+/** One HAProxy with one backend, whose servers answer when `answers` says so; moved on by `tick`. */
+export class FakeBalancer implements LoadBalancer {
+  readonly #clock: Clock;
+  readonly #balancer: Balancer;
+  readonly #answers: (server: string) => boolean;
+  readonly #slots: Slot[];
+  #requests: OpenRequest[] = [];
+  #turn = 0;
+  #pid = 100;
+  /** One sentence per request that failed. */
+  readonly failures: string[] = [];
+  served = 0;
+
+  constructor(
+    clock: Clock,
+    balancer: Balancer,
+    servers: { weights: ReadonlyMap<string, number>; answers: (server: string) => boolean },
+  ) {
+    this.#clock = clock;
+    this.#balancer = balancer;
+    this.#answers = servers.answers;
+    this.#slots = [...servers.weights].map(([name, weight]) => ({
+      ...{ name, configuredWeight: weight, weight, admin: 'ready' as const },
+      ...{ passingSinceMs: 0, failingSinceMs: undefined, isUp: true },
+    }));
+  }
+
+  /** Sends a request that takes `ms`; answers with the server that took it, or undefined for a 503. */
+  open(ms: number): string | undefined {
+    const usable = this.#slots.filter(({ weight, admin, isUp }) => isUp && weight > 0 && admin === 'ready');
+    const slot = usable[this.#turn++ % Math.max(1, usable.length)];
+    if (!slot) {
+      this.failures.push(`${this.#clock.now()} ms: 503, no server`);
+      return undefined;
+    }
+    if (!this.#answers(slot.name)) this.failures.push(`${this.#clock.now()} ms: ${slot.name} does not answer`);
+    const openedMs = this.#clock.now();
+    this.#requests.push({ server: slot.name, pid: this.#pid, openedMs, endsMs: openedMs + ms });
+    return slot.name;
+  }
+
+  /** The container behind the server goes away: whatever it had in hand fails. */
+  cut(server: string): void {
+    for (const request of this.#requests.filter((one) => one.server === server)) {
+      this.failures.push(
+        `${this.#clock.now()} ms: ${server} was stopped with a request of ${request.openedMs} ms in hand`,
+      );
+    }
+    this.#requests = this.#requests.filter((one) => one.server !== server);
+  }
+
+  tick(): void {
+    const now = this.#clock.now();
+    this.served += this.#requests.filter(({ endsMs }) => endsMs <= now).length;
+    this.#requests = this.#requests.filter(({ endsMs }) => endsMs > now);
+    for (const slot of this.#slots) this.#check(slot, now);
+  }
+
+  /** A new worker: configured weights and states, counters from nothing; the old one keeps what it has. */
+  reload(): void {
+    this.#pid += 1;
+    for (const slot of this.#slots) {
+      slot.weight = slot.configuredWeight;
+      slot.admin = 'ready';
+      slot.isUp = true;
+    }
+  }
+
+  runs(pid: number): boolean {
+    return pid === this.#pid || this.#requests.some((request) => request.pid === pid);
+  }
+
+  weights(): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      this.#slots.map(({ name, weight, admin, isUp }) => [name, `${weight} ${admin} ${isUp ? 'UP' : 'DOWN'}`]),
+    );
+  }
+
+  async facts(): Promise<BalancerFacts> {
+    return { version: '2.6.12', pid: this.#pid, level: 'admin' };
+  }
+
+  async backends(backend?: string): Promise<readonly BackendState[]> {
+    if (backend !== undefined && backend !== BACKEND) return [];
+    const servers = this.#slots.map((slot) => this.#state(slot));
+    return [{ balancer: this.#balancer, name: BACKEND, algorithm: 'roundrobin', mode: 'http', queued: 0, servers }];
+  }
+
+  async look(server: Server): Promise<ServerLook> {
+    const slot = this.#slot(server);
+    const { status, isUp, current, lastCheck } = this.#state(slot);
+    const passing = slot.passingSinceMs === undefined ? 0 : this.#clock.now() - slot.passingSinceMs;
+    const isFullyUp = isUp && passing >= (RISE + FALL - 1) * INTER_MS;
+    return { pid: this.#pid, current, queued: 0, retries: 0, status, isUp, isFullyUp, weight: slot.weight, lastCheck };
+  }
+
+  async setWeight(server: Server, weight: number): Promise<void> {
+    this.#slot(server).weight = weight;
+  }
+
+  async setAdmin(server: Server, admin: AdminState): Promise<void> {
+    this.#slot(server).admin = admin;
+  }
+
+  async setReadyWhenProven(server: Server): Promise<void> {
+    const slot = this.#slot(server);
+    Object.assign(slot, { admin: 'ready', isUp: false, passingSinceMs: undefined, failingSinceMs: this.#clock.now() });
+  }
+
+  async sessions(server: Server): Promise<readonly Session[]> {
+    const own = this.#requests.filter((one) => one.server === server.name && one.pid === this.#pid);
+    return own.map(({ openedMs }) => ({ source: '10.0.0.9:4711', ageSeconds: (this.#clock.now() - openedMs) / 1000 }));
+  }
+
+  async shutdownSessions(server: Server): Promise<void> {
+    this.cut(server.name);
+  }
+
+  #check(slot: Slot, now: number): void {
+    if (slot.admin === 'maint') return;
+    if (this.#answers(slot.name)) {
+      slot.passingSinceMs ??= now;
+      slot.failingSinceMs = undefined;
+      if (now - slot.passingSinceMs >= RISE * INTER_MS) slot.isUp = true;
+    } else {
+      slot.failingSinceMs ??= now;
+      slot.passingSinceMs = undefined;
+      if (now - slot.failingSinceMs >= FALL * INTER_MS) slot.isUp = false;
+    }
+  }
+
+  #state(slot: Slot): ServerState {
+    const { name, weight, configuredWeight, admin, isUp } = slot;
+    const inHand = this.#requests.filter((one) => one.server === name && one.pid === this.#pid).length;
+    const status = admin === 'maint' ? 'MAINT' : admin === 'drain' ? 'DRAIN' : isUp ? 'UP' : 'DOWN';
+    return {
+      server: { balancer: this.#balancer, backend: BACKEND, name },
+      ...{ weight, initialWeight: configuredWeight, admin, status, isUp: status === 'UP', isBackup: false },
+      ...{ hasCheck: true, hasAgent: false, tracks: undefined, lastCheck: isUp ? 'L7OK/200' : 'L4CON' },
+      ...{ address: '127.0.0.1', port: 8080, current: inHand, queued: 0 },
+    };
+  }
+
+  #slot({ backend, name }: Server): Slot {
+    const slot = this.#slots.find((one) => one.name === name);
+    if (!slot || backend !== BACKEND)
+      throw new Failure('haproxy', `Cannot find ${backend}/${name}: HAProxy has no such server`);
+    return slot;
+  }
+}

@@ -1,0 +1,173 @@
+import { Failure } from '../../src/errors.ts';
+import type { ContainerSpec, PullPolicy } from '../../src/rollout/model.ts';
+import type { Container, Image, SettingChange } from '../../src/rollout/observed.ts';
+import type { Clock, CommandResult, Containers, RemoteImage } from '../../src/runner/ports.ts';
+
+/** How an image behaves once it runs; times in milliseconds from the start. */
+export interface Behaviour {
+  readonly answersAfterMs?: number;
+  readonly neverAnswers?: boolean;
+  readonly exitsAfterMs?: number;
+  readonly unhealthyAfterMs?: number;
+}
+
+export interface FakeImage extends Image {
+  readonly behaviour: Behaviour;
+}
+
+interface Running {
+  readonly id: string;
+  name: string;
+  readonly reference: string;
+  readonly image: FakeImage;
+  readonly spec: ContainerSpec;
+  startedMs: number | undefined;
+  stoppedMs: number | undefined;
+  restart: Container['restart'];
+}
+
+/** A Docker Engine that runs nothing but knows what would be running. */
+export class FakeEngine implements Containers {
+  readonly #clock: Clock;
+  readonly #registry: ReadonlyMap<string, FakeImage>;
+  readonly #local = new Set<string>();
+  #containers: Running[] = [];
+  #nextId = 1;
+  /** Called with a container's name just before it stops. */
+  onStop: (name: string) => void = () => undefined;
+
+  constructor(clock: Clock, registry: ReadonlyMap<string, FakeImage>) {
+    this.#clock = clock;
+    this.#registry = registry;
+  }
+
+  /** Whether the application in it answers requests at this moment. */
+  answers(name: string): boolean {
+    const one = this.#find(name);
+    if (one?.startedMs === undefined || one.stoppedMs !== undefined) return false;
+    const age = this.#clock.now() - one.startedMs;
+    const { neverAnswers = false, answersAfterMs = 0, exitsAfterMs = Infinity } = one.image.behaviour;
+    return !neverAnswers && age >= answersAfterMs && age < exitsAfterMs;
+  }
+
+  names(): readonly string[] {
+    return this.#containers.map(({ name }) => name).toSorted();
+  }
+
+  imageOf(name: string): string | undefined {
+    return this.#find(name)?.reference;
+  }
+
+  async version(): Promise<string> {
+    return '20.10.24';
+  }
+
+  async list(): Promise<readonly Container[]> {
+    return this.#containers.map((one) => this.#seen(one));
+  }
+
+  async inspect(name: string): Promise<Container | undefined> {
+    const one = this.#find(name);
+    return one && this.#seen(one);
+  }
+
+  async image(reference: string): Promise<Image | undefined> {
+    return this.#local.has(reference) ? this.#registry.get(reference) : undefined;
+  }
+
+  async remoteImage(reference: string): Promise<RemoteImage> {
+    const digest = this.#registry.get(reference)?.digest;
+    if (digest === undefined) throw new Failure('docker', `Cannot find ${reference}: manifest unknown`);
+    return { digest };
+  }
+
+  async pull(reference: string, _policy: PullPolicy, _signal: AbortSignal): Promise<Image> {
+    await this.remoteImage(reference);
+    this.#local.add(reference);
+    return this.#imageNamed(reference);
+  }
+
+  async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
+    const user = this.#find(name)?.spec.user;
+    if (spec.user === undefined || spec.user === user) return [];
+    return [{ setting: 'user', from: user ?? '', to: spec.user }];
+  }
+
+  async create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void> {
+    if (this.#find(name)) throw new Failure('docker', `Cannot create ${name}: the name is in use`);
+    const inherited = like === undefined ? undefined : this.#find(like);
+    this.#containers.push({
+      ...{ id: `id-${this.#nextId++}`, name, reference: spec.image, image: this.#imageNamed(spec.image) },
+      spec: { ...inherited?.spec, ...spec },
+      ...{ startedMs: undefined, stoppedMs: undefined },
+      restart: spec.restart ?? inherited?.restart ?? { name: 'no', maximumRetryCount: 0 },
+    });
+  }
+
+  async start(name: string): Promise<void> {
+    const one = this.#must(name);
+    if (one.startedMs !== undefined && one.stoppedMs === undefined) return;
+    one.startedMs = this.#clock.now();
+    one.stoppedMs = undefined;
+  }
+
+  async stop(name: string): Promise<void> {
+    const one = this.#must(name);
+    if (one.startedMs === undefined || one.stoppedMs !== undefined) return;
+    this.onStop(name);
+    one.stoppedMs = this.#clock.now();
+    await this.#clock.sleep(400, new AbortController().signal);
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    if (this.#find(to)) throw new Failure('docker', `Cannot rename ${from} to ${to}: the name is in use`);
+    this.#must(from).name = to;
+  }
+
+  async remove(name: string): Promise<void> {
+    this.#containers = this.#containers.filter((one) => one.name !== name);
+  }
+
+  async setRestart(name: string, restart: Container['restart']): Promise<void> {
+    this.#must(name).restart = restart;
+  }
+
+  async logs(name: string): Promise<readonly string[]> {
+    return [`last words of ${this.#must(name).reference}`];
+  }
+
+  async exec(name: string): Promise<CommandResult> {
+    return this.answers(name) ? { exitCode: 0, output: '' } : { exitCode: 1, output: 'refused' };
+  }
+
+  #seen(one: Running): Container {
+    const age = one.startedMs === undefined ? -1 : this.#clock.now() - one.startedMs;
+    const { exitsAfterMs = Infinity, unhealthyAfterMs = Infinity } = one.image.behaviour;
+    const hasExited = age >= exitsAfterMs;
+    const running = one.startedMs !== undefined && one.stoppedMs === undefined && !hasExited;
+    const health = this.answers(one.name) ? 'healthy' : age >= unhealthyAfterMs ? 'unhealthy' : 'starting';
+    return {
+      ...{ id: one.id, name: one.name, running, status: running ? 'running' : 'exited' },
+      image: { reference: one.reference, id: one.image.id, digest: one.image.digest },
+      ...{ exitCode: hasExited ? 1 : 0, restartCount: hasExited && one.restart.name !== 'no' ? 1 : 0 },
+      ...{ startedAt: `${one.id} at ${one.startedMs ?? 'no time'}`, health, healthOutput: '', stopGraceMs: 10_000 },
+      ...{ restart: one.restart, publishedPorts: [] },
+    };
+  }
+
+  #imageNamed(reference: string): FakeImage {
+    const image = this.#registry.get(reference);
+    if (!image) throw new Failure('docker', `Cannot find the image ${reference}`);
+    return image;
+  }
+
+  #find(name: string): Running | undefined {
+    return this.#containers.find((one) => one.name === name);
+  }
+
+  #must(name: string): Running {
+    const one = this.#find(name);
+    if (!one) throw new Failure('docker', `Cannot find the container ${name}`);
+    return one;
+  }
+}

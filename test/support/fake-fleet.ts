@@ -1,0 +1,196 @@
+import { setMaxListeners } from 'node:events';
+import { Failure } from '../../src/errors.ts';
+import type { RunEvent } from '../../src/rollout/events.ts';
+import type { Instance, Probe } from '../../src/rollout/model.ts';
+import type { Play } from '../../src/rollout/play.ts';
+import type { Serial } from '../../src/rollout/serial.ts';
+import type { Fleet, HostAccess, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
+import type { RunContext } from '../../src/runner/rollout.ts';
+import { anInstance, SOCKET } from './builders.ts';
+import { FakeBalancer } from './fake-balancer.ts';
+import { FakeEngine, type Behaviour, type FakeImage } from './fake-engine.ts';
+import { VirtualClock } from './virtual-clock.ts';
+
+export const IMAGE = 'registry.lab:5000/pxapp';
+
+/** Every host has these three servers, with weights that are not 1. */
+export const WEIGHTS: ReadonlyMap<string, number> = new Map([
+  ['pxApp_1', 10],
+  ['pxApp_2', 20],
+  ['pxApp_3', 30],
+]);
+
+/** Milliseconds between two requests to a host, and how long one takes. */
+const REQUEST_EVERY_MS = 50;
+const REQUEST_TAKES_MS = 300;
+
+export class FakeHost implements HostAccess {
+  readonly name: string;
+  readonly containers: FakeEngine;
+  readonly haproxy: FakeBalancer;
+  entries: readonly RecordEntry[] = [];
+  heldBy: string | undefined;
+  isUnreachable = false;
+
+  constructor(name: string, clock: VirtualClock, registry: ReadonlyMap<string, FakeImage>) {
+    this.name = name;
+    this.containers = new FakeEngine(clock, registry);
+    this.haproxy = new FakeBalancer(
+      clock,
+      { host: name, socket: SOCKET },
+      { weights: WEIGHTS, answers: (server) => this.containers.answers(server) },
+    );
+    this.containers.onStop = (container) => {
+      // Stopped under its own name or, by a rollout, after it was renamed.
+      this.haproxy.cut(container.replace(/\.replaced-.*$/, ''));
+    };
+    clock.onAdvance((nowMs) => {
+      this.haproxy.tick();
+      if (nowMs % REQUEST_EVERY_MS === 0) this.haproxy.open(REQUEST_TAKES_MS);
+    });
+  }
+
+  readonly record = {
+    read: async (): Promise<readonly RecordEntry[]> => this.entries,
+    write: async (entries: readonly RecordEntry[]): Promise<void> => {
+      this.entries = entries;
+    },
+  };
+
+  balancer(): FakeBalancer {
+    return this.haproxy;
+  }
+
+  async probe(probe: Probe): Promise<ProbeResult> {
+    const port = probe.kind === 'http' ? Number(new URL(probe.url).port) : 0;
+    return this.containers.answers(`pxApp_${port - 8080}`) ? { ok: true } : { ok: false, why: 'refused' };
+  }
+
+  async processRuns(pid: number): Promise<boolean> {
+    return this.haproxy.runs(pid);
+  }
+
+  async firstSocket(): Promise<string> {
+    return SOCKET;
+  }
+
+  async lock(holder: string): Promise<{ release: () => Promise<void> }> {
+    if (this.heldBy !== undefined)
+      throw new Failure('locked', `Cannot lock ${this.name}: it is held by ${this.heldBy}`);
+    this.heldBy = holder;
+    return {
+      release: async () => {
+        this.heldBy = undefined;
+      },
+    };
+  }
+}
+
+/** Hosts with three containers each on v1, under load, on virtual time. */
+export class FakeFleet implements Fleet {
+  readonly clock = new VirtualClock();
+  readonly registry: Map<string, FakeImage>;
+  readonly hosts: ReadonlyMap<string, FakeHost>;
+  readonly events: RunEvent[] = [];
+  readonly #stops = [new AbortController(), new AbortController(), new AbortController()] as const;
+
+  private constructor(names: readonly string[]) {
+    setMaxListeners(0, ...this.#stops.map(({ signal }) => signal));
+    this.registry = new Map();
+    this.addImage('v1', {});
+    this.addImage('v2', {});
+    this.hosts = new Map(names.map((name) => [name, new FakeHost(name, this.clock, this.registry)]));
+  }
+
+  static async up(names: readonly string[] = ['fe1', 'fe2', 'fe3']): Promise<FakeFleet> {
+    const fleet = new FakeFleet(names);
+    for (const host of fleet.hosts.values()) {
+      for (const name of WEIGHTS.keys()) {
+        const restart = { name: 'always', maximumRetryCount: 0 };
+        await host.containers.create(name, { image: `${IMAGE}:v1`, pullPolicy: 'always', restart }, undefined);
+        await host.containers.start(name);
+      }
+    }
+    await fleet.clock.sleep(5_000, new AbortController().signal);
+    // What failed while the containers came up is not of interest.
+    for (const host of fleet.hosts.values()) host.haproxy.failures.length = 0;
+    return fleet;
+  }
+
+  addImage(tag: string, behaviour: Behaviour): void {
+    const image = { id: `sha256:id-${tag}`, digest: `sha256:digest-${tag}` };
+    this.registry.set(`${IMAGE}:${tag}`, { ...image, behaviour: { answersAfterMs: 700, ...behaviour } });
+  }
+
+  async host(name: string): Promise<FakeHost> {
+    const host = this.hosts.get(name);
+    if (!host || host.isUnreachable) throw new Failure('unreachable', `Cannot reach ${name}: connection refused`);
+    return host;
+  }
+
+  async close(): Promise<void> {
+    for (const stop of this.#stops) stop.abort();
+  }
+
+  stop(times: 1 | 2 | 3): void {
+    for (const level of this.#stops.slice(0, times)) level.abort(new Failure('interrupted', 'Stopped by SIGINT'));
+  }
+
+  context(onEvent: (event: RunEvent) => void = () => undefined): RunContext {
+    const [beforeNext, forward, homeward] = this.#stops;
+    return {
+      ...{ fleet: this, clock: this.clock, forks: 10, identity: { run: '20261121-090000-test', by: 'ann@desk' } },
+      stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },
+      report: (event) => {
+        this.events.push(event);
+        onEvent(event);
+      },
+    };
+  }
+
+  /** A play over all hosts and all their containers. */
+  play(
+    tag: string,
+    over: { readonly serial?: Serial; readonly maxFailPercentage?: number; readonly each?: Partial<Instance> } = {},
+  ): Play {
+    const { serial = [{ percent: 35 }], maxFailPercentage = 0, each = {} } = over;
+    return {
+      ...{ name: 'Front ends', serial, maxFailPercentage },
+      hosts: [...this.hosts.keys()].map((host) => ({
+        host,
+        instances: [...WEIGHTS.keys()].map((container, index) =>
+          anInstance({
+            ...{ host, container, spec: { image: `${IMAGE}:${tag}`, pullPolicy: 'always' } },
+            ready: {
+              probe: { kind: 'http', url: `http://127.0.0.1:${8081 + index}/health`, status: [200, 399] },
+              ...{ withinMs: 10_000, everyMs: 250 },
+            },
+            ...each,
+          }),
+        ),
+      })),
+    };
+  }
+
+  failures(): readonly string[] {
+    return [...this.hosts.values()].flatMap((host) =>
+      host.haproxy.failures.map((failure) => `${host.name}: ${failure}`),
+    );
+  }
+
+  /** What every server should look like when nothing is wrong. */
+  isWhole(): boolean {
+    const whole = Object.fromEntries([...WEIGHTS].map(([name, weight]) => [name, `${weight} ready UP`]));
+    return [...this.hosts.values()].every(
+      (host) => JSON.stringify(host.haproxy.weights()) === JSON.stringify(whole) && host.entries.length === 0,
+    );
+  }
+
+  images(): readonly string[] {
+    return [...this.hosts.values()].flatMap((host) =>
+      host.containers
+        .names()
+        .map((name) => `${host.name} ${name} ${host.containers.imageOf(name)?.split(':').at(-1) ?? ''}`),
+    );
+  }
+}
