@@ -5,7 +5,11 @@ export function createLog(verbosity: number): Logger {
   const levels = ['info', 'verbose', 'debug'];
   return createLogger({
     level: levels[Math.min(verbosity, 2)] ?? 'info',
-    format: format.printf(({ message }) => String(message)),
+    // A blank line parts the batches; every other line says when.
+    format: format.combine(
+      format.timestamp({ format: 'HH:mm:ss' }),
+      format.printf(({ message, timestamp }) => (message === '' ? '' : `${String(timestamp)} ${String(message)}`)),
+    ),
     // winston declares its transports as interfaces with constructors, which the rule cannot see through.
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'verbose', 'debug'] })],

@@ -16,14 +16,24 @@ const endWords: Readonly<Record<HostEnd, readonly [Tone, string]>> = {
   notReached: ['warning', 'not reached'],
 };
 
+/** A column that is 0 everywhere is left out, but for the first, whose title is what the command does. */
+const countColumns: readonly { readonly title?: string; readonly of: (host: HostSummary) => number }[] = [
+  { of: ({ updated }) => updated },
+  { title: 'LEFT ALONE', of: ({ left }) => left },
+  { title: 'PUT BACK', of: ({ unchanged }) => unchanged },
+  { title: 'OUT OF SERVICE', of: ({ outOfService }) => outOfService },
+  { title: 'NOT REACHED', of: ({ notReached }) => notReached },
+];
+
 /** The table at the end of a run: a row per host, and the first reason where something failed. */
 export function summaryText(hosts: readonly HostSummary[], command: Command, paint: Paint): string[] {
   if (hosts.length === 0) return [];
-  const header = ['HOST', 'RESULT', doneWords[command].toUpperCase(), 'LEFT', 'PUT BACK', 'OUT', 'NOT REACHED', 'TIME'];
+  const shown = countColumns.filter(({ of }, index) => index === 0 || hosts.some((host) => of(host) > 0));
+  const header = ['HOST', 'RESULT', ...shown.map(({ title }) => title ?? doneWords[command].toUpperCase()), 'TIME'];
   const rows = hosts.map((host) => [
     host.host,
     endWords[host.end][1],
-    ...[host.updated, host.left, host.unchanged, host.outOfService, host.notReached].map(String),
+    ...shown.map(({ of }) => String(of(host))),
     host.ms === 0 ? '' : duration(host.ms),
   ]);
   const [title = '', ...lines] = columns([header, ...rows]);

@@ -70,7 +70,7 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
     case 'instance-left':
       return [verbose(`${about(event.subject)}  left alone: ${event.why}`)];
     case 'instance-started':
-      return [always(`${about(event.subject)}  ${event.from} → ${event.to}`)];
+      return [verbose(`${about(event.subject)}  ${event.from} → ${event.to}`)];
     case 'step-started':
       return [verbose(stepLine(event, paint('quiet', '…')))];
     case 'step-waiting':

@@ -35,8 +35,6 @@ export interface ServerLook {
   readonly retries: number;
   readonly status: string;
   readonly isUp: boolean;
-  /** UP with its health counter full: the next failed check alone cannot take it DOWN. Always so without a check. */
-  readonly isFullyUp: boolean;
   readonly weight: number;
   readonly lastCheck: string;
 }

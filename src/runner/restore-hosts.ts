@@ -120,6 +120,7 @@ async function finish(entries: readonly RecordEntry[], held: HeldHost, context: 
     })),
     container: old && { ...old, restart: first.restart ?? old.restart, running: true },
     startedAt: undefined,
+    upAfterMs: 0,
   };
   const { state, failure } = await advance(
     work,

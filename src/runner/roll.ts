@@ -78,7 +78,17 @@ function workOf({ instance }: InstancePlan, { held, identity }: RollContext): Wo
     const { access } = held(server.balancer.host);
     return { server, host: access, balancer: access.balancer(server.balancer.socket) };
   });
-  return { instance, host, servers, undo, identity, found: [], container: undefined, startedAt: undefined };
+  return {
+    instance,
+    host,
+    servers,
+    undo,
+    identity,
+    found: [],
+    container: undefined,
+    startedAt: undefined,
+    upAfterMs: 0,
+  };
 }
 
 function notReached({ host, instances }: HostPlan): HostSummary {

@@ -11,7 +11,7 @@ export interface Watch {
 }
 
 /** Nothing is said of a wait shorter than this. */
-const FIRST_AFTER_MS = 1_000;
+const FIRST_AFTER_MS = 2_000;
 const THEN_EVERY_MS = 5_000;
 
 interface WatchOptions {

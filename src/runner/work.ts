@@ -30,6 +30,8 @@ export interface Work {
   container: Container | undefined;
   /** When the new container was started: a later start means that it fell over. */
   startedAt: string | undefined;
+  /** How long it took HAProxy to see the new container UP, in milliseconds. */
+  upAfterMs: number;
 }
 
 export interface StepWatch extends Watch {

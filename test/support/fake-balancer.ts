@@ -117,9 +117,7 @@ export class FakeBalancer implements LoadBalancer {
   async look(server: Server): Promise<ServerLook> {
     const slot = this.#slot(server);
     const { status, isUp, current, lastCheck } = this.#state(slot);
-    const passing = slot.passingSinceMs === undefined ? 0 : this.#clock.now() - slot.passingSinceMs;
-    const isFullyUp = isUp && passing >= (RISE + FALL - 1) * INTER_MS;
-    return { pid: this.#pid, current, queued: 0, retries: 0, status, isUp, isFullyUp, weight: slot.weight, lastCheck };
+    return { pid: this.#pid, current, queued: 0, retries: 0, status, isUp, weight: slot.weight, lastCheck };
   }
 
   async setWeight(server: Server, weight: number): Promise<void> {

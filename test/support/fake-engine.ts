@@ -1,5 +1,5 @@
 import { Failure } from '../../src/errors.ts';
-import type { ContainerSpec, PullPolicy } from '../../src/rollout/model.ts';
+import type { ContainerSpec } from '../../src/rollout/model.ts';
 import type { Container, Image, SettingChange } from '../../src/rollout/observed.ts';
 import type { Clock, CommandResult, Containers, RemoteImage } from '../../src/runner/ports.ts';
 
@@ -81,7 +81,7 @@ export class FakeEngine implements Containers {
     return { digest };
   }
 
-  async pull(reference: string, _policy: PullPolicy, _signal: AbortSignal): Promise<Image> {
+  async pull(reference: string): Promise<Image> {
     await this.remoteImage(reference);
     this.#local.add(reference);
     return this.#imageNamed(reference);

@@ -4,7 +4,7 @@ import type { BackendState } from '../../rollout/observed.ts';
 import type { BalancerFacts, LoadBalancer, ServerLook, Session } from '../../runner/ports.ts';
 import { parseInfo, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
 import type { Ask } from './runtime-socket.ts';
-import { backendStates, isFullyUp, isUp, lastCheck, number, text } from './server-rows.ts';
+import { backendStates, isUp, lastCheck, number, text } from './server-rows.ts';
 
 /** What may stand in a command unquoted; anything else could smuggle in a second command. */
 const SAFE_NAME = /^[A-Za-z0-9_.:-]+$/;
@@ -140,7 +140,6 @@ function lookOf(row: Row): Omit<ServerLook, 'pid' | 'weight'> {
     retries: number(row, 'wretr') + number(row, 'econ'),
     status,
     isUp: isUp(status),
-    isFullyUp: isFullyUp(row),
     lastCheck: lastCheck(row),
   };
 }

@@ -74,12 +74,6 @@ export function lastCheck(row: Row): string {
   return [result, text(row, 'last_chk')].filter((part) => part !== '').join(' ');
 }
 
-/** Without the three columns (no check) there is nothing more to wait for. */
-export function isFullyUp(row: Row): boolean {
-  const full = number(row, 'check_rise') + number(row, 'check_fall') - 1;
-  return isUp(text(row, 'status')) && number(row, 'check_health') >= full;
-}
-
 export function text(row: Row, column: string): string {
   return row.get(column) ?? '';
 }

@@ -12,12 +12,14 @@ const UP_WITHIN_AT_LEAST_MS = 60_000;
 export const restore: StepAction = async (work, watch) => {
   const { instance, found } = work;
   const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
+  const started = watch.clock.now();
   for (const { access, weight, admin, wasUp } of found) {
     if (admin !== 'ready') {
       watch.remark({ about: 'stays-out', server: access.server, why: `it was in ${admin} before` });
     }
     await putBack(access, { weight, admin }, { withinMs, expectUp: wasUp || !watch.homeward }, watch);
   }
+  work.upAfterMs = watch.clock.now() - started;
   if (found.length === 0) return 'nothing was taken out of service';
   return found
     .map(

@@ -2,65 +2,55 @@ import { Failure } from '../../errors.ts';
 import { serverPath } from '../../rollout/model.ts';
 import { poll } from '../poll.ts';
 import type { ServerLook } from '../ports.ts';
-import type { Found, StepAction, StepWatch, Work } from '../work.ts';
+import type { ServerAccess } from '../traffic.ts';
+import type { StepAction, Work } from '../work.ts';
 import { Unfit } from './check.ts';
 
 const LOOK_EVERY_MS = 100;
-/** HAProxy's own checks end the default soak; this bounds an `inter` of minutes. */
-const FULL_HEALTH_WITHIN_MS = 60_000;
+/** Bounds of the default, which is the time that HAProxy took to see the server UP. */
+const DEFAULT_AT_LEAST_MS = 500;
+const DEFAULT_AT_MOST_MS = 10_000;
 
-/**
- * Watches the new container in service: it must stay UP and must not restart, for as long as the playbook says or
- * until HAProxy's health counter is full. Stopping the run ends the watch early; the server is in service already.
- */
-export const soak: StepAction = async (work, watch) => {
-  const started = watch.clock.now();
-  for (const found of work.found.filter(({ admin }) => admin === 'ready')) await watchOver(found, work, watch);
-  return `stayed UP for ${((watch.clock.now() - started) / 1000).toFixed(1)} s`;
-};
+/** Never aborts: stopping the run ends a soak early and well, since the server is in service already. */
+const never = new AbortController().signal;
 
-async function watchOver({ access }: Found, work: Work, watch: StepWatch): Promise<void> {
-  const { soakMs } = work.instance;
-  const { clock, signal } = watch;
-  const until = clock.now() + (soakMs ?? FULL_HEALTH_WITHIN_MS);
-  const isOver = (look: ServerLook): boolean =>
-    signal.aborted || (soakMs === undefined && look.isFullyUp) || clock.now() >= until;
-  const patience = {
-    everyMs: LOOK_EVERY_MS,
-    withinMs: (soakMs ?? FULL_HEALTH_WITHIN_MS) + 2 * LOOK_EVERY_MS,
-    // An abort ends the watch by `isOver`, as a success.
-    signal: new AbortController().signal,
-  };
+/** Watches the new container in service: it must stay UP and must not restart. */
+export const soak: StepAction = async (work, { clock, signal }) => {
+  const { soakMs = Math.min(Math.max(work.upAfterMs, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
+  const started = clock.now();
+  const serving = work.found.filter(({ admin }) => admin === 'ready');
   await poll(
     async () => {
-      const look = await access.balancer.look(access.server);
-      await demand(look, { access, work });
-      return look;
+      for (const { access } of serving) demandUp(await access.balancer.look(access.server), access);
+      await demandRunning(work);
     },
-    isOver,
-    patience,
+    () => signal.aborted || clock.now() - started >= soakMs,
+    { everyMs: LOOK_EVERY_MS, withinMs: soakMs + 2 * LOOK_EVERY_MS, signal: never },
     clock,
+  );
+  return `stayed UP for ${((clock.now() - started) / 1000).toFixed(1)} s`;
+};
+
+function demandUp({ isUp, status, lastCheck }: ServerLook, { server, host }: ServerAccess): void {
+  if (isUp) return;
+  throw new Failure(
+    'haproxy',
+    `${serverPath(server)} on ${host.name} did not stay UP: ${status}, last check ${lastCheck}`,
   );
 }
 
-async function demand(
-  look: ServerLook,
-  { access, work }: { readonly access: Found['access']; readonly work: Work },
-): Promise<void> {
-  const { instance, host } = work;
-  if (!look.isUp) {
-    const why = `${look.status}, last check ${look.lastCheck}`;
-    throw new Failure('haproxy', `${serverPath(access.server)} on ${host.name} did not stay UP: ${why}`);
-  }
+async function demandRunning({ instance, host, startedAt }: Work): Promise<void> {
   const container = await host.containers.inspect(instance.container);
-  if (!container?.running || container.restartCount > 0 || container.startedAt !== work.startedAt) {
+  const where = `${instance.container} on ${host.name}`;
+  if (!container?.running || container.restartCount > 0 || container.startedAt !== startedAt) {
     const logs = await host.containers.logs(instance.container, 10);
     throw new Unfit(
-      `${instance.container} on ${host.name} did not stay up: it ${container?.status ?? 'is gone'}`,
-      logs,
+      `${where} did not stay up: ${container?.status ?? 'it is gone'}`,
+      logs.map((line) => `log: ${line}`),
     );
   }
   if (container.health === 'unhealthy') {
-    throw new Unfit(`${instance.container} on ${host.name} turned unhealthy`, container.healthOutput.split('\n'));
+    const output = container.healthOutput.split('\n').map((line) => `healthcheck: ${line}`);
+    throw new Unfit(`${where} turned unhealthy`, output);
   }
 }
