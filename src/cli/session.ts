@@ -1,12 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import type { Logger } from 'winston';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { ConnectionOverrides } from '../config/inventory/connection.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { loadInventory } from '../config/inventory/load.ts';
 import { jsonLine } from '../report/json.ts';
-import { createLog } from '../report/log.ts';
+import { createLog, type Log } from '../report/log.ts';
 import { paintFor, takesColour, type Paint } from '../report/paint.ts';
 import { linesOf } from '../report/text.ts';
 import type { Report, RunEvent } from '../rollout/events.ts';
@@ -78,7 +77,7 @@ function runId(date: Date): string {
 
 function reporterFor(
   { json, verbosity }: Common,
-  { surroundings, log, run }: { readonly surroundings: Surroundings; readonly log: Logger; readonly run: string },
+  { surroundings, log, run }: { readonly surroundings: Surroundings; readonly log: Log; readonly run: string },
 ): Report {
   if (json) {
     let seq = 0;

@@ -1,9 +1,14 @@
-import { createLogger, format, transports, type Logger } from 'winston';
+import { createLogger, format, transports } from 'winston';
+
+export interface Log {
+  info(text: string): void;
+  debug(text: string): void;
+}
 
 /** Lines for people, on stderr: stdout is for what a program or a pipe may want. `verbosity`: 0, 1 (`-v`), 2 (`-vv`). */
-export function createLog(verbosity: number): Logger {
+export function createLog(verbosity: number): Log {
   const levels = ['info', 'verbose', 'debug'];
-  return createLogger({
+  const logger = createLogger({
     level: levels[Math.min(verbosity, 2)] ?? 'info',
     // A blank line parts the batches; every other line says when.
     format: format.combine(
@@ -14,4 +19,12 @@ export function createLog(verbosity: number): Logger {
     // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment
     transports: [new transports.Console({ stderrLevels: ['error', 'warn', 'info', 'verbose', 'debug'] })],
   });
+  return {
+    info: (text) => {
+      logger.info(text);
+    },
+    debug: (text) => {
+      logger.debug(text);
+    },
+  };
 }

@@ -15,16 +15,16 @@ const HELD_BY_ANOTHER = 75;
 export async function lockHost(link: Link, holder: string): Promise<Lock> {
   const script = `${STATE_DIR_SCRIPT}
 exec 9>>"$d/lock" || exit 74
-if ! flock -n 9; then cat "$d/lock.holder" 2>/dev/null || echo 'somebody unknown'; exit ${HELD_BY_ANOTHER}; fi
+if ! flock -n 9; then cat "$d/lock.holder" >&2; exit ${HELD_BY_ANOTHER}; fi
 printf '%s\\n' ${quoted(holder)} > "$d/lock.holder"
 echo locked
 cat > /dev/null
 rm -f "$d/lock.holder"`;
   const running = await link.start(script);
   if ('end' in running) return { release: () => running.end() };
-  if (running.exitCode === HELD_BY_ANOTHER) {
-    throw new Failure('locked', `Cannot lock ${link.host}: it is held by ${running.stdout.trim()}`);
-  }
-  const why = running.stderr.trim() === '' ? `exit status ${running.exitCode}` : running.stderr.trim();
+  const said = running.stderr.trim();
+  if (running.exitCode === HELD_BY_ANOTHER)
+    throw new Failure('locked', `Cannot lock ${link.host}: it is held by ${said}`);
+  const why = said === '' ? `exit status ${running.exitCode}` : said;
   throw new Failure('error', `Cannot lock ${link.host}: ${why}`);
 }

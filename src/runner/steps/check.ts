@@ -86,7 +86,9 @@ async function isFit(sight: Sight, work: Work): Promise<boolean> {
     const how = restarted || container.status === 'restarting' ? 'exited and was restarted' : `is ${container.status}`;
     throw await unfit(work, sight, `${how}, exit status ${container.exitCode}`);
   }
-  if (container.health === 'unhealthy') throw await unfit(work, sight, 'is unhealthy');
+  if (container.health === 'unhealthy') {
+    throw await unfit(work, sight, ['is unhealthy', whyNot(sight)].filter((part) => part !== '').join(': '));
+  }
   return container.health !== 'starting' && sight.probe.ok;
 }
 

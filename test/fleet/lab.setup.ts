@@ -1,0 +1,17 @@
+import { spawnSync } from 'node:child_process';
+import { labDown, labUp } from '../../lab/lab.ts';
+import { savedSettings } from '../../lab/settings.ts';
+
+/**
+ * Builds the command line and brings the fleet up; takes it down at the end unless it was up before, so that a person
+ * who works with a lab keeps it.
+ */
+export default async function setup(): Promise<() => Promise<void>> {
+  const build = spawnSync('npx', ['tsc', '-p', 'tsconfig.json'], { stdio: 'inherit' });
+  if (build.status !== 0) throw new Error('the build failed');
+  const wasUp = savedSettings() !== undefined;
+  await labUp({ hosts: 3, apps: 3 });
+  return async () => {
+    if (!wasUp) await labDown();
+  };
+}

@@ -1,0 +1,49 @@
+import { docker, hosts, runtime } from '../../lab/lab.ts';
+import { startLoad, type Load } from '../../lab/load/load.ts';
+import { parseServersState } from '../../src/adapters/haproxy/answers.ts';
+
+/** The weights that the lab's HAProxys are configured with, all servers in service. */
+export const ALL_IN_SERVICE = ['pxApp_1 10 0 UP', 'pxApp_2 20 0 UP', 'pxApp_3 30 0 UP'];
+
+/** Every server of a host as `name weight admin-bits health`, straight from HAProxy. */
+export async function serversOf(name: string): Promise<string[]> {
+  const host = hostNamed(name);
+  const rows = parseServersState(await runtime(host, 'show servers state pxapp_cluster'));
+  return rows.map((row) => {
+    // 0 is stopped, 1 starting, 2 running (management guide, "show servers state").
+    const health = row.get('srv_op_state') === '2' ? 'UP' : 'DOWN';
+    return `${row.get('srv_name') ?? ''} ${row.get('srv_uweight') ?? ''} ${row.get('srv_admin_state') ?? ''} ${health}`;
+  });
+}
+
+export async function allServers(): Promise<Record<string, string[]>> {
+  const entries = await Promise.all(hosts().map(async ({ name }) => [name, await serversOf(name)] as const));
+  return Object.fromEntries(entries);
+}
+
+export const everyHostInService = { fe1: ALL_IN_SERVICE, fe2: ALL_IN_SERVICE, fe3: ALL_IN_SERVICE };
+
+/** Every container of a host as `name tag`, stopped ones with their state. */
+export async function containersOf(name: string): Promise<string[]> {
+  const lines = await docker(hostNamed(name), 'ps', '-a', '--format', '{{.Names}} {{.Image}} {{.State}}');
+  return lines
+    .trim()
+    .split('\n')
+    .map((line) => line.replace(/ \S+:([^: ]+) running$/, ' $1'))
+    .toSorted();
+}
+
+export function containersOn(tag: string): string[] {
+  return [1, 2, 3].map((id) => `pxApp_${id} ${tag}`);
+}
+
+export function hostNamed(name: string): ReturnType<typeof hosts>[number] {
+  const host = hosts().find((one) => one.name === name);
+  if (!host) throw new Error(`the lab has no ${name}`);
+  return host;
+}
+
+/** Mixed load on all hosts. Web sockets, which only end when they are made to, only where a test is about them. */
+export function load({ webSockets = 0 } = {}): Load {
+  return startLoad({ targets: hosts(), webSockets });
+}
