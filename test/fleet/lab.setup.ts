@@ -7,7 +7,7 @@ import { savedSettings } from '../../lab/settings.ts';
  * who works with a lab keeps it.
  */
 export default async function setup(): Promise<() => Promise<void>> {
-  const build = spawnSync('npx', ['tsc', '-p', 'tsconfig.json'], { stdio: 'inherit' });
+  const build = spawnSync('bin/build', { stdio: 'inherit' });
   if (build.status !== 0) throw new Error('the build failed');
   const wasUp = savedSettings() !== undefined;
   await labUp({ hosts: 3, apps: 3 });

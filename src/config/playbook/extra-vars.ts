@@ -1,0 +1,77 @@
+import { Failure, reasonOf } from '../../errors.ts';
+import { Complaints, readDocument } from '../document.ts';
+import type { Vars } from '../inventory/inventory.ts';
+import { Misfit } from './field.ts';
+import { splitWords } from './shell-words.ts';
+import { variables } from './variables.ts';
+
+export type ReadFile = (path: string) => string;
+
+const FORMS = 'write name=value, a mapping as JSON or YAML, or @file';
+
+/**
+ * The variables of all `-e`, a later one over an earlier: `a=1 b='x y'` (the values are text), `{"a": 1}` or
+ * `@file.yml`.
+ *
+ * @throws Failure 'config' with everything that is wrong
+ */
+export function parseExtraVars(args: readonly string[], readFile: ReadFile): Vars {
+  const reasons: string[] = [];
+  const found = args.map((arg): Vars => {
+    try {
+      return varsIn(arg, readFile);
+    } catch (error) {
+      if (!(error instanceof Wrong || error instanceof Complaints)) throw error;
+      reasons.push(error.message);
+      return {};
+    }
+  });
+  if (reasons.length > 0) throw new Failure('config', reasons.join('\n'));
+  return Object.fromEntries(found.flatMap((vars) => Object.entries(vars)));
+}
+
+class Wrong extends Error {}
+
+function varsIn(arg: string, readFile: ReadFile): Vars {
+  const trimmed = arg.trim();
+  if (trimmed.startsWith('@')) return fromFile(trimmed.slice(1), readFile);
+  const sentence = (why: string): Wrong => new Wrong(`Cannot read --extra-vars ${JSON.stringify(arg)}: ${why}`);
+  if (/^[{[]/.test(trimmed)) {
+    try {
+      return checked(readDocument('--extra-vars', trimmed).value, sentence);
+    } catch (error) {
+      if (!(error instanceof Complaints)) throw error;
+      const [first] = error.complaints;
+      throw sentence(first === undefined ? FORMS : `${first.message}, at column ${first.column}`);
+    }
+  }
+  return checked(fromPairs(trimmed, sentence), sentence);
+}
+
+function fromFile(path: string, readFile: ReadFile): Vars {
+  const sentence = (why: string): Wrong => new Wrong(`Cannot read --extra-vars @${path}: ${why}`);
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    throw sentence(reasonOf(error));
+  }
+  return checked(readDocument(path, text).value ?? {}, sentence);
+}
+
+function fromPairs(text: string, sentence: (why: string) => Wrong): Vars {
+  const words = splitWords(text);
+  if (words === undefined) throw sentence('a quotation mark is not closed');
+  if (words.length === 0) throw sentence(FORMS);
+  const pairs = words.map((word) => /^([^=]*)=([\s\S]*)$/.exec(word) ?? [word]);
+  const wrong = pairs.find(([, name]) => name === undefined);
+  if (wrong) throw sentence(`"${wrong[0]}" is no name=value; ${FORMS}`);
+  return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]));
+}
+
+function checked(value: unknown, sentence: (why: string) => Wrong): Vars {
+  const result = [variables.parse(value)].flat();
+  const [first] = result;
+  if (first instanceof Misfit) throw sentence(first.hint === '' ? `should be ${variables.says}` : first.hint);
+  return first ?? {};
+}

@@ -1,0 +1,67 @@
+import type { Instance, MinUp, Probe, ReadyCheck } from '../../rollout/model.ts';
+import { type Environment } from './container-leaves.ts';
+import { specOf } from './container.ts';
+import {
+  balancerSchema,
+  defaultsOf,
+  drainSchema,
+  policySchema,
+  readySchema,
+  type WrittenApp,
+  type WrittenPolicy,
+} from './schema.ts';
+
+const defaults = {
+  balancer: defaultsOf(balancerSchema),
+  drain: defaultsOf(drainSchema),
+  ready: defaultsOf(readySchema),
+  policy: defaultsOf(policySchema),
+};
+
+/** An app with everything rendered, and what the play says for all of its apps. */
+export interface Parts {
+  readonly host: string;
+  readonly app: WrittenApp;
+  readonly play: WrittenPolicy;
+  /** The environment of this process. */
+  readonly controller: Environment;
+}
+
+export function instanceOf({ host, app, play, controller }: Parts): Instance {
+  const balancer = { ...defaults.balancer, ...given(play.balancer), ...given(app.balancer) };
+  const drain = { ...defaults.drain, ...given(play.drain), ...given(app.drain) };
+  return {
+    host,
+    container: app.name,
+    servers: [
+      {
+        balancer: { host, socket: balancer.socket ?? '' },
+        backend: balancer.backend ?? '',
+        name: app.server ?? app.name,
+      },
+    ],
+    spec: specOf(app.container, controller),
+    drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
+    ready: readyCheckOf(app.ready ?? {}),
+    soakMs: app.soak ?? play.soak,
+    keep: app.keep ?? play.keep ?? defaults.policy.keep ?? 0,
+    minUp: balancer.min_up ?? ({ servers: 1 } satisfies MinUp),
+  };
+}
+
+/** Without the keys that are left out, which would otherwise hide what they fall back to. */
+function given<T extends object>(mapping: T | undefined): Partial<T> {
+  const entries = Object.entries(mapping ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<T>;
+}
+
+function readyCheckOf(written: NonNullable<WrittenApp['ready']>): ReadyCheck {
+  const ready = { ...defaults.ready, ...given(written) };
+  return { probe: probeOf(ready), withinMs: ready.within ?? 0, everyMs: ready.every ?? 0 };
+}
+
+function probeOf({ http, tcp, command, status }: NonNullable<WrittenApp['ready']>): Probe | undefined {
+  if (http !== undefined) return { kind: 'http', url: http, status: status ?? [200, 399] };
+  if (tcp !== undefined) return { kind: 'tcp', ...tcp };
+  return command && { kind: 'command', command };
+}

@@ -1,0 +1,83 @@
+import { Complaints, type DocumentPath, failureOf, readDocument, type YamlDocument } from '../document.ts';
+import { hasTemplate } from '../template.ts';
+import { complaintAbout, type Problem, problemsOf } from './complaints.ts';
+import { isMapping, unrendered } from './field.ts';
+import { missingBackends, probeRules, timesWithoutQuotes } from './rules.ts';
+import { playbookSchema } from './schema.ts';
+
+type Mapping = Readonly<Record<string, unknown>>;
+
+/** A play whose keys are right; templates are not rendered yet. */
+export type WrittenPlay = Mapping & { readonly apps: readonly Mapping[] };
+
+export interface WrittenPlaybook {
+  readonly document: YamlDocument;
+  readonly plays: readonly WrittenPlay[];
+}
+
+/**
+ * Reads a playbook as it is written. A template may stand for any value; what it becomes is looked at by
+ * `resolvePlays`.
+ *
+ * @throws Failure 'config' with everything that is wrong, each with its line
+ */
+export function readPlaybook(path: string, text: string): WrittenPlaybook {
+  const document = documentOf(path, text);
+  const written = withoutExtensions(document.value);
+  const value = withTemplatesHidden(written, []);
+  const result = playbookSchema.safeParse(value);
+  const problems: Problem[] = [
+    ...(result.success ? [] : problemsOf(result.error, playbookSchema, value)),
+    ...timesWithoutQuotes(document, text),
+    ...missingBackends(value),
+    ...probeRules(value),
+  ];
+  if (problems.length > 0) throw failureOf(problems.map((problem) => complaintAbout(document, problem)));
+  return { document, plays: written as readonly WrittenPlay[] };
+}
+
+function documentOf(path: string, text: string): YamlDocument {
+  try {
+    return readDocument(path, text);
+  } catch (error) {
+    throw error instanceof Complaints ? failureOf(error.complaints) : error;
+  }
+}
+
+/** Without the keys that begin with `x-`, in plays, apps and containers: they are the writer's own. */
+function withoutExtensions(value: unknown): unknown {
+  return listed(value, (play) =>
+    mapped(play, (keys) => ({
+      ...keys,
+      ...('apps' in keys && { apps: listed(keys['apps'], (app) => mapped(app, withPlainContainer)) }),
+    })),
+  );
+}
+
+function withPlainContainer(app: Mapping): Mapping {
+  return { ...app, ...('container' in app && { container: mapped(app['container'], (keys) => keys) }) };
+}
+
+function mapped(value: unknown, change: (mapping: Mapping) => Mapping): unknown {
+  if (!isMapping(value)) return value;
+  return change(Object.fromEntries(Object.entries(value).filter(([key]) => !key.startsWith('x-'))));
+}
+
+function listed(value: unknown, change: (item: unknown) => unknown): unknown {
+  return Array.isArray(value) ? value.map(change) : value;
+}
+
+function withTemplatesHidden(value: unknown, path: DocumentPath): unknown {
+  const inside = (step: string | number, item: unknown): unknown => withTemplatesHidden(item, [...path, step]);
+  if (typeof value === 'string') return hasTemplate(value) && !isFrame(path) ? unrendered : value;
+  if (Array.isArray(value)) return value.map((item: unknown, index) => inside(index, item));
+  if (!isMapping(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inside(key, item)]));
+}
+
+/** Plays, their apps and their variables must be there before anything can be rendered. */
+function isFrame([play, key, app, ...rest]: DocumentPath): boolean {
+  if (play === undefined || key === undefined) return true;
+  if (app === undefined) return key === 'apps' || key === 'vars';
+  return key === 'apps' && rest.length === 0;
+}

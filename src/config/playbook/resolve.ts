@@ -1,0 +1,126 @@
+import { Failure } from '../../errors.ts';
+import type { Play } from '../../rollout/play.ts';
+import { failureOf } from '../document.ts';
+import type { Inventory, InventoryHost, Vars } from '../inventory/inventory.ts';
+import { selectHosts } from '../inventory/patterns.ts';
+import { Scope } from '../template.ts';
+import { complaintAbout, mergedAcrossHosts, type Problem } from './complaints.ts';
+import type { Environment } from './container-leaves.ts';
+import { HostResolver } from './host-resolver.ts';
+import { Problems } from './problems.ts';
+import type { WrittenPlay, WrittenPlaybook } from './read.ts';
+import { defaultsOf, paceSchema, tagsSchema } from './schema.ts';
+import { isSelected, type TagSelection } from './tags.ts';
+
+/** What the command line asks for. */
+export interface Selection extends TagSelection {
+  /** A pattern; hosts that it does not match are left out. */
+  readonly limit?: string;
+  readonly extraVars: Vars;
+  /** For `environment` keys without a value; the environment of this process unless given. */
+  readonly controller?: Environment;
+}
+
+/**
+ * Fills in a playbook for the hosts of an inventory. Plays, hosts and apps that the selection leaves nothing of are
+ * left out.
+ *
+ * @throws Failure 'config' with everything that is wrong on any host, or when nothing is selected
+ */
+export function resolvePlays(playbook: WrittenPlaybook, inventory: Inventory, selection: Selection): readonly Play[] {
+  const { limit } = selection;
+  const fleet: Fleet = {
+    inventory,
+    selection,
+    groups: Object.fromEntries(inventory.groups),
+    within: limit === undefined ? undefined : new Set(selectHosts(inventory, limit)),
+  };
+  const resolved = playbook.plays.map((play, index) => resolvePlay(play, index, fleet));
+  const problems = resolved.flatMap((it) => it.problems);
+  if (problems.length > 0) throw failureOf(problems.map((it) => complaintAbout(playbook.document, it)));
+  const plays = resolved.flatMap(({ play }) => (play && play.hosts.length > 0 ? [play] : []));
+  if (plays.length > 0) return plays;
+  const known = new Set(resolved.flatMap(({ tags }) => tags));
+  throw new Failure('config', `Cannot roll out ${playbook.document.file}: ${whyNothing(selection, known)}`);
+}
+
+function whyNothing({ limit, tags, skipTags }: Selection, known: ReadonlySet<string>): string {
+  const options = [
+    ...(limit === undefined ? [] : [`--limit ${JSON.stringify(limit)}`]),
+    ...(tags.length === 0 ? [] : [`--tags ${tags.join(',')}`]),
+    ...(skipTags.length === 0 ? [] : [`--skip-tags ${skipTags.join(',')}`]),
+  ];
+  if (options.length === 0) return 'it selects nothing: no host has an instance of its apps';
+  const hint = known.size === 0 ? 'no app has tags' : `its tags are ${[...known].toSorted().join(', ')}`;
+  const isAboutTags = tags.length + skipTags.length > 0;
+  return `${options.join(' ')} selects nothing${isAboutTags ? ` (${hint})` : ''}`;
+}
+
+interface Fleet {
+  readonly inventory: Inventory;
+  readonly selection: Selection;
+  readonly groups: Readonly<Record<string, readonly string[]>>;
+  /** The hosts of `limit`. */
+  readonly within: ReadonlySet<string> | undefined;
+}
+
+interface ResolvedPlay {
+  readonly play?: Play;
+  /** Of all of its apps, to tell a mistyped `--tags`. */
+  readonly tags: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPlay {
+  const vars = { ...varsOf(play), ...fleet.selection.extraVars, groups: fleet.groups };
+  const scope = new Scope(vars);
+  const note = new Problems();
+  const pace = note.parse(paceSchema, paceOf(play), { scope, at: [index] });
+  const hosts =
+    pace &&
+    hostsOf(pace.hosts, fleet, (message) => {
+      note.add({ path: [index, 'hosts'], message });
+    });
+  const tagged = play.apps.map((app, number) => {
+    const at = [index, 'apps', number];
+    return { app, at, tags: note.parse(tagsSchema, { tags: app['tags'] }, { scope, at })?.tags ?? [] };
+  });
+  const apps = tagged.filter(({ tags }) => isSelected(tags, fleet.selection));
+  const tags = tagged.flatMap((it) => it.tags);
+  const controller = fleet.selection.controller ?? process.env;
+  const resolver = new HostResolver({ play, at: [index], apps, vars, controller });
+  const resolved = (hosts ?? []).map((host) => resolver.resolve(host));
+  const problems = [...note.all, ...mergedAcrossHosts(resolver.problems)];
+  if (!pace || problems.length > 0) return { tags, problems };
+  return {
+    tags,
+    problems,
+    play: {
+      name: pace.name ?? pace.hosts,
+      hosts: resolved.filter(({ instances }) => instances.length > 0),
+      serial: pace.serial ?? defaults.serial ?? [{ hosts: 1 }],
+      maxFailPercentage: pace.max_fail_percentage ?? defaults.max_fail_percentage ?? 0,
+    },
+  };
+}
+
+const defaults = defaultsOf(paceSchema);
+
+function varsOf(play: WrittenPlay): Vars {
+  return (play['vars'] ?? {}) as Vars;
+}
+
+function paceOf(play: WrittenPlay): Record<string, unknown> {
+  return Object.fromEntries(Object.keys(paceSchema.shape).map((key) => [key, play[key]]));
+}
+
+function hostsOf(pattern: string, fleet: Fleet, complain: (message: string) => void): InventoryHost[] {
+  try {
+    const names = selectHosts(fleet.inventory, pattern).filter((name) => fleet.within?.has(name) ?? true);
+    return names.map((name) => fleet.inventory.hosts.get(name) ?? { name, vars: {}, groups: [] });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    complain(error.message.replace(/^Cannot select hosts: /, ''));
+    return [];
+  }
+}

@@ -1,0 +1,112 @@
+import type { Instance, PublishedPort } from '../../rollout/model.ts';
+import type { DocumentPath, YamlDocument } from '../document.ts';
+import type { Problem } from './complaints.ts';
+import { isMapping, valueAt } from './field.ts';
+import { collide } from './ports.ts';
+
+/** Each app needs a backend, its own or its play's. */
+export function missingBackends(playbook: unknown): Problem[] {
+  return appsIn(playbook).flatMap(({ play, path }) => {
+    const places = [
+      [...path, 'balancer'],
+      [play, 'balancer'],
+    ];
+    if (places.some((place) => mayHave(playbook, place, 'backend'))) return [];
+    const known = places.find((place) => valueAt(playbook, place) !== undefined) ?? [play, 'balancer'];
+    return [{ path: [...known, 'backend'], message: 'is required, here or in the app' }];
+  });
+}
+
+/** What is no mapping may be a template, or is complained about anyway. */
+function mayHave(playbook: unknown, place: DocumentPath, key: string): boolean {
+  const mapping = valueAt(playbook, place);
+  return mapping !== undefined && (!isMapping(mapping) || key in mapping);
+}
+
+const probes = ['http', 'tcp', 'command'] as const;
+
+/** One way to prove an app ready, or none; a status is for `http`. */
+export function probeRules(playbook: unknown): Problem[] {
+  return appsIn(playbook).flatMap(({ path }): Problem[] => {
+    const ready = valueAt(playbook, [...path, 'ready']);
+    if (!isMapping(ready)) return [];
+    const [first, second] = probes.filter((key) => key in ready);
+    if (second !== undefined) {
+      const message = `stands beside ${String(first)}: only one of http, tcp and command`;
+      return [{ path: [...path, 'ready', second], message, which: 'key' }];
+    }
+    if (!('status' in ready) || first === 'http') return [];
+    return [{ path: [...path, 'ready', 'status'], message: 'is for http only', which: 'key' }];
+  });
+}
+
+function appsIn(playbook: unknown): { play: number; path: DocumentPath }[] {
+  if (!Array.isArray(playbook)) return [];
+  return playbook.flatMap((_, play) => {
+    const apps = valueAt(playbook, [play, 'apps']);
+    return Array.isArray(apps) ? apps.map((_app, app) => ({ play, path: [play, 'apps', app] })) : [];
+  });
+}
+
+/** YAML reads `22:22` as 22 × 60 + 22; nobody means that. */
+export function timesWithoutQuotes(document: YamlDocument, text: string): Problem[] {
+  const lines = text.replace(/^\uFEFF/, '').split('\n');
+  const problems: Problem[] = [];
+  const look = (value: unknown, path: DocumentPath): void => {
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) look(item, [...path, Array.isArray(value) ? Number(key) : key]);
+    } else if (typeof value === 'number') {
+      const { line, column } = document.at(path);
+      const written = /^[-+\d_]+(?::\d+)+/.exec(lines[line - 1]?.slice(column - 1) ?? '')?.[0];
+      if (written !== undefined) problems.push({ path, message: `quote it: "${written}" without quotes is ${value}` });
+    }
+  };
+  look(document.value, []);
+  return problems;
+}
+
+/** An instance, and where in the playbook its app stands. */
+export interface PlacedInstance {
+  readonly instance: Instance;
+  readonly app: DocumentPath;
+}
+
+/** Rules among the instances of one host. */
+export function clashesOn(placed: readonly PlacedInstance[]): Problem[] {
+  return placed.flatMap((own, index) => {
+    const before = placed.slice(0, index).map(({ instance }) => instance);
+    return [...sameContainer(own, before), ...sameServer(own, before), ...samePort(own, before)];
+  });
+}
+
+function sameContainer({ instance, app }: PlacedInstance, before: readonly Instance[]): Problem[] {
+  const isTaken = before.some(({ container }) => container === instance.container);
+  const hint = ' (several instances need {{ id }} in it)';
+  return isTaken ? [{ path: [...app, 'name'], message: `two containers would be ${instance.container}${hint}` }] : [];
+}
+
+function sameServer({ instance, app }: PlacedInstance, before: readonly Instance[]): Problem[] {
+  const taken = before
+    .filter(({ container }) => container !== instance.container)
+    .flatMap(({ servers }) => servers)
+    .find((it) => instance.servers.some((own) => JSON.stringify(own) === JSON.stringify(it)));
+  return taken
+    ? [{ path: [...app, 'server'], message: `two containers would be behind ${taken.backend}/${taken.name}` }]
+    : [];
+}
+
+function samePort({ instance, app }: PlacedInstance, before: readonly Instance[]): Problem[] {
+  const taken = before
+    .filter(({ container }) => container !== instance.container)
+    .flatMap(({ spec }) => spec.ports ?? []);
+  const own = instance.spec.ports ?? [];
+  return own.flatMap((port, index): Problem[] =>
+    [...taken, ...own.slice(0, index)].some((it) => collide(port, it))
+      ? [{ path: [...app, 'container', 'ports'], message: `two containers would publish port ${published(port)}` }]
+      : [],
+  );
+}
+
+function published({ hostIp, hostPort, protocol }: PublishedPort): string {
+  return `${hostIp === '' ? '' : `${hostIp}:`}${hostPort ?? ''}/${protocol}`;
+}

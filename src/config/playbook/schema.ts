@@ -1,0 +1,140 @@
+import { z } from 'zod';
+import { containerSchema } from './container.ts';
+import { field, type FieldMeta, requiredField } from './field.ts';
+import {
+  duration,
+  durationAboveZero,
+  hostPattern,
+  integer,
+  matching,
+  minUp,
+  onTimeout,
+  percentage,
+  serial,
+  tags,
+  text,
+} from './leaves.ts';
+import { httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
+import { variables } from './variables.ts';
+
+const NAME = /^[A-Za-z0-9_.:-]+$/;
+const MOST_INSTANCES = 1000;
+
+const serverName = matching('a name of letters, digits, "_", ".", ":" and "-"', NAME);
+const containerName = matching(
+  'a container name: letters, digits, "_", "." and "-", two or more, beginning with a letter or a digit',
+  /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
+);
+const socketPath = matching('an absolute path', /^\//);
+
+export const balancerSchema = z.strictObject({
+  socket: field(socketPath, {
+    description: "Path of HAProxy's stats socket on the host.",
+    default: '/var/run/haproxy.sock',
+  }),
+  backend: field(serverName, {
+    description: 'Backend that holds the servers.',
+    otherwise: 'required, here or in the play',
+  }),
+  min_up: field(minUp, {
+    description:
+      'Servers of the backend that must stay usable while one is away. A percentage is of all its servers, rounded up.',
+    default: '1',
+  }),
+});
+
+export const drainSchema = z.strictObject({
+  timeout: field(duration, { description: 'How long requests in hand may take to end.', default: '60s' }),
+  on_timeout: field(onTimeout, {
+    description:
+      'What happens to an instance that still has requests then: `fail` puts it back into service, `continue` replaces it all the same, `shutdown_sessions` ends its sessions first.',
+    default: 'fail',
+  }),
+});
+
+export const readySchema = z.strictObject({
+  http: field(httpUrl, { description: 'Address that must answer, as seen from the host.' }),
+  tcp: field(tcpAddress, { description: 'Address that must accept a connection, as seen from the host.' }),
+  command: field(probeCommand, {
+    description: 'Command that must end with 0, run in the container. A string is for its `/bin/sh`.',
+  }),
+  status: field(httpStatus, { description: 'Statuses of `http` that are good.', default: '200-399' }),
+  within: field(durationAboveZero, { description: 'How long the new container may take.', default: '60s' }),
+  every: field(durationAboveZero, { description: 'Time between two probes.', default: '250ms' }),
+});
+
+/** What may stand in a play, in an app, or in both: then the app's wins, key by key. */
+const policy = {
+  balancer: balancerSchema.optional().meta({ description: 'The HAProxy in front of the containers of each host.' }),
+  drain: drainSchema.optional().meta({ description: 'How requests in hand are waited for.' }),
+  soak: field(duration, {
+    description: 'How long the new server must stay UP before the old container is removed.',
+    otherwise: 'as long as HAProxy took to see it UP, 500ms to 10s',
+  }),
+  keep: field(integer('a number of containers such as 1', 0, MOST_INSTANCES), {
+    description: 'Old containers that are kept, stopped.',
+    default: '0',
+  }),
+};
+
+export const policySchema = z.strictObject(policy);
+
+export const appSchema = z.strictObject({
+  name: requiredField(containerName, { description: 'Name of the container; contains `{{ id }}` with several.' }),
+  tags: field(tags, { description: 'For `--tags` and `--skip-tags`.', otherwise: 'none' }),
+  instances: field(integer('a number of instances from 0 to 1000', 0, MOST_INSTANCES), {
+    description: 'Containers on each host; `id` counts them from 1.',
+    default: '1',
+  }),
+  server: field(serverName, { description: "Name of the container's server in the backend.", otherwise: '`name`' }),
+  container: containerSchema.meta({ description: 'The container, in the words of Compose.', required: true }),
+  ready: readySchema.optional().meta({
+    description: 'Proof that a new container works: one of `http`, `tcp` and `command`.',
+    otherwise: "the container's healthcheck alone",
+  }),
+  ...policy,
+});
+
+/** What is decided once for all hosts. */
+const pace = {
+  name: field(text, { description: 'Title of the play.', otherwise: '`hosts`' }),
+  hosts: requiredField(hostPattern, { description: "Hosts of the play, in Ansible's patterns." }),
+  serial: field(serial, {
+    description:
+      'Hosts that are updated at the same time, or a list of it for the batches in turn; the last one repeats. A percentage is of all hosts of the play, rounded down, at least one.',
+    default: '1',
+  }),
+  max_fail_percentage: field(percentage, {
+    description: 'The rollout stops after a batch in which more than this percentage of hosts failed.',
+    default: '0',
+  }),
+  vars: field(variables, { description: 'Variables, over those of the inventory and under `-e`.', otherwise: 'none' }),
+};
+
+export const paceSchema = z.strictObject(pace).omit({ vars: true });
+export const tagsSchema = appSchema.pick({ tags: true });
+export const instancesSchema = appSchema.pick({ instances: true });
+
+export const playSchema = z.strictObject({
+  ...pace,
+  ...policy,
+  apps: z.array(appSchema).min(1).meta({ description: 'What is rolled out, in this order.', required: true }),
+});
+
+export const playbookSchema = z.array(playSchema).min(1);
+
+export type WrittenApp = z.infer<typeof appSchema>;
+export type WrittenPolicy = z.infer<typeof policySchema>;
+
+/** What the schema itself says stands for a key that is left out. */
+export function defaultsOf<Schema extends z.ZodObject>(schema: Schema): Partial<z.infer<Schema>> {
+  const defaults = Object.entries<z.ZodType>(schema.shape).flatMap(([key, part]) => {
+    const written = metaOf(part).default;
+    return written === undefined ? [] : [[key, part.parse(written)] as const];
+  });
+  return Object.fromEntries(defaults) as Partial<z.infer<Schema>>;
+}
+
+export function metaOf(part: z.core.$ZodType): FieldMeta {
+  return (z.globalRegistry.get(part) ?? {}) as FieldMeta;
+}
