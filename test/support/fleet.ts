@@ -1,6 +1,8 @@
+import type { ClientRequest } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { docker, hosts, runtime } from '../../lab/lab.ts';
 import { startLoad, type Load } from '../../lab/load/load.ts';
-import { parseServersState } from '../../src/adapters/haproxy/answers.ts';
+import { parseServersState, parseSessions } from '../../src/adapters/haproxy/answers.ts';
 
 /** The weights that the lab's HAProxys are configured with, all servers in service. */
 export const ALL_IN_SERVICE = ['pxApp_1 10 0 UP', 'pxApp_2 20 0 UP', 'pxApp_3 30 0 UP'];
@@ -46,4 +48,17 @@ export function hostNamed(name: string): ReturnType<typeof hosts>[number] {
 /** Mixed load on all hosts. Web sockets, which only end when they are made to, only where a test is about them. */
 export function load({ webSockets = 0 } = {}): Load {
   return startLoad({ targets: hosts(), webSockets });
+}
+
+/** The server that HAProxy has given this request to, once it shows in `show sess`. */
+export async function serverOfAddress(host: string, request: ClientRequest): Promise<string> {
+  for (;;) {
+    const port = request.socket?.localPort;
+    const sessions = parseSessions(await runtime(hostNamed(host), 'show sess'));
+    const own = sessions.find(
+      ({ source, srv }) => port !== undefined && source.endsWith(`:${port}`) && srv.startsWith('pxApp'),
+    );
+    if (own) return own.srv;
+    await sleep(20);
+  }
 }

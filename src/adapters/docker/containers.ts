@@ -1,0 +1,185 @@
+import type Dockerode from 'dockerode';
+import pLimit from 'p-limit';
+import { Failure } from '../../errors.ts';
+import type { ContainerSpec, PullPolicy } from '../../rollout/model.ts';
+import type { CommandResult, Container, Containers, Image, RemoteImage, SettingChange } from '../../runner/ports.ts';
+import type { Link } from '../link.ts';
+import { changesOf } from './changes.ts';
+import { Engine, unless } from './engine.ts';
+import { executed } from './exec.ts';
+import { linesOf, outputOf } from './frames.ts';
+import { Images } from './images.ts';
+import type { InspectedContainer } from './inspections.ts';
+import { containerOf, stopGraceMsOf } from './reading.ts';
+import { creationOf, type Predecessor } from './recreate.ts';
+
+/** Time limits, in milliseconds: what needs the disk or a process to start gets more. */
+const LOOK_MS = 15_000;
+const CHANGE_MS = 60_000;
+/** On top of a container's own stop grace. */
+const AFTER_GRACE_MS = 10_000;
+
+/** Inspections of one listing under way at a time. */
+const INSPECTIONS_AT_ONCE = 8;
+
+/** The Docker Engine of one host, over its socket there. */
+export class EngineContainers implements Containers {
+  readonly #engine: Engine;
+  readonly #images: Images;
+
+  constructor(link: Link, socket = '/var/run/docker.sock') {
+    this.#engine = new Engine(link, socket);
+    this.#images = new Images(this.#engine);
+  }
+
+  async version(): Promise<string> {
+    const { Version } = await this.#look('use Docker', (docker) => docker.version());
+    return Version;
+  }
+
+  async list(): Promise<readonly Container[]> {
+    const found = await this.#look('list the containers', (docker, abortSignal) =>
+      docker.listContainers({ all: true, abortSignal }),
+    );
+    const atOnce = pLimit(INSPECTIONS_AT_ONCE);
+    const containers = await Promise.all(found.map(({ Id }) => atOnce(() => this.inspect(Id))));
+    return containers.filter((container) => container !== undefined);
+  }
+
+  async inspect(name: string): Promise<Container | undefined> {
+    const container = await this.#inspected(name);
+    return container && containerOf(container, await this.#images.inspect(container.Image));
+  }
+
+  async image(reference: string): Promise<Image | undefined> {
+    return this.#images.find(reference);
+  }
+
+  async remoteImage(reference: string): Promise<RemoteImage> {
+    return this.#images.remote(reference);
+  }
+
+  async pull(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<Image> {
+    return this.#images.pull(reference, policy, signal);
+  }
+
+  async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
+    const container = await this.#needed(name, `compare container ${name} with what is declared`);
+    const image = await this.#images.inspect(container.Image);
+    return changesOf({ spec: await this.#resolved(spec), container, image: image && (image.Config ?? {}) });
+  }
+
+  async create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void> {
+    const what = `create container ${name}`;
+    const predecessor = like === undefined ? undefined : await this.#predecessor(like, what);
+    const { request, connections } = creationOf(spec, predecessor);
+    await this.#change(what, async (docker, abortSignal) => {
+      // Told apart like this, or docker-modem puts the whole request into the URL as well, secrets and all.
+      const options: object = { _query: { name }, _body: request, abortSignal };
+      const container = await docker.createContainer(options);
+      try {
+        for (const { network, request: endpoint } of connections) {
+          const settings = { Container: container.id, EndpointConfig: endpoint, abortSignal };
+          await docker.getNetwork(network).connect(settings as Dockerode.NetworkConnectOptions);
+        }
+      } catch (error) {
+        await container.remove({ force: true, v: false });
+        throw error;
+      }
+    });
+  }
+
+  async start(name: string): Promise<void> {
+    await this.#change(`start container ${name}`, (docker, abortSignal) =>
+      unless(304, docker.getContainer(name).start({ abortSignal }), undefined),
+    );
+  }
+
+  async stop(name: string): Promise<void> {
+    const what = `stop container ${name}`;
+    const container = await this.#needed(name, what);
+    await this.#engine.call({
+      what,
+      withinMs: stopGraceMsOf(container) + AFTER_GRACE_MS,
+      // Without a time of ours the Engine takes the container's own.
+      ask: (docker, abortSignal) => unless(304, docker.getContainer(name).stop({ abortSignal }), undefined),
+    });
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#change(`rename container ${from} to ${to}`, (docker, abortSignal) =>
+      docker.getContainer(from).rename({ name: to, abortSignal }),
+    );
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#change(`remove container ${name}`, (docker, abortSignal) => {
+      const options = { force: true, v: false, abortSignal };
+      return unless(404, docker.getContainer(name).remove(options), undefined);
+    });
+  }
+
+  async setRestart(name: string, restart: Container['restart']): Promise<void> {
+    const RestartPolicy = { Name: restart.name, MaximumRetryCount: restart.maximumRetryCount };
+    await this.#change(`set the restart policy of container ${name}`, (docker, abortSignal) =>
+      docker.getContainer(name).update({ RestartPolicy, abortSignal }),
+    );
+  }
+
+  async logs(name: string, lines: number): Promise<readonly string[]> {
+    const what = `read the log of container ${name}`;
+    const { Config } = await this.#needed(name, what);
+    const raw = await this.#look(what, (docker, abortSignal) =>
+      // With timestamps, since docker-modem would parse a log that is JSON as a whole.
+      docker.getContainer(name).logs({ stdout: true, stderr: true, tail: lines, timestamps: true, abortSignal }),
+    );
+    return linesOf(outputOf(raw, Config.Tty === true)).map((line) => line.slice(line.indexOf(' ') + 1));
+  }
+
+  async exec(name: string, command: readonly string[], withinMs: number): Promise<CommandResult> {
+    return executed({ engine: this.#engine, name, command, withinMs });
+  }
+
+  async #predecessor(name: string, what: string): Promise<Predecessor> {
+    const container = await this.#needed(name, `${what} like ${name}`);
+    const image = await this.#images.inspect(container.Image);
+    if (image) return { container, image: image.Config ?? {} };
+    const why =
+      `container ${name} is to be its model, but the image that one was made from (${container.Image}) is no ` +
+      'longer on the host, so that its own settings cannot be told from those of the image';
+    throw new Failure('docker', `Cannot ${what} on ${this.#engine.host}: ${why}`);
+  }
+
+  /** The Engine turns the name in `container:name` into an id. */
+  async #resolved(spec: ContainerSpec): Promise<ContainerSpec> {
+    const [, other] = /^container:(.+)$/.exec(spec.networkMode ?? '') ?? [];
+    if (other === undefined) return spec;
+    const container = await this.#inspected(other);
+    return container ? { ...spec, networkMode: `container:${container.Id}` } : spec;
+  }
+
+  async #inspected(name: string): Promise<InspectedContainer | undefined> {
+    return this.#look(`inspect container ${name}`, (docker, abortSignal) =>
+      unless(404, inspected(docker, name, abortSignal), undefined),
+    );
+  }
+
+  async #needed(name: string, what: string): Promise<InspectedContainer> {
+    const container = await this.#inspected(name);
+    if (!container) throw new Failure('docker', `Cannot ${what} on ${this.#engine.host}: there is no such container`);
+    return container;
+  }
+
+  #look<T>(what: string, ask: (docker: Dockerode, abortSignal: AbortSignal) => Promise<T>): Promise<T> {
+    return this.#engine.call({ what, withinMs: LOOK_MS, ask });
+  }
+
+  async #change(what: string, ask: (docker: Dockerode, abortSignal: AbortSignal) => Promise<unknown>): Promise<void> {
+    await this.#engine.call({ what, withinMs: CHANGE_MS, ask });
+  }
+}
+
+/** dockerode's typings leave out some of it, and never say null. */
+async function inspected(docker: Dockerode, name: string, abortSignal: AbortSignal): Promise<InspectedContainer> {
+  return (await docker.getContainer(name).inspect({ abortSignal })) as unknown as InspectedContainer;
+}

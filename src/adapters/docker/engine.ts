@@ -1,0 +1,151 @@
+import type Dockerode from 'dockerode';
+import { Failure, reasonOf } from '../../errors.ts';
+import type { Link } from '../link.ts';
+import { StreamLocalAgent } from './agent.ts';
+
+/** The API versions whose answers we know; an Engine speaks a range of its own. */
+const API = { oldest: '1.30', newest: '1.47' } as const;
+const VERSION_WITHIN_MS = 10_000;
+
+export interface Call<T> {
+  /** For messages: `pull registry/app:v2`. */
+  readonly what: string;
+  readonly withinMs: number;
+  readonly ask: (docker: Dockerode, abortSignal: AbortSignal) => Promise<T>;
+  /** Ends the call before its time. */
+  readonly signal?: AbortSignal;
+}
+
+/** A call that the typings do not have in full. */
+interface Abortable {
+  version(options: { readonly abortSignal: AbortSignal }): Promise<Dockerode.DockerVersion>;
+}
+
+/** What dockerode throws when the Engine answers with an error. */
+interface EngineError extends Error {
+  readonly statusCode?: number;
+  readonly json?: { readonly message?: string } | null;
+}
+
+/** The Docker Engine of one host: every call has a time limit, and fails with a sentence. */
+export class Engine {
+  readonly host: string;
+  readonly #agent: StreamLocalAgent;
+  #docker: Promise<Dockerode> | undefined;
+
+  constructor(link: Link, socket: string) {
+    this.host = link.host;
+    this.#agent = new StreamLocalAgent(link, socket);
+  }
+
+  /** @throws Failure `docker`, or `unreachable` when the host was lost */
+  async call<T>({ what, withinMs, ask, signal }: Call<T>): Promise<T> {
+    const docker = await this.#negotiated();
+    return this.#within({ what, withinMs, ...(signal && { signal }), ask: (abortSignal) => ask(docker, abortSignal) });
+  }
+
+  /** A link's failure is a sentence already; `unreachable` stays what it is. */
+  failure(what: string, error: unknown): Failure {
+    if (!(error instanceof Failure)) {
+      return new Failure('docker', `Cannot ${what} on ${this.host}: ${reasonOfEngine(error)}`, { cause: error });
+    }
+    return error.code === 'error' ? new Failure('docker', error.message, { cause: error }) : error;
+  }
+
+  async #within<T>(call: Omit<Call<T>, 'ask'> & { ask: (abortSignal: AbortSignal) => Promise<T> }): Promise<T> {
+    const { what, withinMs, signal, ask } = call;
+    const abort = new AbortController();
+    const late = () => {
+      abort.abort(new Error(`it takes longer than ${withinMs / 1000} s`));
+    };
+    const stop = () => {
+      abort.abort(signal?.reason ?? new Error('stopped'));
+    };
+    const deadline = AbortSignal.timeout(withinMs);
+    deadline.addEventListener('abort', late);
+    signal?.addEventListener('abort', stop);
+    try {
+      signal?.throwIfAborted();
+      // Not every call of dockerode heeds its signal.
+      const aborted = new Promise<never>((_, reject) => {
+        abort.signal.addEventListener('abort', () => {
+          reject(abort.signal.reason as Error);
+        });
+      });
+      return await Promise.race([ask(abort.signal), aborted]);
+    } catch (error) {
+      throw this.failure(what, abort.signal.aborted ? abort.signal.reason : error);
+    } finally {
+      deadline.removeEventListener('abort', late);
+      signal?.removeEventListener('abort', stop);
+    }
+  }
+
+  #negotiated(): Promise<Dockerode> {
+    this.#docker ??= this.#negotiate().catch((error: unknown) => {
+      this.#docker = undefined;
+      throw error;
+    });
+    return this.#docker;
+  }
+
+  /** dockerode speaks whatever version it is told. */
+  async #negotiate(): Promise<Dockerode> {
+    // 0.3 s, which a run that changes nothing over here can do without.
+    const { default: Docker } = await import('dockerode');
+    const unversioned = this.#client(Docker);
+    const { ApiVersion, MinAPIVersion } = await this.#within({
+      what: 'use Docker',
+      withinMs: VERSION_WITHIN_MS,
+      ask: (abortSignal) => (unversioned as Abortable).version({ abortSignal }),
+    });
+    if (compare(ApiVersion, API.oldest) < 0 || compare(MinAPIVersion, API.newest) > 0) {
+      throw this.failure(
+        'use Docker',
+        new Error(`it speaks API ${MinAPIVersion} to ${ApiVersion}, sluice ${API.oldest} to ${API.newest}`),
+      );
+    }
+    return this.#client(Docker, compare(ApiVersion, API.newest) < 0 ? ApiVersion : API.newest);
+  }
+
+  /** dockerode reads the operator's DOCKER_HOST and its like, which have nothing to do with this host. */
+  #client(Docker: typeof Dockerode, version?: string): Dockerode {
+    const meant = Object.entries(process.env).filter(([name]) => name.startsWith('DOCKER_'));
+    try {
+      for (const [name] of meant) Reflect.deleteProperty(process.env, name);
+      const options = { protocol: 'http', host: 'docker', port: 80, agent: this.#agent } as const;
+      return new Docker({ ...options, ...(version !== undefined && { version: `v${version}` }) });
+    } finally {
+      for (const [name, value] of meant) process.env[name] = value;
+    }
+  }
+}
+
+export function statusOf(error: unknown): number | undefined {
+  return (error as EngineError).statusCode;
+}
+
+/** The promise's value, or `instead` when the Engine answers with `status`. */
+export async function unless<T, U>(status: number, promise: Promise<T>, instead: U): Promise<T | U> {
+  try {
+    return await promise;
+  } catch (error) {
+    if (statusOf(error) === status) return instead;
+    throw error;
+  }
+}
+
+/** What the Engine says, on one line and without dockerode's preface, which is wrong at times. */
+export function reasonOfEngine(error: unknown): string {
+  const said = (error as EngineError).json?.message ?? reasonOf(error);
+  return said
+    .replace(/^\(HTTP code \d+\) [^-]* - /, '')
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ');
+}
+
+function compare(one: string, other: string): number {
+  const [major = 0, minor = 0] = one.split('.').map(Number);
+  const [otherMajor = 0, otherMinor = 0] = other.split('.').map(Number);
+  return major - otherMajor || minor - otherMinor;
+}

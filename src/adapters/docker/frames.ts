@@ -1,0 +1,24 @@
+const HEADER_BYTES = 8;
+
+/**
+ * What a container printed, both streams. Without a terminal the Engine wraps each piece into a frame: one byte of
+ * stream number, three of nothing, four of length.
+ *
+ * @see https://docs.docker.com/reference/api/engine/version/v1.41/#operation/ContainerAttach, "Stream format"
+ */
+export function outputOf(raw: Buffer, hasTerminal: boolean): string {
+  if (hasTerminal) return raw.toString('utf8');
+  const pieces: Buffer[] = [];
+  for (let at = 0; at + HEADER_BYTES <= raw.length;) {
+    const length = raw.readUInt32BE(at + 4);
+    pieces.push(raw.subarray(at + HEADER_BYTES, at + HEADER_BYTES + length));
+    at += HEADER_BYTES + length;
+  }
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+/** Lines without their ends; no empty one after the last. */
+export function linesOf(output: string): readonly string[] {
+  const lines = output.split(/\r?\n/);
+  return lines.at(-1) === '' ? lines.slice(0, -1) : lines;
+}

@@ -1,0 +1,193 @@
+/**
+ * What the Engine tells of containers and images, as far as we look at it. Not the typings of dockerode: those do
+ * not say that most of it may be null.
+ *
+ * @see https://docs.docker.com/reference/api/engine/version/v1.41/
+ */
+
+type Maybe<T> = T | null | undefined;
+
+/** The configuration that images and containers share. */
+export interface InspectedConfig {
+  readonly User?: Maybe<string>;
+  readonly ExposedPorts?: Maybe<Readonly<Record<string, object>>>;
+  readonly Env?: Maybe<readonly string[]>;
+  readonly Cmd?: Maybe<readonly string[]>;
+  readonly Healthcheck?: Maybe<InspectedHealthcheck>;
+  readonly Volumes?: Maybe<Readonly<Record<string, object>>>;
+  readonly WorkingDir?: Maybe<string>;
+  readonly Entrypoint?: Maybe<readonly string[] | string>;
+  readonly Labels?: Maybe<Readonly<Record<string, string>>>;
+  readonly StopSignal?: Maybe<string>;
+  readonly StopTimeout?: Maybe<number>;
+  readonly Shell?: Maybe<readonly string[]>;
+}
+
+/** Times in nanoseconds; 0 and absent both mean: as the image has it, or the Engine's default. */
+export interface InspectedHealthcheck {
+  readonly Test?: Maybe<readonly string[]>;
+  readonly Interval?: Maybe<number>;
+  readonly Timeout?: Maybe<number>;
+  readonly StartPeriod?: Maybe<number>;
+  readonly StartInterval?: Maybe<number>;
+  readonly Retries?: Maybe<number>;
+}
+
+export interface InspectedContainerConfig extends InspectedConfig {
+  readonly Image: string;
+  readonly Hostname?: Maybe<string>;
+  readonly Domainname?: Maybe<string>;
+  readonly MacAddress?: Maybe<string>;
+  readonly Tty?: Maybe<boolean>;
+  readonly OpenStdin?: Maybe<boolean>;
+  readonly StdinOnce?: Maybe<boolean>;
+  readonly NetworkDisabled?: Maybe<boolean>;
+}
+
+export interface PortBinding {
+  readonly HostIp?: Maybe<string>;
+  readonly HostPort?: Maybe<string>;
+}
+
+export type PortBindings = Readonly<Record<string, Maybe<readonly PortBinding[]>>>;
+
+/** A mount in the long form. */
+export interface MountRequest {
+  readonly Type: string;
+  readonly Source?: Maybe<string>;
+  readonly Target: string;
+  readonly ReadOnly?: Maybe<boolean>;
+}
+
+/** Kept whole: settings we do not know are carried over too. */
+export interface InspectedHostConfig {
+  readonly [setting: string]: unknown;
+  readonly Binds?: Maybe<readonly string[]>;
+  readonly Mounts?: Maybe<readonly MountRequest[]>;
+  readonly NetworkMode?: Maybe<string>;
+  readonly PortBindings?: Maybe<PortBindings>;
+  readonly PublishAllPorts?: Maybe<boolean>;
+  readonly RestartPolicy?: Maybe<{ readonly Name?: Maybe<string>; readonly MaximumRetryCount?: Maybe<number> }>;
+  readonly LogConfig?: Maybe<{
+    readonly Type?: Maybe<string>;
+    readonly Config?: Maybe<Readonly<Record<string, string>>>;
+  }>;
+  readonly CapAdd?: Maybe<readonly string[]>;
+  readonly CapDrop?: Maybe<readonly string[]>;
+  readonly ExtraHosts?: Maybe<readonly string[]>;
+  readonly Links?: Maybe<readonly string[]>;
+  readonly SecurityOpt?: Maybe<readonly string[]>;
+  readonly IpcMode?: Maybe<string>;
+  readonly PidMode?: Maybe<string>;
+  readonly Init?: Maybe<boolean>;
+  readonly Privileged?: Maybe<boolean>;
+  readonly ReadonlyRootfs?: Maybe<boolean>;
+  readonly Memory?: Maybe<number>;
+  readonly MemorySwap?: Maybe<number>;
+  readonly NanoCpus?: Maybe<number>;
+}
+
+export interface InspectedEndpoint {
+  readonly IPAMConfig?: Maybe<Readonly<Record<string, unknown>>>;
+  readonly Links?: Maybe<readonly string[]>;
+  readonly Aliases?: Maybe<readonly string[]>;
+  readonly DriverOpts?: Maybe<Readonly<Record<string, string>>>;
+  readonly NetworkID?: Maybe<string>;
+  readonly IPAddress?: Maybe<string>;
+}
+
+export interface InspectedContainer {
+  readonly Id: string;
+  /** With a leading slash. */
+  readonly Name: string;
+  /** The image's id. */
+  readonly Image: string;
+  readonly RestartCount?: Maybe<number>;
+  readonly State: {
+    readonly Status: string;
+    readonly Running: boolean;
+    readonly ExitCode: number;
+    readonly StartedAt: string;
+    readonly Health?: Maybe<{
+      readonly Status: string;
+      readonly Log?: Maybe<readonly { readonly Output?: Maybe<string> }[]>;
+    }>;
+  };
+  readonly Config: InspectedContainerConfig;
+  readonly HostConfig: InspectedHostConfig;
+  readonly Mounts?: Maybe<readonly InspectedMount[]>;
+  readonly NetworkSettings: {
+    readonly Ports?: Maybe<PortBindings>;
+    readonly Networks?: Maybe<Readonly<Record<string, InspectedEndpoint>>>;
+  };
+}
+
+export interface InspectedMount {
+  readonly Type: string;
+  readonly Name?: Maybe<string>;
+  readonly Destination: string;
+  readonly RW?: Maybe<boolean>;
+}
+
+export interface InspectedImage {
+  readonly Id: string;
+  readonly RepoDigests?: Maybe<readonly string[]>;
+  readonly Config?: Maybe<InspectedConfig>;
+}
+
+export function listOf(words: Maybe<readonly string[] | string>): readonly string[] {
+  return typeof words === 'string' ? [words] : (words ?? []);
+}
+
+export function sameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((word, index) => word === other[index]);
+}
+
+/** `K=V` entries by name. An entry without `=` unsets a variable of the image; it has the value undefined. */
+export function variablesOf(env: Maybe<readonly string[]>): ReadonlyMap<string, string | undefined> {
+  return new Map(
+    (env ?? []).map((entry) => {
+      const at = entry.indexOf('=');
+      return at < 0 ? [entry, undefined] : [entry.slice(0, at), entry.slice(at + 1)];
+    }),
+  );
+}
+
+/** Whether the container has no network of its own, and so neither a hostname, nor ports. */
+export function isBorrowedNetwork(networkMode: string): boolean {
+  return networkMode.startsWith('container:');
+}
+
+/** `default` is another word for the first bridge. */
+export function networkModeOf(hostConfig: InspectedHostConfig): string {
+  const mode = hostConfig.NetworkMode ?? '';
+  return mode === '' || mode === 'default' ? 'bridge' : mode;
+}
+
+/** The Engine names a volume that was not given a name with 64 hexadecimal digits. */
+export function isAnonymous(volume: string): boolean {
+  return /^[0-9a-f]{64}$/.test(volume);
+}
+
+export interface Bind {
+  readonly source: string;
+  readonly target: string;
+  /** Options in alphabetical order, without `rw`, which is the default. */
+  readonly mode: string;
+}
+
+/** `source:target[:mode]` in its parts. */
+export function bindOf(written: string): Bind {
+  const [source = '', target = '', mode = ''] = written.includes(':') ? written.split(':') : ['', written];
+  const options = mode.split(',').filter((option) => option !== '' && option !== 'rw');
+  return { source: bare(source), target: bare(target), mode: options.toSorted().join(',') };
+}
+
+export function bindText({ source, target, mode }: Bind): string {
+  return mode === '' ? `${source}:${target}` : `${source}:${target}:${mode}`;
+}
+
+/** A path without slashes at its end. */
+export function bare(path: string): string {
+  return path.length > 1 ? path.replace(/\/+$/, '') : path;
+}

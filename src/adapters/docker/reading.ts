@@ -1,0 +1,50 @@
+import type { Container, Health } from '../../runner/ports.ts';
+import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortBindings } from './inspections.ts';
+import { digestOf } from './images.ts';
+
+const STOP_TIMEOUT_SECONDS = 10;
+/** For a container that asks never to be killed (-1). */
+const ENDLESS_SECONDS = 3_600;
+
+/** A container as the runner sees it. `image`: what it runs, undefined when that is gone from the host. */
+export function containerOf(inspected: InspectedContainer, image: InspectedImage | undefined): Container {
+  const { Config, HostConfig, State } = inspected;
+  return {
+    id: inspected.Id,
+    name: inspected.Name.replace(/^\//, ''),
+    image: { reference: Config.Image, id: inspected.Image, digest: image && digestOf(image, Config.Image) },
+    running: State.Running,
+    status: State.Status,
+    exitCode: State.ExitCode,
+    restartCount: inspected.RestartCount ?? 0,
+    startedAt: State.StartedAt,
+    health: healthOf(State.Health?.Status),
+    healthOutput: State.Health?.Log?.at(-1)?.Output?.trim() ?? '',
+    stopGraceMs: stopGraceMsOf(inspected),
+    restart: restartOf(HostConfig),
+    publishedPorts: publishedPortsOf(inspected),
+  };
+}
+
+function restartOf({ RestartPolicy }: InspectedHostConfig): Container['restart'] {
+  const name = RestartPolicy?.Name ?? '';
+  return { name: name === '' ? 'no' : name, maximumRetryCount: RestartPolicy?.MaximumRetryCount ?? 0 };
+}
+
+export function stopGraceMsOf({ Config }: InspectedContainer): number {
+  const seconds = Config.StopTimeout ?? STOP_TIMEOUT_SECONDS;
+  return (seconds < 0 ? ENDLESS_SECONDS : seconds) * 1000;
+}
+
+function healthOf(status: string | undefined): Health {
+  return status === 'starting' || status === 'healthy' || status === 'unhealthy' ? status : 'none';
+}
+
+/** Those asked for, also while it does not run, and those the Engine chose. */
+function publishedPortsOf({ HostConfig, NetworkSettings }: InspectedContainer): readonly number[] {
+  const bindings = [HostConfig.PortBindings, NetworkSettings.Ports].flatMap((ports: PortBindings | null | undefined) =>
+    Object.values(ports ?? {}).flatMap((hosts) => hosts ?? []),
+  );
+  const ports = bindings.map(({ HostPort }) => Number(HostPort)).filter((port) => Number.isInteger(port) && port > 0);
+  return [...new Set(ports)].toSorted((one, other) => one - other);
+}

@@ -1,0 +1,75 @@
+import { Duplex } from 'node:stream';
+import type { ClientChannel } from 'ssh2';
+
+/**
+ * An ssh2 channel as a stream that behaves: ssh2's own never reports its destruction, never calls back a write to a
+ * closed channel, and shows a lost connection as a proper end (so whoever knows of the loss must destroy this stream).
+ * Also has the methods by which `node:http` takes it for a socket.
+ */
+export class ChannelSocket extends Duplex {
+  readonly #channel: ClientChannel;
+  #isClosed = false;
+
+  constructor(channel: ClientChannel) {
+    super({ allowHalfOpen: true });
+    this.#channel = channel;
+    channel.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) channel.pause();
+    });
+    channel.on('end', () => {
+      if (!this.destroyed) this.push(null);
+    });
+    channel.on('error', (error: Error) => this.destroy(error));
+    channel.on('close', () => {
+      this.#isClosed = true;
+      if (!this.writableEnded) this.end();
+    });
+  }
+
+  override _read(): void {
+    this.#channel.resume();
+  }
+
+  override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
+    if (this.#isClosed) callback(Object.assign(new Error('the stream is closed'), { code: 'EPIPE' }));
+    else this.#channel.write(chunk, encoding, callback);
+  }
+
+  override _final(callback: (error?: Error | null) => void): void {
+    if (!this.#isClosed) this.#channel.end();
+    callback();
+  }
+
+  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
+    if (!this.#isClosed) this.#channel.destroy();
+    // What still arrives must be read, or the channel never closes.
+    this.#channel.resume();
+    callback(error);
+  }
+
+  destroySoon(): void {
+    this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+
+  setTimeout(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+}

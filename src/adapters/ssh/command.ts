@@ -1,0 +1,146 @@
+import { constants } from 'node:os';
+import type { ClientChannel } from 'ssh2';
+import { Failure } from '../../errors.ts';
+import type { RunOptions, Running, RunResult } from '../link.ts';
+import type { Session } from './session.ts';
+
+const RUN_WITHIN_MS = 10_000;
+const FIRST_LINE_WITHIN_MS = 10_000;
+const END_WITHIN_MS = 10_000;
+const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024;
+
+/** Runs a command line to its end. */
+export async function run(session: Session, host: string, line: string, options: RunOptions = {}): Promise<RunResult> {
+  const command = await begun(session, host, line);
+  command.endInput(options.stdin);
+  await command.within(options.withinMs ?? RUN_WITHIN_MS, command.ended);
+  return command.result();
+}
+
+/** Starts a command line, whose stdin stays open, and waits for its first line or its end. */
+export async function start(session: Session, host: string, line: string): Promise<Running | RunResult> {
+  const command = await begun(session, host, line);
+  const firstLine = await command.within(FIRST_LINE_WITHIN_MS, Promise.race([command.firstLine, command.ended]));
+  if (firstLine === undefined) return command.result();
+  const ended = new AbortController();
+  const atEnd = () => {
+    ended.abort(new Failure('error', `${line} on ${host} has ended`));
+  };
+  command.ended.then(atEnd, atEnd);
+  return {
+    firstLine,
+    ended: ended.signal,
+    async end() {
+      command.endInput();
+      await Promise.allSettled([command.within(END_WITHIN_MS, command.ended)]);
+    },
+  };
+}
+
+async function begun(session: Session, host: string, line: string): Promise<Command> {
+  const what = `run "${shortened(line)}" on ${host}`;
+  try {
+    return await session.open(
+      (client, opened) => client.exec(line, opened),
+      (channel) => new Command(channel, session, what),
+    );
+  } catch (error) {
+    if (error instanceof Failure) throw error;
+    throw new Failure('error', `Cannot ${what}: its SSH server refuses to run commands`, { cause: error });
+  }
+}
+
+function shortened(line: string): string {
+  const [first = ''] = line.split('\n', 1);
+  return first.length > 60 || first !== line ? `${first.slice(0, 60)} …` : first;
+}
+
+class Command {
+  /** Rejects when the connection is lost, time is up or the output is too large. */
+  readonly ended: Promise<undefined>;
+  /** Stays pending when there is none. */
+  readonly firstLine: Promise<string>;
+  readonly #channel: ClientChannel;
+  /** For messages: `run "…" on fe1`. */
+  readonly #what: string;
+  readonly #stdout: Buffer[] = [];
+  readonly #stderr: Buffer[] = [];
+  #bytes = 0;
+  #exitCode: number | undefined;
+  #fail: (error: Error) => void = () => undefined;
+
+  constructor(channel: ClientChannel, session: Session, what: string) {
+    this.#channel = channel;
+    this.#what = what;
+    this.ended = new Promise((resolve, reject) => {
+      this.#fail = reject;
+      const forget = session.onLoss(reject);
+      channel.on('error', reject);
+      channel.on('close', () => {
+        forget();
+        resolve(undefined);
+      });
+    });
+    this.ended.catch(() => undefined);
+    this.firstLine = new Promise((resolve) => {
+      channel.on('data', (chunk: Buffer) => {
+        this.#keep(this.#stdout, chunk);
+        if (chunk.includes('\n')) resolve(textOf(this.#stdout).split('\n', 1)[0] ?? '');
+      });
+    });
+    channel.stderr.on('data', (chunk: Buffer) => {
+      this.#keep(this.#stderr, chunk);
+    });
+    channel.on('exit', (code: number | null, signal?: string) => {
+      this.#exitCode = code ?? 128 + signalNumber(signal);
+    });
+  }
+
+  endInput(stdin = ''): void {
+    this.#channel.end(stdin);
+  }
+
+  /** `promise`, or the end of the command when it takes longer than that. */
+  async within<T>(withinMs: number, promise: Promise<T>): Promise<T> {
+    const deadline = AbortSignal.timeout(withinMs);
+    const expire = () => {
+      this.#stop(`it takes longer than ${withinMs / 1000} s`);
+    };
+    deadline.addEventListener('abort', expire);
+    try {
+      return await Promise.race([promise, this.ended.then(() => promise)]);
+    } finally {
+      deadline.removeEventListener('abort', expire);
+    }
+  }
+
+  result(): RunResult {
+    if (this.#exitCode === undefined) throw this.#failure('it was cut off without an exit status');
+    return { exitCode: this.#exitCode, stdout: textOf(this.#stdout), stderr: textOf(this.#stderr) };
+  }
+
+  #keep(chunks: Buffer[], chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes <= OUTPUT_LIMIT_BYTES) chunks.push(chunk);
+    else this.#stop('its output is larger than 16 MiB');
+  }
+
+  #stop(why: string): void {
+    this.#fail(this.#failure(why));
+    // Not every SSH server passes the signal on; then the command ends by its closed pipes, or stays behind.
+    this.#channel.signal('KILL');
+    this.#channel.close();
+  }
+
+  #failure(why: string): Failure {
+    return new Failure('error', `Cannot ${this.#what}: ${why}`);
+  }
+}
+
+function textOf(chunks: readonly Buffer[]): string {
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function signalNumber(signal: string | undefined): number {
+  return Object.entries(constants.signals).find(([name]) => name === signal)?.[1] ?? 0;
+}

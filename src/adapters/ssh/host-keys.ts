@@ -1,0 +1,111 @@
+import { appendFile, mkdir, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { Failure, reasonOf } from '../../errors.ts';
+import { placeOf, type SshAddress } from './address.ts';
+import {
+  fingerprintOf,
+  hostKeyAlgorithmsFor,
+  keyTypeOf,
+  knownHostsLine,
+  nameOf,
+  parseKnownHosts,
+  verdictOn,
+  type HostKeyAlgorithm,
+  type KnownHost,
+} from './known-hosts.ts';
+
+/** Decides whether a host is the one it should be. */
+export class HostKeys {
+  readonly #address: SshAddress;
+  readonly #known: readonly KnownHost[];
+
+  /** Reads the known_hosts files as they are now; those that do not exist count as empty. */
+  static async read(address: SshAddress): Promise<HostKeys> {
+    const files = await Promise.all(
+      address.knownHostsFiles.map(async (file) => parseKnownHosts(file, await textOf(file, address))),
+    );
+    return new HostKeys(address, files.flat());
+  }
+
+  private constructor(address: SshAddress, known: readonly KnownHost[]) {
+    this.#address = address;
+    this.#known = known;
+  }
+
+  /** In the order in which to ask for them. */
+  get algorithms(): readonly HostKeyAlgorithm[] {
+    return hostKeyAlgorithmsFor(this.#known, this.#address);
+  }
+
+  /** @throws Failure `unreachable` when the key must not be trusted */
+  async check(key: Buffer): Promise<void> {
+    const { hostKeyChecking } = this.#address;
+    const verdict = verdictOn(this.#known, this.#address, key);
+    if (verdict.kind === 'revoked') {
+      throw this.#refusal(`its host key ${words(key)} is revoked by ${lineOf(verdict.entry)}`);
+    }
+    if (verdict.kind === 'known' || hostKeyChecking === 'no') return;
+    if (verdict.kind === 'changed') throw this.#changed(key, verdict.entry);
+    if (hostKeyChecking === 'accept-new') await this.#add(key);
+    else throw this.#unknown(key, verdict.authority);
+  }
+
+  async #add(key: Buffer): Promise<void> {
+    const file = this.#address.knownHostsFiles[0];
+    if (file === undefined) return;
+    try {
+      await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+      const text = await textOf(file, this.#address);
+      const newline = text === '' || text.endsWith('\n') ? '' : '\n';
+      await appendFile(file, `${newline}${knownHostsLine(this.#address, key)}\n`, { mode: 0o600 });
+    } catch (error) {
+      throw this.#refusal(
+        `its host key ${words(key)} is new and cannot be added to ${file} (${reasonOf(error)})`,
+        error,
+      );
+    }
+  }
+
+  #changed(key: Buffer, entry: KnownHost): Failure {
+    return this.#refusal(
+      `its host key has changed: it shows ${words(key)}, but ${lineOf(entry)} expects ` +
+        `${words(Buffer.from(entry.key, 'base64'))}; somebody may be listening in, or the host was installed anew: ` +
+        `if that is so, remove the line with ssh-keygen -R '${nameOf(this.#address)}' -f ${entry.file}`,
+    );
+  }
+
+  #unknown(key: Buffer, authority: KnownHost | undefined): Failure {
+    const { port, address, knownHostsFiles } = this.#address;
+    const why = authority
+      ? `${lineOf(authority)} trusts a certificate authority, which sluice cannot verify`
+      : `it is not in ${knownHostsFiles.join(' or ') || 'any known_hosts file'}`;
+    const what = `ssh-keyscan -p ${port} ${address} >> ${knownHostsFiles[0] ?? '~/.ssh/known_hosts'}`;
+    return this.#refusal(
+      `its host key ${words(key)} is unknown: ${why}; compare the fingerprint with the host's own, ` +
+        `then add it with ${what}, or check host keys with accept-new`,
+    );
+  }
+
+  #refusal(why: string, cause?: unknown): Failure {
+    return new Failure('unreachable', `Cannot reach ${placeOf(this.#address)}: ${why}`, { cause });
+  }
+}
+
+async function textOf(file: string, address: SshAddress): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    const why = `the known hosts in ${file} cannot be read (${reasonOf(error)})`;
+    throw new Failure('unreachable', `Cannot reach ${placeOf(address)}: ${why}`, { cause: error });
+  }
+}
+
+/** `SHA256:… (ssh-ed25519)` */
+function words(key: Buffer): string {
+  return `${fingerprintOf(key)} (${keyTypeOf(key)})`;
+}
+
+function lineOf({ file, line }: KnownHost): string {
+  return `${file}:${line}`;
+}

@@ -1,0 +1,128 @@
+import type { Client, ClientChannel } from 'ssh2';
+import { Failure, reasonOf } from '../../errors.ts';
+import { placeOf, type SshAddress } from './address.ts';
+import { ChannelSocket } from './channel-socket.ts';
+
+/** Time limit for a channel to open: a server that lives answers within a round trip. */
+const OPEN_WITHIN_MS = 10_000;
+
+/** ssh2 gives the server's answer to a channel it will not open, as RFC 4254, 5.1 numbers it. */
+export interface OpenError extends Error {
+  readonly reason?: number;
+}
+
+/** Asks for a channel, as the methods of ssh2's client do. */
+export type Ask = (client: Client, opened: (error: Error | undefined, channel: ClientChannel) => void) => void;
+
+/** One connection that was made, for as long as it lasts. */
+export class Session {
+  readonly #client: Client;
+  readonly #address: SshAddress;
+  readonly #lost = new AbortController();
+  readonly #interrupted = new Set<(loss: Failure) => void>();
+
+  constructor(client: Client, address: SshAddress) {
+    this.#client = client;
+    this.#address = address;
+    client.on('error', (error) => {
+      this.#lose(error.message);
+    });
+    client.on('close', () => {
+      this.#lose('closed by the other side');
+    });
+  }
+
+  /** Aborts, with a Failure `unreachable`, once the connection is gone. */
+  get lost(): AbortSignal {
+    return this.#lost.signal;
+  }
+
+  /** Calls `interrupt` when the connection is lost, at once if it is, unless the function returned was called before. */
+  onLoss(interrupt: (loss: Failure) => void): () => void {
+    if (this.lost.aborted) interrupt(this.lost.reason as Failure);
+    else this.#interrupted.add(interrupt);
+    return () => this.#interrupted.delete(interrupt);
+  }
+
+  /**
+   * What `take` makes of the channel that `ask` asks for; the server's refusal is thrown as it is, see
+   * {@link OpenError}. `take` is called at once, since the channel's end may stand in the very same packet. `late` is
+   * thrown when the server does not answer.
+   */
+  async open<T>(ask: Ask, take: (channel: ClientChannel) => T, late?: Failure): Promise<T> {
+    this.lost.throwIfAborted();
+    const deadline = AbortSignal.timeout(OPEN_WITHIN_MS);
+    return new Promise((resolve, reject) => {
+      let isOver = false;
+      const over = () => {
+        isOver = true;
+        forget();
+        deadline.removeEventListener('abort', expire);
+      };
+      const fail = (error: Error) => {
+        over();
+        reject(this.lost.aborted ? (this.lost.reason as Failure) : error);
+      };
+      const expire = () => {
+        fail(late ?? this.#failure(`its SSH server does not answer within ${OPEN_WITHIN_MS / 1000} s`));
+      };
+      const forget = this.onLoss(fail);
+      deadline.addEventListener('abort', expire);
+      try {
+        ask(this.#client, (error, channel) => {
+          if (isOver) discard(error, channel);
+          else if (error) fail(error);
+          else {
+            over();
+            resolve(take(channel));
+          }
+        });
+      } catch (error) {
+        // `Not connected`: the connection broke, and 'close' has not come yet.
+        this.#lose(reasonOf(error));
+        fail(this.lost.reason as Failure);
+      }
+    });
+  }
+
+  /** The same as a stream that fails when the connection is lost. */
+  async openStream(ask: Ask, late?: Failure): Promise<ChannelSocket> {
+    const take = (channel: ClientChannel) => {
+      const socket = new ChannelSocket(channel);
+      const forget = this.onLoss((loss) => socket.destroy(loss));
+      socket.on('close', forget);
+      return socket;
+    };
+    return this.open(ask, take, late);
+  }
+
+  /** Resolves once the connection is closed. */
+  async end(): Promise<void> {
+    const closed = new Promise<void>((resolve) => this.#client.once('close', resolve));
+    const wasLost = this.lost.aborted;
+    this.#lose('closed by us');
+    if (wasLost) return;
+    this.#client.end();
+    // A peer that does not answer our goodbye must not keep us waiting.
+    this.#client.destroy();
+    await closed;
+  }
+
+  #lose(why: string): void {
+    if (this.lost.aborted) return;
+    const loss = this.#failure(`connection lost (${why})`);
+    this.#lost.abort(loss);
+    for (const interrupt of [...this.#interrupted]) interrupt(loss);
+    this.#interrupted.clear();
+    this.#client.destroy();
+  }
+
+  #failure(why: string): Failure {
+    return new Failure('unreachable', `Cannot reach ${placeOf(this.#address)}: ${why}`);
+  }
+}
+
+/** A channel that came too late. */
+function discard(error: Error | undefined, channel: ClientChannel | undefined): void {
+  if (error === undefined) channel?.destroy();
+}

@@ -1,0 +1,134 @@
+import { Duplex } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { RuntimeApi } from '../../../src/adapters/haproxy/runtime-api.ts';
+import { askOver } from '../../../src/adapters/haproxy/runtime-socket.ts';
+import type { Link } from '../../../src/adapters/link.ts';
+import { aServer, SOCKET } from '../../support/builders.ts';
+
+/** A runtime API that gives these answers, command by command; anything else it does not know. */
+function apiAnswering(answers: Readonly<Record<string, string>>): { api: RuntimeApi; asked: string[] } {
+  const asked: string[] = [];
+  const ask = async (line: string): Promise<string> => {
+    asked.push(line);
+    return answers[line] ?? 'Unknown command.\n';
+  };
+  return { api: new RuntimeApi(ask, { host: 'fe1', socket: SOCKET }), asked };
+}
+
+describe('RuntimeApi', () => {
+  it('takes an empty answer for success, and reads the weight back', async () => {
+    const { api, asked } = apiAnswering({
+      'get weight pxapp_cluster/pxApp_1': '0 (initial 10)\n\n',
+      'set weight pxapp_cluster/pxApp_1 0': '\n',
+    });
+
+    await api.setWeight(aServer(), 0);
+
+    expect(asked.at(-1)).toBe('get weight pxapp_cluster/pxApp_1');
+  });
+
+  it.each([
+    "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.",
+    'Permission denied',
+    'Proxy is disabled.',
+  ])('fails with what HAProxy says: %s', async (answer) => {
+    const { api } = apiAnswering({
+      'get weight pxapp_cluster/pxApp_1': '10 (initial 10)\n\n',
+      'set weight pxapp_cluster/pxApp_1 5': `${answer}\n\n`,
+    });
+
+    await expect(api.setWeight(aServer(), 5)).rejects.toThrow(
+      `Cannot "set weight pxapp_cluster/pxApp_1 5" on fe1 (${SOCKET}): HAProxy answers "${answer}"`,
+    );
+  });
+
+  it('fails when the weight that is read back is another one', async () => {
+    const { api } = apiAnswering({
+      'get weight pxapp_cluster/pxApp_1': '100 (initial 100)\n\n',
+      'set weight pxapp_cluster/pxApp_1 0': '\n',
+    });
+
+    await expect(api.setWeight(aServer(), 0)).rejects.toThrow('HAProxy reads back 100');
+  });
+
+  it.each(['x; shutdown frontend fe', 'a b', 'a\nset weight', "a'", 'a/b'])(
+    'never lets the backend name "%s" into a command',
+    async (backend) => {
+      const { api, asked } = apiAnswering({});
+
+      await expect(api.setWeight({ ...aServer(), backend }, 0)).rejects.toMatchObject({ code: 'config' });
+      await expect(api.backends(backend)).rejects.toMatchObject({ code: 'config' });
+
+      expect(asked).toEqual([]);
+    },
+  );
+
+  it('asks for proof of health only where HAProxy checks: without a check it would stay DOWN for ever', async () => {
+    const header = 'be_id be_name srv_id srv_name srv_uweight srv_admin_state srv_check_state';
+    const stat = '# pxname,svname,status\npxapp_cluster,pxApp_1,MAINT\npxapp_cluster,BACKEND,UP\n\n';
+    const answersWith = (checkState: number): Record<string, string> => ({
+      'show servers state pxapp_cluster': `1\n# ${header}\n3 pxapp_cluster 1 pxApp_1 10 1 ${checkState}\n\n`,
+      'show stat pxapp_cluster 6 -1': stat,
+      'set server pxapp_cluster/pxApp_1 state ready; set server pxapp_cluster/pxApp_1 health down': '\n\n',
+      'set server pxapp_cluster/pxApp_1 state ready': '\n',
+    });
+
+    const checked = apiAnswering(answersWith(6));
+    await checked.api.setReadyWhenProven(aServer());
+    const unchecked = apiAnswering(answersWith(0));
+    await unchecked.api.setReadyWhenProven(aServer());
+
+    expect(checked.asked.at(-1)).toContain('health down');
+    expect(unchecked.asked.at(-1)).toBe('set server pxapp_cluster/pxApp_1 state ready');
+  });
+});
+
+describe('askOver()', () => {
+  it.each([
+    { what: 'closed without an answer', chunks: [], why: /closed without an answer/ },
+    { what: 'torn off', chunks: ['# pxname,svn'], why: /torn off/ },
+  ])('fails as unreachable when the answer is $what', async ({ chunks, why }) => {
+    const ask = askOver(
+      linkTo(() => answering(chunks)),
+      SOCKET,
+    );
+    await expect(ask('show info')).rejects.toMatchObject({ code: 'unreachable' });
+    await expect(ask('show info')).rejects.toThrow(why);
+  });
+
+  it('puts an answer together from its pieces', async () => {
+    const ask = askOver(
+      linkTo(() => answering(['Name: HA', 'Proxy\n', '\n'])),
+      SOCKET,
+    );
+    expect(await ask('show info')).toBe('Name: HAProxy\n\n');
+  });
+
+  it('passes on how the connection was lost', async () => {
+    const ask = askOver(
+      linkTo(() => answering(new Error('SSH channel closed'))),
+      SOCKET,
+    );
+    await expect(ask('show info')).rejects.toThrow(
+      'Cannot ask HAProxy on fe1 (/var/run/haproxy.sock) to "show info": SSH channel closed',
+    );
+  });
+});
+
+function answering(chunks: readonly string[] | Error): Duplex {
+  return new Duplex({
+    read: () => undefined,
+    write(_chunk, _encoding, done) {
+      done();
+      if (chunks instanceof Error) this.destroy(chunks);
+      else for (const chunk of [...chunks, null]) this.push(chunk);
+    },
+  });
+}
+
+function linkTo(open: () => Duplex): Link {
+  const unused = (): never => {
+    throw new Error('not used here');
+  };
+  return { host: 'fe1', run: unused, start: unused, openTcp: unused, close: unused, openSocket: async () => open() };
+}

@@ -1,0 +1,131 @@
+import { once } from 'node:events';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import ssh2 from 'ssh2';
+import { describe, expect, it } from 'vitest';
+import { newKey } from '../../support/ssh-server.ts';
+import { failureOf, linkTo, place, server, useSshServer } from './harness.ts';
+
+useSshServer();
+
+describe('the connection', () => {
+  it('is tried again when the server hangs up before the handshake, three times at the most', async () => {
+    server.hangUps = 2;
+    await linkTo().run('true');
+    server.hangUps = 3;
+
+    const failure = await failureOf(linkTo().run('true'));
+
+    expect(failure.message).toBe(`Cannot reach ${place}: it hangs up before the SSH handshake is over`);
+  });
+
+  it('is refused', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, 'close');
+
+    const failure = await failureOf(linkTo({ port }).run('true'));
+
+    expect(failure.message).toBe(
+      `Cannot reach fe1 (root@127.0.0.1:${port}): connection refused: does sshd run, and on this port?`,
+    );
+  });
+
+  it('is given up when the other side says nothing', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+
+    const failure = await failureOf(linkTo({ port, connectTimeoutMs: 50 }).run('true'));
+
+    expect(failure.message).toMatch('no SSH handshake within 0.05 s');
+    silent.close();
+  });
+
+  it('is not let in: who, and with which keys', async () => {
+    const [other, locked, absent] = ['other', 'locked', 'absent'].map((name) => join(server.folder, name));
+    if (!other || !locked || !absent) throw new Error('no names');
+    await writeFile(other, newKey().private);
+    const options = { passphrase: 'secret', cipher: 'aes256-ctr', rounds: 16 };
+    await writeFile(locked, ssh2.utils.generateKeyPairSync('ed25519', options).private);
+
+    const failure = await failureOf(linkTo({ privateKeyFiles: [absent, locked, other] }).run('true'));
+
+    expect(failure.code).toBe('unreachable');
+    expect(failure.message).toBe(
+      `Cannot reach ${place}: it does not let root in; tried ${absent} (does not exist), ` +
+        `${locked} (has a passphrase: add it to ssh-agent with ssh-add), ${other}, ` +
+        'no ssh-agent (SSH_AUTH_SOCK is not set)',
+    );
+  });
+
+  it('has no key to try', async () => {
+    const failure = await failureOf(linkTo({ privateKeyFiles: [] }).run('true'));
+
+    expect(failure.message).toBe(
+      `Cannot reach ${place}: no key to log in with: no ssh-agent (SSH_AUTH_SOCK is not set)`,
+    );
+  });
+});
+
+describe('the host key', () => {
+  const name = () => `[127.0.0.1]:${server.port}`;
+  const known = () => join(server.folder, 'known_hosts');
+
+  it('that is unknown is refused, with its fingerprint and what to do', async () => {
+    await writeFile(known(), '# nothing\n');
+
+    const failure = await failureOf(linkTo().run('true'));
+
+    expect(failure.code).toBe('unreachable');
+    expect(failure.message).toMatch(/its host key SHA256:\S{43} \(ssh-ed25519\) is unknown: it is not in /);
+    expect(failure.message).toMatch(`ssh-keyscan -p ${server.port} 127.0.0.1 >> ${known()}`);
+  });
+
+  it('that is new is added with accept-new, and known from then on', async () => {
+    await writeFile(known(), '# no newline at the end');
+
+    await linkTo({ hostKeyChecking: 'accept-new' }).run('true');
+
+    expect(await readFile(known(), 'utf8')).toBe(`# no newline at the end\n${name()} ${server.hostKey.public}\n`);
+    await linkTo().run('true');
+  });
+
+  it.each(['yes', 'accept-new'] as const)('that has changed is refused with %s', async (hostKeyChecking) => {
+    await writeFile(known(), `# one\n${name()} ${newKey().public}\n`);
+
+    const failure = await failureOf(linkTo({ hostKeyChecking }).run('true'));
+
+    expect(failure.message).toMatch(
+      /has changed: it shows SHA256:\S{43} \(ssh-ed25519\), but \S+known_hosts:2 expects/,
+    );
+    expect(failure.message).toMatch(`ssh-keygen -R '${name()}' -f ${known()}`);
+  });
+
+  it.each(['yes', 'no'] as const)('that is revoked is refused with %s', async (hostKeyChecking) => {
+    await appendFile(known(), `@revoked * ${server.hostKey.public}\n`);
+
+    const failure = await failureOf(linkTo({ hostKeyChecking }).run('true'));
+
+    expect(failure.message).toMatch(/is revoked by \S+known_hosts:2$/);
+  });
+
+  it('is not looked at with no', async () => {
+    await writeFile(known(), `${name()} ${newKey().public}\n`);
+
+    await linkTo({ hostKeyChecking: 'no' }).run('true');
+
+    expect(server.connections).toBe(1);
+  });
+
+  it('that only a certificate authority vouches for cannot be verified', async () => {
+    await writeFile(known(), `@cert-authority * ${newKey().public}\n`);
+
+    const failure = await failureOf(linkTo().run('true'));
+
+    expect(failure.message).toMatch(/known_hosts:1 trusts a certificate authority, which sluice cannot verify/);
+  });
+});
