@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clock } from '../runner/ports.ts';
 
 export const systemClock: Clock = {
-  now: () => performance.now(),
+  now: () => Math.round(performance.now()),
   date: () => new Date(),
   sleep: (ms, signal) =>
     sleep(ms, undefined, { signal }).catch((error: unknown) => {

@@ -10,7 +10,8 @@ export interface Stamp {
   readonly run: string;
 }
 
-/** One event as one line of JSON. */
+/** One event as one line of JSON. What a container is given (`spec`) may hold secrets and is left out. */
 export function jsonLine(event: RunEvent, { seq, at, run }: Stamp): string {
-  return JSON.stringify({ schema: EVENT_SCHEMA, seq, ts: at.toISOString(), run, ...event });
+  const stamped = { schema: EVENT_SCHEMA, seq, ts: at.toISOString(), run, ...event };
+  return JSON.stringify(stamped, (key, value: unknown) => (key === 'spec' ? undefined : value));
 }

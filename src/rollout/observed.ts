@@ -59,8 +59,8 @@ export interface Container {
   readonly health: Health;
   /** Output of the last healthcheck, trimmed; empty when there was none. */
   readonly healthOutput: string;
-  /** Time limit of a stop before the kill, in milliseconds. */
-  readonly stopGraceMs: number;
+  /** Started with `--rm`: it is gone once it stops. */
+  readonly isAutoRemoved: boolean;
   readonly restart: { readonly name: string; readonly maximumRetryCount: number };
   /** Host ports published, for finding the server that points here. */
   readonly publishedPorts: readonly number[];

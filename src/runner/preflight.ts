@@ -79,7 +79,7 @@ async function inspectHost(host: HostAccess, instances: readonly Instance[], rep
     try {
       const facts = await inspectInstance(host, instance);
       seen.push([instance, facts]);
-      findings.push(...proofProblems(instance, facts.container, backends));
+      findings.push(...proofProblems(instance, facts.container, backends), ...vanishing(host.name, facts.container));
     } catch (error) {
       findings.push(problem(host.name, error));
     }
@@ -126,6 +126,13 @@ function proofProblems(
     .some((state) => names.includes(state.server.name) && state.lastCheck.startsWith('L7'));
   if ((ready.probe && ready.probe.kind !== 'tcp') || declared || inherited || byBalancer) return [];
   const text = `Nothing proves that ${instance.container} answers: add ready: { http: … } or a healthcheck (an open port proves nothing, Docker's proxy opens it at once)`;
+  return [{ kind: 'problem', host, text }];
+}
+
+/** A container started with `--rm` is gone once it is stopped: there would be nothing to go back to. */
+function vanishing(host: string, container: Container | undefined): Finding[] {
+  if (!container?.isAutoRemoved) return [];
+  const text = `${container.name} was started with --rm and would be gone once it is stopped: start it anew without`;
   return [{ kind: 'problem', host, text }];
 }
 

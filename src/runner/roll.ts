@@ -1,5 +1,5 @@
 import pLimit from 'p-limit';
-import { reasonOf } from '../errors.ts';
+import { Failure, reasonOf } from '../errors.ts';
 import type { HostSummary } from '../rollout/events.ts';
 import type { EndState } from '../rollout/lifecycle.ts';
 import type { HostPlan, InstancePlan, PlayPlan } from '../rollout/plan.ts';
@@ -103,15 +103,18 @@ function summaryOf(
   const all = [...ends.values()];
   const missing = instances.length - all.length;
   const failure = all.find((end) => end !== 'left' && end.failure !== undefined);
-  const reason = failure && failure !== 'left' ? reasonOf(failure.failure) : '';
-  return { host, end: hostEndOf(all, missing), reason, ...counts(all), notReached: missing, ms };
+  const cause = failure && failure !== 'left' ? failure.failure : undefined;
+  const reason = cause === undefined ? '' : reasonOf(cause);
+  const isStopped = cause instanceof Failure && cause.code === 'interrupted';
+  return { host, end: hostEndOf(all, isStopped, missing > 0), reason, ...counts(all), notReached: missing, ms };
 }
 
-function hostEndOf(ends: readonly (InstanceEnd | 'left')[], missing: number): HostEnd {
+/** `isStopped`: somebody asked us to stop, and what was put back was put back for that. */
+function hostEndOf(ends: readonly (InstanceEnd | 'left')[], isStopped: boolean, isPartial: boolean): HostEnd {
   const states = ends.map((end) => (end === 'left' ? end : end.state));
   if (states.includes('outOfService')) return 'outOfService';
-  if (states.includes('unchanged')) return 'failed';
-  if (missing > 0) return 'interrupted';
+  if (states.includes('unchanged')) return isStopped ? 'interrupted' : 'failed';
+  if (isPartial) return 'interrupted';
   return states.includes('updated') ? 'updated' : 'nothingToDo';
 }
 

@@ -70,7 +70,8 @@ describe('stopping a rollout on the real fleet', () => {
       const ended = await interruptedAt(step, ['SIGKILL']);
       expect(ended.status).toBeNull();
       const status = await sluice('status', 'fe1');
-      expect(status.stdout).toMatch(/fe1 pxapp_cluster\/pxApp_1 was left in work by a rollout by .*; restore puts back weight 10/);
+      // A drain that has not begun has left nothing to put back.
+      if (step !== 'drain') expect(status.stdout).toMatch(/fe1 pxapp_cluster\/pxApp_1 was left in work by a rollout by .*; restore puts back weight 10/);
       const restored = await sluice('restore', 'fe1');
 
       const report = await traffic.stop();

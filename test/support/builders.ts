@@ -30,7 +30,7 @@ export function aContainer(over: Partial<Container> = {}): Container {
     name: 'pxApp_1',
     image: { reference: 'registry.lab:5000/pxapp:v1', id: 'sha256:1111', digest: 'sha256:aaaa' },
     ...{ running: true, status: 'running', exitCode: 0, restartCount: 0, startedAt: '2026-11-21T09:00:00Z' },
-    ...{ health: 'healthy' as const, healthOutput: '', stopGraceMs: 10_000, publishedPorts: [8081] },
+    ...{ health: 'healthy' as const, healthOutput: '', isAutoRemoved: false, publishedPorts: [8081] },
     restart: { name: 'always', maximumRetryCount: 0 },
     ...over,
   };

@@ -150,7 +150,7 @@ export class FakeEngine implements Containers {
       ...{ id: one.id, name: one.name, running, status: running ? 'running' : 'exited' },
       image: { reference: one.reference, id: one.image.id, digest: one.image.digest },
       ...{ exitCode: hasExited ? 1 : 0, restartCount: hasExited && one.restart.name !== 'no' ? 1 : 0 },
-      ...{ startedAt: `${one.id} at ${one.startedMs ?? 'no time'}`, health, healthOutput: '', stopGraceMs: 10_000 },
+      ...{ startedAt: `${one.id} at ${one.startedMs ?? 'no time'}`, health, healthOutput: '', isAutoRemoved: false },
       ...{ restart: one.restart, publishedPorts: [] },
     };
   }

@@ -62,6 +62,7 @@ export interface MountRequest {
 /** Kept whole: settings we do not know are carried over too. */
 export interface InspectedHostConfig {
   readonly [setting: string]: unknown;
+  readonly AutoRemove?: Maybe<boolean>;
   readonly Binds?: Maybe<readonly string[]>;
   readonly Mounts?: Maybe<readonly MountRequest[]>;
   readonly NetworkMode?: Maybe<string>;

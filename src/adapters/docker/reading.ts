@@ -20,7 +20,7 @@ export function containerOf(inspected: InspectedContainer, image: InspectedImage
     startedAt: State.StartedAt,
     health: healthOf(State.Health?.Status),
     healthOutput: State.Health?.Log?.at(-1)?.Output?.trim() ?? '',
-    stopGraceMs: stopGraceMsOf(inspected),
+    isAutoRemoved: HostConfig.AutoRemove === true,
     restart: restartOf(HostConfig),
     publishedPorts: publishedPortsOf(inspected),
   };

@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readArguments } from '../../src/cli/arguments.ts';
+import type { Command } from '../../src/cli/command.ts';
+
+const common = {
+  ...{ inventory: ['hosts.ini'], limit: undefined, forks: 32, json: false, verbosity: 0, yes: false },
+  connection: { user: undefined, privateKey: undefined, timeoutMs: undefined },
+};
+const playing = {
+  ...{ playbook: 'site.yml', force: false, diff: false, detailedExitcode: false },
+  ...{ extraVars: [], tags: [], skipTags: [] },
+};
+const draining = {
+  ...{ name: 'drain' as const, pattern: 'fe', servers: [], socket: undefined, note: '' },
+  policy: { timeoutMs: 60_000, onTimeout: 'fail' as const },
+};
+
+function read(line: string): Promise<Command | undefined> {
+  return readArguments(
+    line.split(' ').filter((word) => word !== ''),
+    '1.2.3',
+  );
+}
+
+/** What a call prints with `console.log`, which is where yargs shows help. */
+async function printed(call: () => Promise<unknown>): Promise<string> {
+  const lines: string[] = [];
+  const { log } = console;
+  console.log = (text: string) => lines.push(text);
+  try {
+    await call();
+  } finally {
+    console.log = log;
+  }
+  return lines.join('\n');
+}
+
+beforeEach(() => {
+  vi.stubEnv('ANSIBLE_INVENTORY', undefined);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+describe('readArguments()', () => {
+  it.each<{ line: string; command: Command }>([
+    { line: 'rollout site.yml', command: { name: 'rollout', check: false, ...common, ...playing } },
+    { line: 'plan site.yml', command: { name: 'plan', ...common, ...playing } },
+    { line: 'drain fe', command: { ...draining, ...common } },
+    { line: 'restore fe', command: { name: 'restore', pattern: 'fe', servers: [], ...common } },
+    { line: 'status fe', command: { name: 'status', pattern: 'fe', socket: undefined, ...common } },
+    { line: 'status', command: { name: 'status', pattern: 'all', socket: undefined, ...common } },
+  ])('fills in the defaults of "$line"', async ({ line, command }) => {
+    expect(await read(`${line} -i hosts.ini`)).toEqual(command);
+  });
+
+  // prettier-ignore
+  it.each<{ options: string; gives: object }>([
+    { options: '-i a -i b',                            gives: { inventory: ['a', 'b'] } },
+    { options: '--inventory a --inventory=b',          gives: { inventory: ['a', 'b'] } },
+    { options: '-i fe1,fe2,',                          gives: { inventory: ['fe1,fe2,'] } },
+    { options: '-i a -l fe1',                          gives: { limit: 'fe1' } },
+    { options: '-i a --limit !fe1',                    gives: { limit: '!fe1' } },
+    { options: '-i a --limit=@retry',                  gives: { limit: '@retry' } },
+    { options: '-i a -f 3',                            gives: { forks: 3 } },
+    { options: '-i a --forks=100',                     gives: { forks: 100 } },
+    { options: '-i a -u ops',                          gives: { connection: { ...common.connection, user: 'ops' } } },
+    { options: '-i a --user ops',                      gives: { connection: { ...common.connection, user: 'ops' } } },
+    { options: '-i a --private-key k',                 gives: { connection: { ...common.connection, privateKey: 'k' } } },
+    { options: '-i a --key-file k',                    gives: { connection: { ...common.connection, privateKey: 'k' } } },
+    { options: '-i a -T 10',                           gives: { connection: { ...common.connection, timeoutMs: 10_000 } } },
+    { options: '-i a -T 1m30s',                        gives: { connection: { ...common.connection, timeoutMs: 90_000 } } },
+    { options: '-i a --connect-timeout 500ms',         gives: { connection: { ...common.connection, timeoutMs: 500 } } },
+    { options: '-i a -y',                              gives: { yes: true } },
+    { options: '-i a --yes --json',                    gives: { yes: true, json: true } },
+    { options: '-i a -v',                              gives: { verbosity: 1 } },
+    { options: '-i a -vv',                             gives: { verbosity: 2 } },
+    { options: '-i a --verbose -v',                    gives: { verbosity: 2 } },
+    { options: '-i a -vyf 3',                          gives: { verbosity: 1, yes: true, forks: 3 } },
+  ])('understands $options with every command', async ({ options, gives }) => {
+    for (const line of ['rollout p', 'plan p', 'drain h', 'restore h', 'status']) {
+      expect(await read(`${line} ${options}`)).toMatchObject(gives);
+      expect(await read(`${options} ${line}`)).toMatchObject(gives);
+    }
+  });
+
+  // prettier-ignore
+  it.each<{ options: string; gives: object }>([
+    { options: '-t web',                               gives: { tags: ['web'] } },
+    { options: '-t web,db -t api --tags a,,b',         gives: { tags: ['web', 'db', 'api', 'a', 'b'] } },
+    { options: '--skip-tags slow,old --skip-tags big', gives: { skipTags: ['slow', 'old', 'big'] } },
+    { options: '-e a=1 -e b=2 --extra-vars @vars.yml', gives: { extraVars: ['a=1', 'b=2', '@vars.yml'] } },
+    { options: '-e {"a":[1,2]}',                       gives: { extraVars: ['{"a":[1,2]}'] } },
+    { options: '-e a=1,b=2',                           gives: { extraVars: ['a=1,b=2'] } },
+    { options: '--force',                              gives: { force: true } },
+    { options: '-D',                                   gives: { diff: true } },
+    { options: '--diff --detailed-exitcode',           gives: { diff: true, detailedExitcode: true } },
+  ])('understands $options when it plays a playbook', async ({ options, gives }) => {
+    expect(await read(`rollout -i a ${options} p`)).toMatchObject({ playbook: 'p', ...gives });
+    expect(await read(`plan p -i a ${options}`)).toMatchObject({ playbook: 'p', ...gives });
+  });
+
+  it.each(['-C', '--check'])('only looks when a rollout has %s', async (option) => {
+    expect(await read(`rollout p -i a ${option}`)).toMatchObject({ name: 'rollout', check: true });
+  });
+
+  // prettier-ignore
+  it.each<{ line: string; gives: object }>([
+    { line: 'drain fe --server pxApp_1 --server cluster/pxApp_2', gives: { servers: ['pxApp_1', 'cluster/pxApp_2'] } },
+    { line: 'drain fe --drain-timeout 5s',                        gives: { policy: { timeoutMs: 5_000, onTimeout: 'fail' } } },
+    { line: 'drain fe --timeout 2m --on-timeout continue',        gives: { policy: { timeoutMs: 120_000, onTimeout: 'continue' } } },
+    { line: 'drain fe --on-timeout shutdown_sessions',            gives: { policy: { timeoutMs: 60_000, onTimeout: 'shutdown_sessions' } } },
+    { line: 'drain fe -m disk',                                   gives: { note: 'disk' } },
+    { line: 'drain fe --note=disk',                               gives: { note: 'disk' } },
+    { line: 'drain fe --socket /run/a.sock',                      gives: { socket: '/run/a.sock' } },
+    { line: 'restore fe --server pxApp_1 --server pxApp_2',       gives: { servers: ['pxApp_1', 'pxApp_2'] } },
+    { line: 'status fe --socket /run/a.sock',                     gives: { pattern: 'fe', socket: '/run/a.sock' } },
+    { line: 'status fe:!fe1',                                     gives: { pattern: 'fe:!fe1' } },
+  ])('understands $line', async ({ line, gives }) => {
+    expect(await read(`${line} -i a`)).toMatchObject(gives);
+  });
+
+  it('keeps a note of several words', async () => {
+    expect(await readArguments(['drain', 'fe', '-i', 'a', '-m', 'disk swap, back at 9'], '')).toMatchObject({
+      note: 'disk swap, back at 9',
+    });
+  });
+
+  it('takes no digits for a number', async () => {
+    expect(await read('drain 007 -i 1e3 -l 0x1 -u 010 --private-key 1 --server 04 --socket 05 -m 1.0')).toMatchObject({
+      ...{ pattern: '007', inventory: ['1e3'], limit: '0x1', servers: ['04'], socket: '05', note: '1.0' },
+      connection: { user: '010', privateKey: '1' },
+    });
+    expect(await read('plan 007 -i a -t 01 --skip-tags 02 -e 03')).toMatchObject({
+      ...{ playbook: '007', tags: ['01'], skipTags: ['02'], extraVars: ['03'] },
+    });
+  });
+
+  it('takes the inventory from the environment when none is named', async () => {
+    vi.stubEnv('ANSIBLE_INVENTORY', 'one.ini:two/:');
+
+    expect(await read('status')).toMatchObject({ inventory: ['one.ini', 'two/'] });
+    expect(await read('status -i three.yml')).toMatchObject({ inventory: ['three.yml'] });
+  });
+
+  it('takes an inventory variable that names nothing for none', async () => {
+    vi.stubEnv('ANSIBLE_INVENTORY', '');
+
+    await expect(read('status')).rejects.toMatchObject({ code: 'config' });
+  });
+
+  // prettier-ignore
+  it.each<{ line: string; shows: string }>([
+    { line: '--help',              shows: 'Exit codes: 0 done or nothing to do' },
+    { line: '-h',                  shows: 'sluice rollout <playbook>' },
+    { line: 'drain --help',        shows: '--on-timeout' },
+    { line: 'rollout -h',          shows: '--detailed-exitcode' },
+    { line: '--version',           shows: '1.2.3' },
+    { line: 'status --version',    shows: '1.2.3' },
+  ])('is done once it has shown what $line asks for', async ({ line, shows }) => {
+    let command: Command | undefined;
+    const text = await printed(async () => {
+      command = await read(line);
+    });
+
+    expect(text).toContain(shows);
+    expect(command).toBeUndefined();
+  });
+});

@@ -1,0 +1,53 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { readArguments } from '../../src/cli/arguments.ts';
+
+describe('readArguments() refuses', () => {
+  beforeEach(() => {
+    vi.stubEnv('ANSIBLE_INVENTORY', undefined);
+  });
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  // prettier-ignore
+  it.each<{ why: string; line: string; says: RegExp }>([
+    { why: 'no command',                       line: '',                                     says: /: Say what to do: rollout, plan, drain, restore or status/ },
+    { why: 'options without a command',        line: '-i a --json',                          says: /: Say what to do/ },
+    { why: 'a command that is nearly one',     line: 'rolout p -i a',                        says: /Did you mean rollout\?/ },
+    { why: 'a command in capitals',            line: 'Status -i a',                          says: /Did you mean status\?/ },
+    { why: 'a command that is far from any',   line: 'frobnicate -i a',                      says: /frobnicate/ },
+    { why: 'an option it does not know',       line: 'status -i a --limmit x',               says: /limmit/ },
+    { why: 'a short option it does not know',  line: 'status -i a -q',                       says: /Unknown argument: q/ },
+    { why: 'an option of another command',     line: 'restore h -i a --note x',              says: /note/ },
+    { why: 'rollout options for a drain',      line: 'drain h -i a --force',                 says: /force/ },
+    { why: 'drain options for a status',       line: 'status -i a --on-timeout fail',        says: /on-timeout/ },
+    { why: 'two playbooks',                    line: 'rollout a b -i a',                     says: /Unknown argument: b/ },
+    { why: 'two patterns',                     line: 'status h k -i a',                      says: /Unknown argument: k/ },
+    { why: 'an inventory taken as a list',     line: 'drain h -i a b',                       says: /Unknown argument: b/ },
+    { why: 'a rollout of no playbook',         line: 'rollout -i a',                         says: /need at least 1/ },
+    { why: 'a plan of no playbook',            line: 'plan -i a',                            says: /need at least 1/ },
+    { why: 'a drain of no hosts',              line: 'drain -i a',                           says: /need at least 1/ },
+    { why: 'a restore of no hosts',            line: 'restore -i a',                         says: /need at least 1/ },
+    { why: 'no inventory',                     line: 'status',                               says: /^Cannot tell which hosts there are: name an inventory with -i$/ },
+    { why: 'an inventory option without one',  line: 'status -i',                            says: /Not enough arguments following: i/ },
+    { why: 'an option for an inventory',       line: 'status -i --json',                     says: /Not enough arguments following: i/ },
+    { why: 'a limit without a value',          line: 'status -i a -l',                       says: /Not enough arguments following: l/ },
+    { why: 'a note without a value',           line: 'drain h -i a -m',                      says: /Not enough arguments following: m/ },
+    { why: 'no forks',                         line: 'status -i a -f 0',                     says: /^Cannot use --forks 0: it must be a whole number above 0$/ },
+    { why: 'half a fork',                      line: 'status -i a -f 1.5',                   says: /--forks 1\.5/ },
+    { why: 'forks in words',                   line: 'status -i a --forks many',             says: /--forks many/ },
+    { why: 'forks without a value',            line: 'status -i a --forks=',                 says: /--forks/ },
+    { why: 'a connect timeout in words',       line: 'status -i a -T soon',                  says: /^Cannot use --connect-timeout "soon": it must be a duration such as 30s or 1m30s$/ },
+    { why: 'a drain timeout without its unit', line: 'drain h -i a --timeout 5',             says: /^Cannot use --timeout "5": it must be a duration/ },
+    { why: 'a policy that there is not',       line: 'drain h -i a --on-timeout wait',       says: /"wait".*"fail", "continue", "shutdown_sessions"/ },
+  ])('$why', async ({ line, says }) => {
+    const argv = line.split(' ').filter((word) => word !== '');
+
+    await expect(readArguments(argv, '1.2.3')).rejects.toMatchObject({
+      name: 'Failure',
+      code: 'config',
+      message: expect.stringMatching(says) as unknown,
+    });
+    await expect(readArguments(argv, '1.2.3')).rejects.toThrow(/^Cannot /);
+  });
+});
