@@ -1,3 +1,4 @@
+import { imageChange } from '../rollout/image-change.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { Action, InstancePlan, PlayPlan } from '../rollout/plan.ts';
 import { columns, shortDigest } from './columns.ts';
@@ -36,9 +37,10 @@ function rowOf(plan: InstancePlan): string[] {
 }
 
 function imagesOf({ action, from, to }: InstancePlan): string {
-  const target = `${to.reference} (${shortDigest(to.digest)})`;
-  if (action === 'leave') return `${target}, nothing to change`;
-  return from ? `${from.reference} (${shortDigest(from.digest)}) → ${target}` : `new, ${target}`;
+  const digest = shortDigest(to.digest);
+  if (action === 'leave') return `${to.reference} (${digest}), nothing to change`;
+  if (!from) return `${to.reference} (${digest}), new`;
+  return `${imageChange(from.reference, to.reference)} (${shortDigest(from.digest)} → ${digest})`;
 }
 
 function settingsOf({ changes }: InstancePlan): string {

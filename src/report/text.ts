@@ -1,4 +1,5 @@
 import type { Remark, RunEvent, Subject, Waiting } from '../rollout/events.ts';
+import { imageChange } from '../rollout/image-change.ts';
 import type { Step } from '../rollout/lifecycle.ts';
 import { serverPath } from '../rollout/model.ts';
 import { duration, shortDigest } from './columns.ts';
@@ -70,7 +71,7 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
     case 'instance-left':
       return [verbose(`${about(event.subject)}  left alone: ${event.why}`)];
     case 'instance-started':
-      return [verbose(`${about(event.subject)}  ${event.from} → ${event.to}`)];
+      return [verbose(`${about(event.subject)}  ${imageChange(event.from, event.to)}`)];
     case 'step-started':
       return [verbose(stepLine(event, paint('quiet', '…')))];
     case 'step-waiting':

@@ -33,15 +33,13 @@ export const check: StepAction = async (work, watch) => {
   const { instance, container: old } = work;
   if (watch.homeward && !old) return 'there was no container before';
   if (watch.homeward && !wasServing(work)) return 'it was not in service before';
-  const started = watch.clock.now();
   const { done, last } = await poll(
     () => lookAt(work),
     (sight) => isFit(sight, work),
     { ...instance.ready, signal: watch.signal, ...tellers(instance.ready, watch) },
     watch.clock,
   );
-  const seconds = (watch.clock.now() - started) / 1000;
-  if (done) return `${last.container?.health === 'healthy' ? 'healthy' : 'ready'} after ${seconds.toFixed(1)} s`;
+  if (done) return last.container?.health === 'healthy' ? 'healthy' : 'ready';
   throw await unfit(work, last, `is not ready after ${instance.ready.withinMs / 1000} s: ${whyNot(last)}`);
 };
 

@@ -40,10 +40,8 @@ export const drain: StepAction = async (work, watch) => {
   );
   work.found = found;
 
-  const started = watch.clock.now();
   await quiesce(found, instance.drain, watch);
-  const seconds = ((watch.clock.now() - started) / 1000).toFixed(1);
-  return `${found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained in ${seconds} s`;
+  return `${found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
 
 /** Takes from a backend only what it can spare at this moment: other servers may have failed since the plan. */

@@ -1,3 +1,4 @@
+import { imageChange } from '../../rollout/image-change.ts';
 import { asideOf, type StepAction } from '../work.ts';
 
 /**
@@ -24,5 +25,7 @@ export const replace: StepAction = async (work) => {
   if (stopped.status === 'rejected') throw stopped.reason;
   if (created.status === 'rejected') throw created.reason;
   await containers.start(instance.container);
-  return container ? `${container.image.reference} → ${instance.spec.image}` : `created from ${instance.spec.image}`;
+  return container
+    ? imageChange(container.image.reference, instance.spec.image)
+    : `created from ${instance.spec.image}`;
 };

@@ -1,0 +1,11 @@
+/** `registry/app:v1 → v2`: what both have in common is said once. */
+export function imageChange(from: string, to: string): string {
+  const [repository, tag] = splitTag(to);
+  return tag !== undefined && splitTag(from)[0] === repository ? `${from} → ${tag}` : `${from} → ${to}`;
+}
+
+/** A colon after the last slash parts a tag from a name; one before it belongs to the registry's port. */
+function splitTag(reference: string): [string, string | undefined] {
+  const colon = reference.indexOf(':', reference.lastIndexOf('/') + 1);
+  return colon === -1 ? [reference, undefined] : [reference.slice(0, colon), reference.slice(colon + 1)];
+}
