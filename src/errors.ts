@@ -3,6 +3,7 @@ export type FailureCode =
   | 'error'
   | 'some-failed'
   | 'unreachable'
+  | 'refused'
   | 'config'
   | 'out-of-service'
   | 'stopped'
@@ -31,6 +32,7 @@ export class Failure extends Error {
  */
 export const exitStatuses: Readonly<Record<FailureCode, number>> = {
   error: 1,
+  refused: 1,
   docker: 1,
   haproxy: 1,
   'some-failed': 2,

@@ -11,24 +11,31 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   });
 }
 
-// A reader that went away (`sluice status | head`) is not worth dying for in the middle of a rollout.
-process.stdout.on('error', ignoreBrokenPipe);
-process.stderr.on('error', ignoreBrokenPipe);
+// Neither a reader that went away (`sluice status | head`) nor a terminal that was closed is worth leaving a rollout
+// half-way: whatever cannot be written is not written.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
+// A bug outside any step must not leave one half-way either.
+let bug: unknown;
+process.on('uncaughtException', (error) => {
+  bug ??= error;
+  tell(error);
+  stop.ask('a bug');
+});
 
 const { stdin, stdout, stderr, env: environment } = process;
 try {
-  process.exitCode = await run(process.argv.slice(2), { stdin, stdout, stderr, environment, version: version(), stop });
+  const status = await run(process.argv.slice(2), { stdin, stdout, stderr, environment, version: version(), stop });
+  process.exitCode = bug === undefined ? status : BUG_STATUS;
 } catch (error) {
-  const status = exitStatusOf(error);
-  const stack = error instanceof Error ? error.stack : undefined;
-  console.error(
-    status === BUG_STATUS ? `This is a bug in sluice, please report it: ${stack ?? reasonOf(error)}` : reasonOf(error),
-  );
-  process.exitCode = status;
+  tell(error);
+  process.exitCode = bug === undefined ? exitStatusOf(error) : BUG_STATUS;
 }
 
-function ignoreBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EPIPE') throw error;
+function tell(error: unknown): void {
+  const stack = error instanceof Error ? error.stack : undefined;
+  const isBug = exitStatusOf(error) === BUG_STATUS;
+  console.error(isBug ? `This is a bug in sluice, please report it: ${stack ?? reasonOf(error)}` : reasonOf(error));
 }
 
 /** This file runs as `dist/src/main.js`. */

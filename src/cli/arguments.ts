@@ -1,12 +1,18 @@
 import yargs, { type Argv } from 'yargs';
 import { Failure } from '../errors.ts';
 import type { Command, Common, Playing } from './command.ts';
+import type { Surroundings } from './surroundings.ts';
 import { durationMs } from './duration.ts';
-import { commonOptions, draining, looking, playing, selecting, type CommonArgs, type PlayingArgs } from './options.ts';
-
-const EXIT_CODES = `Exit codes: 0 done or nothing to do, 1 error, 2 some hosts failed (all put back), 3 the plan has changes
-(--detailed-exitcode), 4 unreachable, 5 bad usage or config, 7 a server is left out of service, 8 stopped by the
-failure limit, 75 locked by another run, 99 interrupted, 250 a bug.`;
+import {
+  EXIT_CODES,
+  commonOptions,
+  draining,
+  looking,
+  playing,
+  selecting,
+  type CommonArgs,
+  type PlayingArgs,
+} from './options.ts';
 
 /**
  * Reads the command line.
@@ -14,28 +20,31 @@ failure limit, 75 locked by another run, 99 interrupted, 250 a bug.`;
  * @returns undefined when help or the version was asked for and has been printed
  * @throws Failure `config` for anything it does not understand
  */
-export async function readArguments(argv: readonly string[], version: string): Promise<Command | undefined> {
+export async function readArguments(
+  argv: readonly string[],
+  { version, environment }: Pick<Surroundings, 'version' | 'environment'>,
+): Promise<Command | undefined> {
   let command: Command | undefined;
   const take = (one: Command): void => {
     command = one;
   };
   const parser = base(version)
     .command('rollout <playbook>', 'Replace containers batch by batch, without a failed request', playing, (args) => {
-      take({ name: 'rollout', check: args.check, ...commonOf(args), ...playingOf(args) });
+      take({ name: 'rollout', check: args.check, ...commonOf(args, environment), ...playingOf(args) });
     })
     .command('plan <playbook>', 'Show what a rollout would do', playing, (args) => {
-      take({ name: 'plan', ...commonOf(args), ...playingOf(args) });
+      take({ name: 'plan', ...commonOf(args, environment), ...playingOf(args) });
     })
     .command('drain <hosts>', 'Take servers out of service and leave them so', draining, (args) => {
       const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
       const { hosts: pattern, server: servers, socket, note } = args;
-      take({ name: 'drain', pattern, servers, socket, policy, note, ...commonOf(args) });
+      take({ name: 'drain', pattern, servers, socket, policy, note, ...commonOf(args, environment) });
     })
     .command('restore <hosts>', 'Put back what was taken out, at exactly the weight it had', selecting, (args) => {
-      take({ name: 'restore', pattern: args.hosts, servers: args.server, ...commonOf(args) });
+      take({ name: 'restore', pattern: args.hosts, servers: args.server, ...commonOf(args, environment) });
     })
     .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
-      take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args) });
+      take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
     });
   await parser.parseAsync([...argv]);
   return command;
@@ -68,8 +77,9 @@ function base(version: string): Argv<CommonArgs> {
     .options(commonOptions);
 }
 
-function commonOf(args: CommonArgs): Common {
-  const fromEnvironment = process.env['ANSIBLE_INVENTORY']?.split(':').filter((path) => path !== '') ?? [];
+function commonOf(args: CommonArgs, environment: Surroundings['environment']): Common {
+  // Ansible parts the paths by commas, too.
+  const fromEnvironment = environment['ANSIBLE_INVENTORY']?.split(',').filter((path) => path !== '') ?? [];
   const inventory = args.inventory ?? fromEnvironment;
   if (inventory.length === 0)
     throw new Failure('config', 'Cannot tell which hosts there are: name an inventory with -i');

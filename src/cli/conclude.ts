@@ -20,7 +20,7 @@ export function conclude(
   { report, print, paint, startedMs }: CliSession,
 ): number {
   const ms = systemClock.now() - startedMs;
-  report({ type: 'run-ended', command, end, ms, hosts });
+  report({ type: 'run-ended', command, end, ms, hosts, exitStatus: statusOf[end] });
   print([...summaryText(hosts, command, paint), verdictText(end, hosts, command, ms)]);
   return statusOf[end];
 }

@@ -19,6 +19,8 @@ export async function confirm(question: string, { stdin, stderr, stop }: Surroun
     return /^y(es)?$/i.test(answer.trim());
   } catch (error) {
     stop.beforeNext.throwIfAborted();
+    // Ctrl-D: the terminal has nothing more to say, which is not a yes.
+    if (error instanceof Error && error.name === 'AbortError') return false;
     throw error;
   } finally {
     prompt.close();

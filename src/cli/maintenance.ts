@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses } from '../errors.ts';
+import { EVENT_SCHEMA } from '../report/json.ts';
 import { statusText } from '../report/status.ts';
 import { drainHosts } from '../runner/drain-hosts.ts';
 import { restoreHosts } from '../runner/restore-hosts.ts';
@@ -9,7 +10,7 @@ import { survey, type HostSurvey } from '../runner/survey.ts';
 import type { Command } from './command.ts';
 import { conclude } from './conclude.ts';
 import { confirm } from './confirm.ts';
-import { inSession, type CliSession } from './session.ts';
+import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type HostsCommand = Extract<Command, { name: 'drain' | 'restore' | 'status' }>;
@@ -40,16 +41,17 @@ export async function status(command: Extract<Command, { name: 'status' }>, arou
   return inSession(command, around, async ({ inventory, context, paint }) => {
     const hosts = hostsOf(command, inventory);
     const { socket, forks } = command;
-    const surveys = await survey({ hosts, socket, forks }, context.fleet);
+    const surveys = await interruptible(survey({ hosts, socket, forks }, context.fleet), around);
     const lines = command.json ? surveys.map(statusJson) : statusText(surveys, paint);
     around.stdout.write(lines.map((line) => `${line}\n`).join(''));
-    const [failure] = surveys.flatMap((one) => (one.failure ? [one.failure] : []));
+    const [failure] = surveys.flatMap((one) => one.failures);
     return failure ? exitStatuses[failure.code] : 0;
   });
 }
 
-function statusJson({ failure, ...rest }: HostSurvey): string {
-  return JSON.stringify({ schema: 1, ...rest, failure: failure?.message });
+function statusJson({ failures, ...rest }: HostSurvey): string {
+  const messages = failures.map(({ message }) => message);
+  return JSON.stringify({ schema: EVENT_SCHEMA, type: 'host-status', ...rest, failures: messages });
 }
 
 function hostsOf({ pattern, limit }: HostsCommand, inventory: CliSession['inventory']): readonly string[] {

@@ -1,6 +1,14 @@
 import type { Argv } from 'yargs';
 import type { OnTimeout } from '../rollout/model.ts';
 
+/** Below every help. Lines of their own, as wide as they may be. */
+export const EXIT_CODES = [
+  'Exit codes: 0 done or nothing to do, 1 error, 2 some hosts failed (all put back),',
+  '3 the plan has changes (--detailed-exitcode), 4 unreachable, 5 bad usage or config,',
+  '7 a server is left out of service, 8 stopped by the failure limit, 75 locked by another run,',
+  '99 interrupted, 250 a bug.',
+].join('\n');
+
 /** The options of every command, and of each. */
 export const commonOptions = {
   inventory: {
@@ -82,7 +90,11 @@ export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs
     force: { type: 'boolean', default: false, describe: 'Replace also what has nothing to change' },
     check: { alias: 'C', type: 'boolean', default: false, describe: 'Change nothing: show the plan' },
     diff: { alias: 'D', type: 'boolean', default: false, describe: 'Show changed settings, old and new' },
-    'detailed-exitcode': { type: 'boolean', default: false, describe: 'Exit 3 when the plan has changes' },
+    'detailed-exitcode': {
+      type: 'boolean',
+      default: false,
+      describe: 'With plan or --check: exit 3 when the plan has changes',
+    },
   });
 }
 
@@ -93,6 +105,7 @@ interface SelectingArgs {
 
 export function selecting(parser: Argv<CommonArgs>): Argv<CommonArgs & SelectingArgs> {
   return parser
+    .epilogue(EXIT_CODES)
     .positional('hosts', { type: 'string', demandOption: true, describe: 'Host pattern, as in Ansible' })
     .option('server', {
       array: true,
@@ -136,6 +149,7 @@ interface LookingArgs {
 
 export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs> {
   return parser
+    .epilogue(EXIT_CODES)
     .positional('hosts', { type: 'string', default: 'all', describe: 'Host pattern, as in Ansible' })
     .option('socket', { type: 'string', requiresArg: true, describe: "HAProxy's stats socket on the hosts" });
 }

@@ -12,7 +12,7 @@ import { plan, rollout } from '../runner/rollout.ts';
 import type { Command, Common, Playing } from './command.ts';
 import { confirm } from './confirm.ts';
 import { conclude } from './conclude.ts';
-import { inSession, type CliSession } from './session.ts';
+import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type PlayingCommand = Extract<Command, { name: 'rollout' | 'plan' }>;
@@ -27,7 +27,10 @@ export async function play(command: PlayingCommand, surroundings: Surroundings):
       ...{ type: 'run-started', command: isPlan ? 'plan' : 'rollout', hosts },
       ...{ by: context.identity.by, version: surroundings.version },
     });
-    if (isPlan) return showPlan(await plan(plays, command.force, context), command, session);
+    if (isPlan) {
+      const plans = await interruptible(plan(plays, command.force, context), surroundings);
+      return showPlan(plans, command, session);
+    }
     const result = await rollout(
       plays,
       {

@@ -4,7 +4,7 @@ import type { Surroundings } from './surroundings.ts';
 
 /** Carries out one command line and resolves with its exit status; every foreseen failure is thrown as a `Failure`. */
 export async function run(argv: readonly string[], surroundings: Surroundings): Promise<number> {
-  const command = await readArguments(argv, surroundings.version);
+  const command = await readArguments(argv, surroundings);
   return command ? dispatch(command, surroundings) : 0;
 }
 

@@ -8,6 +8,7 @@ import { jsonLine } from '../report/json.ts';
 import { createLog, type Log } from '../report/log.ts';
 import { paintFor, takesColour, type Paint } from '../report/paint.ts';
 import { linesOf } from '../report/text.ts';
+import { exitStatusOf, Failure, reasonOf } from '../errors.ts';
 import type { Report, RunEvent } from '../rollout/events.ts';
 import type { RunContext } from '../runner/rollout.ts';
 import type { Common, Connection } from './command.ts';
@@ -42,6 +43,7 @@ export async function inSession(
   const report = reporterFor(common, { surroundings, log, run });
   surroundings.stop.tell(report);
   const { stdout, environment } = surroundings;
+  const startedMs = systemClock.now();
   try {
     return await use({
       inventory,
@@ -50,14 +52,39 @@ export async function inSession(
       print: (lines) => {
         if (!common.json) stdout.write(lines.map((line) => `${line}\n`).join(''));
       },
-      startedMs: systemClock.now(),
+      startedMs,
       context: {
         ...{ fleet, report, clock: systemClock, stop: surroundings.stop, forks: common.forks },
-        identity: { run, by: `${userInfo().username}@${hostname()}` },
+        identity: { run, by: `${userName()}@${hostname()}` },
       },
     });
+  } catch (error) {
+    const code = error instanceof Failure ? error.code : 'bug';
+    report({ type: 'run-failed', code, reason: reasonOf(error), exitStatus: exitStatusOf(error) });
+    throw error;
   } finally {
     await fleet.close();
+  }
+}
+
+/** A look changes nothing, so being asked to stop ends it where it is. */
+export function interruptible<T>(look: Promise<T>, { stop }: Surroundings): Promise<T> {
+  const { beforeNext } = stop;
+  return new Promise((resolve, reject) => {
+    const give = (): void => {
+      reject(new Failure('interrupted', reasonOf(beforeNext.reason)));
+    };
+    beforeNext.addEventListener('abort', give, { once: true });
+    look.then(resolve, reject);
+  });
+}
+
+/** A container in a pipeline may run under an id that has no name. */
+function userName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return `uid ${process.getuid?.() ?? 'unknown'}`;
   }
 }
 

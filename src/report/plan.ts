@@ -43,8 +43,8 @@ function imagesOf({ action, from, to }: InstancePlan): string {
   return `${imageChange(from.reference, to.reference)} (${shortDigest(from.digest)} → ${digest})`;
 }
 
-function settingsOf({ changes }: InstancePlan): string {
-  return changes.length === 0 ? '' : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
+function settingsOf({ changes, because }: InstancePlan): string {
+  return changes.length === 0 ? because : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
 }
 
 function diffLines({ changes }: InstancePlan, paint: Paint): string[] {

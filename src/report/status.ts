@@ -6,7 +6,7 @@ import type { Container, ServerState } from '../rollout/observed.ts';
 /** What `status` shows of one host; the runner's survey has this shape. */
 export interface StatusOfHost {
   readonly host: string;
-  readonly failure: Error | undefined;
+  readonly failures: readonly Error[];
   readonly engine: string;
   readonly balancer: string;
   readonly rows: readonly { readonly container: Container | undefined; readonly servers: readonly ServerState[] }[];
@@ -32,7 +32,7 @@ export function statusText(hosts: readonly StatusOfHost[], paint: Paint): string
   const [title = '', ...lines] = columns([header, ...rows]);
   return [
     ...(rows.length === 0 ? [] : [paint('strong', title), ...lines]),
-    ...hosts.flatMap(({ failure }) => (failure ? [paint('bad', failure.message)] : [])),
+    ...hosts.flatMap(({ failures }) => failures.map(({ message }) => paint('bad', message))),
     ...hosts.flatMap((host) => recordLines(host).map((line) => paint('warning', line))),
   ];
 }
@@ -40,7 +40,12 @@ export function statusText(hosts: readonly StatusOfHost[], paint: Paint): string
 function containerCells(container: Container | undefined): string[] {
   if (!container) return ['-', '-', '-', '-'];
   const { name, image, health, running, status } = container;
-  return [name, image.reference, shortDigest(image.digest ?? image.id), running && health !== 'none' ? health : status];
+  return [
+    name,
+    image.reference,
+    shortDigest(image.digests[0] ?? image.id),
+    running && health !== 'none' ? health : status,
+  ];
 }
 
 function serverCells({ server, status, weight, current, queued, admin }: ServerState): string[] {

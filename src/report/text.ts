@@ -52,8 +52,10 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [always(''), always(paint('strong', title))];
     }
     case 'batch-ended': {
-      const text = `stopping after batch ${event.number} of ${event.of}: more hosts failed than max_fail_percentage allows`;
-      return event.goesOn || event.number === event.of ? [] : [always(paint('bad', text))];
+      if (event.then === 'goOn' || event.number === event.of) return [];
+      const why =
+        event.then === 'stop' ? 'more hosts failed than max_fail_percentage allows' : 'a server is left out of service';
+      return [always(paint('bad', `stopping after batch ${event.number} of ${event.of}: ${why}`))];
     }
     case 'host-ended':
       return [verbose(`${event.host}  ends: ${event.end}`)];
@@ -61,7 +63,8 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [always(paint('warning', stopText(event.signal, event.times)))];
     case 'planned':
     case 'run-ended':
-      // The plan and the summary are tables of their own, see plan.ts and summary.ts.
+    case 'run-failed':
+      // The plan and the summary are tables of their own (plan.ts, summary.ts); a failure is the last line on stderr.
       return [];
   }
 }
@@ -94,7 +97,7 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
 
 const endWords: Readonly<Record<Extract<RunEvent, { type: 'instance-ended' }>['state'], [Tone, string]>> = {
   updated: ['good', 'updated'],
-  unchanged: ['warning', 'put back: the old container serves'],
+  unchanged: ['warning', 'put back as it was'],
   outOfService: ['bad', 'LEFT OUT OF SERVICE: a person is needed'],
 };
 
@@ -131,8 +134,8 @@ function remarkText(remark: Remark): string {
       return `${serverPath(remark.server)} still has ${count(remark.sessions, 'request')} in hand at the drain timeout: ${remark.then}`;
     case 'stays-out':
       return `${serverPath(remark.server)} stays out of service: ${remark.why}`;
-    case 'other':
-      return remark.text;
+    case 'gone':
+      return `HAProxy has no server ${serverPath(remark.server)} any more: nothing to put back`;
   }
 }
 

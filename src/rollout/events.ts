@@ -37,7 +37,7 @@ export type Remark =
   | { readonly about: 'balancer-reloaded'; readonly server: Server; readonly pid: number; readonly before: number }
   | { readonly about: 'not-drained'; readonly server: Server; readonly sessions: number; readonly then: string }
   | { readonly about: 'stays-out'; readonly server: Server; readonly why: string }
-  | { readonly about: 'other'; readonly text: string };
+  | { readonly about: 'gone'; readonly server: Server };
 
 /** How one host ended, in counts of its instances. */
 export interface HostSummary {
@@ -103,7 +103,13 @@ export type RunEvent =
     }
   | { readonly type: 'instance-ended'; readonly subject: Subject; readonly state: EndState; readonly ms: number }
   | { readonly type: 'host-ended'; readonly host: string; readonly end: HostEnd; readonly reason: string }
-  | { readonly type: 'batch-ended'; readonly number: number; readonly of: number; readonly goesOn: boolean }
+  | {
+      readonly type: 'batch-ended';
+      readonly number: number;
+      readonly of: number;
+      /** `stop`: more of it failed than `max_fail_percentage` allows. `outOfService`: a server is missing now. */
+      readonly then: 'goOn' | 'stop' | 'outOfService';
+    }
   | { readonly type: 'stop-asked'; readonly signal: string; readonly times: number }
   | {
       readonly type: 'run-ended';
@@ -111,6 +117,9 @@ export type RunEvent =
       readonly end: RunEnd;
       readonly ms: number;
       readonly hosts: readonly HostSummary[];
-    };
+      readonly exitStatus: number;
+    }
+  /** The run did not get as far as its end: nothing was touched, or something is wrong with sluice itself. */
+  | { readonly type: 'run-failed'; readonly code: string; readonly reason: string; readonly exitStatus: number };
 
 export type Report = (event: RunEvent) => void;

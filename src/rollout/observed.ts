@@ -17,7 +17,6 @@ export interface ServerState extends Standing {
   readonly tracks: string | undefined;
   /** Last check's result, as HAProxy codes it (`L7OK`, `L4CON` …), with its text; empty when unknown. */
   readonly lastCheck: string;
-  readonly address: string;
   readonly port: number;
   /** Requests in hand and in this server's queue. */
   readonly current: number;
@@ -29,7 +28,6 @@ export interface BackendState {
   readonly name: string;
   /** `roundrobin`, `source` … ; empty when HAProxy does not say. */
   readonly algorithm: string;
-  readonly mode: string;
   /** Requests waiting for any server. */
   readonly queued: number;
   readonly servers: readonly ServerState[];
@@ -38,8 +36,9 @@ export interface BackendState {
 export interface Image {
   /** Content id of the configuration, `sha256:…`: what containers refer to. */
   readonly id: string;
-  /** Registry digest `sha256:…`, or undefined for an image that came from no registry. */
-  readonly digest: string | undefined;
+  /** Registry digests `sha256:…` under which it is known here; none for an image that came from no registry. */
+  readonly digests: readonly string[];
+  readonly hasHealthcheck: boolean;
 }
 
 export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';

@@ -4,11 +4,17 @@ import type { BackendState, Container, Image, ServerState, SettingChange } from 
 import type { HostPlay, Play } from './play.ts';
 import { batchesOf } from './serial.ts';
 
+/** What is known of an image before it is pulled. */
+export interface WantedImage {
+  readonly digest: string | undefined;
+  readonly id: string | undefined;
+}
+
 /** What was seen of one instance before the run. */
 export interface InstanceFacts {
   readonly container: Container | undefined;
-  /** The image the playbook asks for: its registry digest, and its id when it is on the host already. */
-  readonly image: Partial<Image>;
+  /** The image the playbook asks for: its registry digest, or its id when it is on the host already. */
+  readonly image: WantedImage;
   readonly changes: readonly SettingChange[];
 }
 
@@ -33,6 +39,8 @@ export interface InstancePlan {
   readonly from: { readonly reference: string; readonly digest: string | undefined } | undefined;
   readonly to: { readonly reference: string; readonly digest: string | undefined };
   readonly changes: readonly SettingChange[];
+  /** Why it is replaced although neither image nor settings differ, or empty. */
+  readonly because: string;
   readonly servers: readonly ServerPlan[];
 }
 
@@ -90,11 +98,17 @@ function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force
     const container = seen?.container;
     const to = { reference: instance.spec.image, digest: seen?.image.digest };
     const changes = seen?.changes ?? [];
-    const from = container && { reference: container.image.reference, digest: container.image.digest };
+    const from = container && { reference: container.image.reference, digest: shownDigest(container.image, to.digest) };
     const servers = instance.servers.flatMap((server) => serverPlans(server, facts));
-    return { instance, action: actionOf(seen, force), from, to, changes, servers };
+    const action = actionOf(seen, force);
+    return { instance, action, from, to, changes, because: action === 'replace' ? reasonFor(seen) : '', servers };
   });
   return { host: play.host, instances };
+}
+
+/** Of several digests of what runs, the one that is asked for, so that equal images look equal. */
+function shownDigest({ digests }: Image, wanted: string | undefined): string | undefined {
+  return wanted !== undefined && digests.includes(wanted) ? wanted : digests[0];
 }
 
 function actionOf(seen: InstanceFacts | undefined, force: boolean): Action {
@@ -104,10 +118,15 @@ function actionOf(seen: InstanceFacts | undefined, force: boolean): Action {
   return same && !force ? 'leave' : 'replace';
 }
 
-/** By content id where both are known, since that decides what runs; else by registry digest. */
-function isSameImage(runs: Image, wanted: Partial<Image>): boolean {
-  if (wanted.digest !== undefined && runs.digest !== undefined && wanted.digest === runs.digest) return true;
-  return wanted.id !== undefined && wanted.id === runs.id;
+/** Only what neither image nor settings tell already. */
+function reasonFor(seen: InstanceFacts | undefined): string {
+  if (!seen?.container || !isSameImage(seen.container.image, seen.image) || seen.changes.length > 0) return '';
+  return seen.container.running ? 'forced' : `is ${seen.container.status}`;
+}
+
+/** By registry digest or by content id, whichever is known. */
+function isSameImage(runs: Image, wanted: WantedImage): boolean {
+  return (wanted.digest !== undefined && runs.digests.includes(wanted.digest)) || wanted.id === runs.id;
 }
 
 function serverPlans(server: Server, facts: FleetFacts): ServerPlan[] {
@@ -154,4 +173,29 @@ function takenFrom(backend: BackendState, batch: BatchPlan): number {
 function usableServersOf(instance: Instance, backend: BackendState): number {
   const names = instance.servers.filter((server) => isOf(backend, server)).map((server) => server.name);
   return backend.servers.filter((state) => isUsable(state) && names.includes(state.server.name)).length;
+}
+
+/**
+ * The plans of plays that run in turn: what an earlier play has made so already, a later one leaves alone. A forecast,
+ * since a later play is planned again when its turn comes.
+ */
+export function inTurn(plans: readonly PlayPlan[]): readonly PlayPlan[] {
+  const done = new Map<string, string>();
+  return plans.map((plan) => {
+    const batches = plan.batches.map((batch) => ({
+      ...batch,
+      hosts: batch.hosts.map((host) => ({ ...host, instances: host.instances.map((one) => leftIfDone(one, done)) })),
+    }));
+    for (const { instance } of instancesOf(plan)) done.set(keyOf(instance), JSON.stringify(instance.spec));
+    return { ...plan, batches };
+  });
+}
+
+function leftIfDone(plan: InstancePlan, done: ReadonlyMap<string, string>): InstancePlan {
+  const isDone = done.get(keyOf(plan.instance)) === JSON.stringify(plan.instance.spec);
+  return isDone ? { ...plan, action: 'leave', because: '' } : plan;
+}
+
+function keyOf({ host, container }: Instance): string {
+  return `${host} ${container}`;
 }

@@ -3,16 +3,18 @@ export type HostEnd = 'updated' | 'nothingToDo' | 'failed' | 'outOfService' | 'i
 
 export type RunEnd = 'done' | 'someFailed' | 'stopped' | 'outOfService' | 'interrupted';
 
+export type AfterBatch = 'goOn' | 'stop' | 'outOfService';
+
 /**
  * Whether the next batch may start. A batch stops the run when more than `maxFailPercentage` of its hosts failed:
  * strictly more, as in Ansible (50 of 100 at 50 goes on), and also when all of it failed. A server left out of
  * service stops the run whatever the percentage: the next batch would take capacity that is missing already.
  */
-export function mayGoOn(batch: readonly HostEnd[], maxFailPercentage: number): boolean {
-  if (batch.includes('outOfService')) return false;
+export function afterBatch(batch: readonly HostEnd[], maxFailPercentage: number): AfterBatch {
+  if (batch.includes('outOfService')) return 'outOfService';
   const failed = batch.filter((end) => end === 'failed').length;
-  if (failed > 0 && failed === batch.length) return false;
-  return failed * 100 <= maxFailPercentage * batch.length;
+  if (failed > 0 && failed === batch.length) return 'stop';
+  return failed * 100 <= maxFailPercentage * batch.length ? 'goOn' : 'stop';
 }
 
 /** The end of the whole run, worst first. */

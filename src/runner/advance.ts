@@ -1,6 +1,7 @@
 import { Failure, reasonOf } from '../errors.ts';
 import type { Report, Subject } from '../rollout/events.ts';
 import { initialState, isWorking, lifecycle, type EndState, type State, type Step } from '../rollout/lifecycle.ts';
+import { homeward as persist } from './persist.ts';
 import type { Clock } from './ports.ts';
 import { check, Unfit } from './steps/check.ts';
 import { drain } from './steps/drain.ts';
@@ -41,7 +42,7 @@ export interface AdvanceContext {
 export interface InstanceEnd {
   readonly state: EndState;
   /** The first failure, or undefined. */
-  readonly failure: unknown;
+  readonly failure: Error | undefined;
 }
 
 /**
@@ -56,7 +57,7 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
   const subject: Subject = { host: work.instance.host, name: work.instance.container };
   const started = clock.now();
   let state: State = from;
-  let failure: unknown;
+  let failure: Error | undefined;
   while (isWorking(state)) {
     const { ok, failed, step } = lifecycle[state];
     const problem = await take(state, work, context, subject);
@@ -80,20 +81,21 @@ async function take(
   work: Work,
   { clock, report, stop, actions }: AdvanceContext,
   subject: Subject,
-): Promise<{ readonly error: unknown } | undefined> {
+): Promise<{ readonly error: Error } | undefined> {
   const { step, homeward } = lifecycle[state];
   const signal = homeward ? stop.homeward : stop.forward;
   const began = clock.now();
   report({ type: 'step-started', subject, step, homeward });
   try {
     const watch = { ...watchOf({ clock, signal, report, subject, step }), homeward };
-    const outcome = await actions[step](work, watch);
+    const act = (): Promise<string> => actions[step](work, watch);
+    const outcome = await (homeward ? persist(act, watch) : act());
     report({ type: 'step-ended', subject, step, homeward, ms: clock.now() - began, outcome });
     return undefined;
   } catch (error) {
     const details = error instanceof Unfit ? error.details : [];
     report({ type: 'step-failed', subject, step, ms: clock.now() - began, reason: reasonOf(error), details });
-    return { error };
+    return { error: error instanceof Error ? error : new Error(String(error)) };
   }
 }
 

@@ -9,6 +9,12 @@ import type { RunIdentity } from './work.ts';
 export interface HeldHost {
   readonly access: HostAccess;
   readonly undo: Undo;
+  /**
+   * Makes sure that the host is still ours: a lock that went with its connection is taken again.
+   *
+   * @throws Failure `locked` or `error` when somebody else has had the host meanwhile
+   */
+  readonly keep: () => Promise<void>;
 }
 
 /** The hosts of a run, all locked, until released. */
@@ -17,45 +23,43 @@ export interface HeldHosts {
   readonly release: () => Promise<void>;
 }
 
+interface HoldContext {
+  readonly fleet: Fleet;
+  readonly report: Report;
+  readonly limit: LimitFunction;
+  readonly identity: RunIdentity;
+}
+
 /**
  * Connects to all hosts and locks them: all or none. A host that cannot be locked is not waited for, so two runs
  * cannot wait for one another.
  *
  * @throws Failure `locked` if another run holds one of them, else `unreachable`; everything is reported before
  */
-export async function holdHosts(
-  names: readonly string[],
-  {
-    fleet,
-    report,
-    limit,
-    identity,
-  }: {
-    readonly fleet: Fleet;
-    readonly report: Report;
-    readonly limit: LimitFunction;
-    readonly identity: RunIdentity;
-  },
-): Promise<HeldHosts> {
+export async function holdHosts(names: readonly string[], context: HoldContext): Promise<HeldHosts> {
   const hosts = [...new Set(names)].toSorted();
-  const locks: Lock[] = [];
-  const held = new Map<string, HeldHost>();
+  const held = new Map<string, HeldHost & { release(): Promise<void> }>();
   const release = async (): Promise<void> => {
-    await Promise.allSettled(locks.map((lock) => lock.release()));
+    await Promise.allSettled([...held.values()].map((host) => host.release()));
   };
+  const failures: Failure[] = [];
   const settled = await Promise.allSettled(
     hosts.map((name) =>
-      limit(async () => {
-        const access = await fleet.host(name);
-        locks.push(await access.lock(`${identity.by}, run ${identity.run}`));
-        held.set(name, { access, undo: await Undo.of(access.record) });
+      context.limit(async () => {
+        try {
+          held.set(name, await hold(name, context));
+        } catch (error) {
+          if (!(error instanceof Failure)) throw error;
+          context.report({ type: 'problem', host: name, text: error.message });
+          failures.push(error);
+        }
       }),
     ),
   );
-  const failures = settled.flatMap((result) => (result.status === 'rejected' ? [result.reason as unknown] : []));
-  if (failures.length > 0) {
+  const bug = settled.find((result) => result.status === 'rejected');
+  if (bug ?? failures.length > 0) {
     await release();
-    throw refusal(failures, report);
+    throw bug ? bug.reason : refusal(failures);
   }
   return {
     host: (name) => {
@@ -67,11 +71,30 @@ export async function holdHosts(
   };
 }
 
-function refusal(failures: readonly unknown[], report: Report): unknown {
-  const foreseen = failures.filter((failure) => failure instanceof Failure);
-  if (foreseen.length < failures.length) return failures.find((failure) => !(failure instanceof Failure));
-  for (const failure of foreseen) report({ type: 'problem', host: '', text: failure.message });
-  const code = foreseen.find((failure) => failure.code === 'locked')?.code ?? foreseen[0]?.code ?? 'error';
-  const hosts = foreseen.length === 1 ? 'one host' : `${foreseen.length} hosts`;
+async function hold(name: string, { fleet, identity }: HoldContext): Promise<HeldHost & { release(): Promise<void> }> {
+  const access = await fleet.host(name);
+  const holder = `${identity.by}, run ${identity.run}`;
+  let lock: Lock = await access.lock(holder);
+  const undo = await Undo.of(access.record).catch(async (error: unknown) => {
+    await lock.release();
+    throw error;
+  });
+  return {
+    access,
+    undo,
+    keep: async () => {
+      if (!lock.lost.aborted) return;
+      lock = await access.lock(holder);
+      await undo.refresh();
+      const stranger = undo.entries.find(({ run }) => run !== identity.run);
+      if (stranger) throw new Failure('error', `Cannot go on with ${name}: ${stranger.by} has worked on it meanwhile`);
+    },
+    release: () => lock.release(),
+  };
+}
+
+function refusal(failures: readonly Failure[]): Failure {
+  const code = failures.find((failure) => failure.code === 'locked')?.code ?? failures[0]?.code ?? 'error';
+  const hosts = failures.length === 1 ? 'one host' : `${failures.length} hosts`;
   return new Failure(code, `Cannot start: ${hosts} cannot be had (above); nothing was touched`);
 }

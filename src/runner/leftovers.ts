@@ -22,7 +22,8 @@ export async function leftovers(host: HostAccess): Promise<Finding[]> {
   }));
 }
 
-function explain({ kind, server, by, at, note }: RecordEntry): string {
+/** One entry of a record as a sentence. */
+export function explain({ kind, server, by, at, note }: RecordEntry): string {
   const why = note === '' ? '' : ` ("${note}")`;
   const what = kind === 'drain' ? 'drained' : 'left in work';
   return `${serverPath(server)} was ${what} by ${by} at ${at}${why}`;

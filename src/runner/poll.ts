@@ -1,6 +1,11 @@
 import { Failure } from '../errors.ts';
 import type { Clock } from './ports.ts';
 
+/** Whether a failure may be gone the next time: a connection lost, a service that is being restarted. */
+export function isPassing({ code }: Failure): boolean {
+  return code === 'unreachable' || code === 'refused';
+}
+
 export interface Patience<T> {
   /** Milliseconds between two looks. */
   readonly everyMs: number;
@@ -17,9 +22,9 @@ export interface Patience<T> {
  * Looks until `isDone` holds or patience runs out, and says which: running out is a result, not an error, because
  * only the caller knows whether it is one (a slow drain may go on, a sick container may not).
  *
- * A look that fails as `unreachable` is taken again until patience runs out: looking changes nothing.
+ * A look that fails in passing is taken again until patience runs out: looking changes nothing.
  *
- * @throws whatever else `look` throws, `unreachable` if the last look was so, `signal.reason` once it aborts
+ * @throws whatever else `look` throws, also what is passing if the last look failed so, `signal.reason` once it aborts
  */
 export async function poll<T>(
   look: () => Promise<T>,
@@ -38,7 +43,7 @@ export async function poll<T>(
       if (isLast) return { done: false, last };
       patience.onWaiting?.(last, deadline - clock.now());
     } catch (error) {
-      if (isLast || !(error instanceof Failure) || error.code !== 'unreachable') throw error;
+      if (isLast || !(error instanceof Failure) || !isPassing(error)) throw error;
       patience.onTrouble?.(error, deadline - clock.now());
     }
     await clock.sleep(everyMs, signal);

@@ -3,7 +3,16 @@
  * dockerode or HAProxy's command language shows in them. Every call has a time limit of its own and throws a
  * `Failure` that names the host; a call is never repeated by an adapter.
  */
-import type { AdminState, ContainerSpec, Probe, PullPolicy, Server, Standing } from '../rollout/model.ts';
+import type {
+  AdminState,
+  ContainerSpec,
+  DrainPolicy,
+  Probe,
+  PullPolicy,
+  ReadyCheck,
+  Server,
+  Standing,
+} from '../rollout/model.ts';
 import type { BackendState, Container, Image, SettingChange } from '../rollout/observed.ts';
 
 export type { BackendState, Container, Health, Image, ServerState, SettingChange } from '../rollout/observed.ts';
@@ -21,8 +30,6 @@ export interface Clock {
 export interface BalancerFacts {
   /** For example `2.6.12-1+deb12u4`. */
   readonly version: string;
-  /** Process id of the worker that answers; another one after a reload. */
-  readonly pid: number;
   readonly level: 'admin' | 'operator' | 'user';
 }
 
@@ -107,6 +114,8 @@ export interface RecordEntry {
   readonly kind: 'rollout' | 'drain';
   readonly server: Server;
   readonly standing: Standing;
+  /** Whether HAProxy saw it UP: what was not so need not be made so. */
+  readonly wasUp: boolean;
   /** `user@machine` of whoever did it. */
   readonly by: string;
   readonly note: string;
@@ -116,8 +125,16 @@ export interface RecordEntry {
   /** For a rollout: the instance's container, and the name its predecessor waits under. */
   readonly container?: string | undefined;
   readonly aside?: string | undefined;
-  /** The predecessor's restart policy, which is `no` while it waits. */
-  readonly restart?: Container['restart'] | undefined;
+  /** The predecessor as it was found: its restart policy is `no` while it waits. */
+  readonly old?:
+    | (Pick<Container, 'id' | 'restart' | 'running'> & {
+        /** It would have passed the instance's own checks. */
+        readonly wasReady: boolean;
+      })
+    | undefined;
+  /** How the instance proves itself, and how long its requests may take. */
+  readonly ready?: ReadyCheck | undefined;
+  readonly drain?: DrainPolicy | undefined;
 }
 
 /** What must be undone on a host, kept on the host itself. Written durably and whole, or not at all. */
@@ -128,6 +145,8 @@ export interface HostRecord {
 }
 
 export interface Lock {
+  /** Aborts when the lock was lost with the connection that held it. */
+  readonly lost: AbortSignal;
   release(): Promise<void>;
 }
 
@@ -139,7 +158,7 @@ export interface HostAccess {
   balancer(socket: string): LoadBalancer;
   /** Does one HTTP or TCP probe, from the host's point of view. */
   probe(probe: Exclude<Probe, { kind: 'command' }>, withinMs: number): Promise<ProbeResult>;
-  /** Whether a process of that id runs on the host. */
+  /** Whether an HAProxy process of that id runs on the host. */
   processRuns(pid: number): Promise<boolean>;
   /** The first of these paths that is a socket on the host, or undefined. */
   firstSocket(paths: readonly string[]): Promise<string | undefined>;

@@ -3,11 +3,12 @@ import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
 import type { Instance } from '../rollout/model.ts';
-import type { BackendState, Container, Image } from '../rollout/observed.ts';
-import type { FleetFacts, InstanceFacts } from '../rollout/plan.ts';
+import type { BackendState, Container } from '../rollout/observed.ts';
+import type { FleetFacts, InstanceFacts, WantedImage } from '../rollout/plan.ts';
 import type { HostPlay } from '../rollout/play.ts';
 import { problem, type Finding } from './findings.ts';
 import { balancerProblems, serverRemarks } from './preflight-balancer.ts';
+import { isProvenWithoutImage } from './readiness.ts';
 import type { Fleet, HostAccess } from './ports.ts';
 import { leftovers } from './leftovers.ts';
 
@@ -79,7 +80,7 @@ async function inspectHost(host: HostAccess, instances: readonly Instance[], rep
     try {
       const facts = await inspectInstance(host, instance);
       seen.push([instance, facts]);
-      findings.push(...proofProblems(instance, facts.container, backends), ...vanishing(host.name, facts.container));
+      findings.push(...proofWarnings(instance, backends), ...vanishing(host.name, facts.container));
     } catch (error) {
       findings.push(problem(host.name, error));
     }
@@ -95,38 +96,23 @@ async function inspectInstance(host: HostAccess, instance: Instance): Promise<In
 }
 
 /** The image a pull would end up with, found without pulling. */
-async function wantedImage({ containers, name }: HostAccess, { spec }: Instance): Promise<Partial<Image>> {
+async function wantedImage({ containers, name }: HostAccess, { spec }: Instance): Promise<WantedImage> {
   const { image: reference, pullPolicy } = spec;
   if (pullPolicy !== 'always') {
     const local = await containers.image(reference);
-    if (local) return local;
+    if (local) return { id: local.id, digest: local.digests[0] };
     if (pullPolicy === 'never') {
       throw new Failure('docker', `Cannot use ${reference} on ${name}: it is not there, and pull_policy is never`);
     }
   }
-  return containers.remoteImage(reference);
+  return { id: undefined, ...(await containers.remoteImage(reference)) };
 }
 
-/**
- * Docker's proxy accepts connections for a container as soon as it exists, so neither an open port nor HAProxy's
- * plain TCP check proves an application: something above TCP must.
- */
-function proofProblems(
-  instance: Instance,
-  container: Container | undefined,
-  backends: readonly BackendState[],
-): Finding[] {
-  const { ready, spec, host } = instance;
-  const test = spec.healthcheck?.test;
-  const declared = test !== undefined && test[0] !== 'NONE';
-  const inherited = test === undefined && container !== undefined && container.health !== 'none';
-  const names = instance.servers.map(({ name }) => name);
-  const byBalancer = backends
-    .flatMap(({ servers }) => servers)
-    .some((state) => names.includes(state.server.name) && state.lastCheck.startsWith('L7'));
-  if ((ready.probe && ready.probe.kind !== 'tcp') || declared || inherited || byBalancer) return [];
-  const text = `Nothing proves that ${instance.container} answers: add ready: { http: … } or a healthcheck (an open port proves nothing, Docker's proxy opens it at once)`;
-  return [{ kind: 'problem', host, text }];
+/** The image may still have a healthcheck of its own, which shows once it is on the host. */
+function proofWarnings(instance: Instance, backends: readonly BackendState[]): Finding[] {
+  if (isProvenWithoutImage(instance, backends)) return [];
+  const text = `${instance.container} has no ready check: only a healthcheck in its image can prove that it answers`;
+  return [{ kind: 'warning', host: instance.host, text }];
 }
 
 /** A container started with `--rm` is gone once it is stopped: there would be nothing to go back to. */

@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
 import { serverPath, type AdminState, type DrainPolicy } from '../rollout/model.ts';
+import { Barrier } from './barrier.ts';
 import { untilDrained, type ServerAccess } from './traffic.ts';
 import type { Watch } from './watch.ts';
 
@@ -17,38 +18,44 @@ interface Quiet {
  * requests elsewhere and lets those in hand finish; maintenance also turns away sticky clients and closes pooled
  * connections, and comes second because with `on-marked-down shutdown-sessions` it would cut what is in hand.
  *
+ * @returns what keeps requests away from now on, to be looked after for as long as the servers are away
  * @throws Failure `haproxy` when requests are left at the deadline and the policy is `fail`
  */
-export async function quiesce(servers: readonly Quiet[], policy: DrainPolicy, watch: Watch): Promise<void> {
+export async function quiesce(
+  servers: readonly Quiet[],
+  policy: DrainPolicy,
+  watch: Watch,
+): Promise<readonly Barrier[]> {
   const deadline = watch.clock.now() + policy.timeoutMs;
-  for (const { access } of servers) await access.balancer.setWeight(access.server, 0);
-  for (const server of servers) await quiesceOne(server, { policy, deadline }, watch);
+  const barriers: Barrier[] = [];
+  for (const { access } of servers) barriers.push(await Barrier.raise(access));
+  for (const [index, barrier] of barriers.entries()) {
+    const isOut = servers[index]?.admin === 'maint';
+    await quiesceOne(barrier, { policy, deadline, isOut }, watch);
+  }
+  return barriers;
 }
 
-async function quiesceOne(
-  { access, admin }: Quiet,
-  { policy, deadline }: { readonly policy: DrainPolicy; readonly deadline: number },
-  watch: Watch,
-): Promise<void> {
-  const { server, balancer } = access;
+interface Terms {
+  readonly policy: DrainPolicy;
+  readonly deadline: number;
+  readonly isOut: boolean;
+}
+
+async function quiesceOne(barrier: Barrier, { policy, deadline, isOut }: Terms, watch: Watch): Promise<void> {
+  const { access, server } = barrier;
   const remaining = (): number => Math.max(0, deadline - watch.clock.now());
-  const soft = (): Promise<void> => balancer.setWeight(server, 0);
-
-  const first = await untilDrained(access, { withinMs: remaining(), barrier: soft }, watch);
-  if (!first.drained) {
-    if (policy.onTimeout === 'fail') throw notDrained(access, first.pending, policy);
-    watch.remark({ about: 'not-drained', server, sessions: first.pending, then: policy.onTimeout });
-  }
-  if (admin !== 'maint') await balancer.setAdmin(server, 'maint');
-  if (!first.drained && policy.onTimeout === 'shutdown_sessions') await balancer.shutdownSessions(server);
-
-  const hard = async (): Promise<void> => {
-    await soft();
-    await balancer.setAdmin(server, 'maint');
+  const tell = (sessions: number): void => {
+    if (policy.onTimeout === 'fail') throw notDrained(access, sessions, policy);
+    watch.remark({ about: 'not-drained', server, sessions, then: policy.onTimeout });
   };
-  const withinMs = Math.max(remaining(), CUT_WITHIN_MS);
-  const second = await untilDrained(access, { withinMs, barrier: hard }, watch);
-  if (!second.drained && policy.onTimeout === 'fail') throw notDrained(access, second.pending, policy);
+
+  const first = await untilDrained(barrier, remaining(), watch);
+  if (!first.drained) tell(first.pending);
+  if (!isOut) await barrier.close();
+  if (!first.drained && policy.onTimeout === 'shutdown_sessions') await access.balancer.shutdownSessions(server);
+  const second = await untilDrained(barrier, Math.max(remaining(), CUT_WITHIN_MS), watch);
+  if (!second.drained) tell(second.pending);
 }
 
 function notDrained({ server, host }: ServerAccess, pending: number, { timeoutMs }: DrainPolicy): Failure {

@@ -3,7 +3,7 @@ import { Failure, reasonOf } from '../errors.ts';
 import type { HostSummary } from '../rollout/events.ts';
 import type { EndState } from '../rollout/lifecycle.ts';
 import type { HostPlan, InstancePlan, PlayPlan } from '../rollout/plan.ts';
-import { mayGoOn, type HostEnd } from '../rollout/verdict.ts';
+import { afterBatch, type AfterBatch, type HostEnd } from '../rollout/verdict.ts';
 import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
 import type { HeldHost } from './held-hosts.ts';
 import type { ServerAccess } from './traffic.ts';
@@ -15,6 +15,12 @@ export interface RollContext extends AdvanceContext {
   readonly held: (host: string) => HeldHost;
 }
 
+/** What a play came to: its hosts, and whether a next play may start. */
+export interface PlayEnd {
+  readonly hosts: readonly HostSummary[];
+  readonly then: AfterBatch;
+}
+
 /**
  * Rolls one play out: the batches one after the other, the hosts of a batch at the same time, the instances of a host
  * one at a time.
@@ -22,14 +28,14 @@ export interface RollContext extends AdvanceContext {
  * A batch that has started always ends: neither a failed host nor a stop leaves an instance half-way. They only keep
  * the next instance, and the next batch, from starting.
  */
-export async function roll(plan: PlayPlan, context: RollContext): Promise<readonly HostSummary[]> {
+export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEnd> {
   const { report, stop } = context;
   const limit = pLimit(context.forks);
-  const summaries: HostSummary[] = [];
-  let goesOn = true;
+  const hosts: HostSummary[] = [];
+  let then: AfterBatch = 'goOn';
   for (const batch of plan.batches) {
-    if (!goesOn || stop.beforeNext.aborted) {
-      summaries.push(...batch.hosts.map(notReached));
+    if (then !== 'goOn' || stop.beforeNext.aborted) {
+      hosts.push(...batch.hosts.map(notReached));
       continue;
     }
     const names = batch.hosts.map(({ host }) => host);
@@ -39,18 +45,18 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<readon
     const bug = settled.find((result) => result.status === 'rejected');
     if (bug) throw bug.reason;
     const ended = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    summaries.push(...ended);
-    goesOn = mayGoOn(
+    hosts.push(...ended);
+    then = afterBatch(
       ended.map(({ end }) => end),
       plan.maxFailPercentage,
     );
-    report({ type: 'batch-ended', ...numbers, goesOn });
+    report({ type: 'batch-ended', ...numbers, then });
   }
-  return summaries;
+  return { hosts, then };
 }
 
 async function updateHost(plan: HostPlan, context: RollContext): Promise<HostSummary> {
-  const { clock, report, stop } = context;
+  const { clock, report, stop, held } = context;
   const started = clock.now();
   const ends = new Map<InstancePlan, InstanceEnd | 'left'>();
   for (const instance of plan.instances) {
@@ -63,13 +69,30 @@ async function updateHost(plan: HostPlan, context: RollContext): Promise<HostSum
     if (stop.beforeNext.aborted) break;
     const from = instance.from?.reference ?? 'nothing';
     report({ type: 'instance-started', subject, from, to: instance.to.reference });
-    const end = await advance(workOf(instance, context), context);
+    const lost = await lockLost(held(plan.host));
+    const end = lost ? notTouched(lost) : await advance(workOf(instance, context), context);
     ends.set(instance, end);
+    if (end.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
     if (end.state !== 'updated') break;
   }
   const summary = summaryOf(plan, ends, clock.now() - started);
   report({ type: 'host-ended', host: plan.host, end: summary.end, reason: summary.reason });
   return summary;
+}
+
+/** Why the host is not ours any more, or undefined. */
+async function lockLost(host: HeldHost): Promise<Failure | undefined> {
+  try {
+    await host.keep();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}
+
+function notTouched(failure: Failure): InstanceEnd {
+  return { state: 'unchanged', failure };
 }
 
 function workOf({ instance }: InstancePlan, { held, identity }: RollContext): Work {
@@ -85,13 +108,11 @@ function workOf({ instance }: InstancePlan, { held, identity }: RollContext): Wo
     undo,
     identity,
     found: [],
-    container: undefined,
-    startedAt: undefined,
-    upAfterMs: 0,
+    ...{ container: undefined, wasReady: false, barriers: [], started: undefined, upAfterMs: 0 },
   };
 }
 
-function notReached({ host, instances }: HostPlan): HostSummary {
+export function notReached({ host, instances }: HostPlan): HostSummary {
   return { ...{ host, end: 'notReached' as const, reason: '' }, ...counts([]), notReached: instances.length, ms: 0 };
 }
 

@@ -1,7 +1,9 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { HostSummary, Report } from '../rollout/events.ts';
-import { hasChanges, instancesOf, planPlay, type PlayPlan } from '../rollout/plan.ts';
+import type { Image } from '../rollout/observed.ts';
+import { hasChanges, instancesOf, inTurn, planPlay } from '../rollout/plan.ts';
+import type { FleetFacts, InstancePlan, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import { runEndOf, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
@@ -9,7 +11,8 @@ import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts, type HeldHosts } from './held-hosts.ts';
 import type { Clock, Fleet } from './ports.ts';
 import { inspectFleet } from './preflight.ts';
-import { roll } from './roll.ts';
+import { isProvenWithoutImage, noProof } from './readiness.ts';
+import { notReached, roll } from './roll.ts';
 import type { RunIdentity } from './work.ts';
 
 export interface RunContext {
@@ -37,20 +40,27 @@ export interface RunResult {
 /**
  * What a rollout would do. Looks only.
  *
- * @throws Failure `unreachable`, `config` or `error` after the problems have been reported
+ * @throws Failure `unreachable` or `error` after the problems have been reported
  */
 export async function plan(plays: readonly Play[], force: boolean, context: RunContext): Promise<readonly PlayPlan[]> {
+  return (await planAll(plays, force, context)).plans;
+}
+
+interface Planned {
+  readonly plans: readonly PlayPlan[];
+  readonly facts: FleetFacts;
+}
+
+async function planAll(plays: readonly Play[], force: boolean, context: RunContext): Promise<Planned> {
   const limit = pLimit(context.forks);
-  const { facts, findings } = await inspectFleet(
-    plays.flatMap(({ hosts }) => hosts),
-    { ...context, limit },
-  );
-  const plans = plays.map((play) => planPlay(play, facts, { force }));
+  const hosts = plays.flatMap((play) => play.hosts);
+  const { facts, findings } = await inspectFleet(hosts, { ...context, limit });
+  const plans = inTurn(plays.map((play) => planPlay(play, facts, { force })));
   const found = [...findings, ...plans.flatMap(capacityProblems)];
   for (const { kind, host, text } of found) context.report({ type: kind, host, text });
   refuseIfProblems(found);
   for (const one of plans) context.report({ type: 'planned', plan: one });
-  return plans;
+  return { plans, facts };
 }
 
 /**
@@ -67,51 +77,85 @@ export async function rollout(
   const hosts = plays.flatMap((play) => play.hosts.map(({ host }) => host));
   const held = await holdHosts(hosts, { ...context, limit });
   try {
-    const plans = await plan(plays, options.force, context);
-    options.onPlanned(plans);
-    if (!plans.some(hasChanges)) return { end: 'done', hosts: await rollAll(plans, held, context) };
-    if (!(await options.confirm())) throw new Failure('interrupted', 'Nothing was changed: the plan was not confirmed');
-    await pullAll(plans, held, { ...context, limit });
+    const planned = await planAll(plays, options.force, context);
+    options.onPlanned(planned.plans);
     context.stop.beforeNext.throwIfAborted();
-    const summaries = await rollAll(plans, held, context);
+    if (planned.plans.some(hasChanges)) {
+      if (!(await options.confirm()))
+        throw new Failure('interrupted', 'Nothing was changed: the plan was not confirmed');
+      await pullAll(planned, held, { ...context, limit });
+      context.stop.beforeNext.throwIfAborted();
+    }
+    const summaries = await rollAll(plays, planned.plans, { held, force: options.force, context });
     return { end: runEndOf(summaries.map(({ end }) => end)), hosts: summaries };
   } finally {
     await held.release();
   }
 }
 
-async function rollAll(plans: readonly PlayPlan[], held: HeldHosts, context: RunContext): Promise<HostSummary[]> {
+/**
+ * A later play is decided anew when its turn comes, since an earlier one may have changed its hosts. Once a play has
+ * stopped, those after it are not reached.
+ */
+async function rollAll(
+  plays: readonly Play[],
+  plans: readonly PlayPlan[],
+  { held, force, context }: { readonly held: HeldHosts; readonly force: boolean; readonly context: RunContext },
+): Promise<HostSummary[]> {
   const summaries: HostSummary[] = [];
-  for (const one of plans) {
-    const isOver = summaries.some(({ end }) => end === 'notReached' || end === 'interrupted' || end === 'outOfService');
-    const failed = isOver || summaries.some(({ end }) => end === 'failed');
-    const stop = failed ? { ...context.stop, beforeNext: AbortSignal.abort() } : context.stop;
-    summaries.push(...(await roll(one, { ...context, stop, actions: stepActions, held: held.host })));
+  let goesOn = true;
+  for (const [index, first] of plans.entries()) {
+    const play = plays[index];
+    const current = index === 0 || !goesOn || !play ? first : await planAgain(play, { force, context });
+    if (!current || !goesOn || context.stop.beforeNext.aborted) {
+      goesOn = false;
+      summaries.push(...first.batches.flatMap((batch) => batch.hosts.map(notReached)));
+      continue;
+    }
+    const { hosts, then } = await roll(current, { ...context, actions: stepActions, held: held.host });
+    summaries.push(...hosts);
+    goesOn = then === 'goOn';
   }
   return summaries;
 }
 
+/** Undefined when it cannot be started any more; the problems have been reported. */
+async function planAgain(
+  play: Play,
+  { force, context }: { readonly force: boolean; readonly context: RunContext },
+): Promise<PlayPlan | undefined> {
+  try {
+    const [again] = await plan([play], force, context);
+    return again;
+  } catch (error) {
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
 /** The images are on every host before the first server is touched, and they are those of the plan. */
 async function pullAll(
-  plans: readonly PlayPlan[],
+  { plans, facts }: Planned,
   held: HeldHosts,
   { report, stop, limit }: RunContext & { readonly limit: LimitFunction },
 ): Promise<void> {
   const wanted = plans.flatMap(instancesOf).filter(({ action }) => action !== 'leave');
-  const unique = new Map(wanted.map((one) => [`${one.instance.host} ${one.to.reference}`, one]));
+  const unique = new Map(
+    wanted.map((one) => [`${one.instance.host} ${one.to.reference} ${one.instance.spec.pullPolicy}`, one]),
+  );
   const pulled = await Promise.all(
     [...unique.values()].map(({ instance, to }) =>
       limit(async (): Promise<Finding[]> => {
         try {
           const { containers } = held.host(instance.host).access;
           const image = await containers.pull(to.reference, instance.spec.pullPolicy, stop.beforeNext);
-          if (to.digest !== undefined && image.digest !== undefined && image.digest !== to.digest) {
-            const text = `Cannot use ${to.reference} on ${instance.host}: it was ${to.digest} in the plan and is ${image.digest} now`;
+          if (to.digest !== undefined && image.digests.length > 0 && !image.digests.includes(to.digest)) {
+            const text = `Cannot use ${to.reference} on ${instance.host}: it was ${to.digest} in the plan and is ${image.digests.join(', ')} now`;
             throw new Failure('docker', text);
           }
-          const digest = image.digest ?? image.id;
+          const digest = to.digest ?? image.digests[0] ?? image.id;
           report({ type: 'image-pulled', host: instance.host, image: to.reference, digest });
-          return [];
+          return unprovenBy(image, wanted, { reference: to.reference, host: instance.host, facts });
         } catch (error) {
           stop.beforeNext.throwIfAborted();
           return [problem(instance.host, error)];
@@ -122,6 +166,19 @@ async function pullAll(
   const problems = pulled.flat();
   for (const { host, text } of problems) report({ type: 'problem', host, text });
   refuseIfProblems(problems);
+}
+
+/** Those whose only proof could have been a healthcheck that the image turns out not to have. */
+function unprovenBy(
+  image: Image,
+  wanted: readonly InstancePlan[],
+  { reference, host, facts }: { readonly reference: string; readonly host: string; readonly facts: FleetFacts },
+): Finding[] {
+  if (image.hasHealthcheck) return [];
+  return wanted
+    .filter((one) => one.instance.host === host && one.to.reference === reference)
+    .filter(({ instance }) => !isProvenWithoutImage(instance, facts.backends))
+    .map(({ instance }) => ({ kind: 'problem', host, text: noProof(instance) }));
 }
 
 function capacityProblems({ capacity, name }: PlayPlan): Finding[] {

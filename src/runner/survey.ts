@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { BackendState, Container, ServerState } from '../rollout/observed.ts';
-import type { Fleet, RecordEntry } from './ports.ts';
+import type { Fleet, HostAccess, RecordEntry } from './ports.ts';
 import { socketOf } from './sockets.ts';
 
 /** One container with its servers, or a server that no container of this host stands behind. */
@@ -14,8 +14,8 @@ export interface SurveyRow {
 
 export interface HostSurvey {
   readonly host: string;
-  /** Why the host could not be looked at, or undefined. */
-  readonly failure: Failure | undefined;
+  /** What could not be looked at, and why. */
+  readonly failures: readonly Failure[];
   readonly engine: string;
   readonly balancer: string;
   readonly rows: readonly SurveyRow[];
@@ -34,29 +34,36 @@ export async function survey({ hosts, socket, forks }: SurveyOptions, fleet: Fle
   return Promise.all(hosts.map((host) => limit(() => surveyHost(host, socket, fleet))));
 }
 
+/** What cannot be had of a host does not hide what can. */
 async function surveyHost(name: string, socket: string | undefined, fleet: Fleet): Promise<HostSurvey> {
-  try {
-    const host = await fleet.host(name);
-    const balancer = host.balancer(await socketOf(host, socket));
-    const [engine, containers, facts, backends, record] = await Promise.all([
-      host.containers.version(),
-      host.containers.list(),
-      balancer.facts(),
-      balancer.backends(),
-      host.record.read(),
-    ]);
-    return {
-      host: name,
-      failure: undefined,
-      engine,
-      balancer: facts.version,
-      rows: rowsOf(containers, backends),
-      record,
-    };
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    return { host: name, failure: error, engine: '', balancer: '', rows: [], record: [] };
-  }
+  const failures: Failure[] = [];
+  const orElse = async <T>(look: () => Promise<T>, otherwise: T): Promise<T> => {
+    try {
+      return await look();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      failures.push(error);
+      return otherwise;
+    }
+  };
+  const host = await orElse<HostAccess | undefined>(() => fleet.host(name), undefined);
+  if (!host) return { host: name, failures, engine: '', balancer: '', rows: [], record: [] };
+  const [[engine, containers], [balancer, backends], record] = await Promise.all([
+    orElse(() => engineOf(host), ['', []]),
+    orElse(() => balancerOf(host, socket), ['', []]),
+    orElse(() => host.record.read(), []),
+  ]);
+  return { host: name, failures, engine, balancer, rows: rowsOf(containers, backends), record };
+}
+
+async function engineOf({ containers }: HostAccess): Promise<[string, readonly Container[]]> {
+  return Promise.all([containers.version(), containers.list()]);
+}
+
+async function balancerOf(host: HostAccess, socket: string | undefined): Promise<[string, readonly BackendState[]]> {
+  const balancer = host.balancer(await socketOf(host, socket));
+  const [{ version }, backends] = await Promise.all([balancer.facts(), balancer.backends()]);
+  return [version, backends];
 }
 
 /** A server belongs to the container of its name, else to the one that publishes the port it points at. */

@@ -3,6 +3,7 @@ import { Failure } from '../errors.ts';
 import { isDrained, progressAfter, type DrainProgress } from '../rollout/drained.ts';
 import { serverPath, type Server, type Standing } from '../rollout/model.ts';
 import type { ServerState } from '../rollout/observed.ts';
+import type { Barrier } from './barrier.ts';
 import { poll } from './poll.ts';
 import type { HostAccess, LoadBalancer, ServerLook, Session } from './ports.ts';
 import type { Watch } from './watch.ts';
@@ -19,9 +20,15 @@ const LOOK_EVERY_MS = 50;
 const UP_EVERY_MS = 50;
 const SESSIONS_EVERY_MS = 5_000;
 
-export async function stateOf({ server, balancer }: ServerAccess): Promise<ServerState> {
+/** The server as its balancer has it, or undefined when it has no such server. */
+export async function findState({ server, balancer }: ServerAccess): Promise<ServerState | undefined> {
   const [backend] = await balancer.backends(server.backend);
-  const state = backend?.servers.find((candidate) => candidate.server.name === server.name);
+  return backend?.servers.find((candidate) => candidate.server.name === server.name);
+}
+
+export async function stateOf(access: ServerAccess): Promise<ServerState> {
+  const { server } = access;
+  const state = await findState(access);
   if (!state) {
     const where = `${server.balancer.host} (${server.balancer.socket})`;
     throw new Failure('haproxy', `Cannot find server ${serverPath(server)} in HAProxy on ${where}`);
@@ -30,46 +37,36 @@ export async function stateOf({ server, balancer }: ServerAccess): Promise<Serve
 }
 
 /**
- * Waits until the server has no request in hand and none queued.
- *
- * A reload starts a new worker with the configured weight and empty counters while the old one still serves what
- * it has. When the process changes, `barrier` is put up again, the wait starts anew, and it does not end before
- * the old process is gone.
+ * Waits until the server has no request in hand and none queued, in this HAProxy process or in one that a reload has
+ * made an old worker meanwhile.
  */
 export async function untilDrained(
-  access: ServerAccess,
-  { withinMs, barrier }: { readonly withinMs: number; readonly barrier: () => Promise<void> },
+  barrier: Barrier,
+  withinMs: number,
   watch: Watch,
 ): Promise<{ readonly drained: boolean; readonly pending: number }> {
-  const { server, balancer, host } = access;
+  const { server, access } = barrier;
   const { clock } = watch;
-  const oldWorkers = new Set<number>();
   const holders = sessionsNowAndThen(access, watch);
   let progress: DrainProgress | undefined;
 
   const { done, last } = await poll(
     async () => {
-      const look = await balancer.look(server);
-      if (progress && progress.pid !== look.pid) {
-        oldWorkers.add(progress.pid);
-        watch.remark({ about: 'balancer-reloaded', server, pid: look.pid, before: progress.pid });
-        await barrier();
-      }
+      const look = await barrier.look(watch);
       const pending = look.current + look.queued;
       progress = progressAfter(progress, { atMs: clock.now(), pid: look.pid, pending, retries: look.retries });
-      if (!isDrained(progress, clock.now())) return { look, isDone: false };
-      for (const pid of oldWorkers) if (!(await host.processRuns(pid))) oldWorkers.delete(pid);
-      return { look, isDone: oldWorkers.size === 0 };
+      const oldWorkers = isDrained(progress, clock.now()) ? await barrier.oldWorkers() : undefined;
+      return { look, oldWorkers };
     },
-    ({ isDone }) => isDone,
+    ({ oldWorkers }) => oldWorkers?.length === 0,
     {
       everyMs: LOOK_EVERY_MS,
       withinMs,
       signal: watch.signal,
-      onWaiting: ({ look }, leftMs) => {
-        const [pid] = oldWorkers;
+      onWaiting: ({ look, oldWorkers }, leftMs) => {
         const { current, queued } = look;
-        if (current + queued === 0 && pid !== undefined) watch.waiting({ for: 'old-worker', server, pid, leftMs });
+        const pid = oldWorkers?.[0];
+        if (pid !== undefined) watch.waiting({ for: 'old-worker', server, pid, leftMs });
         else watch.waiting({ for: 'requests', server, current, queued, sessions: holders(), leftMs });
       },
       onTrouble: (trouble, leftMs) => {

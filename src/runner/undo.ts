@@ -24,18 +24,22 @@ export class Undo {
 
   async add(entries: readonly RecordEntry[]): Promise<void> {
     const servers = entries.map(({ server }) => keyOf(server));
-    await this.#write([...this.#entries.filter(({ server }) => !servers.includes(keyOf(server))), ...entries]);
+    // Known before it is written: if the answer is lost, it may be there all the same and is dropped later.
+    this.#entries = [...this.#entries.filter(({ server }) => !servers.includes(keyOf(server))), ...entries];
+    await this.#record.write(this.#entries);
   }
 
   async drop(servers: readonly Server[]): Promise<void> {
     const keys = servers.map(keyOf);
     const kept = this.#entries.filter(({ server }) => !keys.includes(keyOf(server)));
-    if (kept.length < this.#entries.length) await this.#write(kept);
+    if (kept.length === this.#entries.length) return;
+    await this.#record.write(kept);
+    this.#entries = kept;
   }
 
-  async #write(entries: readonly RecordEntry[]): Promise<void> {
-    await this.#record.write(entries);
-    this.#entries = entries;
+  /** Reads it anew, after the host was not ours for a while. */
+  async refresh(): Promise<void> {
+    this.#entries = await this.#record.read();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Instance, Standing } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
+import type { Barrier } from './barrier.ts';
 import type { HostAccess } from './ports.ts';
 import type { ServerAccess } from './traffic.ts';
 import type { Undo } from './undo.ts';
@@ -27,9 +28,13 @@ export interface Work {
   readonly undo: Undo;
   readonly identity: RunIdentity;
   found: readonly Found[];
+  /** The old container, and whether it would have passed as a new one. */
   container: Container | undefined;
-  /** When the new container was started: a later start means that it fell over. */
-  startedAt: string | undefined;
+  wasReady: boolean;
+  /** What keeps requests away while the instance is in work. */
+  barriers: readonly Barrier[];
+  /** The start and the restarts of the container under check, as first seen: more of them mean that it fell over. */
+  started: { readonly at: string; readonly restarts: number } | undefined;
   /** How long it took HAProxy to see the new container UP, in milliseconds. */
   upAfterMs: number;
 }

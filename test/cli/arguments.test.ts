@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.ts';
 import type { Command } from '../../src/cli/command.ts';
 
@@ -15,11 +15,9 @@ const draining = {
   policy: { timeoutMs: 60_000, onTimeout: 'fail' as const },
 };
 
-function read(line: string): Promise<Command | undefined> {
-  return readArguments(
-    line.split(' ').filter((word) => word !== ''),
-    '1.2.3',
-  );
+function read(line: string, environment: Readonly<Record<string, string>> = {}): Promise<Command | undefined> {
+  const argv = line.split(' ').filter((word) => word !== '');
+  return readArguments(argv, { version: '1.2.3', environment });
 }
 
 /** What a call prints with `console.log`, which is where yargs shows help. */
@@ -34,13 +32,6 @@ async function printed(call: () => Promise<unknown>): Promise<string> {
   }
   return lines.join('\n');
 }
-
-beforeEach(() => {
-  vi.stubEnv('ANSIBLE_INVENTORY', undefined);
-});
-afterEach(() => {
-  vi.unstubAllEnvs();
-});
 
 describe('readArguments()', () => {
   it.each<{ line: string; command: Command }>([
@@ -121,7 +112,9 @@ describe('readArguments()', () => {
   });
 
   it('keeps a note of several words', async () => {
-    expect(await readArguments(['drain', 'fe', '-i', 'a', '-m', 'disk swap, back at 9'], '')).toMatchObject({
+    const argv = ['drain', 'fe', '-i', 'a', '-m', 'disk swap, back at 9'];
+
+    expect(await readArguments(argv, { version: '', environment: {} })).toMatchObject({
       note: 'disk swap, back at 9',
     });
   });
@@ -137,16 +130,14 @@ describe('readArguments()', () => {
   });
 
   it('takes the inventory from the environment when none is named', async () => {
-    vi.stubEnv('ANSIBLE_INVENTORY', 'one.ini:two/:');
+    const environment = { ANSIBLE_INVENTORY: 'one.ini,two/,' };
 
-    expect(await read('status')).toMatchObject({ inventory: ['one.ini', 'two/'] });
-    expect(await read('status -i three.yml')).toMatchObject({ inventory: ['three.yml'] });
+    expect(await read('status', environment)).toMatchObject({ inventory: ['one.ini', 'two/'] });
+    expect(await read('status -i three.yml', environment)).toMatchObject({ inventory: ['three.yml'] });
   });
 
   it('takes an inventory variable that names nothing for none', async () => {
-    vi.stubEnv('ANSIBLE_INVENTORY', '');
-
-    await expect(read('status')).rejects.toMatchObject({ code: 'config' });
+    await expect(read('status', { ANSIBLE_INVENTORY: '' })).rejects.toMatchObject({ code: 'config' });
   });
 
   // prettier-ignore

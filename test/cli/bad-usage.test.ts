@@ -1,14 +1,9 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.ts';
 
-describe('readArguments() refuses', () => {
-  beforeEach(() => {
-    vi.stubEnv('ANSIBLE_INVENTORY', undefined);
-  });
-  afterEach(() => {
-    vi.unstubAllEnvs();
-  });
+const around = { version: '1.2.3', environment: {} };
 
+describe('readArguments() refuses', () => {
   // prettier-ignore
   it.each<{ why: string; line: string; says: RegExp }>([
     { why: 'no command',                       line: '',                                     says: /: Say what to do: rollout, plan, drain, restore or status/ },
@@ -43,11 +38,11 @@ describe('readArguments() refuses', () => {
   ])('$why', async ({ line, says }) => {
     const argv = line.split(' ').filter((word) => word !== '');
 
-    await expect(readArguments(argv, '1.2.3')).rejects.toMatchObject({
+    await expect(readArguments(argv, around)).rejects.toMatchObject({
       name: 'Failure',
       code: 'config',
       message: expect.stringMatching(says) as unknown,
     });
-    await expect(readArguments(argv, '1.2.3')).rejects.toThrow(/^Cannot /);
+    await expect(readArguments(argv, around)).rejects.toThrow(/^Cannot /);
   });
 });

@@ -27,7 +27,7 @@ afterAll(() => {
   rmSync(cwd, { recursive: true });
 });
 
-describe('sluice', () => {
+describe.concurrent('sluice', () => {
   it('shows its commands and exit codes on stdout with --help', async () => {
     const { status, stdout, stderr } = await commandLine(['--help']);
 
@@ -96,10 +96,12 @@ describe('sluice', () => {
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(events.map(({ type }) => type)).toEqual(['run-started', 'problem', 'problem']);
-    expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3]);
+    expect(events.map(({ type }) => type)).toEqual(['run-started', 'problem', 'problem', 'run-failed']);
+    expect(events.map(({ seq }) => seq)).toEqual([1, 2, 3, 4]);
     expect(events[0]).toMatchObject({ schema: 1, command: 'plan', hosts: ['fe1', 'fe2'], version: '0.1.0' });
-    expect(stderr).toBe('Cannot start: there are 2 problems (above); nothing was touched\n');
+    const reason = 'Cannot start: there are 2 problems (above); nothing was touched';
+    expect(events[3]).toMatchObject({ code: 'unreachable', reason, exitStatus: 4 });
+    expect(stderr).toBe(`${reason}\n`);
   });
 
   it('writes one survey on a line for status --json', async () => {
@@ -111,8 +113,8 @@ describe('sluice', () => {
       .map((line) => JSON.parse(line) as unknown);
     expect(surveys).toEqual(
       ['fe1', 'fe2'].map((host) => ({
-        ...{ schema: 1, host, engine: '', balancer: '', rows: [], record: [] },
-        failure: expect.stringContaining(`Cannot reach ${host}`) as unknown,
+        ...{ schema: 1, type: 'host-status', host, engine: '', balancer: '', rows: [], record: [] },
+        failures: [expect.stringContaining(`Cannot reach ${host}`) as unknown],
       })),
     );
   });

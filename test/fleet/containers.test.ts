@@ -47,7 +47,7 @@ describe('images', () => {
   it('have the digest that the registry tells of them', async () => {
     const image = await containers.pull(`${registry}:v2`, 'always', never);
 
-    expect(image.digest).toBe((await containers.remoteImage(`${registry}:v2`)).digest);
+    expect(image.digests).toContain((await containers.remoteImage(`${registry}:v2`)).digest);
     expect(image).toEqual(await containers.image(`${registry}:v2`));
   });
 
@@ -85,7 +85,7 @@ describe('a container', () => {
       status: 'exited',
       stopGraceMs: 5_000,
       restart: { name: 'on-failure', maximumRetryCount: 2 },
-      image: { reference: `${registry}:v1`, digest: (await containers.image(`${registry}:v1`))?.digest },
+      image: { reference: `${registry}:v1`, digests: (await containers.image(`${registry}:v1`))?.digests },
     });
     await containers.remove(aside);
     await containers.remove(aside);

@@ -5,6 +5,7 @@ import { hasChanges, instancesOf, planPlay, type Action, type InstanceFacts } fr
 import { aBackend, aContainer, anInstance, aServer, aServerState } from '../support/builders.ts';
 
 const sameImage = { id: 'sha256:1111', digest: 'sha256:aaaa' };
+const byDigest = (digest: string): InstanceFacts['image'] => ({ id: undefined, digest });
 
 function planOf(facts: InstanceFacts, force = false): { action: Action | undefined; changes: boolean } {
   const instance = anInstance();
@@ -22,9 +23,9 @@ describe('planPlay()', () => {
   it.each<{ why: string; facts: InstanceFacts; force?: boolean; action: Action }>([
     { why: 'no container yet',                         facts: { container: undefined, image: sameImage, changes: [] },     action: 'create' },
     { why: 'same image, same settings',                facts: { container: aContainer(), image: sameImage, changes: [] },  action: 'leave' },
-    { why: 'the same digest is the same image',        facts: { container: aContainer(), image: { digest: 'sha256:aaaa' }, changes: [] }, action: 'leave' },
-    { why: 'without a registry the id decides',        facts: { container: aContainer(), image: { id: 'sha256:1111' }, changes: [] }, action: 'leave' },
-    { why: 'another digest under the same tag',        facts: { container: aContainer(), image: { digest: 'sha256:bbbb' }, changes: [] }, action: 'replace' },
+    { why: 'the same digest is the same image',        facts: { container: aContainer(), image: byDigest('sha256:aaaa'), changes: [] }, action: 'leave' },
+    { why: 'without a registry the id decides',        facts: { container: aContainer(), image: { id: 'sha256:1111', digest: undefined }, changes: [] }, action: 'leave' },
+    { why: 'another digest under the same tag',        facts: { container: aContainer(), image: byDigest('sha256:bbbb'), changes: [] }, action: 'replace' },
     { why: 'same image, another setting',              facts: { container: aContainer(), image: sameImage, changes: [{ setting: 'user', from: '', to: 'www' }] }, action: 'replace' },
     { why: 'same image and settings, but not running', facts: { container: aContainer({ running: false, status: 'exited' }), image: sameImage, changes: [] }, action: 'replace' },
     { why: 'nothing to change, but forced',            facts: { container: aContainer(), image: sameImage, changes: [] },  force: true, action: 'replace' },
@@ -69,7 +70,7 @@ describe('planPlay()', () => {
 
 function factsOf(instances: readonly Instance[]): ReadonlyMap<Instance, InstanceFacts> {
   return new Map(
-    instances.map((instance) => [instance, { container: aContainer(), image: { digest: 'sha256:bbbb' }, changes: [] }]),
+    instances.map((instance) => [instance, { container: aContainer(), image: byDigest('sha256:bbbb'), changes: [] }]),
   );
 }
 

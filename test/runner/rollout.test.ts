@@ -119,7 +119,7 @@ describe('rollout()', () => {
 
     expect(fleet.events).toContainEqual({
       type: 'problem',
-      host: '',
+      host: 'fe3',
       text: 'Cannot lock fe3: it is held by bob@laptop',
     });
     expect((await fleet.host('fe1')).heldBy).toBeUndefined();

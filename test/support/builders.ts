@@ -28,7 +28,12 @@ export function aContainer(over: Partial<Container> = {}): Container {
   return {
     id: 'c0ffee',
     name: 'pxApp_1',
-    image: { reference: 'registry.lab:5000/pxapp:v1', id: 'sha256:1111', digest: 'sha256:aaaa' },
+    image: {
+      reference: 'registry.lab:5000/pxapp:v1',
+      id: 'sha256:1111',
+      digests: ['sha256:aaaa'],
+      hasHealthcheck: true,
+    },
     ...{ running: true, status: 'running', exitCode: 0, restartCount: 0, startedAt: '2026-11-21T09:00:00Z' },
     ...{ health: 'healthy' as const, healthOutput: '', isAutoRemoved: false, publishedPorts: [8081] },
     restart: { name: 'always', maximumRetryCount: 0 },
@@ -41,7 +46,7 @@ export function aServerState(over: Partial<ServerState> = {}): ServerState {
   return {
     server,
     ...{ weight: 10, initialWeight: 10, admin: 'ready' as const, status: 'UP', isUp: true, isBackup: false },
-    ...{ hasCheck: true, hasAgent: false, tracks: undefined, lastCheck: 'L7OK/200', address: '127.0.0.1', port: 8081 },
+    ...{ hasCheck: true, hasAgent: false, tracks: undefined, lastCheck: 'L7OK/200', port: 8081 },
     ...{ current: 0, queued: 0 },
     ...over,
   };
@@ -49,5 +54,5 @@ export function aServerState(over: Partial<ServerState> = {}): ServerState {
 
 export function aBackend(servers: readonly ServerState[], over: Partial<BackendState> = {}): BackendState {
   const { balancer } = servers[0]?.server ?? aServer();
-  return { balancer, name: 'pxapp_cluster', algorithm: 'roundrobin', mode: 'http', queued: 0, servers, ...over };
+  return { balancer, name: 'pxapp_cluster', algorithm: 'roundrobin', queued: 0, servers, ...over };
 }

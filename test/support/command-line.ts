@@ -24,8 +24,8 @@ export function build(): void {
 /** Runs the command line as built, without a terminal, to its end. */
 export async function commandLine(args: readonly string[], options: CommandLine = {}): Promise<Ended> {
   const { cwd, env = {}, broken = [], program = resolve('bin/sluice') } = options;
-  const { NO_COLOR: _noColor, FORCE_COLOR: _forceColor, ANSIBLE_INVENTORY: _inventory, ...inherited } = process.env;
-  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...inherited, ...env } });
+  const neutral = { ...process.env, NO_COLOR: undefined, FORCE_COLOR: undefined, ANSIBLE_INVENTORY: undefined };
+  const child = spawn(program, args, { cwd, stdio: ['ignore', 'pipe', 'pipe'], env: { ...neutral, ...env } });
   for (const name of broken) child[name].destroy();
   let stdout = '';
   let stderr = '';

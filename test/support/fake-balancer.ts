@@ -105,13 +105,13 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   async facts(): Promise<BalancerFacts> {
-    return { version: '2.6.12', pid: this.#pid, level: 'admin' };
+    return { version: '2.6.12', level: 'admin' };
   }
 
   async backends(backend?: string): Promise<readonly BackendState[]> {
     if (backend !== undefined && backend !== BACKEND) return [];
     const servers = this.#slots.map((slot) => this.#state(slot));
-    return [{ balancer: this.#balancer, name: BACKEND, algorithm: 'roundrobin', mode: 'http', queued: 0, servers }];
+    return [{ balancer: this.#balancer, name: BACKEND, algorithm: 'roundrobin', queued: 0, servers }];
   }
 
   async look(server: Server): Promise<ServerLook> {
@@ -163,7 +163,7 @@ export class FakeBalancer implements LoadBalancer {
       server: { balancer: this.#balancer, backend: BACKEND, name },
       ...{ weight, initialWeight: configuredWeight, admin, status, isUp: status === 'UP', isBackup: false },
       ...{ hasCheck: true, hasAgent: false, tracks: undefined, lastCheck: isUp ? 'L7OK/200' : 'L4CON' },
-      ...{ address: '127.0.0.1', port: 8080, current: inHand, queued: 0 },
+      ...{ port: 8080, current: inHand, queued: 0 },
     };
   }
 

@@ -76,7 +76,7 @@ export class FakeEngine implements Containers {
   }
 
   async remoteImage(reference: string): Promise<RemoteImage> {
-    const digest = this.#registry.get(reference)?.digest;
+    const digest = this.#registry.get(reference)?.digests[0];
     if (digest === undefined) throw new Failure('docker', `Cannot find ${reference}: manifest unknown`);
     return { digest };
   }
@@ -148,7 +148,7 @@ export class FakeEngine implements Containers {
     const health = this.answers(one.name) ? 'healthy' : age >= unhealthyAfterMs ? 'unhealthy' : 'starting';
     return {
       ...{ id: one.id, name: one.name, running, status: running ? 'running' : 'exited' },
-      image: { reference: one.reference, id: one.image.id, digest: one.image.digest },
+      image: { ...one.image, reference: one.reference },
       ...{ exitCode: hasExited ? 1 : 0, restartCount: hasExited && one.restart.name !== 'no' ? 1 : 0 },
       ...{ startedAt: `${one.id} at ${one.startedMs ?? 'no time'}`, health, healthOutput: '', isAutoRemoved: false },
       ...{ restart: one.restart, publishedPorts: [] },

@@ -4,7 +4,7 @@ import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Instance, Probe } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import type { Serial } from '../../src/rollout/serial.ts';
-import type { Fleet, HostAccess, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
+import type { Fleet, HostAccess, Lock, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
 import type { RunContext } from '../../src/runner/rollout.ts';
 import { anInstance, SOCKET } from './builders.ts';
 import { FakeBalancer } from './fake-balancer.ts';
@@ -74,11 +74,12 @@ export class FakeHost implements HostAccess {
     return SOCKET;
   }
 
-  async lock(holder: string): Promise<{ release: () => Promise<void> }> {
+  async lock(holder: string): Promise<Lock> {
     if (this.heldBy !== undefined)
       throw new Failure('locked', `Cannot lock ${this.name}: it is held by ${this.heldBy}`);
     this.heldBy = holder;
     return {
+      lost: new AbortController().signal,
       release: async () => {
         this.heldBy = undefined;
       },
@@ -118,7 +119,7 @@ export class FakeFleet implements Fleet {
   }
 
   addImage(tag: string, behaviour: Behaviour): void {
-    const image = { id: `sha256:id-${tag}`, digest: `sha256:digest-${tag}` };
+    const image = { id: `sha256:id-${tag}`, digests: [`sha256:digest-${tag}`], hasHealthcheck: true };
     this.registry.set(`${IMAGE}:${tag}`, { ...image, behaviour: { answersAfterMs: 700, ...behaviour } });
   }
 

@@ -33,7 +33,7 @@ export class Images {
 
   async find(reference: string): Promise<Image | undefined> {
     const image = await this.inspect(reference);
-    return image && { id: image.Id, digest: digestOf(image, reference) };
+    return image && imageOf(image, reference);
   }
 
   async remote(reference: string): Promise<RemoteImage> {
@@ -145,13 +145,21 @@ class Silence {
   }
 }
 
-/** The digest under which the image came from the repository that `reference` names. */
-export function digestOf({ RepoDigests }: InspectedImage, reference: string): string | undefined {
+/** An image as the runner sees it; `reference` says of which repository the digests are asked. */
+export function imageOf(image: InspectedImage, reference: string): Image {
+  const test = image.Config?.Healthcheck?.Test ?? [];
+  const hasHealthcheck = test.length > 0 && test[0] !== 'NONE';
+  return { id: image.Id, digests: digestsOf(image, reference), hasHealthcheck };
+}
+
+/** The digests under which the image came from the repository that `reference` names, the one it names first. */
+function digestsOf({ RepoDigests }: InspectedImage, reference: string): readonly string[] {
   const repository = repositoryOf(reference);
   const digests = (RepoDigests ?? [])
-    .filter((entry) => repositoryOf(entry) === repository)
-    .map((entry) => entry.slice(entry.indexOf('@') + 1));
-  return digests.find((digest) => reference.endsWith(`@${digest}`)) ?? digests[0];
+    .filter((name) => repositoryOf(name) === repository)
+    .flatMap((name) => name.split('@').slice(1));
+  const named = digests.filter((digest) => reference.endsWith(`@${digest}`));
+  return [...new Set([...named, ...digests])];
 }
 
 /** Without tag and digest, and without what Docker adds to the names of its own registry. */

@@ -1,6 +1,6 @@
-import type { Container, Health } from '../../runner/ports.ts';
+import type { Container, Health, Image } from '../../runner/ports.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortBindings } from './inspections.ts';
-import { digestOf } from './images.ts';
+import { imageOf } from './images.ts';
 
 const STOP_TIMEOUT_SECONDS = 10;
 /** For a container that asks never to be killed (-1). */
@@ -12,7 +12,7 @@ export function containerOf(inspected: InspectedContainer, image: InspectedImage
   return {
     id: inspected.Id,
     name: inspected.Name.replace(/^\//, ''),
-    image: { reference: Config.Image, id: inspected.Image, digest: image && digestOf(image, Config.Image) },
+    image: { ...(image ? imageOf(image, Config.Image) : goneImage(inspected.Image)), reference: Config.Image },
     running: State.Running,
     status: State.Status,
     exitCode: State.ExitCode,
@@ -24,6 +24,11 @@ export function containerOf(inspected: InspectedContainer, image: InspectedImage
     restart: restartOf(HostConfig),
     publishedPorts: publishedPortsOf(inspected),
   };
+}
+
+/** An image that is not on the host any more: only its id is known. */
+function goneImage(id: string): Image {
+  return { id, digests: [], hasHealthcheck: false };
 }
 
 function restartOf({ RestartPolicy }: InspectedHostConfig): Container['restart'] {

@@ -4,7 +4,7 @@ import type { BackendState } from '../../rollout/observed.ts';
 import type { BalancerFacts, LoadBalancer, ServerLook, Session } from '../../runner/ports.ts';
 import { parseInfo, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
 import type { Ask } from './runtime-socket.ts';
-import { backendStates, isUp, lastCheck, number, text } from './server-rows.ts';
+import { backendStates, counter, isUp, lastCheck, number, text } from './server-rows.ts';
 
 /** What may stand in a command unquoted; anything else could smuggle in a second command. */
 const SAFE_NAME = /^[A-Za-z0-9_.:-]+$/;
@@ -26,7 +26,7 @@ export class RuntimeApi implements LoadBalancer {
     const level = (await this.#ask('show cli level')).trim();
     if (level !== 'admin' && level !== 'operator' && level !== 'user')
       throw this.#misunderstood('show cli level', level);
-    return { version: text(info, 'Version'), pid: number(info, 'Pid'), level };
+    return { version: text(info, 'Version'), level };
   }
 
   async backends(backend?: string): Promise<readonly BackendState[]> {
@@ -135,8 +135,8 @@ export class RuntimeApi implements LoadBalancer {
 function lookOf(row: Row): Omit<ServerLook, 'pid' | 'weight'> {
   const status = text(row, 'status');
   return {
-    current: number(row, 'scur'),
-    queued: number(row, 'qcur'),
+    current: counter(row, 'scur'),
+    queued: counter(row, 'qcur'),
     retries: number(row, 'wretr') + number(row, 'econ'),
     status,
     isUp: isUp(status),

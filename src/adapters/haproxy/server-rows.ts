@@ -1,9 +1,13 @@
+import { Failure } from '../../errors.ts';
 import type { AdminState, Balancer } from '../../rollout/model.ts';
 import type { BackendState, ServerState } from '../../rollout/observed.ts';
 import type { Row } from './answers.ts';
 
-/** Bits of `srv_admin_state`; HAProxy management guide, "show servers state". */
-const MAINT = 0x01 | 0x02 | 0x04 | 0x20 | 0x40;
+/**
+ * Bits of `srv_admin_state`; HAProxy management guide, "show servers state". Not among them 0x04: `disabled` in the
+ * configuration, which stays set when the server has been enabled since.
+ */
+const MAINT = 0x01 | 0x02 | 0x20 | 0x40;
 const DRAIN = 0x08 | 0x10;
 /** Bit of `srv_check_state` and `srv_agent_state`: the check is configured and enabled. */
 const ENABLED = 0x04;
@@ -21,7 +25,6 @@ export function backendStates(balancer: Balancer, stat: readonly Row[], states: 
         balancer,
         name,
         algorithm: text(backend, 'algo'),
-        mode: text(backend, 'mode'),
         queued: number(backend, 'qcur'),
         servers,
       };
@@ -48,10 +51,9 @@ function serverState(balancer: Balancer, state: Row, stat: readonly Row[]): Serv
       hasAgent: (number(state, 'srv_agent_state') & ENABLED) !== 0,
       tracks: tracks === '' ? undefined : tracks,
       lastCheck: lastCheck(row),
-      address: text(state, 'srv_addr'),
       port: number(state, 'srv_port'),
-      current: number(row, 'scur'),
-      queued: number(row, 'qcur'),
+      current: counter(row, 'scur'),
+      queued: counter(row, 'qcur'),
     },
   ];
 }
@@ -80,4 +82,12 @@ export function text(row: Row, column: string): string {
 
 export function number(row: Row, column: string): number {
   return Number(row.get(column) ?? 0);
+}
+
+/** @throws Failure `haproxy` when there is no such column: taken for 0 it could mean that a server is drained */
+export function counter(row: Row, column: string): number {
+  const value = row.get(column);
+  if (value === undefined)
+    throw new Failure('haproxy', `Cannot read HAProxy's "show stat": it has no column ${column}`);
+  return Number(value);
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts';
 import type { Lock } from '../../runner/ports.ts';
 import { quoted, type Link } from '../link.ts';
-import { STATE_DIR_SCRIPT } from './state-dir.ts';
+import { MAKE_STATE_DIR } from './state-dir.ts';
 
 /** EX_TEMPFAIL of sysexits(3). */
 const HELD_BY_ANOTHER = 75;
@@ -13,7 +13,7 @@ const HELD_BY_ANOTHER = 75;
  * @throws Failure `locked` when another run holds it
  */
 export async function lockHost(link: Link, holder: string): Promise<Lock> {
-  const script = `${STATE_DIR_SCRIPT}
+  const script = `${MAKE_STATE_DIR}
 exec 9>>"$d/lock" || exit 74
 if ! flock -n 9; then cat "$d/lock.holder" >&2; exit ${HELD_BY_ANOTHER}; fi
 printf '%s\\n' ${quoted(holder)} > "$d/lock.holder"
@@ -21,7 +21,7 @@ echo locked
 cat > /dev/null
 rm -f "$d/lock.holder"`;
   const running = await link.start(script);
-  if ('end' in running) return { release: () => running.end() };
+  if ('end' in running) return { lost: running.ended, release: () => running.end() };
   const said = running.stderr.trim();
   if (running.exitCode === HELD_BY_ANOTHER)
     throw new Failure('locked', `Cannot lock ${link.host}: it is held by ${said}`);

@@ -1,8 +1,8 @@
 import { quoted, type Link } from '../link.ts';
 
-/** Whether a process of that id runs, seen in /proc: `kill -0` would need the right to signal it. */
+/** Whether an HAProxy of that id runs, seen in /proc: `kill -0` would need the right to signal it. */
 export async function processRuns(link: Link, pid: number): Promise<boolean> {
-  return (await link.run(`test -d /proc/${pid}`)).exitCode === 0;
+  return (await link.run(`read -r c < /proc/${pid}/comm && test "$c" = haproxy`)).exitCode === 0;
 }
 
 /** The first of these paths that is a socket, or undefined. */

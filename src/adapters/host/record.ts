@@ -1,19 +1,19 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import type { HostRecord, RecordEntry } from '../../runner/ports.ts';
 import type { Link } from '../link.ts';
-import { STATE_DIR_SCRIPT } from './state-dir.ts';
+import { FIND_STATE_DIR, MAKE_STATE_DIR } from './state-dir.ts';
 
 const SCHEMA = 1;
 
 /** Written aside, flushed and renamed over, so that a crash leaves the old record or the new one, never half of one. */
-const WRITE = `${STATE_DIR_SCRIPT}
-t="$d/.record.$$"; umask 022
+const WRITE = `${MAKE_STATE_DIR}
+t=$(mktemp "$d/.record.XXXXXX") && chmod 660 "$t" || exit 74
 cat > "$t" && sync "$t" && mv -f "$t" "$d/record.json" && sync "$d" || { rm -f "$t"; exit 74; }`;
 
-const REMOVE = `${STATE_DIR_SCRIPT}
+const REMOVE = `${MAKE_STATE_DIR}
 rm -f "$d/record.json" && sync "$d"`;
 
-const READ = `${STATE_DIR_SCRIPT}
+const READ = `${FIND_STATE_DIR}
 if [ -e "$d/record.json" ]; then cat "$d/record.json"; fi`;
 
 /** The undo record as a JSON file on the host. */
@@ -62,13 +62,14 @@ function entriesIn(value: unknown): readonly RecordEntry[] {
 function isEntry(value: unknown): value is RecordEntry {
   if (typeof value !== 'object' || value === null) return false;
   const texts = ['kind', 'by', 'note', 'at', 'run'].every((key) => typeof Reflect.get(value, key) === 'string');
-  const { server, standing } = value as Partial<RecordEntry>;
+  const { server, standing, wasUp } = value as Partial<RecordEntry>;
   return (
     texts &&
     typeof server?.name === 'string' &&
     typeof server.backend === 'string' &&
     typeof server.balancer.socket === 'string' &&
     typeof standing?.weight === 'number' &&
+    typeof wasUp === 'boolean' &&
     ['ready', 'drain', 'maint'].includes(standing.admin)
   );
 }

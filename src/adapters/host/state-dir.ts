@@ -1,13 +1,25 @@
 /**
- * Shell lines that leave in `$d` the directory in which sluice keeps what must be undone on a host.
+ * Where sluice keeps, on a host, its lock and what must be undone: one place for all who may work there, whatever
+ * user they come as. That is `/var/lib/sluice`, or `/var/tmp/sluice` where root has never made the former.
  *
- * `/var/lib/sluice` when it is there or can be made (root), so that all operators of the host see the same; else the
- * user's own state directory, which an ordinary SSH user can always write.
+ * Both belong to the group `docker`, whose members can do everything on the host anyway, and to nobody else; a
+ * directory in /var/tmp that some other user has put there is refused.
  */
-export const STATE_DIR_SCRIPT = [
-  'd=/var/lib/sluice',
-  'if [ ! -d "$d" ]; then',
-  'if [ "$(id -u)" = 0 ]; then mkdir -p "$d"; else d="${XDG_STATE_HOME:-$HOME/.local/state}/sluice"; mkdir -p "$d"; fi',
-  'fi',
-  '[ -w "$d" ] || { echo "$d is not writable for $(id -un)" >&2; exit 73; }',
-].join('\n');
+const FIND = `d=/var/lib/sluice
+if [ ! -d "$d" ] && [ -d /var/tmp/sluice ]; then
+  d=/var/tmp/sluice
+  o=$(stat -c '%U %G' "$d")
+  case "$o" in "root "*|"$(id -un) "*|*" docker") ;; *) echo "$d belongs to $o, not to group docker" >&2; exit 73 ;; esac
+fi`;
+
+/** Shell lines that leave the directory in `$d`; it may not exist. */
+export const FIND_STATE_DIR = FIND;
+
+/** Shell lines that leave the directory in `$d`, made if need be; they exit with 73 when it cannot be written. */
+export const MAKE_STATE_DIR = `${FIND}
+if [ ! -d "$d" ]; then
+  [ "$(id -u)" = 0 ] || d=/var/tmp/sluice
+  mkdir -m 0700 "$d" && { chgrp docker "$d" 2>/dev/null && chmod 2770 "$d" || :; }
+fi
+[ -w "$d" ] || { echo "$d is not writable for $(id -un): make it group docker, mode 2770" >&2; exit 73; }
+umask 007`;

@@ -48,7 +48,7 @@ export class SshLink implements Link {
         (error as OpenError).reason === UNKNOWN_CHANNEL_TYPE
           ? 'its SSH server cannot forward unix sockets (OpenSSH can since 6.7)'
           : await whySocketIsRefused(path, this.#address.user, (line) => this.run(line));
-      throw new Failure('error', `Cannot open ${path} on ${this.host}: ${why}`, { cause: error });
+      throw new Failure('refused', `Cannot open ${path} on ${this.host}: ${why}`, { cause: error });
     }
   }
 

@@ -1,11 +1,11 @@
 import { Failure } from '../../errors.ts';
-import type { Probe, ReadyCheck } from '../../rollout/model.ts';
 import type { Container } from '../../rollout/observed.ts';
+import { behind } from '../barrier.ts';
 import { poll } from '../poll.ts';
-import type { HostAccess, ProbeResult } from '../ports.ts';
+import { probeOnce } from '../readiness.ts';
+import type { ProbeResult } from '../ports.ts';
 import { wasServing, type StepAction, type StepWatch, type Work } from '../work.ts';
 
-const PROBE_WITHIN_MS = 5_000;
 const LOG_LINES = 10;
 
 /** A container that did not prove itself, with what it said last. */
@@ -30,27 +30,26 @@ interface Sight {
  * On the way home it is the old container that is checked, which need not be better than it was found.
  */
 export const check: StepAction = async (work, watch) => {
-  const { instance, container: old } = work;
+  const { instance, container: old, barriers } = work;
   if (watch.homeward && !old) return 'there was no container before';
   if (watch.homeward && !wasServing(work)) return 'it was not in service before';
-  const { done, last } = await poll(
-    () => lookAt(work),
-    (sight) => isFit(sight, work),
-    { ...instance.ready, signal: watch.signal, ...tellers(instance.ready, watch) },
-    watch.clock,
+  const isDemanding = !watch.homeward || work.wasReady;
+  const { done, last } = await behind(barriers, watch, () =>
+    poll(
+      () => lookAt(work, isDemanding),
+      (sight) => isFit(sight, work, watch.homeward),
+      { ...instance.ready, signal: watch.signal, ...tellers(watch) },
+      watch.clock,
+    ),
   );
   if (done) return last.container?.health === 'healthy' ? 'healthy' : 'ready';
   throw await unfit(work, last, `is not ready after ${instance.ready.withinMs / 1000} s: ${whyNot(last)}`);
 };
 
-function tellers(
-  { withinMs }: ReadyCheck,
-  watch: StepWatch,
-): Pick<Parameters<typeof poll<Sight>>[2], 'onWaiting' | 'onTrouble'> {
+function tellers(watch: StepWatch): Pick<Parameters<typeof poll<Sight>>[2], 'onWaiting' | 'onTrouble'> {
   return {
     onWaiting: (sight, leftMs) => {
-      const health = sight.container?.health ?? 'none';
-      watch.waiting({ for: 'ready', health, why: whyNot(sight), leftMs: Math.min(leftMs, withinMs) });
+      watch.waiting({ for: 'ready', health: sight.container?.health ?? 'none', why: whyNot(sight), leftMs });
     },
     onTrouble: (trouble, leftMs) => {
       watch.waiting({ for: 'answer', why: trouble.message, leftMs });
@@ -58,30 +57,24 @@ function tellers(
   };
 }
 
-async function lookAt({ instance, host }: Work): Promise<Sight> {
-  const { probe } = instance.ready;
+/** `isDemanding` is false for an old container that did not pass before: then it is enough that it runs. */
+async function lookAt({ instance, host }: Work, isDemanding: boolean): Promise<Sight> {
   const container = await host.containers.inspect(instance.container);
   if (!container?.running) return { container, probe: { ok: false, why: 'it does not run' } };
-  return { container, probe: probe ? await once(probe, { host, container: container.name }) : { ok: true } };
-}
-
-async function once(
-  probe: Probe,
-  { host, container }: { readonly host: HostAccess; readonly container: string },
-): Promise<ProbeResult> {
-  if (probe.kind !== 'command') return host.probe(probe, PROBE_WITHIN_MS);
-  const { exitCode, output } = await host.containers.exec(container, probe.command, PROBE_WITHIN_MS);
-  return exitCode === 0 ? { ok: true } : { ok: false, why: `the command exits with ${exitCode}: ${output.trim()}` };
+  if (!isDemanding) return { container: { ...container, health: 'none' }, probe: { ok: true } };
+  return { container, probe: await probeOnce(instance, host) };
 }
 
 /** @throws Unfit as soon as nothing can come of it any more */
-async function isFit(sight: Sight, work: Work): Promise<boolean> {
+async function isFit(sight: Sight, work: Work, isOld: boolean): Promise<boolean> {
   const { container } = sight;
   if (!container) throw await unfit(work, sight, 'is gone');
-  work.startedAt ??= container.startedAt;
-  const restarted = container.restartCount > 0 || container.startedAt !== work.startedAt;
-  if (!container.running || restarted) {
-    const how = restarted || container.status === 'restarting' ? 'exited and was restarted' : `is ${container.status}`;
+  // A new container has no right to a single restart; an old one may have had some before our time.
+  work.started ??= { at: container.startedAt, restarts: isOld ? container.restartCount : 0 };
+  const hasRestarted = container.restartCount > work.started.restarts || container.startedAt !== work.started.at;
+  if (!container.running || hasRestarted) {
+    const how =
+      hasRestarted || container.status === 'restarting' ? 'exited and was restarted' : `is ${container.status}`;
     throw await unfit(work, sight, `${how}, exit status ${container.exitCode}`);
   }
   if (container.health === 'unhealthy') {

@@ -3,6 +3,7 @@ import { floorOf, isUsable, usableIn } from '../../rollout/capacity.ts';
 import { serverPath, type MinUp } from '../../rollout/model.ts';
 import type { BackendState } from '../../rollout/observed.ts';
 import { poll } from '../poll.ts';
+import { isReady } from '../readiness.ts';
 import { quiesce } from '../quiesce.ts';
 import { stateOf, type ServerAccess } from '../traffic.ts';
 import type { Watch } from '../watch.ts';
@@ -15,8 +16,10 @@ const CAPACITY_EVERY_MS = 500;
  * instance any more, and none is in hand.
  */
 export const drain: StepAction = async (work, watch) => {
-  const { instance, undo, identity } = work;
-  work.container = await work.host.containers.inspect(instance.container);
+  const { instance, undo, identity, host } = work;
+  work.container = await host.containers.inspect(instance.container);
+  const { container: old } = work;
+  work.wasReady = old !== undefined && (await isReady(old, instance, host));
   const found: Found[] = [];
   for (const access of work.servers) {
     await untilCapacity(access, { minUp: instance.minUp, withinMs: instance.drain.timeoutMs }, watch);
@@ -25,22 +28,25 @@ export const drain: StepAction = async (work, watch) => {
   }
   const at = watch.clock.date().toISOString();
   await undo.add(
-    found.map(({ access, weight, admin }) => ({
+    found.map(({ access, weight, admin, wasUp }) => ({
       kind: 'rollout',
       server: access.server,
       standing: { weight, admin },
+      wasUp,
       by: identity.by,
       note: '',
       at,
       run: identity.run,
       container: instance.container,
       aside: asideOf(work),
-      restart: work.container?.restart,
+      old: old && { id: old.id, restart: old.restart, running: old.running, wasReady: work.wasReady },
+      ready: instance.ready,
+      drain: instance.drain,
     })),
   );
   work.found = found;
 
-  await quiesce(found, instance.drain, watch);
+  work.barriers = await quiesce(found, instance.drain, watch);
   return `${found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
 

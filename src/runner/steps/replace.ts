@@ -1,14 +1,36 @@
 import { imageChange } from '../../rollout/image-change.ts';
-import { asideOf, type StepAction } from '../work.ts';
+import { behind } from '../barrier.ts';
+import { quiesce } from '../quiesce.ts';
+import { asideOf, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 /**
  * Puts a new container in the place of the old one. The old one keeps its state under another name until the new one
  * has proved itself; meanwhile it must not come back by its restart policy (an Engine that is restarted starts even
  * stopped containers whose policy is `always`), where it would take the port.
  */
-export const replace: StepAction = async (work) => {
-  const { instance, host, container } = work;
-  const { containers } = host;
+export const replace: StepAction = async (work, watch) => {
+  const { instance, container, barriers } = work;
+  await stillQuiet(work, watch);
+  await behind(barriers, watch, () => swap(work));
+  return container
+    ? imageChange(container.image.reference, instance.spec.image)
+    : `created from ${instance.spec.image}`;
+};
+
+/** A reload at the last moment has let requests in again: they are waited for again. */
+async function stillQuiet(work: Work, watch: StepWatch): Promise<void> {
+  const looks = await Promise.all(work.barriers.map((barrier) => barrier.look(watch)));
+  if (looks.every(({ current, queued }) => current + queued === 0) && (await oldWorkersOf(work)).length === 0) return;
+  work.barriers = await quiesce(work.found, work.instance.drain, watch);
+}
+
+async function oldWorkersOf({ barriers }: Work): Promise<readonly number[]> {
+  return (await Promise.all(barriers.map((barrier) => barrier.oldWorkers()))).flat();
+}
+
+async function swap(work: Work): Promise<void> {
+  const { instance, container } = work;
+  const { containers } = work.host;
   const aside = container ? asideOf(work) : undefined;
   if (container && aside !== undefined) {
     if (container.restart.name !== 'no') {
@@ -25,7 +47,4 @@ export const replace: StepAction = async (work) => {
   if (stopped.status === 'rejected') throw stopped.reason;
   if (created.status === 'rejected') throw created.reason;
   await containers.start(instance.container);
-  return container
-    ? imageChange(container.image.reference, instance.spec.image)
-    : `created from ${instance.spec.image}`;
-};
+}

@@ -1,17 +1,20 @@
 import { Failure } from '../../errors.ts';
+import { behind } from '../barrier.ts';
 import { asideOf, type StepAction, type Work } from '../work.ts';
 
 /**
  * The old container is back under its name and runs, from wherever `replace` got to: the same code whether the new
  * one was never created or has been running for a while.
  */
-export const rollBack: StepAction = async (work) => {
+export const rollBack: StepAction = async (work, watch) => behind(work.barriers, watch, () => bringBack(work));
+
+async function bringBack(work: Work): Promise<string> {
   const { instance, host, container: old } = work;
   const { containers } = host;
   const aside = await containers.inspect(asideOf(work));
   const named = await containers.inspect(instance.container);
   if (named && named.id !== old?.id) await discard(work);
-  work.startedAt = undefined;
+  work.started = undefined;
   if (!old) return `removed ${instance.container}, which did not exist before`;
   if (aside) await containers.rename(aside.name, instance.container);
   else if (named?.id !== old.id) {
@@ -20,9 +23,10 @@ export const rollBack: StepAction = async (work) => {
   await containers.setRestart(instance.container, old.restart);
   if (old.running) await containers.start(instance.container);
   return `${old.image.reference} is back`;
-};
+}
 
+/** Its own stop grace first; one that cannot even be stopped is removed by force. */
 async function discard({ instance, host }: Work): Promise<void> {
-  await host.containers.stop(instance.container);
+  await Promise.allSettled([host.containers.stop(instance.container)]);
   await host.containers.remove(instance.container);
 }

@@ -7,6 +7,8 @@ import type { StepAction, Work } from '../work.ts';
 import { Unfit } from './check.ts';
 
 const LOOK_EVERY_MS = 100;
+/** How long HAProxy or the host may be out of reach during a soak: that alone is no verdict on the container. */
+const UNREACHABLE_FOR_MS = 60_000;
 /** Bounds of the default, which is the time that HAProxy took to see the server UP. */
 const DEFAULT_AT_LEAST_MS = 500;
 const DEFAULT_AT_MOST_MS = 10_000;
@@ -25,7 +27,7 @@ export const soak: StepAction = async (work, { clock, signal }) => {
       await demandRunning(work);
     },
     () => signal.aborted || clock.now() - started >= soakMs,
-    { everyMs: LOOK_EVERY_MS, withinMs: soakMs + 2 * LOOK_EVERY_MS, signal: never },
+    { everyMs: LOOK_EVERY_MS, withinMs: soakMs + UNREACHABLE_FOR_MS, signal: never },
     clock,
   );
   return 'stayed UP';
@@ -39,10 +41,10 @@ function demandUp({ isUp, status, lastCheck }: ServerLook, { server, host }: Ser
   );
 }
 
-async function demandRunning({ instance, host, startedAt }: Work): Promise<void> {
+async function demandRunning({ instance, host, started }: Work): Promise<void> {
   const container = await host.containers.inspect(instance.container);
   const where = `${instance.container} on ${host.name}`;
-  if (!container?.running || container.restartCount > 0 || container.startedAt !== startedAt) {
+  if (!container?.running || container.startedAt !== started?.at) {
     const logs = await host.containers.logs(instance.container, 10);
     throw new Unfit(
       `${where} did not stay up: ${container?.status ?? 'it is gone'}`,

@@ -127,7 +127,7 @@ describe('pull()', () => {
     answers[path] = progress('{"status":"Pulling', ' from app"}\r\n{"status":"Done"}');
     answers['GET /v1.41/images/app:v9/json'] = json(200, image);
 
-    expect(await containers().pull('app:v9', 'always', never)).toEqual({ id: 'sha256:1', digest: 'sha256:2' });
+    expect(await containers().pull('app:v9', 'always', never)).toEqual({ id: 'sha256:1', digests: ['sha256:2'], hasHealthcheck: false });
   });
 
   it('asks nobody for an image that is there, unless always', async () => {

@@ -65,7 +65,7 @@ describe('RuntimeApi', () => {
 
   it('asks for proof of health only where HAProxy checks: without a check it would stay DOWN for ever', async () => {
     const header = 'be_id be_name srv_id srv_name srv_uweight srv_admin_state srv_check_state';
-    const stat = '# pxname,svname,status\npxapp_cluster,pxApp_1,MAINT\npxapp_cluster,BACKEND,UP\n\n';
+    const stat = '# pxname,svname,status,scur,qcur\npxapp_cluster,pxApp_1,MAINT,0,0\npxapp_cluster,BACKEND,UP,0,0\n\n';
     const answersWith = (checkState: number): Record<string, string> => ({
       'show servers state pxapp_cluster': `1\n# ${header}\n3 pxapp_cluster 1 pxApp_1 10 1 ${checkState}\n\n`,
       'show stat pxapp_cluster 6 -1': stat,

@@ -208,7 +208,7 @@ describe('SshLink.openSocket() and openTcp()', () => {
 
     const failure = await failureOf(linkTo().openSocket('/run/a.sock'));
 
-    expect(failure.code).toBe('error');
+    expect(failure.code).toBe('refused');
     expect(failure.message).toBe(`Cannot open /run/a.sock on fe1: ${why}`);
   });
 

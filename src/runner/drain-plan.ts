@@ -1,0 +1,94 @@
+import { isUsable } from '../rollout/capacity.ts';
+import { serverPath, type AdminState, type Standing } from '../rollout/model.ts';
+import type { BackendState, ServerState } from '../rollout/observed.ts';
+import type { DrainRequest } from './drain-hosts.ts';
+import type { Finding } from './findings.ts';
+import type { HeldHost } from './held-hosts.ts';
+import { explain } from './leftovers.ts';
+import type { RecordEntry } from './ports.ts';
+import { balancerProblems } from './preflight-balancer.ts';
+import { socketOf } from './sockets.ts';
+import type { ServerAccess } from './traffic.ts';
+
+/** One server to drain. */
+interface Target {
+  readonly access: ServerAccess;
+  /** The state it is in now. */
+  readonly admin: AdminState;
+  /** What is to be put back: of an earlier drain, if a reload has undone that one. */
+  readonly standing: Standing;
+  readonly wasUp: boolean;
+  readonly recorded: RecordEntry | undefined;
+}
+
+/** What a drain will do on one host. */
+export interface HostDrain {
+  readonly name: string;
+  readonly held: HeldHost;
+  readonly targets: readonly Target[];
+  /** What the clients of this host's balancer will see, in sentences. */
+  readonly consequences: readonly string[];
+}
+
+/** Looks at the host's servers and adds what is in the way to `findings`. */
+export async function planDrain(held: HeldHost, request: DrainRequest, findings: Finding[]): Promise<HostDrain> {
+  const { access: host, undo } = held;
+  const socket = await socketOf(host, request.socket);
+  const balancer = host.balancer(socket);
+  findings.push(...balancerProblems(host.name, socket, await balancer.facts()));
+  const backends = await balancer.backends();
+  const all = backends.flatMap(({ servers }) => servers);
+  const chosen = all.filter(
+    (state) => request.servers.length === 0 || request.servers.some((name) => isNamed(state, name)),
+  );
+  const entryOf = ({ server }: ServerState): RecordEntry | undefined =>
+    undo.entries.find((one) => one.server.balancer.socket === socket && serverPath(one.server) === serverPath(server));
+
+  findings.push(...strangers(request.servers, all, host.name));
+  for (const state of chosen) findings.push(...obstacles(state, entryOf(state), host.name));
+  const open = chosen.filter((state) => !isDrained(state, entryOf(state)));
+  const targets = open.map((state): Target => {
+    const recorded = entryOf(state);
+    return {
+      access: { server: state.server, balancer, host },
+      ...{ admin: state.admin, recorded, wasUp: recorded?.wasUp ?? state.isUp },
+      standing: recorded?.standing ?? { weight: state.weight, admin: state.admin },
+    };
+  });
+  const consequences = backends.filter((backend) => isEmptied(backend, open)).map(emptied);
+  return { name: host.name, held, targets, consequences };
+}
+
+export function isNamed({ server }: Pick<ServerState, 'server'>, name: string): boolean {
+  return server.name === name || serverPath(server) === name;
+}
+
+function strangers(names: readonly string[], all: readonly ServerState[], host: string): Finding[] {
+  const known = all.map((state) => serverPath(state.server)).join(', ');
+  return names
+    .filter((name) => !all.some((state) => isNamed(state, name)))
+    .map((name) => ({ kind: 'problem', host, text: `HAProxy has no server ${name}; it has ${known}` }));
+}
+
+function obstacles(state: ServerState, entry: RecordEntry | undefined, host: string): Finding[] {
+  const path = serverPath(state.server);
+  const texts = [
+    state.hasAgent && `${path} has an agent-check, which may overwrite the weight at any moment: not supported yet`,
+    entry?.kind === 'rollout' && `${explain(entry)}: see to it first with "sluice restore ${host}"`,
+  ];
+  return texts.filter((text) => typeof text === 'string').map((text) => ({ kind: 'problem', host, text }));
+}
+
+/** Drained by us and still so: a reload brings a server back into service although the record says otherwise. */
+function isDrained({ admin, weight }: ServerState, entry: RecordEntry | undefined): boolean {
+  return entry !== undefined && admin === 'maint' && weight === 0;
+}
+
+function isEmptied({ servers }: BackendState, drained: readonly ServerState[]): boolean {
+  const usable = servers.filter(isUsable);
+  return usable.length > 0 && usable.every((state) => drained.includes(state));
+}
+
+function emptied({ name, balancer }: BackendState): string {
+  return `backend ${name} on ${balancer.host} will have no usable server: its clients get 503`;
+}

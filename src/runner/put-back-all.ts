@@ -1,0 +1,58 @@
+import { Failure, reasonOf } from '../errors.ts';
+import { serverPath } from '../rollout/model.ts';
+import type { HostAccess, RecordEntry } from './ports.ts';
+import { homeward } from './persist.ts';
+import type { RunContext } from './rollout.ts';
+import { findState, putBack } from './traffic.ts';
+import type { Undo } from './undo.ts';
+import { watchOf, type Watch } from './watch.ts';
+
+/** How long a server may take to be seen UP again. */
+export const UP_WITHIN_MS = 60_000;
+
+export interface PutBackOutcome {
+  readonly ok: boolean;
+  readonly reason: string;
+}
+
+/** Puts each of these servers back to its standing and forgets it once it is. */
+export async function putBackAll(
+  undo: Undo,
+  entries: readonly RecordEntry[],
+  { host, context }: { readonly host: HostAccess; readonly context: RunContext },
+): Promise<PutBackOutcome> {
+  const { clock, report, stop } = context;
+  const settled = await Promise.allSettled(
+    entries.map(async (entry) => {
+      const subject = { host: host.name, name: serverPath(entry.server) };
+      const began = clock.now();
+      report({ type: 'step-started', subject, step: 'restore', homeward: true });
+      try {
+        const watch = watchOf({ clock, signal: stop.homeward, report, subject, step: 'restore' });
+        const outcome = await homeward(() => putBackOne(entry, host, watch), watch);
+        report({ type: 'step-ended', subject, step: 'restore', homeward: true, ms: clock.now() - began, outcome });
+        return entry.server;
+      } catch (error) {
+        const ms = clock.now() - began;
+        report({ type: 'step-failed', subject, step: 'restore', ms, reason: reasonOf(error), details: [] });
+        throw error;
+      }
+    }),
+  );
+  await undo.drop(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+  const failure = settled.find((result) => result.status === 'rejected');
+  if (failure && !(failure.reason instanceof Failure)) throw failure.reason;
+  return { ok: !failure, reason: failure ? reasonOf(failure.reason) : '' };
+}
+
+async function putBackOne({ server, standing, wasUp }: RecordEntry, host: HostAccess, watch: Watch): Promise<string> {
+  const access = { server, host, balancer: host.balancer(server.balancer.socket) };
+  if (!(await findState(access))) {
+    watch.remark({ about: 'gone', server });
+    return 'HAProxy has no such server any more';
+  }
+  await putBack(access, standing, { withinMs: UP_WITHIN_MS, expectUp: wasUp }, watch);
+  return standing.admin === 'ready'
+    ? `${wasUp ? 'UP' : 'in service'}, weight ${standing.weight}`
+    : `${standing.admin} as before`;
+}

@@ -1,0 +1,229 @@
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { FileRecord } from '../../../src/adapters/host/record.ts';
+import type { RecordEntry } from '../../../src/runner/ports.ts';
+import { anInstance, aServer } from '../../support/builders.ts';
+import { LocalLink } from '../../support/local-link.ts';
+
+const drained: RecordEntry = {
+  ...{ kind: 'drain', server: aServer(), standing: { weight: 10, admin: 'ready' }, wasUp: true },
+  ...{ by: 'ann@desk', note: `it's "quoted" $HOME \`id\` \\ ü\n`, at: '2026-11-21T09:00:00.000Z', run: 'one' },
+};
+const inWork: RecordEntry = {
+  ...{ kind: 'rollout', server: aServer('pxApp_2'), standing: { weight: 0, admin: 'drain' }, wasUp: false },
+  ...{ by: 'ann@desk', note: '', at: '2026-11-21T09:00:00.000Z', run: 'one', container: 'pxApp_2', aside: 'pxApp_2.x' },
+  old: { id: 'c0ffee', restart: { name: 'on-failure', maximumRetryCount: 3 }, running: true, wasReady: true },
+  ready: anInstance().ready,
+  drain: anInstance().drain,
+};
+
+const links: LocalLink[] = [];
+
+function aLink(...options: ConstructorParameters<typeof LocalLink>): LocalLink {
+  const link = new LocalLink(...options);
+  links.push(link);
+  return link;
+}
+
+afterEach(async () => {
+  await Promise.all(links.splice(0).map((link) => link.close()));
+});
+
+describe('a FileRecord', () => {
+  it('is empty before anything was written', async () => {
+    expect(await new FileRecord(aLink()).read()).toEqual([]);
+  });
+
+  it('reads what was written, on another connection too', async () => {
+    const link = aLink();
+    await new FileRecord(link).write([drained, inWork]);
+
+    expect(await new FileRecord(link).read()).toEqual([drained, inWork]);
+  });
+
+  it('is replaced as a whole', async () => {
+    const record = new FileRecord(aLink());
+    await record.write([drained, inWork]);
+    await record.write([inWork]);
+
+    expect(await record.read()).toEqual([inWork]);
+  });
+
+  it('is a file that a person can read, and nothing else stays behind', async () => {
+    const link = aLink();
+    await new FileRecord(link).write([drained]);
+
+    expect(readdirSync(link.stateDir)).toEqual(['record.json']);
+    const file = join(link.stateDir, 'record.json');
+    expect(readFileSync(file, 'utf8')).toContain('\n      "by": "ann@desk",\n');
+    expect(statSync(file).mode & 0o777).toBe(0o660);
+  });
+
+  it('is another file after each write, never the same one written over', async () => {
+    const link = aLink();
+    const record = new FileRecord(link);
+    const file = join(link.stateDir, 'record.json');
+    await record.write([drained]);
+    const { ino } = statSync(file);
+
+    await record.write([inWork]);
+
+    expect(statSync(file).ino).not.toBe(ino);
+  });
+
+  it('is gone when there is nothing left to undo, and may be removed twice', async () => {
+    const link = aLink();
+    const record = new FileRecord(link);
+    await record.write([drained]);
+
+    await record.write([]);
+    await record.write([]);
+
+    expect(readdirSync(link.stateDir)).toEqual([]);
+    expect(await record.read()).toEqual([]);
+  });
+
+  it('holds as much as a large host needs', async () => {
+    const record = new FileRecord(aLink());
+    const many = Array.from({ length: 2_000 }, (_, index) => ({ ...drained, server: aServer(`app_${index}`) }));
+
+    await record.write(many);
+
+    expect(await record.read()).toEqual(many);
+  });
+
+  it('is whole to whoever reads while it is written again and again', async () => {
+    const link = aLink();
+    const record = new FileRecord(link);
+    await record.write([drained]);
+    const writing = (async () => {
+      for (let written = 0; written < 10; written += 1) await record.write([drained, inWork]);
+    })();
+
+    for (let read = 0; read < 10; read += 1) expect((await record.read())[0]).toEqual(drained);
+    await writing;
+  });
+
+  const entry = JSON.stringify(drained);
+  // prettier-ignore
+  it.each([
+    { what: 'half a record',            text: '{ "schema": 1, "entries": [{ "kind": "dr', says: /JSON/ },
+    { what: 'no JSON',                  text: 'rollout pxApp_1 10\n',                     says: /JSON/ },
+    { what: 'other JSON',               text: '{ "name": "sluice" }',                     says: /it is not an undo record/ },
+    { what: 'a list',                   text: '[]',                                       says: /it is not an undo record/ },
+    { what: 'null',                     text: 'null',                                     says: /it is not an undo record/ },
+    { what: 'a record of the future',   text: '{ "schema": 2, "entries": [] }',           says: /it has schema 2, this sluice knows 1/ },
+    { what: 'entries that are no list', text: '{ "schema": 1, "entries": {} }',           says: /an entry is not whole/ },
+    { what: 'an entry that is null',    text: '{ "schema": 1, "entries": [null] }',       says: /an entry is not whole/ },
+    { what: 'an entry without parts',   text: '{ "schema": 1, "entries": [{}] }',         says: /an entry is not whole/ },
+    { what: 'a weight in words',        text: `{ "schema": 1, "entries": [${entry.replace(':10,', ':"10",')}] }`,  says: /an entry is not whole/ },
+    { what: 'an unknown state',         text: `{ "schema": 1, "entries": [${entry.replace('"ready"', '"up"')}] }`, says: /an entry is not whole/ },
+    { what: 'one good entry of two',    text: `{ "schema": 1, "entries": [${entry}, {}] }`,                        says: /an entry is not whole/ },
+  ])('refuses $what', async ({ text, says }) => {
+    const link = aLink();
+    link.makeStateDir();
+    writeFileSync(join(link.stateDir, 'record.json'), text);
+
+    const reading = new FileRecord(link).read();
+
+    await expect(reading).rejects.toMatchObject({ code: 'error', message: expect.stringMatching(says) as unknown });
+    await expect(reading).rejects.toThrow(/^Cannot read the undo record on fe1 \(record\.json\): /);
+  });
+
+  it('leaves the old record in its place when there is no room for the new one', async () => {
+    const link = aLink();
+    const record = new FileRecord(link);
+    await record.write([drained]);
+    const limited = Object.assign(Object.create(link) as LocalLink, {
+      run: (command: string, options: object) => link.run(`ulimit -f 1; trap '' XFSZ; ${command}`, options),
+    });
+    const many = Array.from({ length: 100 }, (_, index) => ({ ...drained, server: aServer(`app_${index}`) }));
+
+    await expect(new FileRecord(limited).write(many)).rejects.toThrow(/^Cannot write the undo record on fe1: /);
+
+    expect(await record.read()).toEqual([drained]);
+    expect(readdirSync(link.stateDir)).toEqual(['record.json']);
+  });
+
+  it.each(['write', 'remove'])('says what to do about the folder when it cannot %s', async (verb) => {
+    const link = aLink({ isOrdinary: true });
+    link.makeStateDir(0o555);
+
+    await expect(new FileRecord(link).write(verb === 'write' ? [drained] : [])).rejects.toMatchObject({
+      code: 'error',
+      message: expect.stringMatching(
+        `^Cannot ${verb} the undo record on fe1: ${link.stateDir} is not writable for \\S+: make it group docker, mode 2770$`,
+      ) as unknown,
+    });
+  });
+
+  it('can be read by who cannot write it', async () => {
+    const link = aLink({ isOrdinary: true });
+    link.makeStateDir();
+    await new FileRecord(link).write([drained]);
+    chmodSync(join(link.stateDir, 'record.json'), 0o664);
+    chmodSync(link.stateDir, 0o555);
+
+    expect(await new FileRecord(link).read()).toEqual([drained]);
+  });
+});
+
+describe('the folder of the record', () => {
+  const isRoot = process.getuid?.() === 0;
+
+  it.runIf(isRoot)('is made by root in /var/lib, for nobody else but members of the group docker', async () => {
+    const link = aLink();
+    await new FileRecord(link).write([drained]);
+
+    expect([0o700, 0o770]).toContain(statSync(link.stateDir).mode & 0o777);
+    expect(existsSync(link.sharedDir)).toBe(false);
+  });
+
+  it('is made by an ordinary user in /var/tmp, and found there again by everybody', async () => {
+    const link = aLink({ isOrdinary: true });
+    const record = new FileRecord(link);
+    await record.write([drained]);
+
+    expect(readdirSync(link.sharedDir)).toEqual(['record.json']);
+    expect(existsSync(link.stateDir)).toBe(false);
+    expect(await record.read()).toEqual([drained]);
+  });
+
+  it('is the one in /var/lib, once there is one that an ordinary user may write too', async () => {
+    const link = aLink({ isOrdinary: true });
+    link.makeStateDir();
+    await new FileRecord(link).write([drained]);
+
+    expect(readdirSync(link.stateDir)).toEqual(['record.json']);
+    expect(existsSync(link.sharedDir)).toBe(false);
+  });
+
+  it('is not made to be read', async () => {
+    const link = aLink({ isOrdinary: true });
+
+    expect(await new FileRecord(link).read()).toEqual([]);
+
+    expect([link.stateDir, link.sharedDir].filter((path) => existsSync(path))).toEqual([]);
+  });
+
+  it.runIf(isRoot).each(['read', 'write'])('is refused to %s when some other user has put it there', async (verb) => {
+    const link = aLink();
+    mkdirSync(link.sharedDir);
+    chownSync(link.sharedDir, 65_534, 65_534);
+    const record = new FileRecord(link);
+
+    const doing = verb === 'read' ? record.read() : record.write([drained]);
+
+    await expect(doing).rejects.toThrow(/tmp\/sluice belongs to \S+ \S+, not to group docker$/);
+  });
+});

@@ -1,0 +1,33 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SshFleet } from '../../src/cli/fleet.ts';
+import { loadInventory } from '../../src/config/inventory/load.ts';
+import { behavesLikeContainers, type Arrangement } from '../support/contracts/containers.ts';
+import { isExactAboutContainers } from '../support/contracts/containers-exact.ts';
+
+const IMAGE = 'registry.lab:5000/pxapp';
+
+let number = 0;
+
+async function arrange(): Promise<Arrangement> {
+  const fleet = new SshFleet(loadInventory(['inventory/lab.ini']), {}, () => undefined);
+  const { containers } = await fleet.host('fe1');
+  await containers.pull(`${IMAGE}:v1`, 'missing', new AbortController().signal);
+  return {
+    containers,
+    spec: {
+      ...{ image: `${IMAGE}:v1`, pullPolicy: 'never' },
+      environment: { START_DELAY_MS: '1000' },
+      healthcheck: { intervalMs: 200 },
+      stopGraceMs: 1_000,
+    },
+    missingImage: `${IMAGE}:nosuch`,
+    newName: () => `sluice-contract-${process.pid}-${++number}`,
+    until: async (isDone) => {
+      while (!(await isDone())) await sleep(50);
+    },
+    end: () => fleet.close(),
+  };
+}
+
+behavesLikeContainers('Docker over SSH', arrange);
+isExactAboutContainers('Docker over SSH', arrange);

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest';
+import { paintFor } from '../../src/report/paint.ts';
+import { planText } from '../../src/report/plan.ts';
+import type { InstancePlan, PlayPlan } from '../../src/rollout/plan.ts';
+import { aServer, anInstance } from '../support/builders.ts';
+
+const v1 = { reference: 'lab/app:v1', digest: 'sha256:aaaaaaaaaaaaaaaaaaaa' };
+const v2 = { reference: 'lab/app:v2', digest: 'sha256:bbbbbbbbbbbbbbbbbbbb' };
+
+function anInstancePlan(over: Partial<InstancePlan> = {}): InstancePlan {
+  const servers = [{ server: aServer(), weight: 10, status: 'UP', sessions: 2 }];
+  return { instance: anInstance(), action: 'replace', from: v1, to: v2, changes: [], because: '', servers, ...over };
+}
+
+function aPlan(over: Partial<PlayPlan> = {}): PlayPlan {
+  const hosts = [{ host: 'fe1', instances: [anInstancePlan()] }];
+  return { name: 'Front', maxFailPercentage: 0, batches: [{ number: 1, hosts }], capacity: [], ...over };
+}
+
+function textOf(plan: PlayPlan, diff = false): string[] {
+  return planText(plan, { paint: paintFor(false), diff });
+}
+
+function rowsOf(...instances: InstancePlan[]): string[] {
+  return textOf(aPlan({ batches: [{ number: 1, hosts: [{ host: 'fe1', instances }] }] })).slice(2, -1);
+}
+
+describe('planText()', () => {
+  it('shows batch by batch what happens to each instance, then what that costs', () => {
+    const second = {
+      number: 2,
+      hosts: ['fe2', 'fe3'].map((host) => ({
+        host,
+        instances: [anInstancePlan({ instance: anInstance({ host }), action: 'leave', from: v2 })],
+      })),
+    };
+    const capacity = [
+      { host: 'fe1', socket: '/s', backend: 'web', servers: 3, usable: 3, usableAtWorst: 2, floor: 2 },
+      { host: 'fe10', socket: '/s', backend: 'api', servers: 12, usable: 11, usableAtWorst: 11, floor: 6 },
+    ];
+
+    expect(textOf(aPlan({ batches: [...aPlan().batches, second], capacity }))).toEqual([
+      'Play: Front',
+      '  batch 1 of 2: fe1',
+      '    ~ fe1  pxApp_1  lab/app:v1 → v2 (aaaaaaaaaaaa → bbbbbbbbbbbb)  pxapp_cluster/pxApp_1 weight 10 UP 2 sessions',
+      '  batch 2 of 2: fe2, fe3',
+      '    = fe2  pxApp_1  lab/app:v2 (bbbbbbbbbbbb), nothing to change  pxapp_cluster/pxApp_1 weight 10 UP 2 sessions',
+      '    = fe3  pxApp_1  lab/app:v2 (bbbbbbbbbbbb), nothing to change  pxapp_cluster/pxApp_1 weight 10 UP 2 sessions',
+      '  capacity:',
+      '    fe1 web   3 of 3 usable now    2 at the worst moment   min_up 2',
+      '    fe10 api  11 of 12 usable now  11 at the worst moment  min_up 6',
+      '  1 to replace, 0 to create, 2 to leave alone',
+    ]);
+  });
+
+  it('tells a new container from one that is replaced', () => {
+    expect(rowsOf(anInstancePlan({ action: 'create', from: undefined, servers: [] }))).toEqual([
+      '    + fe1  pxApp_1  lab/app:v2 (bbbbbbbbbbbb), new',
+    ]);
+  });
+
+  it('says that a digest is unknown', () => {
+    const from = { reference: 'local:1', digest: undefined };
+    const to = { reference: 'local:2', digest: undefined };
+
+    expect(rowsOf(anInstancePlan({ from, to, servers: [] }))).toEqual([
+      '    ~ fe1  pxApp_1  local:1 → 2 (unknown → unknown)',
+    ]);
+  });
+
+  it('names every server of an instance, and a single session as one', () => {
+    const servers = [
+      { server: aServer('pxApp_1'), weight: 10, status: 'UP', sessions: 1 },
+      { server: { ...aServer('pxApp_1'), backend: 'api' }, weight: 0, status: 'MAINT', sessions: 0 },
+    ];
+
+    expect(rowsOf(anInstancePlan({ servers }))[0]).toMatch(
+      / {2}pxapp_cluster\/pxApp_1 weight 10 UP 1 session, api\/pxApp_1 weight 0 MAINT 0 sessions$/,
+    );
+  });
+
+  it('names changed settings, and shows old and new only when asked for', () => {
+    const changes = [
+      { setting: 'user', from: 'root', to: 'app' },
+      { setting: 'environment.A', from: '', to: '1' },
+    ];
+    const plan = aPlan({
+      batches: [{ number: 1, hosts: [{ host: 'fe1', instances: [anInstancePlan({ changes })] }] }],
+    });
+
+    expect(textOf(plan)[2]).toMatch(/ {2}settings: user, environment\.A$/);
+    expect(textOf(plan)).toHaveLength(4);
+    expect(textOf(plan, true).slice(3, -1)).toEqual([
+      '        - user: root',
+      '        + user: app',
+      '        - environment.A: ',
+      '        + environment.A: 1',
+    ]);
+  });
+
+  it.each(['forced', 'is exited'])('says why it replaces what has nothing to change: %s', (because) => {
+    expect(rowsOf(anInstancePlan({ from: v2, because }))[0]).toMatch(new RegExp(` {2}${because}$`));
+  });
+
+  it('has a line for a play of no hosts', () => {
+    expect(textOf(aPlan({ batches: [] }))).toEqual(['Play: Front', '  0 to replace, 0 to create, 0 to leave alone']);
+  });
+
+  it('colours a row by what happens', () => {
+    const instances = [
+      anInstancePlan({ action: 'create', from: undefined }),
+      anInstancePlan(),
+      anInstancePlan({ action: 'leave' }),
+    ];
+    const plan = aPlan({ batches: [{ number: 1, hosts: [{ host: 'fe1', instances }] }] });
+
+    const lines = planText(plan, { paint: (tone, text) => `${tone}|${text}`, diff: false });
+
+    expect(lines.map((line) => /^(\w+)\|/.exec(line)?.[1])).toEqual([
+      ...['strong', 'strong', 'good', 'warning', 'quiet', undefined],
+    ]);
+  });
+});

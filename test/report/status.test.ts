@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { Failure } from '../../src/errors.ts';
+import { paintFor } from '../../src/report/paint.ts';
+import { statusText, type StatusOfHost } from '../../src/report/status.ts';
+import { aContainer, aServer, aServerState } from '../support/builders.ts';
+
+function aHost(over: Partial<StatusOfHost> = {}): StatusOfHost {
+  return { host: 'fe1', failures: [], engine: '20.10', balancer: '2.6', rows: [], record: [], ...over };
+}
+
+const textOf = (...hosts: StatusOfHost[]): string[] => statusText(hosts, paintFor(false));
+
+describe('statusText()', () => {
+  it('shows containers with their servers, a line for each server', () => {
+    const digests = ['sha256:0123456789abcdef', 'sha256:another'];
+    const image = { reference: 'lab/app:v1', id: 'sha256:1', digests, hasHealthcheck: true };
+    const container = aContainer({ image });
+    const api = { ...aServer(), backend: 'api' };
+    const servers = [
+      aServerState({ current: 2, queued: 1 }),
+      aServerState({ server: api, weight: 256, status: 'DOWN 1/2', isUp: false }),
+    ];
+
+    expect(textOf(aHost({ rows: [{ container, servers }] }), aHost({ host: 'fe20' }))).toEqual([
+      'HOST  CONTAINER  IMAGE       DIGEST        HEALTH   SERVER                 STATE     WEIGHT  SESSIONS',
+      'fe1   pxApp_1    lab/app:v1  0123456789ab  healthy  pxapp_cluster/pxApp_1  UP        10      3',
+      'fe1   pxApp_1    lab/app:v1  0123456789ab  healthy  api/pxApp_1            DOWN 1/2  256     0',
+    ]);
+  });
+
+  // prettier-ignore
+  it.each([
+    { container: aContainer({ health: 'unhealthy' }),                                  shows: 'unhealthy' },
+    { container: aContainer({ health: 'none' }),                                       shows: 'running' },
+    { container: aContainer({ health: 'healthy', running: false, status: 'exited' }),  shows: 'exited' },
+  ])('shows "$shows" for the health of a container', ({ container, shows }) => {
+    const [, line = ''] = textOf(aHost({ rows: [{ container, servers: [] }] }));
+
+    expect(line.split(/ {2,}/)[4]).toBe(shows);
+  });
+
+  it('shows an image without a digest by its id', () => {
+    const image = { reference: 'local', id: 'sha256:fedcba9876543210', digests: [], hasHealthcheck: true };
+    const [, line] = textOf(aHost({ rows: [{ container: aContainer({ image }), servers: [] }] }));
+
+    expect(line).toBe('fe1   pxApp_1    local  fedcba987654  healthy');
+  });
+
+  it('shows a server that no container stands behind', () => {
+    const [, line] = textOf(aHost({ rows: [{ container: undefined, servers: [aServerState()] }] }));
+
+    expect(line).toBe('fe1   -          -      -       -       pxapp_cluster/pxApp_1  UP     10      0');
+  });
+
+  // prettier-ignore
+  it.each([
+    { state: aServerState({ weight: 0 }),                                              shows: 'UP (weight 0)' },
+    { state: aServerState({ weight: 0, admin: 'maint', status: 'MAINT', isUp: false }), shows: 'MAINT' },
+    { state: aServerState({ status: 'no check' }),                                     shows: 'no check' },
+  ])('shows "$shows" for the state of a server', ({ state, shows }) => {
+    const [, line = ''] = textOf(aHost({ rows: [{ container: undefined, servers: [state] }] }));
+
+    expect(line.split(/ {2,}/)[6]).toBe(shows);
+  });
+
+  it('tells of hosts that cannot be looked at, and of what was taken out by whom and why', () => {
+    const entry = { server: aServer(), standing: { weight: 10 }, by: 'ann@desk', at: '2026-11-21T09:00:00Z' };
+
+    const lines = textOf(
+      aHost({ record: [{ ...entry, kind: 'drain', note: 'disk swap' }] }),
+      aHost({
+        host: 'fe2',
+        failures: ['no route', 'no way'].map((why) => new Failure('unreachable', `Cannot reach fe2: ${why}`)),
+      }),
+      aHost({ host: 'fe3', record: [{ ...entry, kind: 'rollout', note: '' }] }),
+    );
+
+    expect(lines).toEqual([
+      'Cannot reach fe2: no route',
+      'Cannot reach fe2: no way',
+      'fe1 pxapp_cluster/pxApp_1 was drained by ann@desk at 2026-11-21T09:00:00Z: "disk swap"; restore puts back weight 10',
+      'fe3 pxapp_cluster/pxApp_1 was left in work by a rollout by ann@desk at 2026-11-21T09:00:00Z; restore puts back weight 10',
+    ]);
+  });
+
+  it('is empty when there is nothing to show', () => {
+    expect(textOf(aHost())).toEqual([]);
+  });
+});

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest';
+import { paintFor } from '../../src/report/paint.ts';
+import { summaryText, verdictText } from '../../src/report/summary.ts';
+import type { HostSummary } from '../../src/rollout/events.ts';
+import type { HostEnd, RunEnd } from '../../src/rollout/verdict.ts';
+
+function aSummary(over: Partial<HostSummary> = {}): HostSummary {
+  const counts = { updated: 3, left: 0, unchanged: 0, outOfService: 0, notReached: 0 };
+  return { host: 'fe1', end: 'updated', ...counts, ms: 12_300, reason: '', ...over };
+}
+
+const table = (hosts: readonly HostSummary[]): string[] => summaryText(hosts, 'rollout', paintFor(false));
+
+describe('summaryText()', () => {
+  it('leaves out the columns that are 0 everywhere', () => {
+    expect(table([aSummary(), aSummary({ host: 'fe10' })])).toEqual([
+      '',
+      'HOST  RESULT  UPDATED  TIME',
+      'fe1   ok      3        12 s',
+      'fe10  ok      3        12 s',
+    ]);
+  });
+
+  it('shows every column in which one host has something, and the first reason of each host', () => {
+    const hosts = [
+      aSummary({ left: 1, updated: 2 }),
+      aSummary({ host: 'fe2', end: 'failed', updated: 0, unchanged: 1, notReached: 2, reason: 'it is sick' }),
+      aSummary({ host: 'fe3', end: 'outOfService', updated: 1, outOfService: 1, notReached: 1, reason: 'it is gone' }),
+      aSummary({ host: 'fe4', end: 'notReached', updated: 0, notReached: 3, ms: 0 }),
+    ];
+
+    expect(table(hosts)).toEqual([
+      '',
+      'HOST  RESULT            UPDATED  LEFT ALONE  PUT BACK  OUT OF SERVICE  NOT REACHED  TIME',
+      'fe1   ok                2        1           0         0               0            12 s',
+      'fe2   failed, put back  0        0           1         0               2            12 s',
+      'fe3   OUT OF SERVICE    1        0           0         1               1            12 s',
+      'fe4   not reached       0        0           0         0               3',
+      'fe2: it is sick',
+      'fe3: it is gone',
+    ]);
+  });
+
+  it.each([
+    { command: 'rollout' as const, title: 'UPDATED' },
+    { command: 'drain' as const, title: 'DRAINED' },
+    { command: 'restore' as const, title: 'RESTORED' },
+  ])('counts in the words of $command, also when it is nothing', ({ command, title }) => {
+    const lines = summaryText([aSummary({ updated: 0, end: 'nothingToDo' })], command, paintFor(false));
+
+    expect(lines).toEqual([
+      '',
+      `HOST  RESULT         ${title}  TIME`,
+      `fe1   nothing to do  0${' '.repeat(title.length + 1)}12 s`,
+    ]);
+  });
+
+  it('is empty when there are no hosts', () => {
+    expect(table([])).toEqual([]);
+  });
+
+  const tones: Readonly<Record<HostEnd, string>> = {
+    updated: 'good',
+    nothingToDo: 'quiet',
+    failed: 'bad',
+    outOfService: 'bad',
+    interrupted: 'warning',
+    notReached: 'warning',
+  };
+  it.each(Object.entries(tones))('colours a host that is %s as %s', (end, tone) => {
+    const lines = summaryText([aSummary({ end: end as HostEnd })], 'rollout', (as, text) => `${as}|${text}`);
+
+    expect(lines[2]).toMatch(new RegExp(`^${tone}\\|fe1`));
+  });
+});
+
+describe('verdictText()', () => {
+  const verdicts: Readonly<Record<RunEnd, string>> = {
+    done: 'rollout: 5 updated in 2 min 05 s',
+    someFailed: 'rollout: some hosts failed; what failed was put back in 2 min 05 s',
+    stopped:
+      'rollout: stopped by the failure limit; what failed was put back, the hosts not reached are as they were in 2 min 05 s',
+    outOfService: 'rollout: a server is left out of service: see "sluice status", then "sluice restore" in 2 min 05 s',
+    interrupted: 'rollout: interrupted; what was in work is finished or put back in 2 min 05 s',
+  };
+  it.each(Object.entries(verdicts))('says what it means that a run is %s', (end, says) => {
+    expect(verdictText(end as RunEnd, [aSummary(), aSummary({ updated: 2 })], 'rollout', 125_000)).toBe(says);
+  });
+
+  // prettier-ignore
+  it.each([
+    { command: 'rollout' as const, updated: 0, says: 'rollout: nothing to do in 0.4 s' },
+    { command: 'drain' as const,   updated: 1, says: 'drain: 1 drained in 0.4 s' },
+    { command: 'restore' as const, updated: 2, says: 'restore: 2 restored in 0.4 s' },
+  ])('says "$says"', ({ command, updated, says }) => {
+    expect(verdictText('done', [aSummary({ updated })], command, 400)).toBe(says);
+  });
+});

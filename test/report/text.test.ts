@@ -1,0 +1,137 @@
+import { describe, expect, it } from 'vitest';
+import { paintFor } from '../../src/report/paint.ts';
+import { linesOf } from '../../src/report/text.ts';
+import type { Remark, RunEvent, Waiting } from '../../src/rollout/events.ts';
+import type { AfterBatch } from '../../src/rollout/verdict.ts';
+import { aServer } from '../support/builders.ts';
+
+const plain = paintFor(false);
+const subject = { host: 'fe1', name: 'pxApp_1' };
+const server = aServer();
+
+/** Each line as its level and its text. */
+function told(event: RunEvent): string[] {
+  return linesOf(event, plain).map(({ level, text }) => `${level} ${text}`);
+}
+
+type Rows = {
+  readonly [Type in RunEvent['type']]: readonly [Omit<Extract<RunEvent, { type: Type }>, 'type'>, ...string[]];
+};
+
+// prettier-ignore
+const rows: Rows = {
+  'run-started':      [{ command: 'rollout', hosts: ['fe1', 'fe2'], by: 'ann@desk', version: '1' },      '0 rollout by ann@desk: 2 hosts (fe1, fe2)'],
+  'host-ready':       [{ host: 'fe1', engine: '20.10', balancers: ['2.6 (/a)', '2.8 (/b)'] },            '1 fe1  Docker 20.10, HAProxy 2.6 (/a), 2.8 (/b)'],
+  'problem':          [{ host: 'fe1', text: 'no room' },                                                 '0 problem: fe1: no room'],
+  'warning':          [{ host: 'fe1', text: 'little room' },                                             '0 warning: fe1: little room'],
+  'planned':          [{ plan: { name: 'x', maxFailPercentage: 0, batches: [], capacity: [] } }],
+  'image-pulled':     [{ host: 'fe1', image: 'a:1', digest: 'sha256:0123456789abcdef' },                 '0 fe1  image a:1 is there (0123456789ab)'],
+  'batch-started':    [{ play: 'Front', number: 2, of: 3, hosts: ['fe1', 'fe2'] },                       '0 ', '0 Front, batch 2 of 3: fe1, fe2'],
+  'instance-left':    [{ subject, why: 'nothing to change' },                                            '1 fe1 pxApp_1  left alone: nothing to change'],
+  'instance-started': [{ subject, from: 'a:1', to: 'a:2' },                                              '1 fe1 pxApp_1  a:1 → 2'],
+  'step-started':     [{ subject, step: 'drain', homeward: false },                                      '1 fe1 pxApp_1  drain      …'],
+  'step-waiting':     [{ subject, step: 'drain', waiting: { for: 'answer', why: 'lost', leftMs: 500 } }, '0 fe1 pxApp_1  drain      no answer, asking again: lost, 0.5 s left'],
+  'remark':           [{ subject, remark: { about: 'gone', server } },                                      '0 fe1 pxApp_1  HAProxy has no server pxapp_cluster/pxApp_1 any more: nothing to put back'],
+  'step-ended':       [{ subject, step: 'rollBack', homeward: true, ms: 1_234, outcome: 'is back' },     '0 fe1 pxApp_1  roll back  is back  (1.2 s)'],
+  'step-failed':      [{ subject, step: 'check', ms: 9, reason: 'is sick', details: ['log: a', 'b'] },   '0 fe1 pxApp_1  check      failed: is sick', '0     log: a', '0     b'],
+  'instance-ended':   [{ subject, state: 'updated', ms: 12_000 },                                        '0 fe1 pxApp_1  updated  (12 s)'],
+  'host-ended':       [{ host: 'fe1', end: 'failed', reason: 'x' },                                      '1 fe1  ends: failed'],
+  'batch-ended':      [{ number: 1, of: 3, then: 'stop' },                                                '0 stopping after batch 1 of 3: more hosts failed than max_fail_percentage allows'],
+  'stop-asked':       [{ signal: 'SIGINT', times: 1 },                                                   '0 SIGINT: finishing the instances in work, then stopping (again: put back now)'],
+  'run-ended':        [{ command: 'rollout', end: 'done', ms: 1, hosts: [], exitStatus: 0 }],
+  'run-failed':       [{ code: 'config', reason: 'Cannot start', exitStatus: 5 }],
+};
+
+describe('linesOf()', () => {
+  it.each(Object.entries(rows).map(([type, [event, ...lines]]) => ({ type, event, lines })))(
+    'has a text for $type',
+    ({ type, event, lines }) => {
+      expect(told({ type, ...event } as RunEvent)).toEqual(lines);
+    },
+  );
+
+  it('says "1 host", and leaves out the host of what concerns all of them', () => {
+    expect(told({ type: 'run-started', command: 'plan', hosts: ['fe1'], by: 'ann@desk', version: '1' })).toEqual([
+      '0 plan by ann@desk: 1 host (fe1)',
+    ]);
+    expect(told({ type: 'problem', host: '', text: 'Cannot lock fe3: it is held by bob@laptop' })).toEqual([
+      '0 problem: Cannot lock fe3: it is held by bob@laptop',
+    ]);
+  });
+
+  // prettier-ignore
+  it.each<{ number: number; then: AfterBatch; says: string[] }>([
+    { number: 1, then: 'goOn',         says: [] },
+    { number: 1, then: 'stop',         says: ['0 stopping after batch 1 of 3: more hosts failed than max_fail_percentage allows'] },
+    { number: 1, then: 'outOfService', says: ['0 stopping after batch 1 of 3: a server is left out of service'] },
+    { number: 3, then: 'stop',         says: [] },
+    { number: 3, then: 'outOfService', says: [] },
+  ])('says why the next batch does not start, if there is one: $number of 3, $then', ({ number, then, says }) => {
+    expect(told({ type: 'batch-ended', number, of: 3, then })).toEqual(says);
+  });
+
+  // prettier-ignore
+  it.each([
+    { times: 1, says: 'finishing the instances in work, then stopping (again: put back now)' },
+    { times: 2, says: 'putting back what is in work now (again: leave everything where it is)' },
+    { times: 3, says: 'leaving everything where it is' },
+    { times: 9, says: 'leaving everything where it is' },
+  ])('says what the signal number $times does', ({ times, says }) => {
+    expect(told({ type: 'stop-asked', signal: 'SIGTERM', times })).toEqual([`0 SIGTERM: ${says}`]);
+  });
+
+  it.each([
+    { state: 'updated' as const, says: 'updated' },
+    { state: 'unchanged' as const, says: 'put back as it was' },
+    { state: 'outOfService' as const, says: 'LEFT OUT OF SERVICE: a person is needed' },
+  ])('says what it means that an instance is $state', ({ state, says }) => {
+    expect(told({ type: 'instance-ended', subject, state, ms: 125_000 })).toEqual([
+      `0 fe1 pxApp_1  ${says}  (2 min 05 s)`,
+    ]);
+  });
+
+  // prettier-ignore
+  it.each<{ waiting: Waiting; says: string }>([
+    { waiting: { for: 'requests', server, current: 1, queued: 0, sessions: [], leftMs: 58_000 },
+      says: 'waiting for 1 request in hand at pxapp_cluster/pxApp_1, 58 s left' },
+    { waiting: { for: 'requests', server, current: 3, queued: 2, sessions: [{ source: '10.0.0.9:1', ageSeconds: 61 }, { source: '10.0.0.8:2', ageSeconds: 5 }], leftMs: 4_000 },
+      says: 'waiting for 3 requests in hand and 2 queued at pxapp_cluster/pxApp_1 (10.0.0.9:1 for 61 s, 10.0.0.8:2 for 5 s), 4.0 s left' },
+    { waiting: { for: 'old-worker', server, pid: 77, leftMs: 1_000 },
+      says: "waiting for HAProxy's old worker 77 to finish what it has, 1.0 s left" },
+    { waiting: { for: 'capacity', server, usable: 1, floor: 2 },
+      says: 'waiting until pxapp_cluster can spare pxApp_1: 1 others usable, min_up asks for 2' },
+    { waiting: { for: 'ready', health: 'starting', why: 'refused', leftMs: 30_000 },
+      says: 'waiting until it is ready: refused, 30 s left' },
+    { waiting: { for: 'up', server, status: 'DOWN', lastCheck: 'L4CON', leftMs: 30_000 },
+      says: 'waiting until HAProxy sees pxapp_cluster/pxApp_1 UP: DOWN, last check L4CON, 30 s left' },
+    { waiting: { for: 'up', server, status: 'no check', lastCheck: '', leftMs: -20 },
+      says: 'waiting until HAProxy sees pxapp_cluster/pxApp_1 UP: no check, 0.0 s left' },
+  ])('says what a step waits for: $says', ({ waiting, says }) => {
+    expect(told({ type: 'step-waiting', subject, step: 'soak', waiting })).toEqual([`0 fe1 pxApp_1  soak       ${says}`]);
+  });
+
+  // prettier-ignore
+  it.each<{ remark: Remark; says: string }>([
+    { remark: { about: 'balancer-reloaded', server, pid: 101, before: 100 },
+      says: 'HAProxy was reloaded (process 100 → 101): pxapp_cluster/pxApp_1 is taken out again, the drain starts anew' },
+    { remark: { about: 'not-drained', server, sessions: 1, then: 'continue' },
+      says: 'pxapp_cluster/pxApp_1 still has 1 request in hand at the drain timeout: continue' },
+    { remark: { about: 'not-drained', server, sessions: 2, then: 'shutdown_sessions' },
+      says: 'pxapp_cluster/pxApp_1 still has 2 requests in hand at the drain timeout: shutdown_sessions' },
+    { remark: { about: 'stays-out', server, why: 'it was in maint before' },
+      says: 'pxapp_cluster/pxApp_1 stays out of service: it was in maint before' },
+  ])('remarks: $says', ({ remark, says }) => {
+    expect(told({ type: 'remark', subject, remark })).toEqual([`0 fe1 pxApp_1  ${says}`]);
+  });
+
+  it('says the same in colour as without', () => {
+    const coloured = paintFor(true);
+    const bare = (text: string): string => text.replaceAll(/\u001b\[\d+m/g, '');
+
+    for (const [type, [event]] of Object.entries(rows)) {
+      const one = { type, ...event } as RunEvent;
+      expect(linesOf(one, coloured).map(({ text }) => bare(text))).toEqual(linesOf(one, plain).map(({ text }) => text));
+    }
+    expect(linesOf({ type: 'problem', host: '', text: 'x' }, coloured)[0]?.text).toBe('\u001b[31mproblem: x\u001b[39m');
+  });
+});

@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest';
+import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { FakeFleet } from '../support/fake-fleet.ts';
+
+/** Rolls fe1 out; HAProxy is reloaded there as the first instance begins this step. */
+async function rollWithReloadIn(step: string, fleet: FakeFleet): Promise<RunResult> {
+  const fe1 = await fleet.host('fe1');
+  let isReloaded = false;
+  const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+  return rollout(
+    [fleet.play('v2')],
+    options,
+    fleet.context((event) => {
+      if (isReloaded || event.type !== 'step-started' || event.step !== step) return;
+      isReloaded = true;
+      fe1.haproxy.reload();
+    }),
+  );
+}
+
+describe('an HAProxy that is reloaded', () => {
+  it.each(['replace', 'restore', 'soak'])('at the start of %s costs no request and no weight', async (step) => {
+    const fleet = await FakeFleet.up(['fe1']);
+
+    const result = await rollWithReloadIn(step, fleet);
+
+    expect(result.end).toBe('done');
+    expect(fleet.failures()).toEqual([]);
+    expect(fleet.isWhole()).toBe(true);
+  });
+
+  it('while the container is being started is put right within the time of a look, and said', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+
+    const result = await rollWithReloadIn('check', fleet);
+
+    expect(result.end).toBe('done');
+    // The new worker has the server in service until we have seen it: a request or two of one every 50 ms.
+    expect(fleet.failures().length).toBeLessThanOrEqual(2);
+    expect(fleet.isWhole()).toBe(true);
+    expect(fleet.events.some((event) => event.type === 'remark' && event.remark.about === 'balancer-reloaded')).toBe(
+      true,
+    );
+  });
+});

@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest';
+import type { Play } from '../../src/rollout/play.ts';
+import { restoreHosts } from '../../src/runner/restore-hosts.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { Behaviour } from '../support/fake-engine.ts';
+import { FakeFleet, IMAGE, WEIGHTS } from '../support/fake-fleet.ts';
+import { MortalFleet } from '../support/mortal-fleet.ts';
+
+const never = new AbortController().signal;
+const NAME = 'pxApp_2';
+
+/** Rolls the second container of fe1 out, in a process that dies when it is about to make this change. */
+async function diesAt(
+  fleet: FakeFleet,
+  atChange: number,
+  each: Parameters<FakeFleet['play']>[1] = {},
+): Promise<string> {
+  const mortal = new MortalFleet(fleet, atChange);
+  const play = fleet.play('next', each);
+  const only: Play = {
+    ...play,
+    hosts: play.hosts.map(({ host, instances }) => ({
+      host,
+      instances: instances.filter(({ container }) => container === NAME),
+    })),
+  };
+  const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+  const ended = rollout([only], options, { ...fleet.context(), fleet: mortal });
+  const change = await Promise.race([mortal.death, ended.then(() => 'nothing')]);
+  // The world goes on without it.
+  await fleet.clock.sleep(3_000, never);
+  return change;
+}
+
+async function restore(fleet: FakeFleet): ReturnType<typeof restoreHosts> {
+  return restoreHosts({ hosts: ['fe1'], servers: [] }, fleet.context());
+}
+
+/** What runs on fe1, stopped containers with their state. */
+async function containersOf(fleet: FakeFleet): Promise<string[]> {
+  const { containers } = await fleet.host('fe1');
+  const all = await containers.list();
+  return all
+    .map(({ name, running, image, restart }) => {
+      const tag = image.reference.split(':').at(-1) ?? '';
+      return `${name} ${tag}${running ? '' : ' stopped'}${restart.name === 'always' ? '' : ` restart ${restart.name}`}`;
+    })
+    .toSorted();
+}
+
+const all = (tag: string): string[] => [...WEIGHTS.keys()].map((name) => `${name} ${name === NAME ? tag : 'v1'}`);
+
+async function expectWhole(fleet: FakeFleet, tag: string): Promise<void> {
+  expect(await containersOf(fleet)).toEqual(all(tag));
+  expect((await fleet.host('fe1')).entries).toEqual([]);
+  expect(fleet.isWhole()).toBe(true);
+  expect(fleet.failures()).toEqual([]);
+  expect((await fleet.host('fe1')).heldBy).toBeUndefined();
+}
+
+async function fleetWith(behaviour: Behaviour): Promise<FakeFleet> {
+  const fleet = await FakeFleet.up(['fe1']);
+  fleet.addImage('next', behaviour);
+  return fleet;
+}
+
+interface Death {
+  readonly at: number;
+  readonly before: string;
+  /** What the dead run left, where it is not simply the old container in its place. */
+  readonly leaves?: readonly string[];
+}
+
+const aside = `${NAME}.replaced-20261121-090000-test v1`;
+const others = ['pxApp_1 v1', 'pxApp_3 v1'];
+
+describe('restoreHosts() after a rollout that was killed', () => {
+  // prettier-ignore
+  it.each<Death>([
+    { at: 0,  before: 'write' },
+    { at: 1,  before: 'setWeight' },
+    { at: 2,  before: 'setAdmin' },
+    { at: 3,  before: 'setRestart' },
+    { at: 4,  before: 'rename',              leaves: [`${NAME} v1 restart no`] },
+    { at: 5,  before: 'stop',                leaves: [`${aside} restart no`] },
+    { at: 6,  before: 'create',              leaves: [`${aside} stopped restart no`] },
+    { at: 7,  before: 'start',               leaves: [`${NAME} next stopped`, `${aside} stopped restart no`] },
+    { at: 8,  before: 'setWeight',           leaves: [`${NAME} next`, `${aside} stopped restart no`] },
+    { at: 9,  before: 'setReadyWhenProven',  leaves: [`${NAME} next`, `${aside} stopped restart no`] },
+    { at: 10, before: 'write',               leaves: [`${NAME} next`, `${aside} stopped restart no`] },
+  ])('before its change $at, $before, ends with one container and every weight exact', async (death) => {
+    const { at, before, leaves = [`${NAME} v1`] } = death;
+    const fleet = await fleetWith({});
+    expect(await diesAt(fleet, at)).toBe(before);
+    expect(await containersOf(fleet)).toEqual([...others, ...leaves].toSorted());
+
+    const result = await restore(fleet);
+
+    expect(result.hosts[0]?.reason).toBe('');
+    expect(result.end).toBe('done');
+    await expectWhole(fleet, 'v1');
+  });
+
+  it('has nothing to do once the new container has proved itself; the next rollout removes the old one', async () => {
+    const fleet = await fleetWith({});
+    expect(await diesAt(fleet, 11)).toBe('remove');
+
+    expect(await restore(fleet)).toMatchObject({ end: 'done', hosts: [{ end: 'nothingToDo' }] });
+
+    expect(await containersOf(fleet)).toEqual([...all('next'), `${aside} stopped restart no`].toSorted());
+    expect(fleet.isWhole()).toBe(true);
+    fleet.addImage('next', {});
+    const options = { force: true, onPlanned: () => undefined, confirm: async () => true };
+    const again = { ...fleet.context(), identity: { run: '20261121-100000-test', by: 'ann@desk' } };
+    await rollout([fleet.play('next')], options, again);
+    expect(await containersOf(fleet)).toEqual([...WEIGHTS.keys()].map((name) => `${name} next`));
+  });
+
+  it('has nothing else to change in a rollout than what is listed above', async () => {
+    const fleet = await fleetWith({});
+
+    expect(await diesAt(fleet, 12)).toBe('nothing');
+    await expectWhole(fleet, 'next');
+  });
+
+  // prettier-ignore
+  it.each<Death>([
+    { at: 8,  before: 'stop',                leaves: [`${NAME} next`, `${aside} stopped restart no`] },
+    { at: 9,  before: 'remove',              leaves: [`${NAME} next stopped`, `${aside} stopped restart no`] },
+    { at: 10, before: 'rename',              leaves: [`${aside} stopped restart no`] },
+    { at: 11, before: 'setRestart',          leaves: [`${NAME} v1 stopped restart no`] },
+    { at: 12, before: 'start',               leaves: [`${NAME} v1 stopped`] },
+    { at: 13, before: 'setWeight' },
+    { at: 14, before: 'setReadyWhenProven' },
+    { at: 15, before: 'write' },
+  ])('on its way home, before its change $at, $before, ends with the old container', async ({ at, before, leaves = [`${NAME} v1`] }) => {
+    const fleet = await fleetWith({ neverAnswers: true });
+    expect(await diesAt(fleet, at)).toBe(before);
+    expect(await containersOf(fleet)).toEqual([...others, ...leaves].toSorted());
+
+    const result = await restore(fleet);
+
+    expect(result).toMatchObject({ end: 'done', hosts: [{ end: 'updated', reason: '' }] });
+    await expectWhole(fleet, 'v1');
+  });
+
+  // prettier-ignore
+  it.each([
+    { at: 10, before: 'setWeight' },
+    { at: 11, before: 'setAdmin' },
+    { at: 12, before: 'stop' },
+  ])('while it withdraws what fell over in service, before $before, ends with the old container', async ({ at, before }) => {
+    const fleet = await fleetWith({ exitsAfterMs: 2_400 });
+    expect(await diesAt(fleet, at, { each: { soakMs: 5_000 } })).toBe(before);
+
+    const result = await restore(fleet);
+
+    expect(result.end).toBe('done');
+    expect(await containersOf(fleet)).toEqual(all('v1'));
+    expect(fleet.isWhole()).toBe(true);
+  });
+
+  it('and an HAProxy that was reloaded since ends with every weight exact', async () => {
+    for (const at of [2, 5, 7, 8, 10]) {
+      const fleet = await fleetWith({});
+      await diesAt(fleet, at);
+      (await fleet.host('fe1')).haproxy.reload();
+
+      const result = await restore(fleet);
+
+      expect(result.end).toBe('done');
+      expect(await containersOf(fleet)).toEqual(all('v1'));
+      expect(fleet.isWhole()).toBe(true);
+    }
+  });
+
+  it('ends in the same way when the restore is killed too, at any of its changes', async () => {
+    for (let at = 0; at < 9; at += 1) {
+      const fleet = await fleetWith({});
+      await diesAt(fleet, 8);
+      const mortal = new MortalFleet(fleet, at);
+      const first = restoreHosts({ hosts: ['fe1'], servers: [] }, { ...fleet.context(), fleet: mortal });
+      const how = await Promise.race([mortal.death.then(() => 'killed'), first.then(() => 'ended')]);
+      await fleet.clock.sleep(1_000, never);
+
+      const result = await restore(fleet);
+
+      expect({ at, how, end: result.end }).toEqual({ at, how: 'killed', end: 'done' });
+      await expectWhole(fleet, 'v1');
+    }
+  });
+
+  it('of an instance that was DOWN before leaves it as it was, and nothing recorded', async () => {
+    for (const at of [1, 2, 5, 7, 8]) {
+      const fleet = await fleetWith({});
+      const fe1 = await fleet.host('fe1');
+      fleet.addImage('sick', { neverAnswers: true });
+      await fe1.containers.remove(NAME);
+      await fe1.containers.create(NAME, { image: `${IMAGE}:sick`, pullPolicy: 'never' }, undefined);
+      await fe1.containers.start(NAME);
+      await fleet.clock.sleep(3_000, never);
+      await diesAt(fleet, at);
+
+      const result = await restore(fleet);
+
+      expect({ at, end: result.end }).toEqual({ at, end: 'done' });
+      expect(await containersOf(fleet)).toContain(`${NAME} sick restart no`);
+      expect(fe1.entries).toEqual([]);
+      expect(fe1.haproxy.weights()[NAME]).toBe('20 ready DOWN');
+    }
+  });
+
+  it('of an instance that had no container removes what was made of it', async () => {
+    for (const at of [1, 2, 3, 4, 5, 6]) {
+      const fleet = await fleetWith({});
+      const fe1 = await fleet.host('fe1');
+      await fe1.containers.remove(NAME);
+      await fleet.clock.sleep(3_000, never);
+      fe1.haproxy.failures.length = 0;
+      await diesAt(fleet, at);
+
+      const result = await restore(fleet);
+
+      expect({ at, end: result.end }).toEqual({ at, end: 'done' });
+      expect(await containersOf(fleet)).toEqual(others);
+      expect(fe1.entries).toEqual([]);
+      expect(fe1.haproxy.weights()[NAME]).toBe('20 ready DOWN');
+    }
+  });
+
+  it('with an old container that was kept by an earlier run leaves that one alone', async () => {
+    const fleet = await fleetWith({});
+    const { containers } = await fleet.host('fe1');
+    const earlier = `${NAME}.replaced-20261101-080000-0000`;
+    await containers.create(earlier, { image: `${IMAGE}:v1`, pullPolicy: 'never' }, undefined);
+    await diesAt(fleet, 8, { each: { keep: 1 } });
+
+    expect((await restore(fleet)).end).toBe('done');
+
+    expect(await containersOf(fleet)).toEqual([...all('v1'), `${earlier} v1 stopped restart no`].toSorted());
+  });
+});

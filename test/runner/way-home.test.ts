@@ -1,0 +1,121 @@
+import { describe, expect, it } from 'vitest';
+import { Failure } from '../../src/errors.ts';
+import type { Play } from '../../src/rollout/play.ts';
+import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
+
+const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+
+function roll(fleet: FakeFleet, ...plays: Play[]): Promise<RunResult> {
+  return rollout(plays, options, fleet.context());
+}
+
+/** The host cannot be reached for the next `times` looks at a container. */
+function losing(host: FakeHost, times: number): void {
+  const { containers } = host;
+  const inspect = containers.inspect.bind(containers);
+  let left = times;
+  containers.inspect = async (name) => {
+    if (left === 0) return inspect(name);
+    left -= 1;
+    throw new Failure('unreachable', `Cannot reach ${host.name}: connection lost`);
+  };
+}
+
+describe('the way home', () => {
+  it('outlasts lost answers', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fleet.host('fe1');
+    fleet.addImage('bad', { exitsAfterMs: 100 });
+
+    const result = await rollout(
+      [fleet.play('bad')],
+      options,
+      fleet.context((event) => {
+        if (event.type === 'step-started' && event.step === 'rollBack') losing(fe1, 20);
+      }),
+    );
+
+    expect(result.end).toBe('someFailed');
+    expect(fleet.isWhole()).toBe(true);
+    expect(fleet.failures()).toEqual([]);
+  });
+
+  it('does not ask of the old container what it could not do before', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    fleet.addImage('bad', { neverAnswers: true });
+    const probe = { kind: 'http', url: 'http://127.0.0.1:9999/new-health', status: [200, 399] } as const;
+    const each = { ready: { probe, withinMs: 5_000, everyMs: 250 } };
+
+    const result = await roll(fleet, fleet.play('bad', { each }));
+
+    expect(result.end).toBe('someFailed');
+    expect(fleet.isWhole()).toBe(true);
+    expect(fleet.failures()).toEqual([]);
+  });
+
+  it('is not tried for a soak in which the host was out of reach for a moment', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fleet.host('fe1');
+
+    const result = await rollout(
+      [fleet.play('v2')],
+      options,
+      fleet.context((event) => {
+        if (event.type === 'step-started' && event.step === 'soak') losing(fe1, 50);
+      }),
+    );
+
+    expect(result.end).toBe('done');
+    expect(fleet.isWhole()).toBe(true);
+  });
+});
+
+describe('several plays', () => {
+  it('leave alone what an earlier one has done', async () => {
+    const fleet = await FakeFleet.up();
+    const all = fleet.play('v2');
+    const canary = { ...all, name: 'Canary', hosts: all.hosts.slice(0, 1) };
+
+    const result = await roll(fleet, canary, all);
+
+    expect(result.end).toBe('done');
+    expect(result.hosts.map(({ host, updated, left }) => ({ host, updated, left }))).toEqual([
+      { host: 'fe1', updated: 3, left: 0 },
+      { host: 'fe1', updated: 0, left: 3 },
+      { host: 'fe2', updated: 3, left: 0 },
+      { host: 'fe3', updated: 3, left: 0 },
+    ]);
+  });
+
+  it('go on after a failure within max_fail_percentage, and not after one beyond it', async () => {
+    const fleet = await FakeFleet.up();
+    fleet.addImage('bad', { exitsAfterMs: 100 });
+    const good = fleet.play('v2', { serial: [{ hosts: 3 }] });
+    const image = 'registry.lab:5000/pxapp:bad';
+    const hosts = good.hosts.map((host, index) =>
+      index > 0
+        ? host
+        : { ...host, instances: host.instances.map((one) => ({ ...one, spec: { ...one.spec, image } })) },
+    );
+    const last = { ...good, name: 'Last', hosts: good.hosts.slice(2) };
+
+    const tolerated = await roll(fleet, { ...good, hosts, maxFailPercentage: 34 }, last);
+    expect(tolerated.hosts.map(({ end }) => end)).toEqual(['failed', 'updated', 'updated', 'nothingToDo']);
+
+    const strict = await roll(fleet, { ...good, hosts, maxFailPercentage: 0 }, last);
+    expect(strict.hosts.map(({ end }) => end)).toEqual(['failed', 'nothingToDo', 'nothingToDo', 'notReached']);
+    expect(strict.end).toBe('stopped');
+  });
+});
+
+it('a bug in a step goes home first and is then told as a bug', async () => {
+  const fleet = await FakeFleet.up(['fe1']);
+  const fe1 = await fleet.host('fe1');
+  fe1.containers.create = () => Promise.reject(new TypeError('undefined is not a function'));
+
+  await expect(roll(fleet, fleet.play('v2'))).rejects.toThrow(TypeError);
+
+  expect(fleet.isWhole()).toBe(true);
+  expect(fleet.failures()).toEqual([]);
+});
