@@ -17,7 +17,7 @@ export class SshFleet implements Fleet {
   readonly #inventory: Inventory;
   readonly #overrides: ConnectionOverrides;
   readonly #trace: (text: string) => void;
-  readonly #hosts = new Map<string, { readonly link: Link; readonly access: Promise<HostAccess> }>();
+  readonly #hosts = new Map<string, { readonly link: Link; access: Promise<HostAccess> | undefined }>();
 
   /** `trace` is told what is said to HAProxy, and its answers. */
   constructor(inventory: Inventory, overrides: ConnectionOverrides, trace: (text: string) => void) {
@@ -26,19 +26,40 @@ export class SshFleet implements Fleet {
     this.#trace = trace;
   }
 
+  /**
+   * Reads how these hosts are reached, without reaching them.
+   *
+   * @throws Failure `config` with everything that is wrong, a line each
+   */
+  prepare(names: readonly string[]): void {
+    const wrong = names.flatMap((name): string[] => {
+      try {
+        if (!this.#hosts.has(name)) this.#hosts.set(name, { link: this.#linkTo(name), access: undefined });
+        return [];
+      } catch (error) {
+        if (!(error instanceof Failure)) throw error;
+        return [error.message];
+      }
+    });
+    if (wrong.length > 0) throw new Failure('config', [...new Set(wrong)].join('\n'));
+  }
+
   host(name: string): Promise<HostAccess> {
+    this.prepare([name]);
     const known = this.#hosts.get(name);
-    if (known) return known.access;
-    const host = this.#inventory.hosts.get(name);
-    if (!host) throw new Failure('config', `Cannot reach ${name}: the inventory has no such host`);
-    const link = new SshLink(connectionOf(host, this.#overrides));
-    const access = this.#reach(link);
-    this.#hosts.set(name, { link, access });
-    return access;
+    if (!known) throw new Error(`${name} has not been prepared`);
+    known.access ??= this.#reach(known.link);
+    return known.access;
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#hosts.values()].map(({ link }) => link.close()));
+  }
+
+  #linkTo(name: string): Link {
+    const host = this.#inventory.hosts.get(name);
+    if (!host) throw new Failure('config', `Cannot reach ${name}: the inventory has no such host`);
+    return new SshLink(connectionOf(host, this.#overrides));
   }
 
   async #reach(link: Link): Promise<HostAccess> {

@@ -38,8 +38,9 @@ export async function restore(command: Extract<Command, { name: 'restore' }>, ar
 }
 
 export async function status(command: Extract<Command, { name: 'status' }>, around: Surroundings): Promise<number> {
-  return inSession(command, around, async ({ inventory, context, paint }) => {
+  return inSession(command, around, async ({ inventory, context, paint, prepare }) => {
     const hosts = hostsOf(command, inventory);
+    prepare(hosts);
     const { socket, forks } = command;
     const surveys = await interruptible(survey({ hosts, socket, forks }, context.fleet), around);
     const lines = command.json ? surveys.map(statusJson) : statusText(surveys, paint);
@@ -60,10 +61,11 @@ function hostsOf({ pattern, limit }: HostsCommand, inventory: CliSession['invent
 
 function startOn(
   command: HostsCommand,
-  { inventory, report, context }: CliSession,
+  { inventory, report, context, prepare }: CliSession,
   around: Surroundings,
 ): readonly string[] {
   const hosts = hostsOf(command, inventory);
+  prepare(hosts);
   report({ type: 'run-started', command: command.name, hosts, by: context.identity.by, version: around.version });
   return hosts;
 }

@@ -63,39 +63,42 @@ export interface PlayingArgs {
 }
 
 export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs> {
-  return parser.positional('playbook', { type: 'string', demandOption: true, describe: 'Playbook file' }).options({
-    tags: {
-      alias: 't',
-      array: true,
-      nargs: 1,
-      type: 'string',
-      default: [] as string[],
-      describe: 'Only apps with these tags',
-    },
-    'skip-tags': {
-      array: true,
-      nargs: 1,
-      type: 'string',
-      default: [] as string[],
-      describe: 'Not the apps with these tags',
-    },
-    'extra-vars': {
-      alias: 'e',
-      array: true,
-      nargs: 1,
-      type: 'string',
-      default: [] as string[],
-      describe: 'key=value, JSON, or @file; wins over all other variables',
-    },
-    force: { type: 'boolean', default: false, describe: 'Replace also what has nothing to change' },
-    check: { alias: 'C', type: 'boolean', default: false, describe: 'Change nothing: show the plan' },
-    diff: { alias: 'D', type: 'boolean', default: false, describe: 'Show changed settings, old and new' },
-    'detailed-exitcode': {
-      type: 'boolean',
-      default: false,
-      describe: 'With plan or --check: exit 3 when the plan has changes',
-    },
-  });
+  return parser
+    .epilogue(EXIT_CODES)
+    .positional('playbook', { type: 'string', demandOption: true, describe: 'Playbook file' })
+    .options({
+      tags: {
+        alias: 't',
+        array: true,
+        nargs: 1,
+        type: 'string',
+        default: [] as string[],
+        describe: 'Only apps with these tags',
+      },
+      'skip-tags': {
+        array: true,
+        nargs: 1,
+        type: 'string',
+        default: [] as string[],
+        describe: 'Not the apps with these tags',
+      },
+      'extra-vars': {
+        alias: 'e',
+        array: true,
+        nargs: 1,
+        type: 'string',
+        default: [] as string[],
+        describe: 'key=value, JSON, or @file; wins over all other variables',
+      },
+      force: { type: 'boolean', default: false, describe: 'Replace also what has nothing to change' },
+      check: { alias: 'C', type: 'boolean', default: false, describe: 'Change nothing: show the plan' },
+      diff: { alias: 'D', type: 'boolean', default: false, describe: 'Show changed settings, old and new' },
+      'detailed-exitcode': {
+        type: 'boolean',
+        default: false,
+        describe: 'With plan or --check: exit 3 when the plan has changes',
+      },
+    });
 }
 
 interface SelectingArgs {

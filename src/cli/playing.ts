@@ -22,6 +22,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings):
     const plays = playsOf(command, session.inventory);
     const { context, report } = session;
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
+    session.prepare(hosts);
     const isPlan = command.name === 'plan' || command.check;
     report({
       ...{ type: 'run-started', command: isPlan ? 'plan' : 'rollout', hosts },

@@ -19,6 +19,8 @@ import type { Surroundings } from './surroundings.ts';
 export interface CliSession {
   readonly inventory: Inventory;
   readonly context: RunContext;
+  /** Reads how hosts are reached, for mistakes in that to be told before any is. */
+  readonly prepare: (hosts: readonly string[]) => void;
   readonly report: Report;
   /** Prints lines meant to be kept: on stdout, or nowhere when stdout is for events. */
   readonly print: (lines: readonly string[]) => void;
@@ -48,6 +50,9 @@ export async function inSession(
     return await use({
       inventory,
       report,
+      prepare: (hosts) => {
+        fleet.prepare(hosts);
+      },
       paint: paintFor(takesColour(stdout, environment)),
       print: (lines) => {
         if (!common.json) stdout.write(lines.map((line) => `${line}\n`).join(''));

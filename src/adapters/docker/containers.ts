@@ -83,7 +83,8 @@ export class EngineContainers implements Containers {
           await docker.getNetwork(network).connect(settings as Dockerode.NetworkConnectOptions);
         }
       } catch (error) {
-        await container.remove({ force: true, v: false });
+        // What went wrong is the network; that the half-made container stays as well is for the next look.
+        await Promise.allSettled([container.remove({ force: true, v: false })]);
         throw error;
       }
     });

@@ -1,7 +1,7 @@
 import { createServer, Server as HttpServer, type RequestListener } from 'node:http';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { once } from 'node:events';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { probeOver } from '../../../src/adapters/host/probe.ts';
 import type { Probe } from '../../../src/rollout/model.ts';
 import type { ProbeResult } from '../../../src/runner/ports.ts';
@@ -9,6 +9,7 @@ import { LocalLink } from '../../support/local-link.ts';
 
 const servers: Server[] = [];
 const link = new LocalLink();
+afterAll(() => link.close());
 
 async function listen(server: Server, address = '127.0.0.1'): Promise<number> {
   servers.push(server);
