@@ -2,11 +2,14 @@ import yargs, { type Argv } from 'yargs';
 import { Failure } from '../errors.ts';
 import type { Command, Common, Playing } from './command.ts';
 import type { Surroundings } from './surroundings.ts';
+import { suggestion } from '../config/inventory/suggestions.ts';
 import { durationMs } from './duration.ts';
 import {
   EXIT_CODES,
   commonOptions,
   draining,
+  isRepeatable,
+  OPTION_NAMES,
   looking,
   playing,
   selecting,
@@ -55,12 +58,19 @@ function base(version: string): Argv<CommonArgs> {
     .scriptName('sluice')
     .usage('$0 <command> [options]')
     .epilogue(EXIT_CODES)
+    .locale('en')
     .version(version)
     .help()
     .alias({ help: 'h' })
     .strict()
     .demandCommand(1, 'Say what to do: rollout, plan, drain, restore or status')
     .recommendCommands()
+    .middleware(lastOfEach, true)
+    .check((args) => {
+      const [, ...more] = args._;
+      if (more.length > 0) throw new Failure('config', `Cannot tell what "${more.join(' ')}" is for`);
+      return true;
+    })
     .exitProcess(false)
     .showHelpOnFail(false)
     .wrap(100)
@@ -68,13 +78,28 @@ function base(version: string): Argv<CommonArgs> {
       'parse-positional-numbers': false,
       'parse-numbers': false,
       'duplicate-arguments-array': true,
+      'camel-case-expansion': false,
     })
     .fail((message, error: unknown) => {
       if (error instanceof Failure) throw error;
-      const why = error instanceof Error ? error.message : message;
+      const said = error instanceof Error ? error.message : message;
+      const why = `${said.replaceAll(/\s*\n\s*/g, ' ')}${suggestionFor(said)}`;
       throw new Failure('config', `Cannot read the command line: ${why} (see sluice --help)`, { cause: error });
     })
     .options(commonOptions);
+}
+
+/** yargs suggests commands but no options. */
+function suggestionFor(complaint: string): string {
+  const [, name] = /^Unknown argument: (\S+)$/.exec(complaint) ?? [];
+  return name === undefined ? '' : suggestion(name, OPTION_NAMES);
+}
+
+/** Said twice, the last one counts, as in Ansible; only what is meant to be repeated stays a list. */
+function lastOfEach(args: Record<string, unknown>): void {
+  for (const [name, value] of Object.entries(args)) {
+    if (Array.isArray(value) && name !== '_' && name !== '--' && !isRepeatable(name)) args[name] = value.at(-1);
+  }
 }
 
 function commonOf(args: CommonArgs, environment: Surroundings['environment']): Common {

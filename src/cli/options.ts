@@ -9,6 +9,12 @@ export const EXIT_CODES = [
   '99 interrupted, 250 a bug.',
 ].join('\n');
 
+const REPEATABLE: readonly string[] = ['inventory', 'i', 'tags', 't', 'skip-tags', 'extra-vars', 'e', 'server'];
+
+export function isRepeatable(option: string): boolean {
+  return REPEATABLE.includes(option);
+}
+
 /** The options of every command, and of each. */
 export const commonOptions = {
   inventory: {
@@ -156,3 +162,10 @@ export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs
     .positional('hosts', { type: 'string', default: 'all', describe: 'Host pattern, as in Ansible' })
     .option('socket', { type: 'string', requiresArg: true, describe: "HAProxy's stats socket on the hosts" });
 }
+
+/** All options, of whatever command, for suggestions. */
+export const OPTION_NAMES: readonly string[] = [
+  ...Object.keys(commonOptions),
+  ...['tags', 'skip-tags', 'extra-vars', 'force', 'check', 'diff', 'detailed-exitcode'],
+  ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket'],
+];

@@ -1,10 +1,11 @@
 /** `rollout` and `plan`: the same way, one looks and the other acts. */
 import { readFileSync } from 'node:fs';
+import { systemClock } from '../adapters/system-clock.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
 import { readPlaybook } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
-import { Failure, HAS_CHANGES_STATUS } from '../errors.ts';
+import { Failure, HAS_CHANGES_STATUS, reasonOf } from '../errors.ts';
 import { planText } from '../report/plan.ts';
 import { hasChanges, type PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
@@ -60,7 +61,7 @@ function read(path: string): string {
     return readFileSync(path, 'utf8');
   } catch (error) {
     const why =
-      error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : String(error);
+      error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : reasonOf(error);
     throw new Failure('config', `Cannot read ${path}: ${why}`, { cause: error });
   }
 }
@@ -71,5 +72,8 @@ function print(plans: readonly PlayPlan[], { diff }: Playing, { print: out, pain
 
 function showPlan(plans: readonly PlayPlan[], command: Playing, session: CliSession): number {
   print(plans, command, session);
-  return command.detailedExitcode && plans.some(hasChanges) ? HAS_CHANGES_STATUS : 0;
+  const exitStatus = command.detailedExitcode && plans.some(hasChanges) ? HAS_CHANGES_STATUS : 0;
+  const ms = systemClock.now() - session.startedMs;
+  session.report({ type: 'run-ended', command: 'plan', end: 'done', ms, hosts: [], exitStatus });
+  return exitStatus;
 }

@@ -73,8 +73,9 @@ export async function inSession(
 }
 
 /** A look changes nothing, so being asked to stop ends it where it is. */
-export function interruptible<T>(look: Promise<T>, { stop }: Surroundings): Promise<T> {
+export async function interruptible<T>(look: Promise<T>, { stop }: Surroundings): Promise<T> {
   const { beforeNext } = stop;
+  if (beforeNext.aborted) throw new Failure('interrupted', reasonOf(beforeNext.reason));
   return new Promise((resolve, reject) => {
     const give = (): void => {
       reject(new Failure('interrupted', reasonOf(beforeNext.reason)));

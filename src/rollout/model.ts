@@ -108,8 +108,8 @@ export interface Instance {
   readonly drain: DrainPolicy;
   readonly ready: ReadyCheck;
   /**
-   * How long the server must stay UP before the old container is let go, in milliseconds. Undefined: as long as it took
-   * HAProxy to see it UP, which is its `rise` checks once more.
+   * How long the server must stay UP before the old container is let go, in milliseconds. Undefined: half as long as
+   * it took HAProxy to see it UP, but 500 at least.
    */
   readonly soakMs: number | undefined;
   /** How many old containers stay behind, stopped. */

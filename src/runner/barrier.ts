@@ -1,3 +1,4 @@
+import { reasonOf } from '../errors.ts';
 import { serverPath, type Server } from '../rollout/model.ts';
 import type { ServerLook } from './ports.ts';
 import type { ServerAccess } from './traffic.ts';
@@ -72,7 +73,7 @@ export async function behind<T>(barriers: readonly Barrier[], watch: Watch, acti
       for (const barrier of barriers) {
         const [looked] = await Promise.allSettled([barrier.look(watch)]);
         if (looked.status === 'rejected') {
-          const why = `${serverPath(barrier.server)}: ${String(looked.reason)}`;
+          const why = `${serverPath(barrier.server)}: ${reasonOf(looked.reason)}`;
           watch.waiting({ for: 'answer', why, leftMs: 0 });
         }
       }

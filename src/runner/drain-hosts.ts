@@ -64,6 +64,11 @@ async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, conte
   });
   try {
     await held.undo.add(entries);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { end: 'failed', reason: error.message, counts: { unchanged: targets.length } };
+  }
+  try {
     const settled = await Promise.allSettled(targets.map((target) => drainOne(target, policy, { drain, context })));
     const failed = settled.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;

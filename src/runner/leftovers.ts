@@ -1,25 +1,24 @@
 import { serverPath } from '../rollout/model.ts';
 import type { Finding } from './findings.ts';
 import type { HostAccess, RecordEntry } from './ports.ts';
-
 import { replacedBy } from './work.ts';
 
-/** What an earlier run has left behind on a host; a new one must not start on top of it. */
-export async function leftovers(host: HostAccess): Promise<Finding[]> {
-  const recorded = (await host.record.read()).map((entry) => explain(entry));
+/** What an earlier run has left behind of these containers' instances; a new one must not start on top of it. */
+export async function leftovers(host: HostAccess, names: readonly string[]): Promise<Finding[]> {
+  const entries = await host.record.read();
+  const recorded = entries.map((entry) => `${explain(entry)}: see to it first with "sluice restore ${host.name}"`);
   const containers = await host.containers.list();
-  const names = new Set(containers.map(({ name }) => name));
+  const present = new Set(containers.map(({ name }) => name));
+  const known = new Set(entries.map(({ aside }) => aside));
   const strays = containers.flatMap(({ name, running }) => {
     const original = replacedBy(name);
-    if (original === undefined) return [];
-    if (running) return [`${name}, the old container of ${original}, still runs`];
-    return names.has(original) ? [] : [`${original} is gone; its old container waits as ${name}`];
+    if (original === undefined || !names.includes(original) || known.has(name)) return [];
+    if (running) return [`${name}, an old container of ${original}, still runs: stop and remove it`];
+    return present.has(original)
+      ? []
+      : [`${original} is gone and its old container waits as ${name}: rename it back, or remove it`];
   });
-  return [...recorded, ...strays].map((text) => ({
-    kind: 'problem',
-    host: host.name,
-    text: `${text}: see to it first with "sluice restore ${host.name}"`,
-  }));
+  return [...recorded, ...strays].map((text) => ({ kind: 'problem', host: host.name, text }));
 }
 
 /** One entry of a record as a sentence. */

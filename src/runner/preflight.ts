@@ -53,7 +53,12 @@ export async function inspectFleet(
 async function inspectHost(host: HostAccess, instances: readonly Instance[], report: Report): Promise<HostInspection> {
   const findings: Finding[] = [];
   const engine = await host.containers.version();
-  findings.push(...(await leftovers(host)));
+  findings.push(
+    ...(await leftovers(
+      host,
+      instances.map(({ container }) => container),
+    )),
+  );
 
   const sockets = [...new Set(instances.flatMap(({ servers }) => servers.map(({ balancer }) => balancer.socket)))];
   const backends: BackendState[] = [];

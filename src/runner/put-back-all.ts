@@ -1,5 +1,5 @@
 import { Failure, reasonOf } from '../errors.ts';
-import { serverPath } from '../rollout/model.ts';
+import { serverPath, type Server } from '../rollout/model.ts';
 import type { HostAccess, RecordEntry } from './ports.ts';
 import { homeward } from './persist.ts';
 import type { RunContext } from './rollout.ts';
@@ -39,10 +39,28 @@ export async function putBackAll(
       }
     }),
   );
-  await undo.drop(settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+  await forget(
+    undo,
+    settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
+    { host, context },
+  );
   const failure = settled.find((result) => result.status === 'rejected');
   if (failure && !(failure.reason instanceof Failure)) throw failure.reason;
   return { ok: !failure, reason: failure ? reasonOf(failure.reason) : '' };
+}
+
+/** What is back is back, also when the record of it cannot be cleared. */
+async function forget(
+  undo: Undo,
+  servers: readonly Server[],
+  { host, context }: { readonly host: HostAccess; readonly context: RunContext },
+): Promise<void> {
+  try {
+    await undo.drop(servers);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    context.report({ type: 'warning', host: host.name, text: `The undo record stays behind: ${error.message}` });
+  }
 }
 
 async function putBackOne({ server, standing, wasUp }: RecordEntry, host: HostAccess, watch: Watch): Promise<string> {

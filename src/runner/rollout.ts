@@ -174,8 +174,8 @@ function unprovenBy(
   wanted: readonly InstancePlan[],
   { reference, host, facts }: { readonly reference: string; readonly host: string; readonly facts: FleetFacts },
 ): Finding[] {
-  if (image.hasHealthcheck) return [];
   return wanted
+    .filter(({ instance }) => !image.hasHealthcheck || instance.spec.healthcheck?.test?.[0] === 'NONE')
     .filter((one) => one.instance.host === host && one.to.reference === reference)
     .filter(({ instance }) => !isProvenWithoutImage(instance, facts.backends))
     .map(({ instance }) => ({ kind: 'problem', host, text: noProof(instance) }));

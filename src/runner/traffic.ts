@@ -16,8 +16,10 @@ export interface ServerAccess {
   readonly host: HostAccess;
 }
 
-const LOOK_EVERY_MS = 50;
+const LOOK_EVERY_MS = 35;
 const UP_EVERY_MS = 50;
+/** Just before a wait is first told of, so that what is told is fresh. */
+const SESSIONS_FIRST_AFTER_MS = 1_500;
 const SESSIONS_EVERY_MS = 5_000;
 
 /** The server as its balancer has it, or undefined when it has no such server. */
@@ -81,7 +83,7 @@ export async function untilDrained(
 /** Who holds the server, asked in the background and seldom: `show sess` walks every session of the process. */
 function sessionsNowAndThen({ balancer, server }: ServerAccess, { clock }: Watch): () => readonly Session[] {
   let known: readonly Session[] = [];
-  let nextAt = clock.now() + LOOK_EVERY_MS;
+  let nextAt = clock.now() + SESSIONS_FIRST_AFTER_MS;
   return () => {
     if (clock.now() >= nextAt) {
       nextAt = clock.now() + SESSIONS_EVERY_MS;

@@ -76,7 +76,7 @@ describe('drainHosts()', () => {
     expect(fleet.clock.now()).toBeGreaterThan(12_000);
     expect(fleet.failures()).toEqual([]);
     const waits = fleet.events.flatMap((event) => (event.type === 'step-waiting' ? [event.waiting] : []));
-    expect(waits[0]).toMatchObject({ for: 'requests', current: 1, queued: 0, leftMs: 8_000 });
+    expect(waits[0]).toMatchObject({ for: 'requests', current: 1, queued: 0, leftMs: 7_970 });
   });
 
   it('has nothing to do for what it has drained already', async () => {

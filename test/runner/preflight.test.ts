@@ -210,11 +210,12 @@ describe('leftovers of an earlier run', () => {
 
   // prettier-ignore
   it.each([
-    { what: 'an old container that still runs', isStarted: true,  from: 'pxApp_1', isMoved: false,
-      says: ['pxApp_1.replaced-20261101-080000-ab12, the old container of pxApp_1, still runs'] },
-    { what: 'an old container without a new one', isStarted: false, from: 'pxApp_1', isMoved: true,
-      says: ['pxApp_1 is gone; its old container waits as pxApp_1.replaced-20261101-080000-ab12'] },
-    { what: 'nothing in an old container that was kept', isStarted: false, from: 'pxApp_1', isMoved: false, says: [] },
+    { what: 'an old container that still runs', isStarted: true,  from: 'pxApp_2', isMoved: false,
+      says: ['pxApp_2.replaced-20261101-080000-ab12, an old container of pxApp_2, still runs: stop and remove it'] },
+    { what: 'an old container without a new one', isStarted: false, from: 'pxApp_2', isMoved: true,
+      says: ['pxApp_2 is gone and its old container waits as pxApp_2.replaced-20261101-080000-ab12: rename it back, or remove it'] },
+    { what: 'nothing in an old container that was kept', isStarted: false, from: 'pxApp_2', isMoved: false, says: [] },
+    { what: 'nothing in one of an app that is not in the play', isStarted: true, from: 'gone', isMoved: false, says: [] },
     { what: 'nothing in a name of another kind', isStarted: true, from: 'replaced', isMoved: false, says: [] },
   ])('are $what', async ({ isStarted, from, isMoved, says }) => {
     const fleet = await FakeFleet.up(['fe1']);
@@ -226,7 +227,7 @@ describe('leftovers of an earlier run', () => {
 
     const { findings } = await inspect(fleet);
 
-    expect(textsOf(findings)).toEqual(says.map((text) => `problem fe1: ${text}: see to it first with "sluice restore fe1"`));
+    expect(textsOf(findings)).toEqual(says.map((text) => `problem fe1: ${text}`));
   });
 });
 

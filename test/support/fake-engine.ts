@@ -1,6 +1,6 @@
 import { Failure } from '../../src/errors.ts';
 import type { ContainerSpec } from '../../src/rollout/model.ts';
-import type { Container, Image, SettingChange } from '../../src/rollout/observed.ts';
+import type { Container, Health, Image, SettingChange } from '../../src/rollout/observed.ts';
 import type { Clock, CommandResult, Containers, RemoteImage } from '../../src/runner/ports.ts';
 
 /** How an image behaves once it runs; times in milliseconds from the start. */
@@ -88,14 +88,14 @@ export class FakeEngine implements Containers {
   }
 
   async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
-    const user = this.#find(name)?.spec.user;
+    const { user } = this.#must(name).spec;
     if (spec.user === undefined || spec.user === user) return [];
     return [{ setting: 'user', from: user ?? '', to: spec.user }];
   }
 
   async create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void> {
     if (this.#find(name)) throw new Failure('docker', `Cannot create ${name}: the name is in use`);
-    const inherited = like === undefined ? undefined : this.#find(like);
+    const inherited = like === undefined ? undefined : this.#must(like);
     this.#containers.push({
       ...{ id: `id-${this.#nextId++}`, name, reference: spec.image, image: this.#imageNamed(spec.image) },
       spec: { ...inherited?.spec, ...spec },
@@ -133,7 +133,8 @@ export class FakeEngine implements Containers {
   }
 
   async logs(name: string): Promise<readonly string[]> {
-    return [`last words of ${this.#must(name).reference}`];
+    const { startedMs, reference } = this.#must(name);
+    return startedMs === undefined ? [] : [`last words of ${reference}`];
   }
 
   async exec(name: string): Promise<CommandResult> {
@@ -145,14 +146,25 @@ export class FakeEngine implements Containers {
     const { exitsAfterMs = Infinity, unhealthyAfterMs = Infinity } = one.image.behaviour;
     const hasExited = age >= exitsAfterMs;
     const running = one.startedMs !== undefined && one.stoppedMs === undefined && !hasExited;
-    const health = this.answers(one.name) ? 'healthy' : age >= unhealthyAfterMs ? 'unhealthy' : 'starting';
+    const health = this.#healthOf(one, age >= unhealthyAfterMs);
     return {
-      ...{ id: one.id, name: one.name, running, status: running ? 'running' : 'exited' },
+      ...{
+        id: one.id,
+        name: one.name,
+        running,
+        status: running ? 'running' : one.startedMs === undefined ? 'created' : 'exited',
+      },
       image: { ...one.image, reference: one.reference },
       ...{ exitCode: hasExited ? 1 : 0, restartCount: hasExited && one.restart.name !== 'no' ? 1 : 0 },
       ...{ startedAt: `${one.id} at ${one.startedMs ?? 'no time'}`, health, healthOutput: '', isAutoRemoved: false },
       ...{ restart: one.restart, publishedPorts: [] },
     };
+  }
+
+  #healthOf(one: Running, isLate: boolean): Health {
+    if (one.startedMs === undefined) return 'none';
+    if (this.answers(one.name)) return 'healthy';
+    return isLate ? 'unhealthy' : 'starting';
   }
 
   #imageNamed(reference: string): FakeImage {

@@ -38,7 +38,7 @@ export class Engine {
     this.#agent = new StreamLocalAgent(link, socket);
   }
 
-  /** @throws Failure `docker`, or `unreachable` when the host was lost */
+  /** @throws Failure `docker`, or `unreachable` when the host was lost or the answer is late */
   async call<T>({ what, withinMs, ask, signal }: Call<T>): Promise<T> {
     const docker = await this.#negotiated();
     return this.#within({ what, withinMs, ...(signal && { signal }), ask: (abortSignal) => ask(docker, abortSignal) });
@@ -56,7 +56,10 @@ export class Engine {
     const { what, withinMs, signal, ask } = call;
     const abort = new AbortController();
     const late = () => {
-      abort.abort(new Error(`it takes longer than ${withinMs / 1000} s`));
+      // It may be the connection that is slow, or a daemon that is being restarted: worth another look.
+      abort.abort(
+        new Failure('unreachable', `Cannot ${what} on ${this.host}: it takes longer than ${withinMs / 1000} s`),
+      );
     };
     const stop = () => {
       abort.abort(signal?.reason ?? new Error('stopped'));

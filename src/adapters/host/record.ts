@@ -1,20 +1,30 @@
 import { Failure, reasonOf } from '../../errors.ts';
+import type { Balancer } from '../../rollout/model.ts';
 import type { HostRecord, RecordEntry } from '../../runner/ports.ts';
 import type { Link } from '../link.ts';
 import { FIND_STATE_DIR, MAKE_STATE_DIR } from './state-dir.ts';
 
 const SCHEMA = 1;
 
-/** Written aside, flushed and renamed over, so that a crash leaves the old record or the new one, never half of one. */
-const WRITE = `${MAKE_STATE_DIR}
+/**
+ * Written aside, counted, flushed and renamed over, so that neither a crash nor a connection that breaks while it is
+ * sent (which looks like its end) leaves half of one.
+ */
+function writeScript(bytes: number): string {
+  return `${MAKE_STATE_DIR}
 t=$(mktemp "$d/.record.XXXXXX") && chmod 660 "$t" || exit 74
-cat > "$t" && sync "$t" && mv -f "$t" "$d/record.json" && sync "$d" || { rm -f "$t"; exit 74; }`;
+cat > "$t" && [ "$(wc -c < "$t")" -eq ${bytes} ] && sync "$t" && mv -f "$t" "$d/record.json" && sync "$d" || {
+  rm -f "$t"; exit 74
+}`;
+}
 
 const REMOVE = `${MAKE_STATE_DIR}
 rm -f "$d/record.json" && sync "$d"`;
 
+/** Says first that there is one: an empty file is not the same as none. */
 const READ = `${FIND_STATE_DIR}
-if [ -e "$d/record.json" ]; then cat "$d/record.json"; fi`;
+if [ -d "$d" ] && [ ! -x "$d" ]; then echo "$d cannot be entered by $(id -un)" >&2; exit 73; fi
+if [ -e "$d/record.json" ]; then echo present; cat "$d/record.json"; fi`;
 
 /** The undo record as a JSON file on the host. */
 export class FileRecord implements HostRecord {
@@ -26,9 +36,9 @@ export class FileRecord implements HostRecord {
 
   async read(): Promise<readonly RecordEntry[]> {
     const text = await this.#sh(READ, '', 'read');
-    if (text.trim() === '') return [];
+    if (text === '') return [];
     try {
-      return entriesIn(JSON.parse(text));
+      return entriesIn(JSON.parse(text.slice('present\n'.length)));
     } catch (error) {
       const why = reasonOf(error);
       throw new Failure('error', `Cannot read the undo record on ${this.#link.host} (record.json): ${why}`, {
@@ -39,7 +49,10 @@ export class FileRecord implements HostRecord {
 
   async write(entries: readonly RecordEntry[]): Promise<void> {
     if (entries.length === 0) await this.#sh(REMOVE, '', 'remove');
-    else await this.#sh(WRITE, `${JSON.stringify({ schema: SCHEMA, entries }, undefined, 2)}\n`, 'write');
+    else {
+      const text = `${JSON.stringify({ schema: SCHEMA, entries }, undefined, 2)}\n`;
+      await this.#sh(writeScript(Buffer.byteLength(text)), text, 'write');
+    }
   }
 
   async #sh(script: string, stdin: string, verb: string): Promise<string> {
@@ -67,7 +80,7 @@ function isEntry(value: unknown): value is RecordEntry {
     texts &&
     typeof server?.name === 'string' &&
     typeof server.backend === 'string' &&
-    typeof server.balancer.socket === 'string' &&
+    typeof (server.balancer as Partial<Balancer> | undefined)?.socket === 'string' &&
     typeof standing?.weight === 'number' &&
     typeof wasUp === 'boolean' &&
     ['ready', 'drain', 'maint'].includes(standing.admin)

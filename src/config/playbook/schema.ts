@@ -60,7 +60,10 @@ export const readySchema = z.strictObject({
   }),
   status: field(httpStatus, { description: 'Statuses of `http` that are good.', default: '200-399' }),
   within: field(durationAboveZero, { description: 'How long the new container may take.', default: '60s' }),
-  every: field(durationAboveZero, { description: 'Time between two probes.', default: '250ms' }),
+  every: field(durationAboveZero, {
+    description: 'Time between two looks, at the container and by the probe.',
+    default: '100ms',
+  }),
 });
 
 /** What may stand in a play, in an app, or in both: then the app's wins, key by key. */

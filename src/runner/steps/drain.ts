@@ -7,7 +7,7 @@ import { isReady } from '../readiness.ts';
 import { quiesce } from '../quiesce.ts';
 import { stateOf, type ServerAccess } from '../traffic.ts';
 import type { Watch } from '../watch.ts';
-import { asideOf, type Found, type StepAction } from '../work.ts';
+import { asideOf, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 const CAPACITY_EVERY_MS = 500;
 
@@ -17,15 +17,11 @@ const CAPACITY_EVERY_MS = 500;
  */
 export const drain: StepAction = async (work, watch) => {
   const { instance, undo, identity, host } = work;
-  work.container = await host.containers.inspect(instance.container);
-  const { container: old } = work;
+  // Both only look, and neither needs the other.
+  const [old, found] = await Promise.all([host.containers.inspect(instance.container), lookAround(work, watch)]);
+  work.container = old;
   work.wasReady = old !== undefined && (await isReady(old, instance, host));
-  const found: Found[] = [];
-  for (const access of work.servers) {
-    await untilCapacity(access, { minUp: instance.minUp, withinMs: instance.drain.timeoutMs }, watch);
-    const { weight, admin, isUp } = await stateOf(access);
-    found.push({ access, weight, admin, wasUp: isUp });
-  }
+
   const at = watch.clock.date().toISOString();
   await undo.add(
     found.map(({ access, weight, admin, wasUp }) => ({
@@ -49,6 +45,16 @@ export const drain: StepAction = async (work, watch) => {
   work.barriers = await quiesce(found, instance.drain, watch);
   return `${found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
+
+async function lookAround({ instance, servers }: Work, watch: StepWatch): Promise<readonly Found[]> {
+  const found: Found[] = [];
+  for (const access of servers) {
+    await untilCapacity(access, { minUp: instance.minUp, withinMs: instance.drain.timeoutMs }, watch);
+    const { weight, admin, isUp } = await stateOf(access);
+    found.push({ access, weight, admin, wasUp: isUp });
+  }
+  return found;
+}
 
 /** Takes from a backend only what it can spare at this moment: other servers may have failed since the plan. */
 async function untilCapacity(

@@ -9,7 +9,7 @@ import { Unfit } from './check.ts';
 const LOOK_EVERY_MS = 100;
 /** How long HAProxy or the host may be out of reach during a soak: that alone is no verdict on the container. */
 const UNREACHABLE_FOR_MS = 60_000;
-/** Bounds of the default, which is the time that HAProxy took to see the server UP. */
+/** Bounds of the default: half the time that HAProxy took to see the server UP, so `rise` / 2 checks. */
 const DEFAULT_AT_LEAST_MS = 500;
 const DEFAULT_AT_MOST_MS = 10_000;
 
@@ -18,7 +18,7 @@ const never = new AbortController().signal;
 
 /** Watches the new container in service: it must stay UP and must not restart. */
 export const soak: StepAction = async (work, { clock, signal }) => {
-  const { soakMs = Math.min(Math.max(work.upAfterMs, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
+  const { soakMs = Math.min(Math.max(work.upAfterMs / 2, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
   const started = clock.now();
   const serving = work.found.filter(({ admin }) => admin === 'ready');
   await poll(

@@ -127,7 +127,11 @@ describe('pull()', () => {
     answers[path] = progress('{"status":"Pulling', ' from app"}\r\n{"status":"Done"}');
     answers['GET /v1.41/images/app:v9/json'] = json(200, image);
 
-    expect(await containers().pull('app:v9', 'always', never)).toEqual({ id: 'sha256:1', digests: ['sha256:2'], hasHealthcheck: false });
+    expect(await containers().pull('app:v9', 'always', never)).toEqual({
+      id: 'sha256:1',
+      digests: ['sha256:2'],
+      hasHealthcheck: false,
+    });
   });
 
   it('asks nobody for an image that is there, unless always', async () => {
@@ -237,7 +241,7 @@ describe('a call', () => {
     answers['POST /v1.41/containers/px/exec'] = () => undefined;
 
     expect(await failureOf(containers().exec('px', ['true'], 20))).toBe(
-      'docker: Cannot run true in container px on fe1: it takes longer than 0.02 s',
+      'unreachable: Cannot run true in container px on fe1: it takes longer than 0.02 s',
     );
   });
 

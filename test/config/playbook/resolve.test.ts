@@ -42,7 +42,7 @@ describe('resolvePlays()', () => {
                 servers: [{ balancer: { host: 'fe1', socket: '/var/run/haproxy.sock' }, backend: 'b', name: 'shop' }],
                 spec: { image: 'i', pullPolicy: 'always' },
                 drain: { timeoutMs: 60_000, onTimeout: 'fail' },
-                ready: { probe: undefined, withinMs: 60_000, everyMs: 250 },
+                ready: { probe: undefined, withinMs: 60_000, everyMs: 100 },
                 soakMs: undefined,
                 keep: 0,
                 minUp: { servers: 1 },
