@@ -83,7 +83,6 @@ describe('a container', () => {
     expect(await containers.inspect(aside)).toMatchObject({
       running: false,
       status: 'exited',
-      stopGraceMs: 5_000,
       restart: { name: 'on-failure', maximumRetryCount: 2 },
       image: { reference: `${registry}:v1`, digests: (await containers.image(`${registry}:v1`))?.digests },
     });

@@ -72,7 +72,7 @@ const policy = {
   drain: drainSchema.optional().meta({ description: 'How requests in hand are waited for.' }),
   soak: field(duration, {
     description: 'How long the new server must stay UP before the old container is removed.',
-    otherwise: 'as long as HAProxy took to see it UP, 500ms to 10s',
+    otherwise: 'half as long as HAProxy took to see it UP, 500ms to 10s',
   }),
   keep: field(integer('a number of containers such as 1', 0, MOST_INSTANCES), {
     description: 'Old containers that are kept, stopped.',
