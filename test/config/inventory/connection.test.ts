@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { type ConnectionOverrides, connectionOf, type SshAddress } from '../../../src/config/inventory/connection.ts';
 import type { Vars } from '../../../src/config/inventory/inventory.ts';
 
-const here = { home: '/home/op', user: 'op', folder: '/work', env: {} };
+const here = { home: '/home/op', user: 'op', folder: '/srv/deploy', env: {} };
 
 function addressOf(vars: Vars, overrides: ConnectionOverrides = {}, env: Record<string, string> = {}): SshAddress {
   return connectionOf({ name: 'fe1', vars, groups: [] }, overrides, { ...here, env });
@@ -31,11 +31,11 @@ describe('connectionOf()', () => {
     { why: 'a user that is a number',       vars: { ansible_user: 1000 },                             address: { user: '1000' } },
     { why: 'an empty variable as none',     vars: { ansible_user: '', ansible_host: null },           address: { user: 'op', address: 'fe1' } },
     { why: 'a key in the home folder',      vars: { ansible_ssh_private_key_file: '~/k' },            address: { privateKeyFiles: ['/home/op/k'] } },
-    { why: 'a key relative to here',        vars: { ansible_ssh_private_key_file: 'keys/k' },         address: { privateKeyFiles: ['/work/keys/k'] } },
+    { why: 'a key relative to here',        vars: { ansible_ssh_private_key_file: 'keys/k' },         address: { privateKeyFiles: ['/srv/deploy/keys/k'] } },
     { why: 'the command line first',        vars: { ansible_user: 'u', ansible_ssh_private_key_file: 'k', ansible_timeout: 3 }, overrides: { user: 'v', privateKeyFile: '/l', timeoutMs: 1 }, address: { user: 'v', privateKeyFiles: ['/l'], connectTimeoutMs: 1 } },
     { why: 'a timeout in seconds',          vars: { ansible_timeout: 3 },                             address: { connectTimeoutMs: 3000 } },
     { why: 'options',                       vars: { ansible_ssh_common_args: '-o UserKnownHostsFile=~/kh -oStrictHostKeyChecking=accept-new -o ConnectTimeout=5 -o User=u -o Port=23 -o IdentityFile=k' },
-      address: { knownHostsFiles: ['/home/op/kh'], hostKeyChecking: 'accept-new', connectTimeoutMs: 5000, user: 'u', port: 23, privateKeyFiles: ['/work/k'] } },
+      address: { knownHostsFiles: ['/home/op/kh'], hostKeyChecking: 'accept-new', connectTimeoutMs: 5000, user: 'u', port: 23, privateKeyFiles: ['/srv/deploy/k'] } },
     { why: 'several known hosts files',     vars: { ansible_ssh_common_args: '-o "UserKnownHostsFile /a /b"' }, address: { knownHostsFiles: ['/a', '/b'] } },
     { why: 'several identity files',        vars: { ansible_ssh_common_args: '-o IdentityFile=/a', ansible_ssh_extra_args: '-o identityfile=/b' }, address: { privateKeyFiles: ['/a', '/b'] } },
     { why: 'the first of two options',      vars: { ansible_ssh_common_args: '-o Port=1 -o Port=2', ansible_ssh_extra_args: '-o Port=3' }, address: { port: 1 } },
