@@ -1,6 +1,14 @@
 import { beforeEach, expect, describe, it } from 'vitest';
 import { docker, labReset } from '../../lab/lab.ts';
-import { allServers, containersOf, containersOn, everyHostInService, hostNamed, load } from '../support/fleet.ts';
+import {
+  allServers,
+  containersOf,
+  containersOn,
+  everyHostInService,
+  hostNamed,
+  load,
+  untilInService,
+} from '../support/fleet.ts';
 import { rolloutTo, sluice } from '../support/sluice.ts';
 
 describe('a rollout on the real fleet, with an app that takes 3 s to start and requests that take 1 s', () => {
@@ -53,6 +61,8 @@ describe('a rollout on the real fleet', () => {
       ...own,
       'registry.lab:5000/pxapp:v1',
     );
+
+    await untilInService('fe1');
 
     const ended = await sluice(...rolloutTo('v2', '--limit', 'fe1'));
 

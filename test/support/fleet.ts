@@ -18,6 +18,11 @@ export async function serversOf(name: string): Promise<string[]> {
   });
 }
 
+/** Waits until HAProxy has every server of a host in service, as after a container was replaced by hand. */
+export async function untilInService(name: string): Promise<void> {
+  while ((await serversOf(name)).join() !== ALL_IN_SERVICE.join()) await sleep(50);
+}
+
 export async function allServers(): Promise<Record<string, string[]>> {
   const entries = await Promise.all(hosts().map(async ({ name }) => [name, await serversOf(name)] as const));
   return Object.fromEntries(entries);
