@@ -2,7 +2,6 @@ import { once } from 'node:events';
 import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import ssh2 from 'ssh2';
 import { describe, expect, it } from 'vitest';
 import { newKey } from '../../support/ssh-server.ts';
 import { failureOf, linkTo, place, server, useSshServer } from './harness.ts';
@@ -49,8 +48,7 @@ describe('the connection', () => {
     const [other, locked, absent] = ['other', 'locked', 'absent'].map((name) => join(server.folder, name));
     if (!other || !locked || !absent) throw new Error('no names');
     await writeFile(other, newKey().private);
-    const options = { passphrase: 'secret', cipher: 'aes256-ctr', rounds: 16 };
-    await writeFile(locked, ssh2.utils.generateKeyPairSync('ed25519', options).private);
+    await writeFile(locked, newKey('secret').private);
 
     const failure = await failureOf(linkTo({ privateKeyFiles: [absent, locked, other] }).run('true'));
 
