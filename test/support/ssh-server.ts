@@ -134,10 +134,12 @@ export class TestSshServer {
 
 /** Encrypted, if a passphrase is given. */
 export function newKey(passphrase?: string): Pair {
-  const encryption = passphrase === undefined ? {} : { passphrase, cipher: 'aes256-ctr', rounds: 16 };
   // One in some three hundred keys that ssh2 makes cannot be read, not even by itself.
   for (;;) {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', encryption);
+    const pair =
+      passphrase === undefined
+        ? ssh2.utils.generateKeyPairSync('ed25519')
+        : ssh2.utils.generateKeyPairSync('ed25519', { passphrase, cipher: 'aes256-ctr', rounds: 16 });
     if (!(ssh2.utils.parseKey(pair.private, passphrase) instanceof Error)) return pair;
   }
 }
