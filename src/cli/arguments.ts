@@ -11,6 +11,7 @@ import {
   isRepeatable,
   OPTION_NAMES,
   looking,
+  naming,
   playing,
   selecting,
   type CommonArgs,
@@ -43,8 +44,11 @@ export async function readArguments(
       const { hosts: pattern, server: servers, socket, note } = args;
       take({ name: 'drain', pattern, servers, socket, policy, note, ...commonOf(args, environment) });
     })
-    .command('restore <hosts>', 'Put back what was taken out, at exactly the weight it had', selecting, (args) => {
+    .command('restore <hosts>', 'Put back what was drained, at exactly the weight it had', selecting, (args) => {
       take({ name: 'restore', pattern: args.hosts, servers: args.server, ...commonOf(args, environment) });
+    })
+    .command('recover <hosts>', 'Finish what a rollout that died has left in work', naming, (args) => {
+      take({ name: 'recover', pattern: args.hosts, ...commonOf(args, environment) });
     })
     .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
       take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
@@ -63,7 +67,7 @@ function base(version: string): Argv<CommonArgs> {
     .help()
     .alias({ help: 'h' })
     .strict()
-    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore or status')
+    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore, recover or status')
     .recommendCommands()
     .middleware(lastOfEach, true)
     .check((args) => {

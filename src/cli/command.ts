@@ -39,4 +39,5 @@ export type Command =
       readonly note: string;
     } & Common)
   | ({ readonly name: 'restore'; readonly pattern: string; readonly servers: readonly string[] } & Common)
+  | ({ readonly name: 'recover'; readonly pattern: string } & Common)
   | ({ readonly name: 'status'; readonly pattern: string; readonly socket: string | undefined } & Common);

@@ -1,6 +1,6 @@
 import { systemClock } from '../adapters/system-clock.ts';
 import { exitStatuses } from '../errors.ts';
-import { summaryText, verdictText } from '../report/summary.ts';
+import { summaryText, verdictText, type SummaryCommand } from '../report/summary.ts';
 import type { RunEnd } from '../rollout/verdict.ts';
 import type { RunResult } from '../runner/rollout.ts';
 import type { CliSession } from './session.ts';
@@ -15,7 +15,7 @@ const statusOf: Readonly<Record<RunEnd, number>> = {
 
 /** Says what a run came to, and gives its exit status. */
 export function conclude(
-  command: 'rollout' | 'drain' | 'restore',
+  command: SummaryCommand,
   { end, hosts }: RunResult,
   { report, print, paint, startedMs }: CliSession,
 ): number {

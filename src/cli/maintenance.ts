@@ -1,10 +1,11 @@
-/** `drain`, `restore` and `status`: what is done to hosts without a playbook. */
+/** `drain`, `restore`, `recover` and `status`: what is done to hosts without a playbook. */
 import { readFileSync } from 'node:fs';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses } from '../errors.ts';
 import { EVENT_SCHEMA } from '../report/json.ts';
 import { statusText } from '../report/status.ts';
 import { drainHosts } from '../runner/drain-hosts.ts';
+import { recoverHosts } from '../runner/recover-hosts.ts';
 import { restoreHosts } from '../runner/restore-hosts.ts';
 import { survey, type HostSurvey } from '../runner/survey.ts';
 import type { Command } from './command.ts';
@@ -13,7 +14,7 @@ import { confirm } from './confirm.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
-type HostsCommand = Extract<Command, { name: 'drain' | 'restore' | 'status' }>;
+type HostsCommand = Extract<Command, { name: 'drain' | 'restore' | 'recover' | 'status' }>;
 
 export async function drain(command: Extract<Command, { name: 'drain' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
@@ -34,6 +35,13 @@ export async function restore(command: Extract<Command, { name: 'restore' }>, ar
   return inSession(command, around, async (session) => {
     const hosts = startOn(command, session, around);
     return conclude('restore', await restoreHosts({ hosts, servers: command.servers }, session.context), session);
+  });
+}
+
+export async function recover(command: Extract<Command, { name: 'recover' }>, around: Surroundings): Promise<number> {
+  return inSession(command, around, async (session) => {
+    const hosts = startOn(command, session, around);
+    return conclude('recover', await recoverHosts({ hosts }, session.context), session);
   });
 }
 

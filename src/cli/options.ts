@@ -107,22 +107,28 @@ export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs
     });
 }
 
-interface SelectingArgs {
+interface NamingArgs {
   readonly hosts: string;
+}
+
+export function naming(parser: Argv<CommonArgs>): Argv<CommonArgs & NamingArgs> {
+  return parser
+    .epilogue(EXIT_CODES)
+    .positional('hosts', { type: 'string', demandOption: true, describe: 'Host pattern, as in Ansible' });
+}
+
+interface SelectingArgs extends NamingArgs {
   readonly server: string[];
 }
 
 export function selecting(parser: Argv<CommonArgs>): Argv<CommonArgs & SelectingArgs> {
-  return parser
-    .epilogue(EXIT_CODES)
-    .positional('hosts', { type: 'string', demandOption: true, describe: 'Host pattern, as in Ansible' })
-    .option('server', {
-      array: true,
-      nargs: 1,
-      type: 'string',
-      default: [] as string[],
-      describe: 'Only this server, as server or backend/server (repeatable)',
-    });
+  return naming(parser).option('server', {
+    array: true,
+    nargs: 1,
+    type: 'string',
+    default: [] as string[],
+    describe: 'Only this server, as server or backend/server (repeatable)',
+  });
 }
 
 interface DrainingArgs extends SelectingArgs {

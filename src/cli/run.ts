@@ -18,6 +18,8 @@ async function dispatch(command: Command, surroundings: Surroundings): Promise<n
       return (await import('./maintenance.ts')).drain(command, surroundings);
     case 'restore':
       return (await import('./maintenance.ts')).restore(command, surroundings);
+    case 'recover':
+      return (await import('./maintenance.ts')).recover(command, surroundings);
     case 'status':
       return (await import('./maintenance.ts')).status(command, surroundings);
   }

@@ -57,6 +57,7 @@ function recordLines({ host, record }: StatusOfHost): string[] {
   return record.map(({ kind, server, standing, by, note, at }) => {
     const what = kind === 'drain' ? 'drained' : 'left in work by a rollout';
     const why = note === '' ? '' : `: "${note}"`;
-    return `${host} ${serverPath(server)} was ${what} by ${by} at ${at}${why}; restore puts back weight ${standing.weight}`;
+    const command = kind === 'drain' ? 'restore' : 'recover';
+    return `${host} ${serverPath(server)} was ${what} by ${by} at ${at}${why}; ${command} puts back weight ${standing.weight}`;
   });
 }

@@ -3,9 +3,15 @@ import type { HostEnd, RunEnd } from '../rollout/verdict.ts';
 import { columns, duration } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
 
-type Command = 'rollout' | 'drain' | 'restore';
+/** The commands that end with a summary. */
+export type SummaryCommand = 'rollout' | 'drain' | 'restore' | 'recover';
 
-const doneWords: Readonly<Record<Command, string>> = { rollout: 'updated', drain: 'drained', restore: 'restored' };
+const doneWords: Readonly<Record<SummaryCommand, string>> = {
+  rollout: 'updated',
+  drain: 'drained',
+  restore: 'restored',
+  recover: 'recovered',
+};
 
 const endWords: Readonly<Record<HostEnd, readonly [Tone, string]>> = {
   updated: ['good', 'ok'],
@@ -26,7 +32,7 @@ const countColumns: readonly { readonly title?: string; readonly of: (host: Host
 ];
 
 /** The table at the end of a run: a row per host, and the first reason where something failed. */
-export function summaryText(hosts: readonly HostSummary[], command: Command, paint: Paint): string[] {
+export function summaryText(hosts: readonly HostSummary[], command: SummaryCommand, paint: Paint): string[] {
   if (hosts.length === 0) return [];
   const shown = countColumns.filter(({ of }, index) => index === 0 || hosts.some((host) => of(host) > 0));
   const header = ['HOST', 'RESULT', ...shown.map(({ title }) => title ?? doneWords[command].toUpperCase()), 'TIME'];
@@ -45,13 +51,13 @@ export function summaryText(hosts: readonly HostSummary[], command: Command, pai
 }
 
 /** The last line: what all of it came to. */
-export function verdictText(end: RunEnd, hosts: readonly HostSummary[], command: Command, ms: number): string {
+export function verdictText(end: RunEnd, hosts: readonly HostSummary[], command: SummaryCommand, ms: number): string {
   const total = hosts.reduce((sum, { updated }) => sum + updated, 0);
   const verdicts: Readonly<Record<RunEnd, string>> = {
     done: total === 0 ? 'nothing to do' : `${total} ${doneWords[command]}`,
     someFailed: 'some hosts failed; what failed was put back',
     stopped: 'stopped by the failure limit; what failed was put back, the hosts not reached are as they were',
-    outOfService: `a server is left out of service: see "sluice status", then "sluice restore"`,
+    outOfService: `a server is left out of service: see "sluice status", then "sluice ${command === 'drain' || command === 'restore' ? 'restore' : 'recover'}"`,
     interrupted: 'interrupted; what was in work is finished or put back',
   };
   return `${command}: ${verdicts[end]} in ${duration(ms)}`;

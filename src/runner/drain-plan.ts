@@ -4,7 +4,7 @@ import type { BackendState, ServerState } from '../rollout/observed.ts';
 import type { DrainRequest } from './drain-hosts.ts';
 import type { Finding } from './findings.ts';
 import type { HeldHost } from './held-hosts.ts';
-import { explain } from './leftovers.ts';
+import { advice, explain } from './leftovers.ts';
 import type { RecordEntry } from './ports.ts';
 import { balancerProblems } from './preflight-balancer.ts';
 import { socketOf } from './sockets.ts';
@@ -74,7 +74,7 @@ function obstacles(state: ServerState, entry: RecordEntry | undefined, host: str
   const path = serverPath(state.server);
   const texts = [
     state.hasAgent && `${path} has an agent-check, which may overwrite the weight at any moment: not supported yet`,
-    entry?.kind === 'rollout' && `${explain(entry)}: see to it first with "sluice restore ${host}"`,
+    entry?.kind === 'rollout' && `${explain(entry)}: ${advice(entry, { name: host })}`,
   ];
   return texts.filter((text) => typeof text === 'string').map((text) => ({ kind: 'problem', host, text }));
 }

@@ -6,7 +6,7 @@ import { replacedBy } from './work.ts';
 /** What an earlier run has left behind of these containers' instances; a new one must not start on top of it. */
 export async function leftovers(host: HostAccess, names: readonly string[]): Promise<Finding[]> {
   const entries = await host.record.read();
-  const recorded = entries.map((entry) => `${explain(entry)}: see to it first with "sluice restore ${host.name}"`);
+  const recorded = entries.map((entry) => `${explain(entry)}: ${advice(entry, host)}`);
   const containers = await host.containers.list();
   const present = new Set(containers.map(({ name }) => name));
   const known = new Set(entries.map(({ aside }) => aside));
@@ -26,4 +26,9 @@ export function explain({ kind, server, by, at, note }: RecordEntry): string {
   const why = note === '' ? '' : ` ("${note}")`;
   const what = kind === 'drain' ? 'drained' : 'left in work';
   return `${serverPath(server)} was ${what} by ${by} at ${at}${why}`;
+}
+
+/** What puts an entry right. */
+export function advice({ kind }: Pick<RecordEntry, 'kind'>, { name }: Pick<HostAccess, 'name'>): string {
+  return `see to it with "sluice ${kind === 'drain' ? 'restore' : 'recover'} ${name}"`;
 }

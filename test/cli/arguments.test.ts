@@ -39,6 +39,7 @@ describe('readArguments()', () => {
     { line: 'plan site.yml', command: { name: 'plan', ...common, ...playing } },
     { line: 'drain fe', command: { ...draining, ...common } },
     { line: 'restore fe', command: { name: 'restore', pattern: 'fe', servers: [], ...common } },
+    { line: 'recover fe', command: { name: 'recover', pattern: 'fe', ...common } },
     { line: 'status fe', command: { name: 'status', pattern: 'fe', socket: undefined, ...common } },
     { line: 'status', command: { name: 'status', pattern: 'all', socket: undefined, ...common } },
   ])('fills in the defaults of "$line"', async ({ line, command }) => {
@@ -69,7 +70,7 @@ describe('readArguments()', () => {
     { options: '-i a --verbose -v',                    gives: { verbosity: 2 } },
     { options: '-i a -vyf 3',                          gives: { verbosity: 1, yes: true, forks: 3 } },
   ])('understands $options with every command', async ({ options, gives }) => {
-    for (const line of ['rollout p', 'plan p', 'drain h', 'restore h', 'status']) {
+    for (const line of ['rollout p', 'plan p', 'drain h', 'restore h', 'recover h', 'status']) {
       expect(await read(`${line} ${options}`)).toMatchObject(gives);
       expect(await read(`${options} ${line}`)).toMatchObject(gives);
     }

@@ -32,7 +32,8 @@ describe.concurrent('sluice', () => {
     const { status, stdout, stderr } = await commandLine(['--help']);
 
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
-    for (const word of ['rollout', 'plan', 'drain', 'restore', 'status', 'Exit codes:']) expect(stdout).toContain(word);
+    for (const word of ['rollout', 'plan', 'drain', 'restore', 'recover', 'status', 'Exit codes:'])
+      expect(stdout).toContain(word);
   });
 
   it('says which version it is', async () => {

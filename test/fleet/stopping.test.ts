@@ -45,7 +45,7 @@ describe('stopping a rollout on the real fleet', () => {
     expect(report.failures).toEqual([]);
   });
 
-  it('says that a person is needed at the third, and restore puts it right from the record on the host', async () => {
+  it('says that a person is needed at the third, and recover puts it right from the record on the host', async () => {
     const ended = await interruptedAt('check', ['SIGINT', 'SIGTERM', 'SIGHUP']);
     expect(ended.status, ended.stdout).toBe(7);
     expect((await serversOf('fe1'))[0]).toMatch(/^pxApp_1 0 1 /);
@@ -53,29 +53,29 @@ describe('stopping a rollout on the real fleet', () => {
     const next = await sluice(...rolloutTo('v2', '--limit', 'fe1'));
     expect(next.status).toBe(1);
     expect(next.stderr).toMatch(
-      /fe1: pxapp_cluster\/pxApp_1 was left in work by .*: see to it first with "sluice restore fe1"/,
+      /fe1: pxapp_cluster\/pxApp_1 was left in work by .*: see to it with "sluice recover fe1"/,
     );
 
-    const restored = await sluice('restore', 'fe1');
-    expect(restored.status, restored.stderr).toBe(0);
+    const recovered = await sluice('recover', 'fe1');
+    expect(recovered.status, recovered.stderr).toBe(0);
     expect(await allServers()).toEqual(everyHostInService);
     expect(await containersOf('fe1')).toEqual(['pxApp_1 v1', 'pxApp_2 v1', 'pxApp_3 v1']);
   });
 
   // prettier-ignore
   it.each(['drain', 'replace', 'check', 'restore', 'soak', 'retire'])(
-    'leaves after kill -9 in %s what restore can put back, with no failed request', async (step) => {
+    'leaves after kill -9 in %s what recover can finish, with no failed request', async (step) => {
       const traffic = load();
 
       const ended = await interruptedAt(step, ['SIGKILL']);
       expect(ended.status).toBeNull();
       const status = await sluice('status', 'fe1');
-      // A drain that has not begun has left nothing to put back, and a retirement nothing to undo.
-      if (step !== 'drain' && step !== 'retire') expect(status.stdout).toMatch(/fe1 pxapp_cluster\/pxApp_1 was left in work by a rollout by .*; restore puts back weight 10/);
-      const restored = await sluice('restore', 'fe1');
+      // A drain that has not begun has left nothing to put back.
+      if (step !== 'drain') expect(status.stdout).toMatch(/fe1 pxapp_cluster\/pxApp_1 was left in work by a rollout by .*; recover puts back weight 10/);
+      const recovered = await sluice('recover', 'fe1');
 
       const report = await traffic.stop();
-      expect(restored.status, restored.stderr).toBe(0);
+      expect(recovered.status, recovered.stderr).toBe(0);
       expect(await allServers()).toEqual(everyHostInService);
       const containers = await containersOf('fe1');
       expect(containers.filter((line) => !line.includes('.replaced-'))).toEqual([

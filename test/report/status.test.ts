@@ -79,7 +79,7 @@ describe('statusText()', () => {
       'Cannot reach fe2: no route',
       'Cannot reach fe2: no way',
       'fe1 pxapp_cluster/pxApp_1 was drained by ann@desk at 2026-11-21T09:00:00Z: "disk swap"; restore puts back weight 10',
-      'fe3 pxapp_cluster/pxApp_1 was left in work by a rollout by ann@desk at 2026-11-21T09:00:00Z; restore puts back weight 10',
+      'fe3 pxapp_cluster/pxApp_1 was left in work by a rollout by ann@desk at 2026-11-21T09:00:00Z; recover puts back weight 10',
     ]);
   });
 

@@ -45,6 +45,7 @@ describe('summaryText()', () => {
     { command: 'rollout' as const, title: 'UPDATED' },
     { command: 'drain' as const, title: 'DRAINED' },
     { command: 'restore' as const, title: 'RESTORED' },
+    { command: 'recover' as const, title: 'RECOVERED' },
   ])('counts in the words of $command, also when it is nothing', ({ command, title }) => {
     const lines = summaryText([aSummary({ updated: 0, end: 'nothingToDo' })], command, paintFor(false));
 
@@ -80,7 +81,7 @@ describe('verdictText()', () => {
     someFailed: 'rollout: some hosts failed; what failed was put back in 2 min 05 s',
     stopped:
       'rollout: stopped by the failure limit; what failed was put back, the hosts not reached are as they were in 2 min 05 s',
-    outOfService: 'rollout: a server is left out of service: see "sluice status", then "sluice restore" in 2 min 05 s',
+    outOfService: 'rollout: a server is left out of service: see "sluice status", then "sluice recover" in 2 min 05 s',
     interrupted: 'rollout: interrupted; what was in work is finished or put back in 2 min 05 s',
   };
   it.each(Object.entries(verdicts))('says what it means that a run is %s', (end, says) => {
@@ -92,6 +93,7 @@ describe('verdictText()', () => {
     { command: 'rollout' as const, updated: 0, says: 'rollout: nothing to do in 0.4 s' },
     { command: 'drain' as const,   updated: 1, says: 'drain: 1 drained in 0.4 s' },
     { command: 'restore' as const, updated: 2, says: 'restore: 2 restored in 0.4 s' },
+    { command: 'recover' as const, updated: 1, says: 'recover: 1 recovered in 0.4 s' },
   ])('says "$says"', ({ command, updated, says }) => {
     expect(verdictText('done', [aSummary({ updated })], command, 400)).toBe(says);
   });

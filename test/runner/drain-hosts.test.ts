@@ -218,7 +218,7 @@ describe('drainHosts()', () => {
     expect(fleet.events.filter(({ type }) => type === 'problem')).toMatchObject([
       {
         text: expect.stringMatching(
-          /pxApp_2 was left in work by ann@desk .* see to it first with "sluice restore fe1"$/,
+          /pxApp_2 was left in work by ann@desk .* see to it with "sluice recover fe1"$/,
         ) as unknown,
       },
     ]);

@@ -197,15 +197,15 @@ describe('inspectFleet()', () => {
 describe('leftovers of an earlier run', () => {
   // prettier-ignore
   it.each([
-    { of: { ...entry },                                        says: 'pxapp_cluster/pxApp_3 was drained by bob@laptop at 2026-11-20T08:00:00Z ("disk swap")' },
-    { of: { ...entry, kind: 'rollout' as const, note: '' },    says: 'pxapp_cluster/pxApp_3 was left in work by bob@laptop at 2026-11-20T08:00:00Z' },
+    { of: { ...entry },                                        says: 'pxapp_cluster/pxApp_3 was drained by bob@laptop at 2026-11-20T08:00:00Z ("disk swap"): see to it with "sluice restore fe1"' },
+    { of: { ...entry, kind: 'rollout' as const, note: '' },    says: 'pxapp_cluster/pxApp_3 was left in work by bob@laptop at 2026-11-20T08:00:00Z: see to it with "sluice recover fe1"' },
   ])('keep a rollout from starting when they are recorded: $of.kind', async ({ of, says }) => {
     const fleet = await FakeFleet.up(['fe1']);
     (await fleet.host('fe1')).entries = [of];
 
     const { findings } = await inspect(fleet);
 
-    expect(textsOf(findings)).toEqual([`problem fe1: ${says}: see to it first with "sluice restore fe1"`]);
+    expect(textsOf(findings)).toEqual([`problem fe1: ${says}`]);
   });
 
   // prettier-ignore

@@ -201,31 +201,38 @@ describe('restoreHosts()', () => {
     expect(fe1.heldBy).toBeUndefined();
   });
 
-  it('leaves an instance recorded whose old container is gone, and says why', async () => {
+  it('leaves what a rollout has left in work alone, puts back what was drained, and says what to do', async () => {
     const fleet = await FakeFleet.up(['fe1']);
+    await take(fleet, 'pxApp_1');
     await take(fleet, 'pxApp_2');
     const fe1 = await fleet.host('fe1');
-    const rollout = { kind: 'rollout' as const, container: 'pxApp_2', aside: 'pxApp_2.replaced-x' };
-    await fe1.containers.remove('pxApp_2');
-    fe1.entries = fe1.entries.map((entry) => ({ ...entry, ...rollout }));
+    fe1.entries = fe1.entries.map((entry) => (entry.server.name === 'pxApp_2' ? { ...entry, kind: 'rollout' } : entry));
 
     const result = await restore(fleet);
 
-    expect(result.end).toBe('outOfService');
-    expect(fe1.entries).toHaveLength(1);
-    expect(result.hosts[0]?.reason).toMatch(/^HAProxy on fe1 does not see pxapp_cluster\/pxApp_2 UP/);
+    const why =
+      'pxapp_cluster/pxApp_2 was left in work by bob@laptop at 2026-11-21T08:00:00Z ("disk swap"): see to it with "sluice recover fe1"';
+    expect(result).toMatchObject({
+      end: 'outOfService',
+      hosts: [{ end: 'outOfService', updated: 1, outOfService: 1, reason: why }],
+    });
+    expect(fleet.events).toContainEqual({ type: 'warning', host: 'fe1', text: why });
+    expect(fe1.haproxy.weights()).toMatchObject({ pxApp_1: '10 ready UP', pxApp_2: '0 maint UP' });
+    expect(fe1.entries.map(({ server }) => server.name)).toEqual(['pxApp_2']);
   });
 
-  it('cannot finish an instance whose record names no container', async () => {
+  it('refuses a server that a rollout has left in work, and touches nothing', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     await take(fleet, 'pxApp_2');
     const fe1 = await fleet.host('fe1');
     fe1.entries = fe1.entries.map((entry) => ({ ...entry, kind: 'rollout' }));
 
-    const result = await restore(fleet);
+    await expect(restore(fleet, ['fe1'], ['pxApp_2'])).rejects.toMatchObject({
+      code: 'error',
+      message: expect.stringMatching(/^Cannot restore it on fe1: .* see to it with "sluice recover fe1"$/) as unknown,
+    });
 
-    expect(result).toMatchObject({ end: 'outOfService', hosts: [{ reason: 'the undo record names no container' }] });
-    expect(fe1.entries).toHaveLength(1);
+    expect(fe1.haproxy.weights()['pxApp_2']).toMatch(/^0 maint/);
   });
 
   it('lets go of the hosts when something unforeseen happens', async () => {

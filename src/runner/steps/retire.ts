@@ -1,11 +1,10 @@
 import { replacedBy, type StepAction } from '../work.ts';
 
 /**
- * Lets the old container go, and those of earlier runs beyond the number to keep. The new one has proved itself, so
- * first of all nothing is left to undo.
+ * Lets the old container go, and those of earlier runs beyond the number to keep. The instance stays recorded until
+ * that is done, so that a run which dies here leaves nothing behind that nobody knows of.
  */
-export const retire: StepAction = async ({ instance, host, container, undo, servers }) => {
-  await undo.drop(servers.map(({ server }) => server));
+export const retire: StepAction = async ({ instance, host, container }) => {
   if (!container) return 'there was no container before';
   const all = await host.containers.list();
   const old = all.filter(({ name }) => replacedBy(name) === instance.container).map(({ name }) => name);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Play } from '../../src/rollout/play.ts';
-import { restoreHosts } from '../../src/runner/restore-hosts.ts';
+import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import type { Behaviour } from '../support/fake-engine.ts';
 import { FakeFleet, IMAGE, WEIGHTS } from '../support/fake-fleet.ts';
@@ -32,8 +32,8 @@ async function diesAt(
   return change;
 }
 
-async function restore(fleet: FakeFleet): ReturnType<typeof restoreHosts> {
-  return restoreHosts({ hosts: ['fe1'], servers: [] }, fleet.context());
+async function recover(fleet: FakeFleet): ReturnType<typeof recoverHosts> {
+  return recoverHosts({ hosts: ['fe1'] }, fleet.context());
 }
 
 /** What runs on fe1, stopped containers with their state. */
@@ -74,7 +74,7 @@ interface Death {
 const aside = `${NAME}.replaced-20261121-090000-test v1`;
 const others = ['pxApp_1 v1', 'pxApp_3 v1'];
 
-describe('restoreHosts() after a rollout that was killed', () => {
+describe('recoverHosts() after a rollout that was killed', () => {
   // prettier-ignore
   it.each<Death>([
     { at: 0,  before: 'write' },
@@ -87,33 +87,29 @@ describe('restoreHosts() after a rollout that was killed', () => {
     { at: 7,  before: 'start',               leaves: [`${NAME} next stopped`, `${aside} stopped restart no`] },
     { at: 8,  before: 'setWeight',           leaves: [`${NAME} next`, `${aside} stopped restart no`] },
     { at: 9,  before: 'setReadyWhenProven',  leaves: [`${NAME} next`, `${aside} stopped restart no`] },
-    { at: 10, before: 'write',               leaves: [`${NAME} next`, `${aside} stopped restart no`] },
+    { at: 10, before: 'remove',              leaves: [`${NAME} next`, `${aside} stopped restart no`] },
   ])('before its change $at, $before, ends with one container and every weight exact', async (death) => {
     const { at, before, leaves = [`${NAME} v1`] } = death;
     const fleet = await fleetWith({});
     expect(await diesAt(fleet, at)).toBe(before);
     expect(await containersOf(fleet)).toEqual([...others, ...leaves].toSorted());
 
-    const result = await restore(fleet);
+    const result = await recover(fleet);
 
     expect(result.hosts[0]?.reason).toBe('');
     expect(result.end).toBe('done');
     await expectWhole(fleet, 'v1');
   });
 
-  it('has nothing to do once the new container has proved itself; the next rollout removes the old one', async () => {
+  it('before it forgets an instance whose old container is gone, ends with the new one, which had proved itself', async () => {
     const fleet = await fleetWith({});
-    expect(await diesAt(fleet, 11)).toBe('remove');
+    expect(await diesAt(fleet, 11)).toBe('write');
+    expect(await containersOf(fleet)).toEqual(all('next'));
 
-    expect(await restore(fleet)).toMatchObject({ end: 'done', hosts: [{ end: 'nothingToDo' }] });
+    const result = await recover(fleet);
 
-    expect(await containersOf(fleet)).toEqual([...all('next'), `${aside} stopped restart no`].toSorted());
-    expect(fleet.isWhole()).toBe(true);
-    fleet.addImage('next', {});
-    const options = { force: true, onPlanned: () => undefined, confirm: async () => true };
-    const again = { ...fleet.context(), identity: { run: '20261121-100000-test', by: 'ann@desk' } };
-    await rollout([fleet.play('next')], options, again);
-    expect(await containersOf(fleet)).toEqual([...WEIGHTS.keys()].map((name) => `${name} next`));
+    expect(result).toMatchObject({ end: 'done', hosts: [{ end: 'updated', updated: 1 }] });
+    await expectWhole(fleet, 'next');
   });
 
   it('has nothing else to change in a rollout than what is listed above', async () => {
@@ -138,7 +134,7 @@ describe('restoreHosts() after a rollout that was killed', () => {
     expect(await diesAt(fleet, at)).toBe(before);
     expect(await containersOf(fleet)).toEqual([...others, ...leaves].toSorted());
 
-    const result = await restore(fleet);
+    const result = await recover(fleet);
 
     expect(result).toMatchObject({ end: 'done', hosts: [{ end: 'updated', reason: '' }] });
     await expectWhole(fleet, 'v1');
@@ -153,7 +149,7 @@ describe('restoreHosts() after a rollout that was killed', () => {
     const fleet = await fleetWith({ exitsAfterMs: 2_400 });
     expect(await diesAt(fleet, at, { each: { soakMs: 5_000 } })).toBe(before);
 
-    const result = await restore(fleet);
+    const result = await recover(fleet);
 
     expect(result.end).toBe('done');
     expect(await containersOf(fleet)).toEqual(all('v1'));
@@ -166,7 +162,7 @@ describe('restoreHosts() after a rollout that was killed', () => {
       await diesAt(fleet, at);
       (await fleet.host('fe1')).haproxy.reload();
 
-      const result = await restore(fleet);
+      const result = await recover(fleet);
 
       expect(result.end).toBe('done');
       expect(await containersOf(fleet)).toEqual(all('v1'));
@@ -174,16 +170,16 @@ describe('restoreHosts() after a rollout that was killed', () => {
     }
   });
 
-  it('ends in the same way when the restore is killed too, at any of its changes', async () => {
+  it('ends in the same way when the recovery is killed too, at any of its changes', async () => {
     for (let at = 0; at < 9; at += 1) {
       const fleet = await fleetWith({});
       await diesAt(fleet, 8);
       const mortal = new MortalFleet(fleet, at);
-      const first = restoreHosts({ hosts: ['fe1'], servers: [] }, { ...fleet.context(), fleet: mortal });
+      const first = recoverHosts({ hosts: ['fe1'] }, { ...fleet.context(), fleet: mortal });
       const how = await Promise.race([mortal.death.then(() => 'killed'), first.then(() => 'ended')]);
       await fleet.clock.sleep(1_000, never);
 
-      const result = await restore(fleet);
+      const result = await recover(fleet);
 
       expect({ at, how, end: result.end }).toEqual({ at, how: 'killed', end: 'done' });
       await expectWhole(fleet, 'v1');
@@ -201,7 +197,7 @@ describe('restoreHosts() after a rollout that was killed', () => {
       await fleet.clock.sleep(3_000, never);
       await diesAt(fleet, at);
 
-      const result = await restore(fleet);
+      const result = await recover(fleet);
 
       expect({ at, end: result.end }).toEqual({ at, end: 'done' });
       expect(await containersOf(fleet)).toContain(`${NAME} sick restart no`);
@@ -219,7 +215,7 @@ describe('restoreHosts() after a rollout that was killed', () => {
       fe1.haproxy.failures.length = 0;
       await diesAt(fleet, at);
 
-      const result = await restore(fleet);
+      const result = await recover(fleet);
 
       expect({ at, end: result.end }).toEqual({ at, end: 'done' });
       expect(await containersOf(fleet)).toEqual(others);
@@ -235,7 +231,7 @@ describe('restoreHosts() after a rollout that was killed', () => {
     await containers.create(earlier, { image: `${IMAGE}:v1`, pullPolicy: 'never' }, undefined);
     await diesAt(fleet, 8, { each: { keep: 1 } });
 
-    expect((await restore(fleet)).end).toBe('done');
+    expect((await recover(fleet)).end).toBe('done');
 
     expect(await containersOf(fleet)).toEqual([...all('v1'), `${earlier} v1 stopped restart no`].toSorted());
   });

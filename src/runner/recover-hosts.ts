@@ -1,0 +1,132 @@
+/** `sluice recover`: finishes what a rollout that died has left on a host, from that host's own record alone. */
+import pLimit from 'p-limit';
+import { Failure, reasonOf } from '../errors.ts';
+import type { State } from '../rollout/lifecycle.ts';
+import type { Instance } from '../rollout/model.ts';
+import { runEndOf } from '../rollout/verdict.ts';
+import { advance, stepActions } from './advance.ts';
+import { holdHosts, type HeldHost } from './held-hosts.ts';
+import { homeward } from './persist.ts';
+import type { HostAccess, RecordEntry } from './ports.ts';
+import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
+import type { RunContext, RunResult } from './rollout.ts';
+import { settleHosts, type HostOutcome } from './settle.ts';
+import { findState } from './traffic.ts';
+import { watchOf, type Watch } from './watch.ts';
+import type { Found, Work } from './work.ts';
+
+export interface RecoverRequest {
+  readonly hosts: readonly string[];
+}
+
+/** @throws Failure when nothing was touched; what went wrong later is in the result */
+export async function recoverHosts({ hosts }: RecoverRequest, context: RunContext): Promise<RunResult> {
+  const limit = pLimit(context.forks);
+  const held = await holdHosts(hosts, { ...context, limit });
+  try {
+    const all = hosts.map((name) => ({ name, ...held.host(name) }));
+    const summaries = await settleHosts(all, (host) => limit(() => recoverHost(host, context)), context);
+    return { end: runEndOf(summaries.map(({ end }) => end)), hosts: summaries };
+  } finally {
+    await held.release();
+  }
+}
+
+/**
+ * Brings every instance that a rollout has left in work on this host back into service, with its old container or its
+ * new one, and its servers to exactly the standing in the record. What `sluice drain` took out stays out.
+ *
+ * Can be killed anywhere and done again, from any machine: each instance stays recorded until it serves again.
+ */
+export async function recoverHost(held: HeldHost, context: RunContext): Promise<HostOutcome> {
+  const left = byContainer(held.undo.entries.filter(({ kind }) => kind === 'rollout'));
+  if (left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
+  const results: PutBackOutcome[] = [];
+  for (const entries of left) results.push(await finish(entries, held, context));
+  const failed = results.filter(({ ok }) => !ok);
+  const counts = { updated: results.length - failed.length, outOfService: failed.length };
+  return { end: failed.length > 0 ? 'outOfService' : 'updated', reason: failed[0]?.reason ?? '', counts };
+}
+
+function byContainer(entries: readonly RecordEntry[]): RecordEntry[][] {
+  const containers = [...new Set(entries.map(({ container }) => container))];
+  return containers.map((container) => entries.filter((entry) => entry.container === container));
+}
+
+/** Finishes one instance; a foreseen failure of it must not keep the next one from being finished. */
+async function finish(entries: readonly RecordEntry[], held: HeldHost, context: RunContext): Promise<PutBackOutcome> {
+  const [first] = entries;
+  if (first?.container === undefined) return { ok: false, reason: 'the undo record names no container' };
+  const subject = { host: held.access.name, name: first.container };
+  const { clock, report, stop } = context;
+  const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'withdraw' });
+  try {
+    const { work, from } = await homeward(() => lookAt(entries, first, { held, watch }), watch);
+    const { state, failure } = await advance(work, { ...context, actions: stepActions }, from);
+    return { ok: state !== 'outOfService', reason: state === 'outOfService' ? reasonOf(failure) : '' };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { ok: false, reason: error.message };
+  }
+}
+
+/**
+ * How the instance stands now and where its way home begins. A new container is taken out of service first, whatever
+ * it got to. An old one that never left its name needs no roll-back; if it is gone for good, its successor had proved
+ * itself and is put back in service.
+ */
+async function lookAt(
+  entries: readonly RecordEntry[],
+  first: RecordEntry,
+  { held, watch }: { readonly held: HeldHost; readonly watch: Watch },
+): Promise<{ readonly work: Work; readonly from: State }> {
+  const { access: host, undo } = held;
+  const { container: name = '', aside: waiting, old: before } = first;
+  const [aside, named] = await Promise.all([
+    waiting === undefined ? undefined : host.containers.inspect(waiting),
+    host.containers.inspect(name),
+  ]);
+  if (before && !aside && !named) {
+    const text = `Cannot bring back ${name} on ${host.name}: its old container is gone, and there is no new one`;
+    throw new Failure('docker', text);
+  }
+  const isOldNamed = named !== undefined && named.id === before?.id;
+  const old = aside ?? (isOldNamed ? named : undefined);
+  const found = await foundNow(entries, host, watch);
+  const work: Work = {
+    ...{ instance: instanceOf(entries, first, host.name), host, undo, found },
+    servers: entries.map(({ server }) => ({ server, host, balancer: host.balancer(server.balancer.socket) })),
+    identity: { run: first.run, by: first.by },
+    container: old && { ...old, restart: before?.restart ?? old.restart, running: before?.running ?? true },
+    ...{ wasReady: before?.wasReady ?? false, barriers: [], started: undefined, upAfterMs: 0 },
+  };
+  const isNew = named !== undefined && !isOldNamed;
+  const from = isNew && (aside || !before) ? 'withdrawing' : isNew ? 'returning' : 'rollingBack';
+  return { work, from };
+}
+
+/** How the servers stood, those that HAProxy still has. */
+async function foundNow(entries: readonly RecordEntry[], host: HostAccess, watch: Watch): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const { server, standing, wasUp } of entries) {
+    const access = { server, host, balancer: host.balancer(server.balancer.socket) };
+    if (await findState(access)) found.push({ ...standing, access, wasUp });
+    else watch.remark({ about: 'gone', server });
+  }
+  return found;
+}
+
+/** What the way home needs to know of an instance, without its playbook. */
+function instanceOf(
+  entries: readonly RecordEntry[],
+  { container = '', ready, drain }: RecordEntry,
+  host: string,
+): Instance {
+  return {
+    ...{ host, container, servers: entries.map(({ server }) => server) },
+    spec: { image: 'the image it had', pullPolicy: 'never' },
+    drain: drain ?? { timeoutMs: UP_WITHIN_MS, onTimeout: 'continue' },
+    ready: ready ?? { probe: undefined, withinMs: UP_WITHIN_MS, everyMs: 250 },
+    ...{ soakMs: undefined, keep: 0, minUp: { servers: 0 } },
+  };
+}
