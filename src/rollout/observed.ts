@@ -23,6 +23,27 @@ export interface ServerState extends Standing {
   readonly queued: number;
 }
 
+/**
+ * What became of the requests of one server since its HAProxy process started, or since somebody cleared the counters.
+ * The three kinds of errors do not overlap.
+ */
+export interface ServerCounters {
+  readonly server: Server;
+  readonly pid: number;
+  /** HAProxy's word, as in `ServerState`. */
+  readonly status: string;
+  readonly isUp: boolean;
+  readonly lastCheck: string;
+  /** Requests that have ended, well or not; in TCP mode, connections given to it. */
+  readonly requests: number;
+  /** Answers of the server with a status of 5xx; 0 in TCP mode. */
+  readonly serverErrors: number;
+  /** Connections to it that could not be made, after all retries. */
+  readonly connectionErrors: number;
+  /** Requests that it left without a whole answer: it closed, broke off or was too late. */
+  readonly responseErrors: number;
+}
+
 export interface BackendState {
   readonly balancer: Balancer;
   readonly name: string;

@@ -13,9 +13,17 @@ import type {
   Server,
   Standing,
 } from '../rollout/model.ts';
-import type { BackendState, Container, Image, SettingChange } from '../rollout/observed.ts';
+import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../rollout/observed.ts';
 
-export type { BackendState, Container, Health, Image, ServerState, SettingChange } from '../rollout/observed.ts';
+export type {
+  BackendState,
+  Container,
+  Health,
+  Image,
+  ServerCounters,
+  ServerState,
+  SettingChange,
+} from '../rollout/observed.ts';
 
 /** Time, so that tests need not wait for it. */
 export interface Clock {
@@ -58,6 +66,8 @@ export interface LoadBalancer {
   /** All backends that have servers, or only `backend`; an unknown one is absent from the answer. */
   backends(backend?: string): Promise<readonly BackendState[]>;
   look(server: Server): Promise<ServerLook>;
+  /** One cheap look at the counters of all servers of a backend; an unknown one has none. */
+  counters(backend: string): Promise<readonly ServerCounters[]>;
   setWeight(server: Server, weight: number): Promise<void>;
   setAdmin(server: Server, admin: AdminState): Promise<void>;
   /**

@@ -1,6 +1,6 @@
 import { Failure } from '../../src/errors.ts';
 import type { AdminState, Balancer, Server } from '../../src/rollout/model.ts';
-import type { BackendState, ServerState } from '../../src/rollout/observed.ts';
+import type { BackendState, ServerCounters, ServerState } from '../../src/rollout/observed.ts';
 import type { BalancerFacts, Clock, LoadBalancer, ServerLook, Session } from '../../src/runner/ports.ts';
 
 const BACKEND = 'pxapp_cluster';
@@ -17,7 +17,12 @@ interface Slot {
   passingSinceMs: number | undefined;
   failingSinceMs: number | undefined;
   isUp: boolean;
+  counted: Counted;
 }
+
+type Counted = Omit<ServerCounters, 'server' | 'pid' | 'status' | 'isUp' | 'lastCheck'>;
+
+const NOTHING: Counted = { requests: 0, serverErrors: 0, connectionErrors: 0, responseErrors: 0 };
 
 export interface OpenRequest {
   readonly server: string;
@@ -31,6 +36,7 @@ export class FakeBalancer implements LoadBalancer {
   readonly #clock: Clock;
   readonly #balancer: Balancer;
   readonly #answers: (server: string) => boolean;
+  readonly #errs: (server: string) => boolean;
   readonly #slots: Slot[];
   #requests: OpenRequest[] = [];
   #turn = 0;
@@ -42,14 +48,20 @@ export class FakeBalancer implements LoadBalancer {
   constructor(
     clock: Clock,
     balancer: Balancer,
-    servers: { weights: ReadonlyMap<string, number>; answers: (server: string) => boolean },
+    servers: {
+      weights: ReadonlyMap<string, number>;
+      answers: (server: string) => boolean;
+      /** Whether what it answers is a 5xx: counted, and no failure of ours. */
+      errs?: (server: string) => boolean;
+    },
   ) {
     this.#clock = clock;
     this.#balancer = balancer;
     this.#answers = servers.answers;
+    this.#errs = servers.errs ?? (() => false);
     this.#slots = [...servers.weights].map(([name, weight]) => ({
       ...{ name, configuredWeight: weight, weight, admin: 'ready' as const },
-      ...{ passingSinceMs: 0, failingSinceMs: undefined, isUp: true },
+      ...{ passingSinceMs: 0, failingSinceMs: undefined, isUp: true, counted: NOTHING },
     }));
   }
 
@@ -61,7 +73,10 @@ export class FakeBalancer implements LoadBalancer {
       this.failures.push(`${this.#clock.now()} ms: 503, no server`);
       return undefined;
     }
-    if (!this.#answers(slot.name)) this.failures.push(`${this.#clock.now()} ms: ${slot.name} does not answer`);
+    if (!this.#answers(slot.name)) {
+      this.failures.push(`${this.#clock.now()} ms: ${slot.name} does not answer`);
+      this.#count(slot.name, 'connectionErrors');
+    }
     const openedMs = this.#clock.now();
     this.#requests.push({ server: slot.name, pid: this.#pid, openedMs, endsMs: openedMs + ms });
     return slot.name;
@@ -73,13 +88,18 @@ export class FakeBalancer implements LoadBalancer {
       this.failures.push(
         `${this.#clock.now()} ms: ${server} was stopped with a request of ${request.openedMs} ms in hand`,
       );
+      if (request.pid === this.#pid) this.#count(server, 'responseErrors');
     }
     this.#requests = this.#requests.filter((one) => one.server !== server);
   }
 
   tick(): void {
     const now = this.#clock.now();
-    this.served += this.#requests.filter(({ endsMs }) => endsMs <= now).length;
+    const ended = this.#requests.filter(({ endsMs }) => endsMs <= now);
+    this.served += ended.length;
+    for (const { server } of ended.filter(({ pid }) => pid === this.#pid)) {
+      this.#count(server, this.#errs(server) ? 'serverErrors' : undefined);
+    }
     this.#requests = this.#requests.filter(({ endsMs }) => endsMs > now);
     for (const slot of this.#slots) this.#check(slot, now);
   }
@@ -91,6 +111,7 @@ export class FakeBalancer implements LoadBalancer {
       slot.weight = slot.configuredWeight;
       slot.admin = 'ready';
       slot.isUp = true;
+      slot.counted = NOTHING;
     }
   }
 
@@ -120,6 +141,14 @@ export class FakeBalancer implements LoadBalancer {
     return { pid: this.#pid, current, queued: 0, retries: 0, status, isUp, weight: slot.weight, lastCheck };
   }
 
+  async counters(backend: string): Promise<readonly ServerCounters[]> {
+    if (backend !== BACKEND) return [];
+    return this.#slots.map((slot) => {
+      const { server, status, isUp, lastCheck } = this.#state(slot);
+      return { server, pid: this.#pid, status, isUp, lastCheck, ...slot.counted };
+    });
+  }
+
   async setWeight(server: Server, weight: number): Promise<void> {
     this.#slot(server).weight = weight;
   }
@@ -140,6 +169,14 @@ export class FakeBalancer implements LoadBalancer {
 
   async shutdownSessions(server: Server): Promise<void> {
     this.cut(server.name);
+  }
+
+  /** A request that has ended, with this kind of error if with any. */
+  #count(server: string, error: Exclude<keyof Counted, 'requests'> | undefined): void {
+    const slot = this.#slots.find(({ name }) => name === server);
+    if (!slot) return;
+    const { counted } = slot;
+    slot.counted = { ...counted, requests: counted.requests + 1, ...(error && { [error]: counted[error] + 1 }) };
   }
 
   #check(slot: Slot, now: number): void {

@@ -9,6 +9,12 @@ export interface Behaviour {
   readonly neverAnswers?: boolean;
   readonly exitsAfterMs?: number;
   readonly unhealthyAfterMs?: number;
+  /** From then on it answers every request with a 5xx, but not its checks. */
+  readonly errsAfterMs?: number;
+  /** Falls over then, and is up again at once. */
+  readonly restartsAfterMs?: number;
+  /** From then on it answers nothing, while its process goes on. */
+  readonly hangsAfterMs?: number;
 }
 
 export interface FakeImage extends Image {
@@ -47,7 +53,15 @@ export class FakeEngine implements Containers {
     if (one?.startedMs === undefined || one.stoppedMs !== undefined) return false;
     const age = this.#clock.now() - one.startedMs;
     const { neverAnswers = false, answersAfterMs = 0, exitsAfterMs = Infinity } = one.image.behaviour;
-    return !neverAnswers && age >= answersAfterMs && age < exitsAfterMs;
+    const { hangsAfterMs = Infinity } = one.image.behaviour;
+    return !neverAnswers && age >= answersAfterMs && age < Math.min(exitsAfterMs, hangsAfterMs);
+  }
+
+  /** Whether what it answers is a 5xx. */
+  errs(name: string): boolean {
+    const one = this.#find(name);
+    const { errsAfterMs = Infinity } = one?.image.behaviour ?? {};
+    return one?.startedMs !== undefined && this.#clock.now() - one.startedMs >= errsAfterMs;
   }
 
   names(): readonly string[] {
@@ -145,6 +159,7 @@ export class FakeEngine implements Containers {
     const age = one.startedMs === undefined ? -1 : this.#clock.now() - one.startedMs;
     const { exitsAfterMs = Infinity, unhealthyAfterMs = Infinity } = one.image.behaviour;
     const hasExited = age >= exitsAfterMs;
+    const hasRestarted = age >= (one.image.behaviour.restartsAfterMs ?? Infinity);
     const running = one.startedMs !== undefined && one.stoppedMs === undefined && !hasExited;
     const health = this.#healthOf(one, age >= unhealthyAfterMs);
     return {
@@ -155,8 +170,16 @@ export class FakeEngine implements Containers {
         status: running ? 'running' : one.startedMs === undefined ? 'created' : 'exited',
       },
       image: { ...one.image, reference: one.reference },
-      ...{ exitCode: hasExited ? 1 : 0, restartCount: hasExited && one.restart.name !== 'no' ? 1 : 0 },
-      ...{ startedAt: `${one.id} at ${one.startedMs ?? 'no time'}`, health, healthOutput: '', isAutoRemoved: false },
+      ...{
+        exitCode: hasExited ? 1 : 0,
+        restartCount: hasRestarted || (hasExited && one.restart.name !== 'no') ? 1 : 0,
+      },
+      ...{
+        startedAt: `${one.id} at ${one.startedMs ?? 'no time'}${hasRestarted ? ', again' : ''}`,
+        health,
+        healthOutput: '',
+        isAutoRemoved: false,
+      },
       ...{ restart: one.restart, publishedPorts: [] },
     };
   }

@@ -38,7 +38,11 @@ export class FakeHost implements HostAccess {
     this.haproxy = new FakeBalancer(
       clock,
       { host: name, socket: SOCKET },
-      { weights: WEIGHTS, answers: (server) => this.containers.answers(server) },
+      {
+        weights: WEIGHTS,
+        answers: (server) => this.containers.answers(server),
+        errs: (server) => this.containers.errs(server),
+      },
     );
     this.containers.onStop = (container) => {
       // Stopped under its own name or, by a rollout, after it was renamed.

@@ -1,10 +1,10 @@
 import { Failure } from '../../errors.ts';
 import { serverPath, type AdminState, type Balancer, type Server } from '../../rollout/model.ts';
-import type { BackendState } from '../../rollout/observed.ts';
+import type { BackendState, ServerCounters } from '../../rollout/observed.ts';
 import type { BalancerFacts, LoadBalancer, ServerLook, Session } from '../../runner/ports.ts';
 import { parseInfo, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
 import type { Ask } from './runtime-socket.ts';
-import { backendStates, counter, isUp, lastCheck, number, text } from './server-rows.ts';
+import { backendStates, counter, countersOf, isUp, lastCheck, number, text } from './server-rows.ts';
 
 /** What may stand in a command unquoted; anything else could smuggle in a second command. */
 const SAFE_NAME = /^[A-Za-z0-9_.:-]+$/;
@@ -53,6 +53,13 @@ export class RuntimeApi implements LoadBalancer {
     if (!row || !parsedWeight) throw this.#noSuchServer(server);
     this.#sids.set(serverPath(server), text(row, 'sid'));
     return { ...lookOf(row), pid: number(parseInfo(info), 'Pid'), weight: parsedWeight.weight };
+  }
+
+  async counters(backend: string): Promise<readonly ServerCounters[]> {
+    const answer = await this.#ask(`show info; show stat ${safe(backend)} 4 -1`);
+    const [info = '', stat = ''] = answer.split('\n\n');
+    const pid = number(parseInfo(info), 'Pid');
+    return parseStat(stat).map((row) => countersOf(this.#balancer, row, pid));
   }
 
   /**

@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts';
 import type { AdminState, Balancer } from '../../rollout/model.ts';
-import type { BackendState, ServerState } from '../../rollout/observed.ts';
+import type { BackendState, ServerCounters, ServerState } from '../../rollout/observed.ts';
 import type { Row } from './answers.ts';
 
 /**
@@ -56,6 +56,31 @@ function serverState(balancer: Balancer, state: Row, stat: readonly Row[]): Serv
       queued: counter(row, 'qcur'),
     },
   ];
+}
+
+const RESPONSES = ['hrsp_1xx', 'hrsp_2xx', 'hrsp_3xx', 'hrsp_4xx', 'hrsp_5xx', 'hrsp_other'] as const;
+
+/**
+ * A row of `show stat`. Of a server, `hrsp_*` has what it answered itself; the 502, 503 and 504 that HAProxy answers
+ * in its place are in `econ` and `eresp`. `stot` counts every attempt, so that requests are counted by how they ended;
+ * only in TCP mode, where the `hrsp_*` are empty, there is nothing else.
+ */
+export function countersOf(balancer: Balancer, row: Row, pid: number): ServerCounters {
+  const isHttp = text(row, 'hrsp_5xx') !== '';
+  const connectionErrors = counter(row, 'econ');
+  const responseErrors = counter(row, 'eresp');
+  const answered = RESPONSES.reduce((sum, column) => sum + number(row, column), 0);
+  return {
+    server: { balancer, backend: text(row, 'pxname'), name: text(row, 'svname') },
+    pid,
+    status: text(row, 'status'),
+    isUp: isUp(text(row, 'status')),
+    lastCheck: lastCheck(row),
+    requests: isHttp ? answered + connectionErrors + responseErrors : counter(row, 'stot'),
+    serverErrors: isHttp ? number(row, 'hrsp_5xx') : 0,
+    connectionErrors,
+    responseErrors,
+  };
 }
 
 function adminState(bits: number): AdminState {

@@ -51,6 +51,37 @@ describe('RuntimeApi', () => {
     await expect(api.setWeight(aServer(), 0)).rejects.toThrow('HAProxy reads back 100');
   });
 
+  it('counts requests by how they ended, whatever HAProxy tried and answered in place of the server', async () => {
+    // Of HAProxy 2.6: 7 answers, one of them 500; a server that closed; one that refused, with two retries; TCP mode.
+    const columns = 'pxname,svname,stot,econ,eresp,status,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other';
+    const rows = [
+      'b,good,7,0,0,no check,0,6,0,0,1,0',
+      'b,cut,1,0,1,DOWN,0,0,0,0,0,0',
+      'b,refuse,3,1,0,UP,0,0,0,0,0,0',
+      'b,tcp,5,1,0,UP,,,,,,',
+    ];
+    const stat = `# ${columns}\n${rows.join('\n')}\n\n`;
+    const { api } = apiAnswering({ 'show info; show stat b 4 -1': `Name: HAProxy\nPid: 4711\n\n${stat}` });
+
+    const counters = await api.counters('b');
+
+    const seen = counters.map((one) => [
+      ...[one.server.name, one.pid, one.isUp],
+      ...[one.requests, one.serverErrors, one.connectionErrors, one.responseErrors],
+    ]);
+    expect(seen).toEqual([
+      ['good', 4711, true, 7, 1, 0, 0],
+      ['cut', 4711, false, 1, 0, 0, 1],
+      ['refuse', 4711, true, 1, 0, 1, 0],
+      ['tcp', 4711, true, 5, 0, 1, 0],
+    ]);
+  });
+
+  it('has no counters of a backend that HAProxy does not have', async () => {
+    const { api } = apiAnswering({ 'show info; show stat b 4 -1': "Pid: 4711\n\nCan't find backend.\n\n" });
+    expect(await api.counters('b')).toEqual([]);
+  });
+
   it.each(['x; shutdown frontend fe', 'a b', 'a\nset weight', "a'", 'a/b'])(
     'never lets the backend name "%s" into a command',
     async (backend) => {

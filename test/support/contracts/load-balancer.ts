@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../../src/rollout/model.ts';
-import type { LoadBalancer } from '../../../src/runner/ports.ts';
+import type { LoadBalancer, ServerCounters } from '../../../src/runner/ports.ts';
 
 /** A balancer with three servers at the weights 10, 20 and 30, all UP. */
 export interface Arrangement {
@@ -90,6 +90,25 @@ export function behavesLikeALoadBalancer(name: string, arrange: () => Promise<Ar
       if (!taken) throw new Error('a request went to no server');
       expect(await at.balancer.sessions(taken)).toHaveLength(1);
       await request.finish();
+    });
+
+    it('counts the requests of each server that have ended, and has no counters for a backend it does not have', async () => {
+      const look = async (): Promise<Map<string, ServerCounters>> =>
+        new Map((await at.balancer.counters('pxapp_cluster')).map((one) => [one.server.name, one]));
+      const before = await look();
+      expect([...before.keys()]).toEqual(at.servers.map(({ name: one }) => one));
+      const request = await at.openRequest();
+      const taken = at.servers.find(({ name: one }) => one === request.server);
+      if (!taken) throw new Error('a request went to no server');
+      const had = before.get(taken.name);
+      expect(had).toMatchObject({ server: taken, isUp: true, pid: (await at.balancer.look(taken)).pid });
+
+      await request.finish();
+
+      await at.untilChecked(async () => (await look()).get(taken.name)?.requests !== had?.requests);
+      const lastCheck: unknown = expect.any(String);
+      expect((await look()).get(taken.name)).toEqual({ ...had, requests: (had?.requests ?? 0) + 1, lastCheck });
+      expect(await at.balancer.counters('nosuch')).toEqual([]);
     });
 
     it('has no usable server when all are at weight 0', async () => {
