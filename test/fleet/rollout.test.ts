@@ -7,7 +7,7 @@ import {
   everyHostInService,
   hostNamed,
   load,
-  untilInService,
+  untilFreshlyUp,
 } from '../support/fleet.ts';
 import { rolloutTo, sluice } from '../support/sluice.ts';
 
@@ -62,7 +62,7 @@ describe('a rollout on the real fleet', () => {
       'registry.lab:5000/pxapp:v1',
     );
 
-    await untilInService('fe1');
+    await untilFreshlyUp('fe1');
 
     const ended = await sluice(...rolloutTo('v2', '--limit', 'fe1'));
 

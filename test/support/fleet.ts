@@ -4,6 +4,8 @@ import { docker, hosts, runtime } from '../../lab/lab.ts';
 import { startLoad, type Load } from '../../lab/load/load.ts';
 import { parseServersState, parseSessions } from '../../src/adapters/haproxy/answers.ts';
 
+const SERVERS = ['pxApp_1', 'pxApp_2', 'pxApp_3'];
+
 /** The weights that the lab's HAProxys are configured with, all servers in service. */
 export const ALL_IN_SERVICE = ['pxApp_1 10 0 UP', 'pxApp_2 20 0 UP', 'pxApp_3 30 0 UP'];
 
@@ -18,8 +20,12 @@ export async function serversOf(name: string): Promise<string[]> {
   });
 }
 
-/** Waits until HAProxy has every server of a host in service, as after a container was replaced by hand. */
-export async function untilInService(name: string): Promise<void> {
+/**
+ * Waits until HAProxy has seen by new checks that every server of a host is UP, as after a container was replaced by
+ * hand: until its checks have failed `fall` times it shows the UP of the container that is gone.
+ */
+export async function untilFreshlyUp(name: string): Promise<void> {
+  for (const server of SERVERS) await runtime(hostNamed(name), `set server pxapp_cluster/${server} health down`);
   while ((await serversOf(name)).join() !== ALL_IN_SERVICE.join()) await sleep(50);
 }
 
