@@ -1,4 +1,8 @@
+import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+// Whatever runs the command line must not write where the operator's own runs are.
+process.env['SLUICE_STATE'] ??= resolve('node_modules/.sluice-state');
 
 export default defineConfig({
   test: {

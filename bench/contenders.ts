@@ -52,7 +52,9 @@ export const sluice: Contender = {
   run: async () => {
     const playbook = join(projectDir(), 'playbooks/pxapp.yml');
     const args = ['rollout', '-i', inventory, playbook, '-e', `pxapp_version=${newVersion}`, '--yes', '--json'];
-    const { ms, stdout } = await timed(join(projectDir(), 'bin/sluice'), args);
+    const { ms, stdout } = await timed(join(projectDir(), 'bin/sluice'), args, {
+      SLUICE_STATE: join(projectDir(), 'dist/bench/state'),
+    });
     const events = stdout
       .split('\n')
       .filter((line) => line !== '')

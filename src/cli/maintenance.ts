@@ -2,8 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses } from '../errors.ts';
-import { EVENT_SCHEMA } from '../report/json.ts';
 import { statusText } from '../report/status.ts';
+import { EVENT_SCHEMA } from '../rollout/events.ts';
 import { drainHosts } from '../runner/drain-hosts.ts';
 import { recoverHosts } from '../runner/recover-hosts.ts';
 import { restoreHosts } from '../runner/restore-hosts.ts';
@@ -18,7 +18,7 @@ type HostsCommand = Extract<Command, { name: 'drain' | 'restore' | 'recover' | '
 
 export async function drain(command: Extract<Command, { name: 'drain' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
-    const hosts = startOn(command, session, around);
+    const hosts = await startOn(command, session);
     const { servers, socket, policy, note } = command;
     const result = await drainHosts(
       {
@@ -33,14 +33,14 @@ export async function drain(command: Extract<Command, { name: 'drain' }>, around
 
 export async function restore(command: Extract<Command, { name: 'restore' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
-    const hosts = startOn(command, session, around);
+    const hosts = await startOn(command, session);
     return conclude('restore', await restoreHosts({ hosts, servers: command.servers }, session.context), session);
   });
 }
 
 export async function recover(command: Extract<Command, { name: 'recover' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
-    const hosts = startOn(command, session, around);
+    const hosts = await startOn(command, session);
     return conclude('recover', await recoverHosts({ hosts }, session.context), session);
   });
 }
@@ -67,13 +67,9 @@ function hostsOf({ pattern, limit }: HostsCommand, inventory: CliSession['invent
   return selectHosts(inventory, pattern, limit, (path) => readFileSync(path, 'utf8'));
 }
 
-function startOn(
-  command: HostsCommand,
-  { inventory, report, context, prepare }: CliSession,
-  around: Surroundings,
-): readonly string[] {
+async function startOn(command: HostsCommand, { inventory, begin, prepare }: CliSession): Promise<readonly string[]> {
   const hosts = hostsOf(command, inventory);
   prepare(hosts);
-  report({ type: 'run-started', command: command.name, hosts, by: context.identity.by, version: around.version });
+  await begin({ command: command.name, hosts }, true);
   return hosts;
 }

@@ -21,14 +21,11 @@ type PlayingCommand = Extract<Command, { name: 'rollout' | 'plan' }>;
 export async function play(command: PlayingCommand, surroundings: Surroundings): Promise<number> {
   return inSession(command, surroundings, async (session) => {
     const plays = playsOf(command, session.inventory);
-    const { context, report } = session;
+    const { context } = session;
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
     session.prepare(hosts);
     const isPlan = command.name === 'plan' || command.check;
-    report({
-      ...{ type: 'run-started', command: isPlan ? 'plan' : 'rollout', hosts },
-      ...{ by: context.identity.by, version: surroundings.version },
-    });
+    await session.begin({ command: isPlan ? 'plan' : 'rollout', hosts }, !isPlan);
     if (isPlan) {
       const plans = await interruptible(plan(plays, command.force, context), surroundings);
       return showPlan(plans, command, session);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { ConnectionOverrides } from '../config/inventory/connection.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
@@ -13,7 +14,14 @@ import type { Report, RunEvent } from '../rollout/events.ts';
 import type { RunContext } from '../runner/rollout.ts';
 import type { Common, Connection } from './command.ts';
 import { SshFleet } from './fleet.ts';
+import { RunJournal, runsFolder } from './run-journal.ts';
 import type { Surroundings } from './surroundings.ts';
+
+/** What this run was asked for. */
+export type Asked = Pick<
+  Extract<RunEvent, { type: 'run-started' }>,
+  'command' | 'hosts' | 'invocation' | 'fingerprint'
+>;
 
 /** One invocation: the fleet it reaches, and where it tells what it does. */
 export interface CliSession {
@@ -22,6 +30,12 @@ export interface CliSession {
   /** Reads how hosts are reached, for mistakes in that to be told before any is. */
   readonly prepare: (hosts: readonly string[]) => void;
   readonly report: Report;
+  /**
+   * Tells that the run starts, and for one that `changes` something makes sure first that a journal can be kept.
+   *
+   * @throws Failure `error` when it cannot; nothing was touched
+   */
+  readonly begin: (asked: Asked, changes: boolean) => Promise<void>;
   /** Prints lines meant to be kept: on stdout, or nowhere when stdout is for events. */
   readonly print: (lines: readonly string[]) => void;
   /** Colours for what `print` writes. */
@@ -42,9 +56,11 @@ export async function inSession(
   };
   const fleet = new SshFleet(inventory, overridesOf(common.connection), trace);
   const run = runId(systemClock.date());
-  const report = reporterFor(common, { surroundings, log, run });
+  const by = `${userName()}@${hostname()}`;
+  const journal = new RunJournal();
+  const report = reporterFor(common, { surroundings, log, run, journal });
   surroundings.stop.tell(report);
-  const { stdout, environment } = surroundings;
+  const { stdout, environment, version } = surroundings;
   const startedMs = systemClock.now();
   try {
     return await use({
@@ -58,9 +74,14 @@ export async function inSession(
         if (!common.json) stdout.write(lines.map((line) => `${line}\n`).join(''));
       },
       startedMs,
+      begin: async (asked, changes) => {
+        if (changes) await journal.open(join(runsFolder(environment), `${run}.jsonl`), report);
+        report({ type: 'run-started', ...asked, by, version, machine: hostname(), pid: process.pid });
+        await journal.settled();
+      },
       context: {
-        ...{ fleet, report, clock: systemClock, stop: surroundings.stop, forks: common.forks },
-        identity: { run, by: `${userName()}@${hostname()}` },
+        ...{ fleet, report, journal, clock: systemClock, stop: surroundings.stop, forks: common.forks },
+        identity: { run, by },
       },
     });
   } catch (error) {
@@ -68,6 +89,8 @@ export async function inSession(
     report({ type: 'run-failed', code, reason: reasonOf(error), exitStatus: exitStatusOf(error) });
     throw error;
   } finally {
+    // Before the exit status is given, what it came to is on the disk.
+    await journal.close();
     await fleet.close();
   }
 }
@@ -110,17 +133,18 @@ function runId(date: Date): string {
 
 function reporterFor(
   { json, verbosity }: Common,
-  { surroundings, log, run }: { readonly surroundings: Surroundings; readonly log: Log; readonly run: string },
+  { surroundings, log, run, journal }: { surroundings: Surroundings; log: Log; run: string; journal: RunJournal },
 ): Report {
-  if (json) {
-    let seq = 0;
-    return (event: RunEvent) => {
-      seq += 1;
-      surroundings.stdout.write(`${jsonLine(event, { seq, at: systemClock.date(), run })}\n`);
-    };
-  }
   const paint = paintFor(takesColour(surroundings.stderr, surroundings.environment));
+  let seq = 0;
   return (event: RunEvent) => {
+    seq += 1;
+    if (json || journal.isOpen) {
+      const line = jsonLine(event, { seq, at: systemClock.date(), run });
+      if (json) surroundings.stdout.write(`${line}\n`);
+      journal.append(line);
+    }
+    if (json) return;
     for (const { level, text } of linesOf(event, paint)) if (level <= verbosity) log.info(text);
   };
 }

@@ -75,6 +75,9 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
       return [verbose(`${about(event.subject)}  left alone: ${event.why}`)];
     case 'instance-started':
       return [verbose(`${about(event.subject)}  ${imageChange(event.from, event.to)}`)];
+    case 'found':
+      // The plan, or the line of the drain, has it.
+      return [];
     case 'step-started':
       return [verbose(stepLine(event, paint('quiet', '…')))];
     case 'step-waiting':

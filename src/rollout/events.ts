@@ -1,5 +1,5 @@
 import type { EndState, Step } from './lifecycle.ts';
-import type { Server } from './model.ts';
+import type { Server, Standing } from './model.ts';
 import type { PlayPlan } from './plan.ts';
 import type { HostEnd, RunEnd } from './verdict.ts';
 
@@ -39,6 +39,38 @@ export type Remark =
   | { readonly about: 'stays-out'; readonly server: Server; readonly why: string }
   | { readonly about: 'gone'; readonly server: Server };
 
+/** What a rollout was asked for, such that it can be asked for again from anywhere. */
+export interface Invocation {
+  /** Absolute paths, as that of the playbook. */
+  readonly inventory: readonly string[];
+  readonly playbook: string;
+  readonly limit: string | undefined;
+  readonly tags: readonly string[];
+  readonly skipTags: readonly string[];
+  /** By name, without those that sound like a secret. */
+  readonly extraVars: Readonly<Record<string, unknown>>;
+  /** The names that were left out, as paths such as `database.password`. */
+  readonly hiddenVars: readonly string[];
+  readonly forks: number;
+  readonly force: boolean;
+}
+
+/** How a server was found. */
+export interface FoundServer extends Standing {
+  readonly server: Server;
+  readonly wasUp: boolean;
+}
+
+/** What an instance ran when it was found. */
+export interface FoundContainer {
+  readonly id: string;
+  /** The reference it was created with. */
+  readonly image: string;
+  readonly digest: string | undefined;
+  readonly running: boolean;
+  readonly aside: string;
+}
+
 /** How one host ended, in counts of its instances. */
 export interface HostSummary {
   readonly host: string;
@@ -61,6 +93,12 @@ export type RunEvent =
       readonly hosts: readonly string[];
       readonly by: string;
       readonly version: string;
+      /** Where it runs, for telling whether it still does. */
+      readonly machine: string;
+      readonly pid: number;
+      /** Of a rollout: what it was asked for, and the SHA-256 of the plays that came of that. */
+      readonly invocation?: Invocation | undefined;
+      readonly fingerprint?: string | undefined;
     }
   | {
       readonly type: 'host-ready';
@@ -81,6 +119,14 @@ export type RunEvent =
     }
   | { readonly type: 'instance-left'; readonly subject: Subject; readonly why: string }
   | { readonly type: 'instance-started'; readonly subject: Subject; readonly from: string; readonly to: string }
+  /** How everything stands before the first change: what the host's undo record has, too. */
+  | {
+      readonly type: 'found';
+      readonly subject: Subject;
+      readonly servers: readonly FoundServer[];
+      /** The container that is to be replaced, and the name it waits under; undefined when there is none. */
+      readonly old?: FoundContainer | undefined;
+    }
   | { readonly type: 'step-started'; readonly subject: Subject; readonly step: Step; readonly homeward: boolean }
   | { readonly type: 'step-waiting'; readonly subject: Subject; readonly step: Step; readonly waiting: Waiting }
   | { readonly type: 'remark'; readonly subject: Subject; readonly remark: Remark }
@@ -121,5 +167,21 @@ export type RunEvent =
     }
   /** The run did not get as far as its end: nothing was touched, or something is wrong with sluice itself. */
   | { readonly type: 'run-failed'; readonly code: string; readonly reason: string; readonly exitStatus: number };
+
+/** The version of the event stream's form; a reader of another one must not guess. */
+export const EVENT_SCHEMA = 1;
+
+/** What is put on an event when it leaves the process. */
+export interface Stamp {
+  readonly schema: number;
+  /** Counts the events of a run, from 1. */
+  readonly seq: number;
+  /** RFC 3339. */
+  readonly ts: string;
+  readonly run: string;
+}
+
+/** An event as it is kept in a journal, where `spec` is left out. */
+export type StampedEvent = Stamp & RunEvent;
 
 export type Report = (event: RunEvent) => void;

@@ -2,7 +2,8 @@ import { Failure, reasonOf } from '../errors.ts';
 import type { Report, Subject } from '../rollout/events.ts';
 import { initialState, isWorking, lifecycle, type EndState, type State, type Step } from '../rollout/lifecycle.ts';
 import { homeward as persist } from './persist.ts';
-import type { Clock } from './ports.ts';
+import { beforeActing } from './before-acting.ts';
+import type { Clock, Journal } from './ports.ts';
 import { check, Unfit } from './steps/check.ts';
 import { drain } from './steps/drain.ts';
 import { replace } from './steps/replace.ts';
@@ -12,7 +13,7 @@ import { rollBack } from './steps/roll-back.ts';
 import { soak } from './steps/soak.ts';
 import { withdraw } from './steps/withdraw.ts';
 import { watchOf } from './watch.ts';
-import type { StepAction, Work } from './work.ts';
+import type { StepAction, StepWatch, Work } from './work.ts';
 
 export const stepActions: Readonly<Record<Step, StepAction>> = {
   drain,
@@ -35,6 +36,7 @@ export interface Stop {
 export interface AdvanceContext {
   readonly clock: Clock;
   readonly report: Report;
+  readonly journal: Journal;
   readonly stop: Stop;
   readonly actions: Readonly<Record<Step, StepAction>>;
 }
@@ -73,13 +75,14 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
   }
   const end = await leaveRecord(work, state, context);
   report({ type: 'instance-ended', subject, state: end, ms: clock.now() - started });
+  await beforeActing(context.journal, true);
   return { state: end, failure: end === 'updated' ? undefined : failure };
 }
 
 async function take(
   state: keyof typeof lifecycle,
   work: Work,
-  { clock, report, stop, actions }: AdvanceContext,
+  { clock, report, journal, stop, actions }: AdvanceContext,
   subject: Subject,
 ): Promise<{ readonly error: Error } | undefined> {
   const { step, homeward } = lifecycle[state];
@@ -87,7 +90,15 @@ async function take(
   const began = clock.now();
   report({ type: 'step-started', subject, step, homeward });
   try {
-    const watch = { ...watchOf({ clock, signal, report, subject, step }), homeward };
+    const watch: StepWatch = {
+      ...watchOf({ clock, signal, report, subject, step }),
+      homeward,
+      found: (what) => {
+        report({ type: 'found', subject, ...what });
+        return beforeActing(journal, homeward);
+      },
+    };
+    await beforeActing(journal, homeward);
     const act = (): Promise<string> => actions[step](work, watch);
     const outcome = await (homeward ? persist(act, watch) : act());
     report({ type: 'step-ended', subject, step, homeward, ms: clock.now() - began, outcome });

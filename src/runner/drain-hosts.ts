@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../errors.ts';
 import { serverPath, type DrainPolicy, type Server } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
+import { beforeActing } from './before-acting.ts';
 import { planDrain, type HostDrain } from './drain-plan.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts } from './held-hosts.ts';
@@ -63,6 +64,11 @@ async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, conte
     return recorded ?? { kind: 'drain', server: access.server, standing, wasUp, by, note, at, run };
   });
   try {
+    for (const { server, standing, wasUp } of entries) {
+      const subject = { host: drain.name, name: serverPath(server) };
+      context.report({ type: 'found', subject, servers: [{ server, ...standing, wasUp }] });
+    }
+    await context.journal.settled();
     await held.undo.add(entries);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -87,11 +93,12 @@ async function drainOne(
   policy: DrainPolicy,
   { drain, context }: { readonly drain: HostDrain; readonly context: RunContext },
 ): Promise<Server> {
-  const { clock, report, stop } = context;
+  const { clock, report, journal, stop } = context;
   const subject = { host: drain.name, name: serverPath(access.server) };
   const began = clock.now();
   report({ type: 'step-started', subject, step: 'drain', homeward: false });
   try {
+    await beforeActing(journal, false);
     const watch = watchOf({ clock, signal: stop.beforeNext, report, subject, step: 'drain' });
     await quiesce([{ access, admin }], policy, watch);
   } catch (error) {

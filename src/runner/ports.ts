@@ -35,6 +35,16 @@ export interface Clock {
   sleep(ms: number, signal: AbortSignal): Promise<void>;
 }
 
+/** What happened in this run, kept where it survives the run. */
+export interface Journal {
+  /**
+   * Resolves once everything reported before this call is on the disk.
+   *
+   * @throws Failure `error` when it cannot be written, then and for the rest of the run
+   */
+  settled(): Promise<void>;
+}
+
 export interface BalancerFacts {
   /** For example `2.6.12-1+deb12u4`. */
   readonly version: string;

@@ -1,5 +1,6 @@
 import { Failure, reasonOf } from '../errors.ts';
 import { serverPath, type Server } from '../rollout/model.ts';
+import { beforeActing } from './before-acting.ts';
 import type { HostAccess, RecordEntry } from './ports.ts';
 import { homeward } from './persist.ts';
 import type { RunContext } from './rollout.ts';
@@ -21,13 +22,14 @@ export async function putBackAll(
   entries: readonly RecordEntry[],
   { host, context }: { readonly host: HostAccess; readonly context: RunContext },
 ): Promise<PutBackOutcome> {
-  const { clock, report, stop } = context;
+  const { clock, report, journal, stop } = context;
   const settled = await Promise.allSettled(
     entries.map(async (entry) => {
       const subject = { host: host.name, name: serverPath(entry.server) };
       const began = clock.now();
       report({ type: 'step-started', subject, step: 'restore', homeward: true });
       try {
+        await beforeActing(journal, true);
         const watch = watchOf({ clock, signal: stop.homeward, report, subject, step: 'restore' });
         const outcome = await homeward(() => putBackOne(entry, host, watch), watch);
         report({ type: 'step-ended', subject, step: 'restore', homeward: true, ms: clock.now() - began, outcome });

@@ -9,7 +9,7 @@ import { runEndOf, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts, type HeldHosts } from './held-hosts.ts';
-import type { Clock, Fleet } from './ports.ts';
+import type { Clock, Fleet, Journal } from './ports.ts';
 import { inspectFleet } from './preflight.ts';
 import { isProvenWithoutImage, noProof } from './readiness.ts';
 import { notReached, roll } from './roll.ts';
@@ -19,6 +19,7 @@ export interface RunContext {
   readonly fleet: Fleet;
   readonly clock: Clock;
   readonly report: Report;
+  readonly journal: Journal;
   readonly stop: Stop;
   readonly identity: RunIdentity;
   /** How many hosts are worked on at the same time. */
@@ -83,6 +84,7 @@ export async function rollout(
     if (planned.plans.some(hasChanges)) {
       if (!(await options.confirm()))
         throw new Failure('interrupted', 'Nothing was changed: the plan was not confirmed');
+      await context.journal.settled();
       await pullAll(planned, held, { ...context, limit });
       context.stop.beforeNext.throwIfAborted();
     }

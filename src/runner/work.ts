@@ -1,3 +1,4 @@
+import type { RunEvent } from '../rollout/events.ts';
 import type { Instance, Standing } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
@@ -41,7 +42,11 @@ export interface Work {
 
 export interface StepWatch extends Watch {
   readonly homeward: boolean;
+  /** Tells how everything was found, and resolves once that is in the journal. */
+  found(what: WhatWasFound): Promise<void>;
 }
+
+export type WhatWasFound = Pick<Extract<RunEvent, { type: 'found' }>, 'servers' | 'old'>;
 
 /** Does one step and says in a few words what came of it; fails by throwing. */
 export type StepAction = (work: Work, watch: StepWatch) => Promise<string>;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { EVENT_SCHEMA, jsonLine } from '../../src/report/json.ts';
+import { jsonLine } from '../../src/report/json.ts';
+import { EVENT_SCHEMA } from '../../src/rollout/events.ts';
 import { anInstance } from '../support/builders.ts';
 
 describe('jsonLine()', () => {

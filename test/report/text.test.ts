@@ -20,7 +20,7 @@ type Rows = {
 
 // prettier-ignore
 const rows: Rows = {
-  'run-started':      [{ command: 'rollout', hosts: ['fe1', 'fe2'], by: 'ann@desk', version: '1' },      '0 rollout by ann@desk: 2 hosts (fe1, fe2)'],
+  'run-started':      [{ command: 'rollout', hosts: ['fe1', 'fe2'], by: 'ann@desk', version: '1', machine: 'desk', pid: 7 },      '0 rollout by ann@desk: 2 hosts (fe1, fe2)'],
   'host-ready':       [{ host: 'fe1', engine: '20.10', balancers: ['2.6 (/a)', '2.8 (/b)'] },            '1 fe1  Docker 20.10, HAProxy 2.6 (/a), 2.8 (/b)'],
   'problem':          [{ host: 'fe1', text: 'no room' },                                                 '0 problem: fe1: no room'],
   'warning':          [{ host: 'fe1', text: 'little room' },                                             '0 warning: fe1: little room'],
@@ -29,6 +29,7 @@ const rows: Rows = {
   'batch-started':    [{ play: 'Front', number: 2, of: 3, hosts: ['fe1', 'fe2'] },                       '0 ', '0 Front, batch 2 of 3: fe1, fe2'],
   'instance-left':    [{ subject, why: 'nothing to change' },                                            '1 fe1 pxApp_1  left alone: nothing to change'],
   'instance-started': [{ subject, from: 'a:1', to: 'a:2' },                                              '1 fe1 pxApp_1  a:1 → 2'],
+  'found':            [{ subject, servers: [] }],
   'step-started':     [{ subject, step: 'drain', homeward: false },                                      '1 fe1 pxApp_1  drain      …'],
   'step-waiting':     [{ subject, step: 'drain', waiting: { for: 'answer', why: 'lost', leftMs: 500 } }, '0 fe1 pxApp_1  drain      no answer, asking again: lost, 0.5 s left'],
   'remark':           [{ subject, remark: { about: 'gone', server } },                                      '0 fe1 pxApp_1  HAProxy has no server pxapp_cluster/pxApp_1 any more: nothing to put back'],
@@ -51,9 +52,17 @@ describe('linesOf()', () => {
   );
 
   it('says "1 host", and leaves out the host of what concerns all of them', () => {
-    expect(told({ type: 'run-started', command: 'plan', hosts: ['fe1'], by: 'ann@desk', version: '1' })).toEqual([
-      '0 plan by ann@desk: 1 host (fe1)',
-    ]);
+    expect(
+      told({
+        type: 'run-started',
+        command: 'plan',
+        hosts: ['fe1'],
+        by: 'ann@desk',
+        version: '1',
+        machine: 'desk',
+        pid: 7,
+      }),
+    ).toEqual(['0 plan by ann@desk: 1 host (fe1)']);
     expect(told({ type: 'problem', host: '', text: 'Cannot lock fe3: it is held by bob@laptop' })).toEqual([
       '0 problem: Cannot lock fe3: it is held by bob@laptop',
     ]);

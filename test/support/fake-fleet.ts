@@ -8,6 +8,7 @@ import type { Fleet, HostAccess, Lock, ProbeResult, RecordEntry } from '../../sr
 import type { RunContext } from '../../src/runner/rollout.ts';
 import { anInstance, SOCKET } from './builders.ts';
 import { FakeBalancer } from './fake-balancer.ts';
+import { FakeJournal } from './fake-journal.ts';
 import { FakeEngine, type Behaviour, type FakeImage } from './fake-engine.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -97,6 +98,7 @@ export class FakeFleet implements Fleet {
   readonly registry: Map<string, FakeImage>;
   readonly hosts: ReadonlyMap<string, FakeHost>;
   readonly events: RunEvent[] = [];
+  readonly journal = new FakeJournal();
   readonly #stops = [new AbortController(), new AbortController(), new AbortController()] as const;
 
   private constructor(names: readonly string[]) {
@@ -144,7 +146,13 @@ export class FakeFleet implements Fleet {
   context(onEvent: (event: RunEvent) => void = () => undefined): RunContext {
     const [beforeNext, forward, homeward] = this.#stops;
     return {
-      ...{ fleet: this, clock: this.clock, forks: 10, identity: { run: '20261121-090000-test', by: 'ann@desk' } },
+      ...{
+        fleet: this,
+        clock: this.clock,
+        journal: this.journal,
+        forks: 10,
+        identity: { run: '20261121-090000-test', by: 'ann@desk' },
+      },
       stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },
       report: (event) => {
         this.events.push(event);

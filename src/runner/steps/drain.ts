@@ -22,6 +22,13 @@ export const drain: StepAction = async (work, watch) => {
   work.container = old;
   work.wasReady = old !== undefined && (await isReady(old, instance, host));
 
+  await watch.found({
+    servers: found.map(({ access: { server }, weight, admin, wasUp }) => ({ server, weight, admin, wasUp })),
+    old: old && {
+      ...{ id: old.id, image: old.image.reference, digest: old.image.digests[0], running: old.running },
+      aside: asideOf(work),
+    },
+  });
   const at = watch.clock.date().toISOString();
   await undo.add(
     found.map(({ access, weight, admin, wasUp }) => ({

@@ -1,0 +1,53 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { JournalFile } from '../adapters/journal/journal-file.ts';
+import type { Failure } from '../errors.ts';
+import type { Report } from '../rollout/events.ts';
+import type { Journal } from '../runner/ports.ts';
+import type { Surroundings } from './surroundings.ts';
+
+/** Where journals are kept on this machine: `runs` in $SLUICE_STATE, or in `sluice` of the XDG state folder. */
+export function runsFolder({
+  SLUICE_STATE: own,
+  XDG_STATE_HOME: xdg,
+  HOME: home,
+}: Surroundings['environment']): string {
+  const isSet = (path: string | undefined): path is string => path !== undefined && path !== '';
+  if (isSet(own)) return resolve(own, 'runs');
+  const state = isSet(xdg) ? xdg : join(isSet(home) ? home : homedir(), '.local', 'state');
+  return resolve(state, 'sluice', 'runs');
+}
+
+/** The journal of this run, which there is once something is to be changed, and not for a look. */
+export class RunJournal implements Journal {
+  #file: JournalFile | undefined;
+
+  /**
+   * From now on what is appended is kept; that it cannot be any more is reported once.
+   *
+   * @throws Failure `error` when there can be none
+   */
+  async open(path: string, report: Report): Promise<void> {
+    const onFailure = ({ message }: Failure): void => {
+      report({ type: 'warning', host: '', text: message });
+    };
+    this.#file = await JournalFile.create({ path, onFailure });
+  }
+
+  /** Whether what happens is kept. */
+  get isOpen(): boolean {
+    return this.#file !== undefined;
+  }
+
+  append(line: string): void {
+    this.#file?.append(line);
+  }
+
+  async settled(): Promise<void> {
+    await this.#file?.settled();
+  }
+
+  async close(): Promise<void> {
+    await this.#file?.close();
+  }
+}

@@ -1,0 +1,175 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { JournalFile, type JournalSink } from '../../../src/adapters/journal/journal-file.ts';
+import { Failure } from '../../../src/errors.ts';
+
+let folder = '';
+let told: Failure[] = [];
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-journal-'));
+  told = [];
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+function optionsFor(path: string) {
+  return { path, onFailure: (failure: Failure) => told.push(failure) };
+}
+
+/** A file that counts what is asked of it, and has room for so many bytes. */
+async function countingSink(path: string, room = Infinity) {
+  const file = await open(path, 'a');
+  const counts = { writes: 0, syncs: 0, bytes: 0 };
+  const sink: JournalSink = {
+    appendFile: async (text) => {
+      const wanted = String(text);
+      const fits = wanted.slice(0, Math.max(0, room - counts.bytes));
+      counts.writes += 1;
+      counts.bytes += fits.length;
+      await file.appendFile(fits);
+      if (fits !== wanted) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+    },
+    datasync: async () => {
+      counts.syncs += 1;
+      await file.datasync();
+    },
+    truncate: (length) => file.truncate(length),
+    close: () => file.close(),
+  };
+  return { sink, counts };
+}
+
+describe('JournalFile', () => {
+  it('makes a file and its folders for this user only', async () => {
+    const path = join(folder, 'state', 'runs', 'r1.jsonl');
+
+    const journal = await JournalFile.create(optionsFor(path));
+    await journal.close();
+
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(statSync(join(folder, 'state', 'runs')).mode & 0o777).toBe(0o700);
+  });
+
+  it('has every line in the file once it has settled, in the order in which they came', async () => {
+    const path = join(folder, 'r1.jsonl');
+    const journal = await JournalFile.create(optionsFor(path));
+
+    const seen = await Promise.all(
+      Array.from({ length: 50 }, async (_, index) => {
+        journal.append(`line ${index}`);
+        await journal.settled();
+        return readFileSync(path, 'utf8').includes(`line ${index}\n`);
+      }),
+    );
+    await journal.close();
+
+    expect(seen).toEqual(seen.map(() => true));
+    const lines = readFileSync(path, 'utf8').trimEnd().split('\n');
+    expect(lines).toEqual(Array.from({ length: 50 }, (_, index) => `line ${index}`));
+  });
+
+  it('writes what came together at once, with one fdatasync', async () => {
+    const path = join(folder, 'r1.jsonl');
+    const { sink, counts } = await countingSink(path);
+    const journal = new JournalFile(sink, { lines: 0, bytes: 0 }, optionsFor(path));
+
+    journal.append('a');
+    journal.append('b');
+    await journal.settled();
+    for (let index = 0; index < 100; index += 1) journal.append(String(index));
+    await Promise.all(Array.from({ length: 100 }, () => journal.settled()));
+    await journal.close();
+
+    expect(counts).toMatchObject({ writes: 2, syncs: 2 });
+    expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(103);
+  });
+
+  it('writes what nobody waits for before it is closed', async () => {
+    const path = join(folder, 'r1.jsonl');
+    const journal = await JournalFile.create(optionsFor(path));
+
+    journal.append('last words');
+    await journal.close();
+
+    expect(readFileSync(path, 'utf8')).toBe('last words\n');
+  });
+
+  it('stays failed after a full disk, ends with a whole line, and tells it once', async () => {
+    const path = join(folder, 'r1.jsonl');
+    const { sink, counts } = await countingSink(path, 10);
+    const journal = new JournalFile(sink, { lines: 0, bytes: 0 }, optionsFor(path));
+    journal.append('fits');
+    await journal.settled();
+
+    journal.append('does not fit');
+    const failures = await Promise.allSettled([journal.settled(), journal.settled()]);
+    journal.append('after');
+    const later = await journal.settled().catch((error: unknown) => error);
+    await journal.close();
+
+    expect(failures.map(({ status }) => status)).toEqual(['rejected', 'rejected']);
+    expect(later).toBeInstanceOf(Failure);
+    expect(later).toMatchObject({ code: 'error', cause: { code: 'ENOSPC' } });
+    expect(told.map(({ message }) => message)).toEqual([
+      `Cannot write the journal ${path}: ENOSPC: no space left on device, write` +
+        ' (make room, or name another folder in $SLUICE_STATE)',
+    ]);
+    expect(readFileSync(path, 'utf8')).toBe('fits\n');
+    expect(counts.writes).toBe(2);
+  });
+
+  it('fails on a device without room', async () => {
+    const journal = new JournalFile(await open('/dev/full', 'a'), { lines: 0, bytes: 0 }, optionsFor('/dev/full'));
+
+    journal.append('x');
+
+    await expect(journal.settled()).rejects.toThrow(/^Cannot write the journal \/dev\/full: ENOSPC/);
+    await journal.close();
+  });
+
+  it.each([
+    {
+      why: 'its folder cannot be made',
+      path: (): string => join(folder, 'r1.jsonl', 'runs', 'r2.jsonl'),
+      says: /ENOTDIR/,
+    },
+    { why: 'there is one of that name', path: (): string => join(folder, 'r1.jsonl'), says: /EEXIST/ },
+  ])('cannot be made when $why', async ({ path, says }) => {
+    writeFileSync(join(folder, 'r1.jsonl'), 'of another run\n');
+
+    const failure = await JournalFile.create(optionsFor(path())).catch((error: unknown) => error);
+
+    expect(failure).toBeInstanceOf(Failure);
+    expect(String(failure)).toMatch(says);
+    expect(String(failure)).toContain('$SLUICE_STATE');
+    expect(readFileSync(join(folder, 'r1.jsonl'), 'utf8')).toBe('of another run\n');
+  });
+
+  it.each([
+    { was: 'one\ntwo\n', then: 'one\ntwo\nthree\n', lines: 3 },
+    { was: 'one\ntwo\nth', then: 'one\ntwo\nthree\n', lines: 3 },
+    { was: 'ön', then: 'three\n', lines: 1 },
+    { was: '', then: 'three\n', lines: 1 },
+  ])('goes on after $was', async ({ was, then, lines }) => {
+    const path = join(folder, 'r1.jsonl');
+    writeFileSync(path, was);
+
+    const journal = await JournalFile.goOn(optionsFor(path));
+    journal.append('three');
+    await journal.close();
+
+    expect(readFileSync(path, 'utf8')).toBe(then);
+    expect(journal.lines).toBe(lines);
+  });
+
+  it('does not go on with a run that has no file', async () => {
+    const path = join(folder, 'nosuch.jsonl');
+
+    await expect(JournalFile.goOn(optionsFor(path))).rejects.toThrow(/^Cannot write the journal .*ENOENT/);
+    expect(existsSync(path)).toBe(false);
+  });
+});
