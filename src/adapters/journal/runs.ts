@@ -1,0 +1,98 @@
+/** The journals of the runs that were started on this machine. */
+import { readdir, readFile, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { Failure, reasonOf } from '../../errors.ts';
+import { EVENT_SCHEMA, type StampedEvent } from '../../rollout/events.ts';
+import { instancesIn, replay } from '../../rollout/history.ts';
+
+const ENDING = '.jsonl';
+
+export interface StoredRun {
+  readonly run: string;
+  readonly path: string;
+  readonly events: readonly StampedEvent[];
+  /** The last line was not written to its end, and is left out. */
+  readonly isTorn: boolean;
+}
+
+export function pathOfRun(folder: string, run: string): string {
+  return join(folder, `${run}${ENDING}`);
+}
+
+/**
+ * The runs that have a journal, the latest first: their ids begin with the time.
+ *
+ * @throws Failure `error` when the folder cannot be read; none is no error
+ */
+export async function listRuns(folder: string): Promise<readonly string[]> {
+  try {
+    const names = await readdir(folder);
+    const runs = names.filter((name) => name.endsWith(ENDING)).map((name) => name.slice(0, -ENDING.length));
+    return runs.toSorted().toReversed();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new Failure('error', `Cannot read the journals in ${folder}: ${reasonOf(error)}`, { cause: error });
+  }
+}
+
+/**
+ * @throws Failure `error` with file and line when a line other than a last one that was cut short is no event, or of a
+ * form that is not known here
+ */
+export async function readRun(folder: string, run: string): Promise<StoredRun> {
+  const path = pathOfRun(folder, run);
+  let text: string;
+  try {
+    text = await readFile(path, 'utf8');
+  } catch (error) {
+    throw new Failure('error', `Cannot read the journal ${path}: ${reasonOf(error)}`, { cause: error });
+  }
+  const lines = text.split('\n');
+  const torn = lines.pop() ?? '';
+  const events = lines.map((line, index) => eventIn(line, `${path}:${index + 1}`));
+  return { run, path, events, isTorn: torn !== '' };
+}
+
+function eventIn(line: string, place: string): StampedEvent {
+  let value: unknown;
+  try {
+    value = JSON.parse(line);
+  } catch (error) {
+    throw new Failure('error', `Cannot read the journal: ${place}: ${reasonOf(error)}`, { cause: error });
+  }
+  if (!isEvent(value)) throw new Failure('error', `Cannot read the journal: ${place}: it is no event`);
+  if (value.schema !== EVENT_SCHEMA) {
+    const why = `it has schema ${value.schema}, and this sluice knows ${EVENT_SCHEMA}`;
+    throw new Failure('error', `Cannot read the journal: ${place}: ${why}; use the sluice that has written it`);
+  }
+  return value;
+}
+
+/** Events are our own; of which type they are, and so what else they have, is for the reader to look at. */
+function isEvent(value: unknown): value is StampedEvent {
+  if (typeof value !== 'object' || value === null) return false;
+  const has = (key: string, type: string): boolean => typeof Reflect.get(value, key) === type;
+  return has('schema', 'number') && has('seq', 'number') && ['ts', 'run', 'type'].every((key) => has(key, 'string'));
+}
+
+/**
+ * Removes the oldest journals beyond the latest `keep`, but for those that somebody may still need: of runs that have
+ * not ended, or have left something out of service, and those that cannot be read.
+ */
+export async function pruneRuns(folder: string, keep: number): Promise<void> {
+  const surplus = (await listRuns(folder)).slice(keep);
+  for (const run of surplus) {
+    if (await isDone(folder, run)) await unlink(pathOfRun(folder, run)).catch(() => undefined);
+  }
+}
+
+async function isDone(folder: string, run: string): Promise<boolean> {
+  try {
+    const history = replay((await readRun(folder, run)).events);
+    const isOpen = (state: string): boolean => state === 'inWork' || state === 'outOfService';
+    return history?.outcome !== undefined && !instancesIn(history).some(({ state }) => isOpen(state));
+  } catch (error) {
+    if (error instanceof Failure) return false;
+    throw error;
+  }
+}

@@ -1,0 +1,184 @@
+/** What a run's journal says of it: the events, in their order, as the state that they have come to. */
+import type { StampedEvent, Subject } from './events.ts';
+import type { Step } from './lifecycle.ts';
+import type {
+  HostHistory,
+  InstanceHistory,
+  InstanceState,
+  PlannedInstance,
+  RunHistory,
+  StepHistory,
+} from './run-history.ts';
+
+export * from './run-history.ts';
+
+type SubjectEvent = Extract<StampedEvent, { readonly subject: Subject }>;
+type FleetEvent = Exclude<StampedEvent, SubjectEvent>;
+
+/**
+ * The state that the events have come to. Works for the events so far of a run that goes on, or of one that died;
+ * events of types that are not known here change nothing. Undefined when the run's start is not among them.
+ */
+export function replay(events: readonly StampedEvent[]): RunHistory | undefined {
+  return events.reduce<RunHistory | undefined>((before, event) => {
+    const after = event.type === 'run-started' ? started(before, event) : before;
+    if (!after) return undefined;
+    const next = 'subject' in event ? ofSubject(after, event) : ofFleet(after, event);
+    return { ...next, lastAt: event.ts };
+  }, undefined);
+}
+
+function started(before: RunHistory | undefined, event: Extract<StampedEvent, { type: 'run-started' }>): RunHistory {
+  const { run, ts, command, by, version, machine, pid } = event;
+  const process = { version, machine, pid, lastStartedAt: ts, lastAt: ts, outcome: undefined };
+  if (before) return { ...before, ...process, hosts: before.hosts.map(brokenOff) };
+  const hosts = event.hosts.map((host) => ({ host, end: undefined, reason: '', instances: [] }));
+  const { invocation, fingerprint } = event;
+  return { ...{ run, command, by, startedAt: ts, hosts, invocation, fingerprint, notes: [] }, ...process };
+}
+
+/** The run is gone on with: what its first process was at has no end any more. */
+function brokenOff(host: HostHistory): HostHistory {
+  const instances = host.instances.map((one) => ({ ...one, steps: withoutRunning(one.steps) }));
+  return { ...host, end: undefined, reason: '', instances };
+}
+
+function withoutRunning(steps: readonly StepHistory[]): readonly StepHistory[] {
+  return steps.map((step) => (step.result === 'running' ? { ...step, result: 'brokenOff' as const } : step));
+}
+
+function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
+  const at = event.ts;
+  switch (event.type) {
+    case 'planned':
+      return event.plan.batches.reduce(
+        (before, { number, hosts }) =>
+          hosts
+            .flatMap(({ instances }) => instances)
+            .reduce((one, plan) => planned(one, plan, { play: event.plan.name, batch: number }), before),
+        history,
+      );
+    case 'problem':
+    case 'warning':
+      return { ...history, notes: [...history.notes, { at, kind: event.type, host: event.host, text: event.text }] };
+    case 'stop-asked':
+      return { ...history, notes: [...history.notes, { at, kind: 'stop', host: '', text: event.signal }] };
+    case 'host-ended':
+      return withHost(history, event.host, (host) => ({
+        ...{ ...host, end: event.end, reason: event.reason },
+        // The host was lost before anything was done to it.
+        instances: host.instances.map((one) =>
+          one.state === 'inWork' && one.steps.length === 0 ? { ...one, state: 'unchanged', endedAt: at } : one,
+        ),
+      }));
+    case 'run-ended':
+      return { ...history, outcome: { type: event.type, at, end: event.end, exitStatus: event.exitStatus } };
+    case 'run-failed': {
+      const { type, code, reason, exitStatus } = event;
+      return { ...history, outcome: { type, at, code, reason, exitStatus } };
+    }
+    case 'run-started':
+    case 'host-ready':
+    case 'image-pulled':
+    case 'batch-started':
+    case 'batch-ended':
+      return history;
+  }
+  return history;
+}
+
+function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
+  const change = (to: (before: InstanceHistory) => InstanceHistory): RunHistory =>
+    withInstance(history, event.subject, (before) => to({ ...before, startedAt: before.startedAt ?? event.ts }));
+  const at = event.ts;
+  switch (event.type) {
+    case 'instance-left':
+      return withInstance(history, event.subject, (before) => ({ ...before, state: 'left', endedAt: at }));
+    case 'instance-started':
+      return change((before) => ({ ...before, ...begun, from: event.from, to: event.to }));
+    case 'found':
+      return change((before) => ({ ...before, found: { servers: event.servers, old: event.old } }));
+    case 'step-started':
+      return change((before) => {
+        const step = { step: event.step, homeward: event.homeward, startedAt: at, ms: undefined };
+        const steps = [...withoutRunning(before.steps), { ...step, result: 'running' as const, text: '', details: [] }];
+        return { ...before, ...begun, steps };
+      });
+    case 'step-ended':
+      return change((before) => stepEnded(before, { result: 'ok', text: event.outcome, details: [] }, event));
+    case 'step-failed': {
+      const { reason: text, details } = event;
+      return change((before) => stepEnded(before, { result: 'failed', text, details }, event));
+    }
+    case 'remark':
+      return change((before) => ({ ...before, remarks: [...before.remarks, { at, remark: event.remark }] }));
+    case 'instance-ended':
+      return change((before) => ({ ...before, state: event.state, endedAt: at, steps: withoutRunning(before.steps) }));
+    case 'step-waiting':
+      return history;
+  }
+  return history;
+}
+
+const begun = { state: 'inWork', endedAt: undefined } as const;
+
+function stepEnded(
+  before: InstanceHistory,
+  end: Pick<StepHistory, 'result' | 'text' | 'details'>,
+  event: Extract<StampedEvent, { type: 'step-ended' | 'step-failed' }>,
+): InstanceHistory {
+  const index = before.steps.findLastIndex(({ step, result }) => step === event.step && result === 'running');
+  const steps = before.steps.map((step, at) => (at === index ? { ...step, ...end, ms: event.ms } : step));
+  const state = isServer(before.subject) ? serverState(event.step, end.result) : before.state;
+  return { ...before, steps, state, ...(state !== 'inWork' && { endedAt: event.ts }) };
+}
+
+/** A container's name has no slash, a server's has one. */
+function isServer({ name }: Subject): boolean {
+  return name.includes('/');
+}
+
+/** Of a drain that failed, the way back comes next. */
+function serverState(step: Step, result: StepHistory['result']): InstanceState {
+  if (step === 'drain') return result === 'ok' ? 'drained' : 'inWork';
+  return result === 'ok' ? 'restored' : 'outOfService';
+}
+
+/** A later play is planned again; what was begun by then keeps what it came to. */
+function planned(
+  history: RunHistory,
+  plan: PlannedInstance,
+  place: { readonly play: string; readonly batch: number },
+): RunHistory {
+  const { host, container: name } = plan.instance;
+  return withInstance(history, { host, name }, (before) =>
+    before.state === 'notReached'
+      ? { ...before, ...place, plan, from: plan.from?.reference, to: plan.to.reference }
+      : before,
+  );
+}
+
+function withInstance(
+  history: RunHistory,
+  subject: Subject,
+  change: (before: InstanceHistory) => InstanceHistory,
+): RunHistory {
+  return withHost(history, subject.host, (host) => {
+    const isKnown = host.instances.some((one) => one.subject.name === subject.name);
+    const all = isKnown ? host.instances : [...host.instances, untouched(subject)];
+    return { ...host, instances: all.map((one) => (one.subject.name === subject.name ? change(one) : one)) };
+  });
+}
+
+function withHost(history: RunHistory, name: string, change: (before: HostHistory) => HostHistory): RunHistory {
+  const isKnown = history.hosts.some(({ host }) => host === name);
+  const all = isKnown ? history.hosts : [...history.hosts, { host: name, end: undefined, reason: '', instances: [] }];
+  return { ...history, hosts: all.map((one) => (one.host === name ? change(one) : one)) };
+}
+
+function untouched(subject: Subject): InstanceHistory {
+  return {
+    ...{ subject, state: 'notReached', steps: [], remarks: [], startedAt: undefined, endedAt: undefined },
+    ...{ from: undefined, to: undefined, play: undefined, batch: undefined, plan: undefined, found: undefined },
+  };
+}
