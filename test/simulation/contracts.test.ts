@@ -1,0 +1,98 @@
+import { aServer } from '../support/builders.ts';
+import { behavesLikeContainers, type Arrange } from '../support/contracts/containers.ts';
+import { behavesLikeALoadBalancer } from '../support/contracts/load-balancer.ts';
+import type { HostAccess } from '../../src/runner/ports.ts';
+import { Controller } from './world/controller.ts';
+import { IMAGE, type HostSetting } from './world/host.ts';
+import { SimFleet, SOCKET } from './world/sim-fleet.ts';
+import { World } from './world/world.ts';
+
+const names = ['pxApp_1', 'pxApp_2', 'pxApp_3'];
+
+/** A world at rest, whose time goes on whenever somebody waits for an answer. */
+async function oneHost(): Promise<{
+  readonly world: World;
+  readonly host: HostAccess;
+  readonly pass: (ms: number) => Promise<void>;
+}> {
+  const fe1: HostSetting = {
+    name: 'fe1',
+    containers: names.map((name, index) => ({ name, port: 8081 + index, restart: 'no' })),
+    servers: names.map((name, index) => ({
+      backend: 'pxapp_cluster',
+      name,
+      port: 8081 + index,
+      weight: 10 + 10 * index,
+    })),
+    ...{ weights: {}, checking: { interMs: 200, rise: 2, fall: 2 }, floor: 0, requestEveryMs: 1e9 },
+  };
+  const world = await World.up({ seed: 1, hosts: [fe1], next: { answersAfterMs: 300 }, startsMs: 300, keep: 0 });
+  const access = await new SimFleet(new Controller(world, 0, [])).host('fe1');
+  const pass = async (ms: number): Promise<void> => {
+    await world.timeline.run(() => false, world.timeline.nowMs + ms);
+  };
+  return { world, host: access, pass };
+}
+
+/** Calls whose answers come without anybody turning the clock. */
+function answering<T extends object>(target: T, world: World): T {
+  return new Proxy(target, {
+    get: (_, key): unknown => {
+      const value: unknown = Reflect.get(target, key);
+      if (typeof value !== 'function') return value;
+      return async (...args: unknown[]): Promise<unknown> => {
+        let isOver = false;
+        const over = (): void => void (isOver = true);
+        const answer: Promise<unknown> = Reflect.apply(value, target, args) as Promise<unknown>;
+        answer.then(over, over);
+        world.timeline.woke();
+        await world.timeline.run(() => isOver, Infinity);
+        return answer;
+      };
+    },
+  });
+}
+
+const containers: Arrange = async () => {
+  const { world, host, pass } = await oneHost();
+  let number = 0;
+  return {
+    containers: answering(host.containers, world),
+    spec: { image: `${IMAGE}:v1`, pullPolicy: 'never' },
+    missingImage: `${IMAGE}:nosuch`,
+    newName: () => `container-${++number}`,
+    until: async (isDone) => {
+      while (!(await isDone())) await pass(100);
+    },
+    end: async () => undefined,
+  };
+};
+
+behavesLikeContainers('the simulated Engine', containers);
+
+behavesLikeALoadBalancer('the simulated HAProxy', async () => {
+  const { world, host, pass } = await oneHost();
+  const { haproxy } = world.host('fe1');
+  return {
+    balancer: answering(host.balancer(SOCKET), world),
+    servers: [aServer('pxApp_1'), aServer('pxApp_2'), aServer('pxApp_3')],
+    openRequest: async () => {
+      const before = new Map(haproxy.slots('pxapp_cluster').map((slot) => [slot.line.name, slot.requests.length]));
+      haproxy.arrive({
+        backend: 'pxapp_cluster',
+        cookie: undefined,
+        queuesMs: 0,
+        takesMs: 1_000,
+        retriesAfterMs: undefined,
+      });
+      const taken = haproxy
+        .slots('pxapp_cluster')
+        .find(({ line, requests }) => requests.length > (before.get(line.name) ?? 0));
+      return { server: taken?.line.name, finish: () => pass(1_000) };
+    },
+    untilChecked: async (isDone) => {
+      while (!(await isDone())) await pass(100);
+    },
+    end: async () => undefined,
+  };
+});

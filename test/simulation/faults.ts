@@ -1,0 +1,34 @@
+/** How one command of a controller goes wrong. */
+export interface CallFault {
+  readonly kind: 'call';
+  /** Which controller: 0 is the first. */
+  readonly by: number;
+  /** Its `nth` command of all, or of those that change something. */
+  readonly on: 'call' | 'change';
+  readonly nth: number;
+  /**
+   * `lostBefore`, `lostLate`, `lostAfter`: the connection is lost before the command takes effect, `ms` before it does,
+   * or after it did. `garbled`: it took effect, the answer cannot be understood. `error`, `refused`: it had no effect.
+   */
+  readonly how: (typeof CALL_FAULTS)[number] | 'killBefore' | 'killAfter';
+  readonly ms: number;
+}
+
+export const CALL_FAULTS = ['lostBefore', 'lostLate', 'lostAfter', 'delayed', 'garbled', 'error', 'refused'] as const;
+
+/** Something that happens to a host, or to a controller, at a moment. */
+export interface TimedFault {
+  readonly kind: (typeof HOST_FAULTS)[number] | 'kill' | 'freeze' | 'signal' | 'second';
+  readonly atMs: number;
+  /** Which host, container or server, by its number. */
+  readonly host: number;
+  readonly which: number;
+  readonly ms: number;
+}
+
+export const HOST_FAULTS = [
+  ...(['unreachable', 'engineDown', 'engineRestart', 'reload', 'restart', 'haproxyDown'] as const),
+  ...(['crash', 'reboot', 'otherFails', 'weight', 'reload'] as const),
+] as const;
+
+export type Fault = CallFault | TimedFault;

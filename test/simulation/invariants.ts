@@ -1,0 +1,100 @@
+import { Failure } from '../../src/errors.ts';
+import type { Run } from './playing.ts';
+import type { Controller } from './world/controller.ts';
+import type { SimHost } from './world/host.ts';
+import { pathOf } from './world/worker.ts';
+import type { Invariant } from './world/watchman.ts';
+import type { World } from './world/world.ts';
+
+/** What must hold in every story, whatever happens in it. */
+export const invariants: Readonly<Record<Invariant, string>> = {
+  ends: 'A run ends by itself, and never by a bug of ours.',
+  'recorded-first':
+    'Nothing is taken out of service, and no container is touched, that is not in the record of its host.',
+  named: 'After a run, a server that does not stand as it did is on a host that the run says is out of service.',
+  exact: 'After the last recover every server has its weight and state, and is UP where its container answers.',
+  sessions:
+    'No container that answers is stopped while a request is in hand or queued for it in any worker, unless sluice has said that it gives up on it.',
+  requests: 'No request is sent to a container that we have stopped, or have put in service before it answered.',
+  floor: 'No drain takes a server where the floor of usable servers, as last seen, would not be kept.',
+  'one-version': 'In the end every instance runs once, under its name, on the old version or the new.',
+  'nothing-left': 'In the end no old container is left beyond those to keep, and no record.',
+  'locks-free': 'In the end every lock is free.',
+  'one-owner': 'Whoever changes a host has had its lock since anybody else changed it.',
+  'journalled-first': 'Nothing is changed by a step whose beginning is not in the journal, durably.',
+  journal: 'The journal, replayed, tells the same as the fleet.',
+};
+
+/** After a run that came to its end. */
+export function checkNamed(world: World, { controller, result }: Run): void {
+  const ended = result();
+  if (ended === undefined) return;
+  if (ended instanceof Error && !(ended instanceof Failure)) {
+    world.watchman.violate('ends', `${controller.name} ends by a bug: ${ended.stack ?? ended.message}`);
+    return;
+  }
+  for (const host of world.hosts.values()) {
+    const end = ended instanceof Error ? undefined : ended.hosts.find((one) => one.host === host.name)?.end;
+    if (end === 'outOfService' || host.haproxy.isDown || isWarnedOf(controller, host)) continue;
+    const recorded = host.record.filter(({ run }) => run !== controller.run);
+    for (const { key, path, text } of notStanding(world, host)) {
+      if (recorded.some(({ server }) => pathOf(server) === path)) continue;
+      world.watchman.violate(
+        'named',
+        `${controller.name} says ${end ?? 'nothing'} of ${host.name}, and ${key} ${text}`,
+      );
+    }
+  }
+}
+
+/** When everybody has gone home. */
+export function checkEnd(world: World): void {
+  for (const host of world.hosts.values()) {
+    for (const { key, text } of notStanding(world, host)) world.watchman.violate('exact', `${key} ${text}`);
+    checkUp(world, host);
+    checkContainers(world, host);
+    if (host.record.length > 0) world.watchman.violate('nothing-left', `${host.name} still has a record`);
+    if (host.lock) world.watchman.violate('locks-free', `${host.name} is locked by ${host.lock.holder}`);
+  }
+}
+
+function isWarnedOf({ events }: Controller, { name }: SimHost): boolean {
+  return events.some((one) => one.type === 'warning' && one.host === name && one.text.includes('stays behind'));
+}
+
+function notStanding(world: World, host: SimHost): { key: string; path: string; text: string }[] {
+  return [...host.haproxy.current.slots.values()].flatMap((slot) => {
+    const path = pathOf(slot.line);
+    const key = `${host.name} ${path}`;
+    if (world.watchman.mayStand(key, slot)) return [];
+    return [{ key, path, text: `has ${slot.weight} ${slot.admin} and had ${world.watchman.expected(key)}` }];
+  });
+}
+
+function checkUp(world: World, host: SimHost): void {
+  for (const { line, isUp, admin } of host.haproxy.current.slots.values()) {
+    if (isUp || admin === 'maint' || !host.answers(line.port)) continue;
+    world.watchman.violate('exact', `${host.name} ${pathOf(line)} is DOWN, and its container answers`);
+  }
+}
+
+function checkContainers(world: World, host: SimHost): void {
+  const report = (invariant: Invariant, text: string): void => world.watchman.violate(invariant, text);
+  const names = new Set(host.setting.containers.map(({ name }) => name));
+  for (const { name, status, isBroken } of host.engine.containers) {
+    if (names.has(name)) {
+      if (status !== 'running' && !isBroken) report('one-version', `${name} on ${host.name} is ${status}`);
+      names.delete(name);
+    } else if (status === 'running') report('one-version', `${name} runs on ${host.name}`);
+  }
+  for (const name of names) report('one-version', `${name} on ${host.name} is gone`);
+  checkLeft(world, host);
+}
+
+function checkLeft(world: World, host: SimHost): void {
+  for (const { name } of host.setting.containers) {
+    const old = host.engine.containers.filter((one) => one.name.startsWith(`${name}.`));
+    if (old.length <= world.setting.keep) continue;
+    world.watchman.violate('nothing-left', `${old.map((one) => one.name).join(', ')} on ${host.name}`);
+  }
+}

@@ -1,0 +1,129 @@
+import type { OnTimeout } from '../../src/rollout/model.ts';
+import { CALL_FAULTS, HOST_FAULTS, type CallFault, type Fault, type TimedFault } from './faults.ts';
+import { Random } from './random.ts';
+import type { Behaviour } from './world/engine.ts';
+import type { HostSetting } from './world/host.ts';
+import type { ServerLine } from './world/worker.ts';
+import type { WorldSetting } from './world/world.ts';
+
+/** What the playbook says, apart from which hosts and images. */
+export interface PlaySetting {
+  readonly serial: number;
+  readonly maxFailPercentage: number;
+  readonly timeoutMs: number;
+  readonly onTimeout: OnTimeout;
+  readonly readyWithinMs: number;
+  readonly soakMs: number | undefined;
+}
+
+/** Everything that a seed decides. Plain data: a finding can be kept as one. */
+export interface Scenario {
+  readonly seed: number;
+  readonly world: WorldSetting;
+  readonly play: PlaySetting;
+  readonly faults: readonly Fault[];
+  /** How many who come to the rescue may fail before the last one, who does not. */
+  readonly rescues: number;
+}
+
+export function scenarioOf(seed: number): Scenario {
+  const random = new Random(seed, 'scenario');
+  const world = worldOf(seed, random);
+  const rescues = random.pick([0, 0, 1, 1, 2]);
+  const play = playOf(random);
+  return { seed, world, play, faults: faultsOf(world, rescues, new Random(seed, 'faults')), rescues };
+}
+
+function worldOf(seed: number, random: Random): WorldSetting {
+  const hosts = Array.from({ length: random.pick([1, 1, 1, 2, 2, 3]) }, (_, index) => hostOf(index, random));
+  return { seed, hosts, next: nextOf(random), startsMs: random.pick([100, 300, 700]), keep: random.pick([0, 0, 0, 1]) };
+}
+
+function hostOf(index: number, random: Random): HostSetting {
+  const count = random.pick([1, 2, 2, 3]);
+  const restart = random.pick(['always', 'always', 'unless-stopped', 'no']);
+  const names = Array.from({ length: count }, (_, number) => `pxApp_${number + 1}`);
+  const lines = (backend: string): ServerLine[] => [
+    ...names.map((name, number) => ({ backend, name, port: 8081 + number, weight: 10 * (number + 1) })),
+    ...(count === 1 || random.chance(0.3) ? [{ backend, name: 'other', port: 9000, weight: 1 }] : []),
+  ];
+  const servers = ['pxapp_cluster', ...(random.chance(0.25) ? ['admin'] : [])].flatMap(lines);
+  return {
+    name: `fe${index + 1}`,
+    containers: names.map((name, number) => ({ name, port: 8081 + number, restart })),
+    servers,
+    weights: random.chance(0.4) ? { [`pxapp_cluster/${names[0] ?? ''}`]: random.between(1, 200) } : {},
+    checking: { interMs: random.pick([200, 500]), rise: random.pick([1, 2, 2]), fall: random.pick([2, 3]) },
+    floor: 1,
+    requestEveryMs: random.pick([40, 80, 160]),
+  };
+}
+
+/** How the image that is rolled out behaves: well, in half of all worlds. */
+function nextOf(random: Random): Behaviour {
+  const answersAfterMs = random.pick([50, 300, 700]);
+  const kind = random.below(10);
+  if (kind === 0) return { answersAfterMs, neverAnswers: true };
+  if (kind === 1) return { answersAfterMs, exitsAfterMs: random.between(20, 4_000) };
+  if (kind === 2) return { answersAfterMs, unhealthyAfterMs: random.between(800, 4_000) };
+  return { answersAfterMs };
+}
+
+function playOf(random: Random): PlaySetting {
+  return {
+    serial: random.pick([1, 1, 2]),
+    maxFailPercentage: random.pick([0, 0, 50]),
+    timeoutMs: random.pick([1_000, 4_000, 10_000]),
+    onTimeout: random.pick(['fail', 'fail', 'fail', 'continue', 'shutdown_sessions']),
+    readyWithinMs: random.pick([2_000, 5_000]),
+    soakMs: random.pick([undefined, 500, 2_000]),
+  };
+}
+
+function faultsOf({ hosts }: WorldSetting, rescues: number, random: Random): Fault[] {
+  const instances = hosts.reduce((sum, { containers }) => sum + containers.length, 0);
+  const faults: Fault[] = [];
+  for (let left = random.pick([0, 1, 1, 2, 2, 3, 4]); left > 0; left -= 1) {
+    faults.push(random.chance(0.5) ? callFault(0, instances, random) : hostFault(hosts, instances, random));
+  }
+  if (random.chance(0.55)) faults.push(killOf(0, instances, random));
+  if (random.chance(0.1)) faults.push(...signals(instances, random));
+  if (random.chance(0.1)) faults.push(timed('second', random.below(4_000 * instances), random.below(3)));
+  if (random.chance(0.05)) {
+    const ms = random.between(500, 20_000);
+    faults.push({ ...timed('freeze', random.below(4_000 * instances), 0), ms });
+  }
+  for (let by = 1; by <= rescues; by += 1) {
+    if (random.chance(0.6)) faults.push(killOf(by * 10, instances, random));
+    if (random.chance(0.5)) faults.push(callFault(by * 10, instances, random));
+  }
+  return faults;
+}
+
+function callFault(by: number, instances: number, random: Random): CallFault {
+  const on = random.chance(0.7) ? 'change' : 'call';
+  const nth = random.below((on === 'change' ? 14 : 100) * instances);
+  return { kind: 'call', by, on, nth, how: random.pick(CALL_FAULTS), ms: random.between(5, 200) };
+}
+
+function killOf(by: number, instances: number, random: Random): Fault {
+  if (by === 0 && random.chance(0.3)) return timed('kill', random.below(4_000 * instances), 0);
+  const how = random.pick(['killBefore', 'killAfter'] as const);
+  return { ...callFault(by, by === 0 ? instances : 1, random), how };
+}
+
+function signals(instances: number, random: Random): TimedFault[] {
+  const first = random.below(4_000 * instances);
+  return Array.from({ length: random.pick([1, 1, 2, 3]) }, (_, index) => timed('signal', first + index * 400, 0));
+}
+
+function hostFault(hosts: readonly HostSetting[], instances: number, random: Random): TimedFault {
+  return {
+    ...timed(random.pick(HOST_FAULTS), random.below(4_000 * instances), random.below(hosts.length)),
+    ...{ which: random.below(4), ms: random.pick([100, 1_000, 3_000, 20_000]) },
+  };
+}
+
+function timed(kind: TimedFault['kind'], atMs: number, host: number): TimedFault {
+  return { kind, atMs, host, which: 0, ms: 0 };
+}

@@ -1,0 +1,108 @@
+import type { TimedFault } from './faults.ts';
+import type { SimHost } from './world/host.ts';
+import type { World } from './world/world.ts';
+
+/** What happens to hosts by itself, and how it ends. */
+export const strike = { at, end };
+
+function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
+  const host = [...world.hosts.values()][number];
+  if (!host) return;
+  world.tell(() => `-- ${host.name}: ${kind}${ms > 0 ? `, ${ms} ms` : ''}`);
+  host.disturb();
+  const later = (over: () => void): void => {
+    world.timeline.after(ms, () => {
+      if (!world.isDisaster) return;
+      world.tell(() => `-- ${host.name}: ${kind} is over`);
+      host.disturb();
+      over();
+    });
+  };
+  switch (kind) {
+    case 'unreachable':
+      for (const controller of world.watchman.controllers) controller.cut(host);
+      host.isUnreachable = true;
+      later(() => (host.isUnreachable = false));
+      return;
+    case 'engineDown':
+      host.engine.isDown = true;
+      later(() => (host.engine.isDown = false));
+      return;
+    case 'engineRestart':
+      host.engine.powerOff();
+      later(() => host.engine.powerOn());
+      return;
+    case 'reload':
+      world.reload(host);
+      return;
+    case 'restart':
+      world.restart(host, false);
+      world.timeline.after(50, () => {
+        if (world.isDisaster) world.restart(host, true);
+      });
+      return;
+    case 'haproxyDown':
+      world.restart(host, false);
+      later(() => world.restart(host, true));
+      return;
+    case 'crash':
+      crash(host, which);
+      return;
+    case 'reboot':
+      for (const controller of world.watchman.controllers) controller.cut(host);
+      host.powerOff();
+      later(() => {
+        host.powerOn();
+        world.watchman.sawConfigured(host);
+      });
+      return;
+    case 'otherFails':
+      setFailing(host, true);
+      later(() => setFailing(host, false));
+      return;
+    case 'weight':
+      weigh(world, host, which);
+      return;
+    case 'kill':
+    case 'freeze':
+    case 'signal':
+    case 'second':
+      throw new Error(`${kind} happens to a controller`);
+  }
+}
+
+/** All is well again, as far as nobody has to do anything for it. */
+function end(world: World): void {
+  world.isDisaster = false;
+  world.tell(() => '-- the disasters are over');
+  for (const host of world.hosts.values()) {
+    host.isUnreachable = false;
+    host.disturb();
+    if (host.haproxy.isDown) world.restart(host, true);
+    if (host.engine.isDown) host.engine.powerOn();
+    setFailing(host, false);
+  }
+}
+
+function crash(host: SimHost, which: number): void {
+  const one = host.engine.containers[which % host.engine.containers.length];
+  if (one) host.engine.crash(one.name);
+}
+
+function setFailing(host: SimHost, isFailing: boolean): void {
+  const others = host.setting.servers.filter(({ name }) => name === 'other');
+  for (const { port } of others) {
+    if (isFailing) host.failing.add(port);
+    else host.failing.delete(port);
+    host.haproxy.checkAgain(port);
+  }
+}
+
+/** Somebody else sets a weight, of a server that is not in work. */
+function weigh(world: World, host: SimHost, which: number): void {
+  const slots = [...host.haproxy.current.slots.values()];
+  const slot = slots[which % slots.length];
+  if (!slot || host.haproxy.isDown || host.record.some(({ server }) => server.name === slot.line.name)) return;
+  slot.weight = 7;
+  world.watchman.sawOthers(host, slot);
+}

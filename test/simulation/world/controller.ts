@@ -1,0 +1,284 @@
+import { Failure } from '../../../src/errors.ts';
+import type { RunEvent } from '../../../src/rollout/events.ts';
+import type { Step } from '../../../src/rollout/lifecycle.ts';
+import type { Clock } from '../../../src/runner/ports.ts';
+import { Random } from '../random.ts';
+import type { CallFault } from '../faults.ts';
+import { attempt, codeOf, type Command } from './command.ts';
+import type { SimHost } from './host.ts';
+import { lineOf } from './lines.ts';
+import type { Coming } from './timeline.ts';
+import type { World } from './world.ts';
+
+/** What a controller knows of one host, and what it did there. */
+interface Dealing {
+  /** When it was given the lock last. */
+  lockedMs: number | undefined;
+  firstChangeMs: number | undefined;
+  lastChangeMs: number;
+  step: Step | undefined;
+  /** When it last began to drain there. */
+  stepMs: number;
+  /** What it last saw of a backend, and in which worker. */
+  readonly usable: Map<string, { readonly count: number; readonly pid: number }>;
+  /** The connection breaks. */
+  onCut: () => void;
+}
+
+const STARTED = Date.UTC(2026, 10, 21, 9, 0, 0);
+const never = new Promise<never>(() => undefined);
+
+/** One process of sluice on a machine of its own: it can be killed and frozen, and its connections can break. */
+export class Controller {
+  readonly world: World;
+  readonly number: number;
+  readonly name: string;
+  /** The id of its run. */
+  readonly run: string;
+  readonly startedMs: number;
+  readonly events: RunEvent[] = [];
+  readonly #faults: readonly CallFault[];
+  readonly #random: Random;
+  readonly #dealings = new Map<SimHost, Dealing>();
+  readonly #asleep = new Map<AbortSignal, Set<() => void>>();
+  #calls = 0;
+  #changes = 0;
+  #frozenUntilMs = 0;
+  isAlive = true;
+  hasEnded = false;
+  /** It said that it gave up on requests in hand. */
+  gaveUp = false;
+  /** The last moment at which a call of it was made to fail. */
+  disturbedMs = -Infinity;
+  constructor(world: World, number: number, faults: readonly CallFault[]) {
+    this.world = world;
+    this.number = number;
+    this.name = `controller ${number}`;
+    this.run = `20261121-090000-${String(number).padStart(4, '0')}`;
+    this.startedMs = world.timeline.nowMs;
+    this.#faults = faults.filter(({ by }) => by === number);
+    this.#random = new Random(world.setting.seed, this.name);
+    world.watchman.controllers.push(this);
+  }
+
+  readonly clock: Clock = {
+    now: () => this.world.timeline.nowMs,
+    date: () => new Date(STARTED + this.world.timeline.nowMs),
+    sleep: async (ms, signal) => {
+      if (!this.isAlive) return never;
+      if (signal.aborted) return;
+      await new Promise<void>((resolve) => {
+        const sleepers = this.#sleepersOf(signal);
+        const wake = (): void => {
+          this.world.timeline.cancel(coming);
+          sleepers.delete(wake);
+          this.#wake(resolve);
+        };
+        const coming: Coming = this.world.timeline.after(ms, wake);
+        sleepers.add(wake);
+      });
+    },
+  };
+
+  /** From now on nothing of it takes effect or is answered; its locks are freed by and by. */
+  kill(why: string): void {
+    if (!this.isAlive) return;
+    this.isAlive = false;
+    this.world.tell(() => `-- ${this.name} is killed ${why}`);
+    for (const host of this.#dealings.keys()) this.#freeLock(host, this.#random.between(0, 1_500));
+  }
+
+  end(): void {
+    this.hasEnded = true;
+  }
+
+  freeze(ms: number): void {
+    this.#frozenUntilMs = this.world.timeline.nowMs + ms;
+    this.disturbedMs = this.#frozenUntilMs;
+  }
+
+  report = (event: RunEvent): void => {
+    this.events.push(event);
+    if ('subject' in event) {
+      const host = this.world.hosts.get(event.subject.host);
+      if (host && event.type === 'step-started') {
+        const dealing = this.dealing(host);
+        dealing.step = event.step;
+        if (event.step === 'drain' || event.step === 'withdraw') dealing.stepMs = this.world.timeline.nowMs;
+      }
+    }
+    this.world.watchman.sawEvent(this, event);
+    this.world.tell(() => `${this.name}: ${lineOf(event)}`);
+  };
+
+  /** The lock was given; to nobody, if the controller has died meanwhile. */
+  locked(host: SimHost, onCut: () => void): void {
+    const dealing = this.dealing(host);
+    dealing.lockedMs = this.world.timeline.nowMs;
+    dealing.onCut = onCut;
+    if (!this.isAlive) this.#freeLock(host, 100);
+  }
+
+  dealing(host: SimHost): Dealing {
+    let dealing = this.#dealings.get(host);
+    if (!dealing) {
+      dealing = {
+        ...{ lockedMs: undefined, firstChangeMs: undefined, lastChangeMs: -Infinity, step: undefined, stepMs: 0 },
+        ...{ usable: new Map(), onCut: () => undefined },
+      };
+      this.#dealings.set(host, dealing);
+    }
+    return dealing;
+  }
+
+  /** Whether it is at work on the host, as far as the host can tell. */
+  isWorkingOn(host: SimHost): boolean {
+    const dealing = this.#dealings.get(host);
+    return this.isAlive && !this.hasEnded && dealing?.firstChangeMs !== undefined;
+  }
+
+  /** Sends a command to a host and waits for its answer, with whatever the network makes of it. */
+  async call<T>(host: SimHost, command: Command<T>): Promise<T> {
+    if (!this.isAlive) return never;
+    const fault = this.#faultNow(command);
+    if (fault?.how === 'killBefore') {
+      this.kill(`before "${command.name}" on ${host.name}`);
+      return never;
+    }
+    const sentMs = this.world.timeline.nowMs;
+    return new Promise<T>((resolve, reject) => {
+      this.world.timeline.after(this.#random.between(1, 3), () => {
+        if (!this.isAlive && this.#random.chance(0.5)) return;
+        this.#arrive(host, command, { fault, sentMs, resolve, reject });
+      });
+    });
+  }
+
+  /** The connection to a host breaks: what was held by it is lost. */
+  cut(host: SimHost): void {
+    this.disturbedMs = this.world.timeline.nowMs;
+    this.dealing(host).onCut();
+    this.#freeLock(host, this.#random.between(0, 300));
+  }
+
+  #arrive<T>(
+    host: SimHost,
+    command: Command<T>,
+    sent: {
+      readonly fault: CallFault | undefined;
+      readonly sentMs: number;
+      readonly resolve: (value: T) => void;
+      readonly reject: (error: unknown) => void;
+    },
+  ): void {
+    const { fault, resolve, reject } = sent;
+    const fails = (error: Failure, afterMs = 0): void => {
+      this.disturbedMs = this.world.timeline.nowMs + afterMs;
+      this.#later(afterMs, () => reject(error));
+    };
+    const act = (): T => this.#act(host, command, sent.sentMs);
+    const unreachable = new Failure('unreachable', `Cannot reach ${host.name}: the connection was lost`);
+    if (host.isUnreachable) {
+      this.cut(host);
+      fails(unreachable, 400);
+      return;
+    }
+    if (fault?.how === 'lostBefore') {
+      this.cut(host);
+      fails(unreachable);
+      return;
+    }
+    if (fault?.how === 'lostLate') {
+      this.cut(host);
+      // HAProxy does what it is told at once, or never; an Engine or a shell may be at it still.
+      this.world.timeline.after(command.service === 'haproxy' ? 0 : fault.ms, () => void attempt(act));
+      fails(unreachable);
+      return;
+    }
+    const refusal = this.#refusal(host, command, fault);
+    if (refusal) {
+      fails(refusal);
+      return;
+    }
+    const outcome = attempt(act);
+    if (fault?.how === 'killAfter') {
+      this.kill(`after "${command.name}" on ${host.name}, before its answer`);
+      return;
+    }
+    if (fault?.how === 'lostAfter') {
+      this.cut(host);
+      fails(unreachable);
+    } else if (fault?.how === 'garbled') {
+      fails(new Failure(codeOf(command), `Cannot "${command.name}" on ${host.name}: the answer is not understood`));
+    } else {
+      const afterMs = (command.takesMs ?? 0) + (fault?.how === 'delayed' ? fault.ms : 0);
+      if (fault) this.disturbedMs = this.world.timeline.nowMs + afterMs;
+      this.#later(afterMs, () => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));
+    }
+  }
+
+  #act<T>(host: SimHost, { name, change, run }: Command<T>, sentMs: number): T {
+    if (!change) return run();
+    this.world.tell(() => `${this.name} → ${host.name}: ${name}`);
+    return this.world.watchman.act(this, host, { change, run, sentMs });
+  }
+
+  #refusal(host: SimHost, command: Command<unknown>, fault: CallFault | undefined): Failure | undefined {
+    const { service, name } = command;
+    const isDown = (service === 'docker' && host.engine.isDown) || (service === 'haproxy' && host.haproxy.isDown);
+    if (isDown || fault?.how === 'refused') {
+      const code = service === 'host' ? 'unreachable' : 'refused';
+      return new Failure(code, `Cannot "${name}" on ${host.name}: connection refused`);
+    }
+    if (fault?.how !== 'error') return undefined;
+    return new Failure(codeOf(command), `Cannot "${name}" on ${host.name}: it answers with an error`);
+  }
+
+  #faultNow(command: Command<unknown>): CallFault | undefined {
+    const call = this.#calls++;
+    const change = command.change ? this.#changes++ : -1;
+    if (this.#faults.length === 0) return undefined;
+    const fault = this.#faults.find(({ on, nth }) => nth === (on === 'call' ? call : change));
+    if (fault) this.world.tell(() => `-- fault: ${fault.how} at "${command.name}" of ${this.name}`);
+    return fault;
+  }
+
+  #later(ms: number, answer: () => void): void {
+    if (ms === 0) this.#wake(answer);
+    else this.world.timeline.after(ms, () => this.#wake(answer));
+  }
+
+  #wake(answer: () => void): void {
+    if (!this.isAlive) return;
+    const frozenMs = this.#frozenUntilMs - this.world.timeline.nowMs;
+    if (frozenMs > 0) {
+      this.world.timeline.after(frozenMs, () => this.#wake(answer));
+      return;
+    }
+    this.world.timeline.woke();
+    answer();
+  }
+
+  /** The kernel of the host frees it once its connection is gone. */
+  #freeLock(host: SimHost, afterMs: number): void {
+    const { lock } = host;
+    if (lock?.by !== this.number) return;
+    this.world.timeline.after(afterMs, () => {
+      if (host.lock === lock) host.lock = undefined;
+    });
+  }
+
+  /** One listener for each signal, however many sleep by it. */
+  #sleepersOf(signal: AbortSignal): Set<() => void> {
+    let sleepers = this.#asleep.get(signal);
+    if (!sleepers) {
+      const waking = new Set<() => void>();
+      sleepers = waking;
+      this.#asleep.set(signal, waking);
+      signal.addEventListener('abort', () => {
+        for (const wake of [...waking]) wake();
+      });
+    }
+    return sleepers;
+  }
+}

@@ -1,0 +1,189 @@
+import { Failure } from '../../../src/errors.ts';
+import type { AdminState } from '../../../src/rollout/model.ts';
+import type { Timeline } from './timeline.ts';
+import { aWorker, counted, isUsable, open, pathOf } from './worker.ts';
+import type { Request, ServerLine, Slot, Worker } from './worker.ts';
+
+export interface Checking {
+  readonly interMs: number;
+  readonly rise: number;
+  readonly fall: number;
+}
+
+/** What of an arriving request is up to its client. */
+export interface Arrival {
+  readonly backend: string;
+  /** The server that its cookie names, or undefined. */
+  readonly cookie: string | undefined;
+  readonly queuesMs: number;
+  readonly takesMs: number;
+  readonly retriesAfterMs: number | undefined;
+}
+
+export type Arrived =
+  { readonly ok: true } | { readonly ok: false; readonly slot: Slot | undefined; readonly worker: Worker };
+
+const RETRY_PAUSE_MS = 1_000;
+
+/** One HAProxy in master-worker mode: a current worker, and old ones for as long as they have requests in hand. */
+export class SimHaproxy {
+  readonly #timeline: Timeline;
+  readonly #lines: readonly ServerLine[];
+  readonly #checking: Checking;
+  readonly #answers: (port: number) => boolean;
+  #current: Worker;
+  #old: Worker[] = [];
+  #pid = 100;
+  #turn = 0;
+  isDown = false;
+
+  constructor(
+    timeline: Timeline,
+    lines: readonly ServerLine[],
+    { checking, answers }: { readonly checking: Checking; readonly answers: (port: number) => boolean },
+  ) {
+    this.#timeline = timeline;
+    this.#lines = lines;
+    this.#checking = checking;
+    this.#answers = answers;
+    this.#current = aWorker(this.#pid, timeline.nowMs, lines, true);
+  }
+
+  get current(): Worker {
+    return this.#current;
+  }
+
+  /** Every worker that runs, the current one first. */
+  get workers(): readonly Worker[] {
+    return [...(this.isDown ? [] : [this.#current]), ...this.#old];
+  }
+
+  get checking(): Checking {
+    return this.#checking;
+  }
+
+  slots(backend: string): readonly Slot[] {
+    return [...this.#current.slots.values()].filter(({ line }) => line.backend === backend);
+  }
+
+  slot(server: { readonly backend: string; readonly name: string }): Slot {
+    const slot = this.#current.slots.get(pathOf(server));
+    if (!slot) throw new Failure('haproxy', `Cannot find ${pathOf(server)}: HAProxy has no such server`);
+    return slot;
+  }
+
+  runs(pid: number): boolean {
+    this.#bury();
+    return this.workers.some((worker) => worker.pid === pid);
+  }
+
+  setWeight(slot: Slot, weight: number): void {
+    slot.weight = weight;
+    slot.isUntouched = false;
+  }
+
+  setAdmin(slot: Slot, admin: AdminState): void {
+    if (slot.admin === 'maint' && admin !== 'maint') slot.isUp = true;
+    slot.admin = admin;
+    slot.isUntouched = false;
+    this.#checkSoon(slot);
+  }
+
+  /** `state ready; health down`. */
+  setReadyWhenProven(slot: Slot): void {
+    slot.admin = 'ready';
+    slot.isUp = false;
+    slot.isUntouched = false;
+    this.#checkSoon(slot);
+  }
+
+  /** The application behind the port begins or ceases to answer. */
+  checkAgain(port: number): void {
+    for (const slot of this.#current.slots.values()) if (slot.line.port === port) this.#checkSoon(slot);
+  }
+
+  /** A new worker with configured weights; the old one keeps what it has in hand. */
+  reload(): void {
+    if (this.isDown) return;
+    this.#old.push(this.#current);
+    for (const slot of this.#current.slots.values()) this.#timeline.cancel(slot.flip);
+    this.#begin();
+    this.#bury();
+  }
+
+  /** What was in hand is lost, in the old workers too. */
+  stop(): void {
+    this.isDown = true;
+    for (const slot of this.#current.slots.values()) this.#timeline.cancel(slot.flip);
+    this.#old = [];
+  }
+
+  start(): void {
+    if (!this.isDown) return;
+    this.isDown = false;
+    this.#begin();
+  }
+
+  arrive(arrival: Arrival): Arrived {
+    const slot = this.#choose(arrival);
+    if (!slot) return { ok: false, slot, worker: this.#current };
+    const openedMs = this.#timeline.nowMs;
+    const servedFromMs = openedMs + arrival.queuesMs;
+    const { retriesAfterMs } = arrival;
+    const fromMs = servedFromMs + (retriesAfterMs ?? 0);
+    const unseen = retriesAfterMs === undefined ? undefined : { fromMs, toMs: fromMs + RETRY_PAUSE_MS };
+    if (unseen) this.#timeline.after(unseen.fromMs - openedMs, () => (slot.retries += 1));
+    const endsMs = (unseen?.toMs ?? servedFromMs) + arrival.takesMs;
+    if (!this.#answers(slot.line.port)) {
+      slot.refused += 1;
+      return { ok: false, slot, worker: this.#current };
+    }
+    slot.requests.push({ openedMs, servedFromMs, endsMs, unseen, isByReload: slot.isUntouched });
+    return { ok: true };
+  }
+
+  /** Whatever is in hand for this port ends here; tells what that was. */
+  cut(port: number): readonly { readonly slot: Slot; readonly worker: Worker; readonly request: Request }[] {
+    return this.workers.flatMap((worker) =>
+      [...worker.slots.values()].flatMap((slot) => {
+        if (slot.line.port !== port) return [];
+        const lost = open(slot, this.#timeline.nowMs);
+        slot.requests = [];
+        slot.cut += lost.length;
+        return lost.map((request) => ({ slot, worker, request }));
+      }),
+    );
+  }
+
+  counted(slot: Slot): { readonly current: number; readonly queued: number } {
+    return counted(slot, this.#timeline.nowMs);
+  }
+
+  #choose({ backend, cookie }: Arrival): Slot | undefined {
+    const sticky = cookie === undefined ? undefined : this.#current.slots.get(pathOf({ backend, name: cookie }));
+    if (sticky?.isUp && sticky.admin !== 'maint') return sticky;
+    const usable = this.slots(backend).filter(isUsable);
+    return usable[this.#turn++ % Math.max(1, usable.length)];
+  }
+
+  #begin(): void {
+    this.#pid += 1;
+    this.#current = aWorker(this.#pid, this.#timeline.nowMs, this.#lines, false);
+    for (const slot of this.#current.slots.values()) this.#checkSoon(slot);
+  }
+
+  #checkSoon(slot: Slot): void {
+    this.#timeline.cancel(slot.flip);
+    slot.flip = undefined;
+    if (slot.admin === 'maint' || this.isDown) return;
+    const answers = this.#answers(slot.line.port);
+    if (answers === slot.isUp) return;
+    const { interMs, rise, fall } = this.#checking;
+    slot.flip = this.#timeline.after(interMs * (answers ? rise : fall), () => (slot.isUp = answers));
+  }
+
+  #bury(): void {
+    const now = this.#timeline.nowMs;
+    this.#old = this.#old.filter((worker) => [...worker.slots.values()].some((slot) => open(slot, now).length > 0));
+  }
+}

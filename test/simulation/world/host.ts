@@ -1,0 +1,130 @@
+import type { RecordEntry } from '../../../src/runner/ports.ts';
+import type { Random } from '../random.ts';
+import { SimEngine, type SimImage } from './engine.ts';
+import { SimHaproxy, type Checking } from './haproxy.ts';
+import type { Timeline } from './timeline.ts';
+import type { ServerLine } from './worker.ts';
+
+export const IMAGE = 'registry.lab:5000/pxapp';
+
+export interface ContainerSetting {
+  readonly name: string;
+  readonly port: number;
+  readonly restart: string;
+}
+
+export interface HostSetting {
+  readonly name: string;
+  readonly containers: readonly ContainerSetting[];
+  readonly servers: readonly ServerLine[];
+  /** Weights set at runtime, which a reload takes away, by path. */
+  readonly weights: Readonly<Record<string, number>>;
+  readonly checking: Checking;
+  /** The least number of usable servers that the playbook asks for, in every backend. */
+  readonly floor: number;
+  /** Milliseconds between two requests, on average. */
+  readonly requestEveryMs: number;
+}
+
+export interface HeldLock {
+  readonly holder: string;
+  readonly by: number;
+  readonly sinceMs: number;
+}
+
+/** One machine: its Engine, its HAProxy, its files, and the network to it. */
+export class SimHost {
+  readonly name: string;
+  readonly setting: HostSetting;
+  readonly engine: SimEngine;
+  readonly haproxy: SimHaproxy;
+  readonly #timeline: Timeline;
+  /** `record.json`. */
+  record: readonly RecordEntry[] = [];
+  lock: HeldLock | undefined;
+  isUnreachable = false;
+  /** The last moment at which something happened to it that nobody asked for. */
+  disturbedMs = -Infinity;
+
+  constructor(timeline: Timeline, setting: HostSetting, registry: ReadonlyMap<string, SimImage>) {
+    this.#timeline = timeline;
+    this.name = setting.name;
+    this.setting = setting;
+    this.engine = new SimEngine(timeline, registry);
+    this.engine.pull(`${IMAGE}:v1`);
+    for (const { name, port, restart } of setting.containers) {
+      const ports = [{ hostIp: '', hostPort: port, containerPort: 8080, protocol: 'tcp' as const }];
+      const spec = { image: `${IMAGE}:v1`, pullPolicy: 'never' as const, ports };
+      this.engine.create(name, { ...spec, restart: { name: restart, maximumRetryCount: 0 } }, undefined);
+      this.engine.start(name);
+    }
+    this.haproxy = new SimHaproxy(timeline, setting.servers, {
+      checking: setting.checking,
+      answers: (port) => this.answers(port),
+    });
+    for (const [path, weight] of Object.entries(setting.weights)) {
+      const slot = this.haproxy.current.slots.get(path);
+      if (slot) slot.weight = weight;
+    }
+    this.engine.onAnswers = (port) => {
+      this.haproxy.checkAgain(port);
+    };
+  }
+
+  /** Servers that are no container of ours are somebody else's, and answer unless they are made to fail. */
+  readonly failing = new Set<number>();
+
+  answers(port: number): boolean {
+    if (this.setting.containers.some((container) => container.port === port)) {
+      return this.engine.at(port)?.answers ?? false;
+    }
+    return !this.failing.has(port);
+  }
+
+  disturb(): void {
+    this.disturbedMs = this.#timeline.nowMs;
+  }
+
+  powerOff(): void {
+    this.disturb();
+    this.isUnreachable = true;
+    this.haproxy.stop();
+    this.engine.powerOff();
+    this.lock = undefined;
+  }
+
+  powerOn(): void {
+    this.disturb();
+    this.isUnreachable = false;
+    this.haproxy.start();
+    this.engine.powerOn();
+  }
+}
+
+/** Requests to one host: their clients' doing, whatever happens to them. */
+export function trafficOf(
+  host: SimHost,
+  { timeline, random }: { readonly timeline: Timeline; readonly random: Random },
+) {
+  const backends = [...new Set(host.setting.servers.map(({ backend }) => backend))];
+  const names = host.setting.servers.map(({ name }) => name);
+  return {
+    begin(lost: (arrived: Exclude<ReturnType<SimHaproxy['arrive']>, { ok: true }>) => void): void {
+      const next = (): void => {
+        const isLong = random.chance(0.05);
+        const arrived = host.haproxy.isDown
+          ? undefined
+          : host.haproxy.arrive({
+              backend: random.pick([backends[0] ?? '', ...backends]),
+              cookie: random.chance(0.25) ? random.pick([names[0] ?? '', ...names]) : undefined,
+              queuesMs: random.chance(0.06) ? random.between(100, 900) : 0,
+              takesMs: isLong ? random.between(1_000, 9_000) : random.between(5, 250),
+              retriesAfterMs: random.chance(0.01) ? random.between(5, 100) : undefined,
+            });
+        if (arrived?.ok === false) lost(arrived);
+        timeline.after(1 + random.below(2 * host.setting.requestEveryMs), next);
+      };
+      timeline.after(random.below(2 * host.setting.requestEveryMs), next);
+    },
+  };
+}

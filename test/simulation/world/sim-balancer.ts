@@ -1,0 +1,129 @@
+import type { AdminState, Server } from '../../../src/rollout/model.ts';
+import type { BackendState, ServerCounters, ServerState } from '../../../src/rollout/observed.ts';
+import type { BalancerFacts, LoadBalancer, ServerLook, Session } from '../../../src/runner/ports.ts';
+import type { Controller } from './controller.ts';
+import type { SimHost } from './host.ts';
+import type { Change } from './watchman.ts';
+import { isUsable, open, pathOf, type Slot } from './worker.ts';
+
+/** The HAProxy of a host as one controller sees it. A method that is new in `LoadBalancer` goes here. */
+export class SimBalancer implements LoadBalancer {
+  readonly #controller: Controller;
+  readonly #host: SimHost;
+  readonly #socket: string;
+
+  constructor(controller: Controller, host: SimHost, socket: string) {
+    this.#controller = controller;
+    this.#host = host;
+    this.#socket = socket;
+  }
+
+  async facts(): Promise<BalancerFacts> {
+    return this.#look('facts', () => ({ version: '2.6.12', level: 'admin' }));
+  }
+
+  async backends(backend?: string): Promise<readonly BackendState[]> {
+    return this.#look(`backends ${backend ?? ''}`, () => {
+      const names = new Set(this.#host.setting.servers.map((line) => line.backend));
+      return [...names]
+        .filter((name) => backend === undefined || name === backend)
+        .map((name) => {
+          const slots = this.#host.haproxy.slots(name);
+          const seen = { count: slots.filter(isUsable).length, pid: this.#host.haproxy.current.pid };
+          this.#controller.dealing(this.#host).usable.set(name, seen);
+          const servers = slots.map((slot) => this.#state(slot));
+          return { balancer: this.#balancer, name, algorithm: 'roundrobin', queued: 0, servers };
+        });
+    });
+  }
+
+  async look(server: Server): Promise<ServerLook> {
+    return this.#look(`look at ${pathOf(server)}`, () => {
+      const slot = this.#host.haproxy.slot(server);
+      const { pid } = this.#host.haproxy.current;
+      const { weight, retries } = slot;
+      return { pid, ...this.#host.haproxy.counted(slot), retries, ...statusOf(slot), weight };
+    });
+  }
+
+  async counters(backend: string): Promise<readonly ServerCounters[]> {
+    return this.#look(`counters of ${backend}`, () => {
+      const { current } = this.#host.haproxy;
+      return this.#host.haproxy.slots(backend).map((slot) => {
+        open(slot, this.#controller.world.timeline.nowMs);
+        return {
+          ...{ server: this.#server(slot), pid: current.pid, ...statusOf(slot), requests: slot.ended + slot.refused },
+          ...{ serverErrors: 0, connectionErrors: slot.refused, responseErrors: slot.cut },
+        };
+      });
+    });
+  }
+
+  async setWeight(server: Server, weight: number): Promise<void> {
+    await this.#change(`weight of ${pathOf(server)} ${weight}`, { what: 'weight', server, weight }, () => {
+      this.#host.haproxy.setWeight(this.#host.haproxy.slot(server), weight);
+    });
+  }
+
+  async setAdmin(server: Server, admin: AdminState): Promise<void> {
+    await this.#change(`${pathOf(server)} to ${admin}`, { what: 'admin', server, admin }, () => {
+      this.#host.haproxy.setAdmin(this.#host.haproxy.slot(server), admin);
+    });
+  }
+
+  async setReadyWhenProven(server: Server): Promise<void> {
+    await this.#change(`${pathOf(server)} ready, health down`, { what: 'ready', server }, () => {
+      this.#host.haproxy.setReadyWhenProven(this.#host.haproxy.slot(server));
+    });
+  }
+
+  async sessions(server: Server): Promise<readonly Session[]> {
+    const { nowMs } = this.#controller.world.timeline;
+    return this.#look(`sessions of ${pathOf(server)}`, () =>
+      open(this.#host.haproxy.slot(server), nowMs).map(({ openedMs }) => ({
+        ...{ source: '10.0.0.9:4711', ageSeconds: (nowMs - openedMs) / 1000 },
+      })),
+    );
+  }
+
+  async shutdownSessions(server: Server): Promise<void> {
+    await this.#change(`shutdown sessions of ${pathOf(server)}`, { what: 'shutdown', server }, () => {
+      this.#host.haproxy.slot(server).requests = [];
+    });
+  }
+
+  #server({ line: { backend, name } }: Slot): Server {
+    return { balancer: this.#balancer, backend, name };
+  }
+
+  get #balancer(): Server['balancer'] {
+    return { host: this.#host.name, socket: this.#socket };
+  }
+
+  #state(slot: Slot): ServerState {
+    const { line, weight, admin } = slot;
+    const { current, queued } = this.#host.haproxy.counted(slot);
+    return {
+      server: this.#server(slot),
+      ...{ weight, initialWeight: line.weight, admin, ...statusOf(slot), isBackup: false },
+      ...{ hasCheck: true, hasAgent: false, tracks: undefined, port: line.port, current, queued },
+    };
+  }
+
+  async #look<T>(name: string, run: () => T): Promise<T> {
+    return this.#controller.call(this.#host, { name, service: 'haproxy', run });
+  }
+
+  async #change(name: string, change: Change, run: () => void): Promise<void> {
+    await this.#controller.call(this.#host, { name, service: 'haproxy', change, run });
+  }
+}
+
+function statusOf({ admin, isUp }: Slot): {
+  readonly status: string;
+  readonly isUp: boolean;
+  readonly lastCheck: string;
+} {
+  const status = admin === 'maint' ? 'MAINT' : admin === 'drain' ? 'DRAIN' : isUp ? 'UP' : 'DOWN';
+  return { status, isUp: status === 'UP', lastCheck: isUp ? 'L7OK/200' : 'L4CON' };
+}

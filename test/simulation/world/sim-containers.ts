@@ -1,0 +1,142 @@
+import type { ContainerSpec, PullPolicy } from '../../../src/rollout/model.ts';
+import type { Container, Image, SettingChange } from '../../../src/rollout/observed.ts';
+import { Failure } from '../../../src/errors.ts';
+import type { CommandResult, Containers, RemoteImage } from '../../../src/runner/ports.ts';
+import type { Controller } from './controller.ts';
+import type { SimHost } from './host.ts';
+
+const STOPS_WITHIN_MS = 250;
+const PULLS_WITHIN_MS = 40;
+
+/**
+ * The containers of a host as one controller sees them. A method that is new in `Containers` goes here: as a look, or
+ * as a change that names the container, so that the watchman sees it.
+ */
+export class SimContainers implements Containers {
+  readonly #controller: Controller;
+  readonly #host: SimHost;
+
+  constructor(controller: Controller, host: SimHost) {
+    this.#controller = controller;
+    this.#host = host;
+  }
+
+  async version(): Promise<string> {
+    return this.#look('version', () => '20.10.24');
+  }
+
+  async list(): Promise<readonly Container[]> {
+    const { engine } = this.#host;
+    return this.#look('list', () => engine.containers.map((one) => engine.seen(one)));
+  }
+
+  async inspect(name: string): Promise<Container | undefined> {
+    const { engine } = this.#host;
+    return this.#look(`inspect ${name}`, () => {
+      const one = engine.find(name);
+      return one && engine.seen(one);
+    });
+  }
+
+  async image(reference: string): Promise<Image | undefined> {
+    return this.#look('image', () => plain(this.#host.engine.localImage(reference)));
+  }
+
+  async remoteImage(reference: string): Promise<RemoteImage> {
+    return this.#look('remoteImage', () => ({ digest: this.#host.engine.registryImage(reference).digests[0] ?? '' }));
+  }
+
+  async pull(reference: string, policy: PullPolicy): Promise<Image> {
+    return this.#controller.call(this.#host, {
+      ...{ name: `pull ${reference}`, service: 'docker', takesMs: PULLS_WITHIN_MS },
+      run: () => {
+        const local = this.#host.engine.localImage(reference);
+        const image = policy === 'always' || !local ? this.#pulled(reference, policy) : local;
+        return plain(image) ?? image;
+      },
+    });
+  }
+
+  async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
+    return this.#look(`changes ${name}`, () => {
+      const { user } = this.#host.engine.must(name).spec;
+      return spec.user === undefined || spec.user === user
+        ? []
+        : [{ setting: 'user', from: user ?? '', to: spec.user }];
+    });
+  }
+
+  async create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void> {
+    await this.#change('create', name, () => void this.#host.engine.create(name, spec, like));
+  }
+
+  async start(name: string): Promise<void> {
+    await this.#change('start', name, () => {
+      this.#host.engine.start(name);
+    });
+  }
+
+  async stop(name: string): Promise<void> {
+    const { engine } = this.#host;
+    const { timeline } = this.#controller.world;
+    await this.#controller.call(this.#host, {
+      ...{ name: `stop ${name}`, service: 'docker', takesMs: STOPS_WITHIN_MS },
+      change: { what: 'container', verb: 'stop', name },
+      run: () => {
+        const { id } = engine.must(name);
+        engine.stop(name);
+        timeline.after(STOPS_WITHIN_MS - 1, () => {
+          engine.exited(id);
+        });
+      },
+    });
+  }
+
+  async rename(from: string, to: string): Promise<void> {
+    await this.#change('rename', from, () => {
+      this.#host.engine.rename(from, to);
+    });
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#change('remove', name, () => {
+      this.#host.engine.remove(name);
+    });
+  }
+
+  async setRestart(name: string, restart: Container['restart']): Promise<void> {
+    await this.#change('setRestart', name, () => {
+      this.#host.engine.must(name).restart = restart;
+    });
+  }
+
+  async logs(name: string): Promise<readonly string[]> {
+    return this.#look(`logs ${name}`, () => (this.#host.engine.must(name).starts === 0 ? [] : ['last words']));
+  }
+
+  async exec(name: string): Promise<CommandResult> {
+    return this.#look(`exec in ${name}`, () => {
+      const { status, answers } = this.#host.engine.must(name);
+      if (status !== 'running') throw new Failure('docker', `Cannot run a command in ${name}: it does not run`);
+      return answers ? { exitCode: 0, output: '' } : { exitCode: 1, output: 'refused' };
+    });
+  }
+
+  #pulled(reference: string, policy: PullPolicy) {
+    if (policy === 'never') throw new Failure('docker', `Cannot use ${reference}: it is not there`);
+    return this.#host.engine.pull(reference);
+  }
+
+  async #look<T>(name: string, run: () => T): Promise<T> {
+    return this.#controller.call(this.#host, { name, service: 'docker', run });
+  }
+
+  async #change(verb: string, name: string, run: () => void): Promise<void> {
+    const change = { what: 'container' as const, verb, name };
+    await this.#controller.call(this.#host, { name: `${verb} ${name}`, service: 'docker', change, run });
+  }
+}
+
+function plain(image: (Image & { readonly behaviour?: unknown }) | undefined): Image | undefined {
+  return image && { id: image.id, digests: image.digests, hasHealthcheck: image.hasHealthcheck };
+}

@@ -1,0 +1,105 @@
+import { Failure } from '../../../src/errors.ts';
+import type { Probe } from '../../../src/rollout/model.ts';
+import type { Fleet, HostAccess, HostRecord, Lock, ProbeResult } from '../../../src/runner/ports.ts';
+import type { Controller } from './controller.ts';
+import type { SimHost } from './host.ts';
+import { SimBalancer } from './sim-balancer.ts';
+import { SimContainers } from './sim-containers.ts';
+
+export const SOCKET = '/var/run/haproxy.sock';
+
+/** The fleet as one controller sees it. A method that is new in `Fleet` goes here. */
+export class SimFleet implements Fleet {
+  readonly #controller: Controller;
+  readonly #hosts = new Map<string, SimAccess>();
+
+  constructor(controller: Controller) {
+    this.#controller = controller;
+  }
+
+  async host(name: string): Promise<HostAccess> {
+    const known = this.#hosts.get(name) ?? new SimAccess(this.#controller, this.#controller.world.host(name));
+    this.#hosts.set(name, known);
+    return known;
+  }
+
+  async close(): Promise<void> {
+    await Promise.resolve();
+  }
+}
+
+/** A host as one controller sees it. A method that is new in `HostAccess` goes here. */
+class SimAccess implements HostAccess {
+  readonly name: string;
+  readonly containers: SimContainers;
+  readonly record: HostRecord;
+  readonly #controller: Controller;
+  readonly #host: SimHost;
+
+  constructor(controller: Controller, host: SimHost) {
+    this.#controller = controller;
+    this.#host = host;
+    this.name = host.name;
+    this.containers = new SimContainers(controller, host);
+    this.record = {
+      read: async () => controller.call(host, { name: 'read record', service: 'host', run: () => host.record }),
+      write: async (entries) => {
+        await controller.call(host, {
+          ...{ name: `record ${entries.map(({ server }) => server.name).join(', ')}`, service: 'host' },
+          change: { what: 'record', entries },
+          run: () => {
+            host.record = entries;
+          },
+        });
+      },
+    };
+  }
+
+  balancer(socket: string): SimBalancer {
+    return new SimBalancer(this.#controller, this.#host, socket);
+  }
+
+  async probe(probe: Exclude<Probe, { kind: 'command' }>): Promise<ProbeResult> {
+    const port = probe.kind === 'http' ? Number(new URL(probe.url).port) : probe.port;
+    return this.#look('probe', () =>
+      this.#host.engine.at(port)?.answers === true ? { ok: true } : { ok: false, why: 'refused' },
+    );
+  }
+
+  async processRuns(pid: number): Promise<boolean> {
+    return this.#look(`process ${pid}`, () => this.#host.haproxy.runs(pid));
+  }
+
+  async firstSocket(): Promise<string> {
+    return this.#look('socket', () => SOCKET);
+  }
+
+  async lock(holder: string): Promise<Lock> {
+    const host = this.#host;
+    const { number, world } = this.#controller;
+    const lost = new AbortController();
+    const lock = await this.#controller.call(host, {
+      ...{ name: 'lock', service: 'host' },
+      run: () => {
+        if (host.lock) throw new Failure('locked', `Cannot lock ${host.name}: it is held by ${host.lock.holder}`);
+        host.lock = { holder, by: number, sinceMs: world.timeline.nowMs };
+        this.#controller.locked(host, () => {
+          lost.abort();
+        });
+        return host.lock;
+      },
+    });
+    return {
+      lost: lost.signal,
+      release: async () => {
+        await this.#look('unlock', () => {
+          if (host.lock === lock) host.lock = undefined;
+        });
+      },
+    };
+  }
+
+  async #look<T>(name: string, run: () => T): Promise<T> {
+    return this.#controller.call(this.#host, { name, service: 'host', run });
+  }
+}

@@ -1,0 +1,235 @@
+import type { RunEvent } from '../../../src/rollout/events.ts';
+import type { AdminState, Server, Standing } from '../../../src/rollout/model.ts';
+import type { RecordEntry } from '../../../src/runner/ports.ts';
+import type { Controller } from './controller.ts';
+import type { SimContainer } from './engine.ts';
+import type { Arrived } from './haproxy.ts';
+import type { SimHost } from './host.ts';
+import { isUsable, pathOf, type Slot, type Worker } from './worker.ts';
+import type { World } from './world.ts';
+
+/** What must hold, by name; worded in invariants.ts. */
+export type Invariant =
+  | 'ends'
+  | 'recorded-first'
+  | 'named'
+  | 'exact'
+  | 'sessions'
+  | 'requests'
+  | 'floor'
+  | 'one-version'
+  | 'nothing-left'
+  | 'locks-free'
+  | 'one-owner'
+  | 'journalled-first'
+  | 'journal';
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly atMs: number;
+  readonly text: string;
+}
+
+/** What a controller does to a host, at the moment at which it takes effect. */
+export type Change =
+  | { readonly what: 'weight'; readonly server: Server; readonly weight: number }
+  | { readonly what: 'admin'; readonly server: Server; readonly admin: AdminState }
+  | { readonly what: 'ready' | 'shutdown'; readonly server: Server }
+  | { readonly what: 'container'; readonly verb: string; readonly name: string }
+  | { readonly what: 'record'; readonly entries: readonly RecordEntry[] };
+
+interface Act<T> {
+  readonly change: Change;
+  readonly run: () => T;
+  /** When the command left the controller. */
+  readonly sentMs: number;
+}
+
+/** How soon whoever works on a host must have noticed a reload. */
+const NOTICED_WITHIN_MS = 1_000;
+/** A reload this close to a change of the record may count as before or after it. */
+const CLOSE_MS = 1_000;
+
+/** Sees everything that happens, and knows what must not. */
+export class Watchman {
+  readonly #world: World;
+  readonly violations: Violation[] = [];
+  readonly controllers: Controller[] = [];
+  /** By `host backend/server`: how it may stand in the end, as `weight admin`. */
+  readonly #standings = new Map<string, Set<string>>();
+  readonly #droppedMs = new Map<string, number>();
+  readonly #reloadedMs = new Map<string, number>();
+  /** Servers whose requests were given up on, and said so. */
+  readonly #given = new Set<string>();
+  #acting: Controller | undefined;
+
+  constructor(world: World) {
+    this.#world = world;
+    for (const [key, standing] of world.standings()) this.#standings.set(key, new Set([textOf(standing)]));
+  }
+
+  violate(invariant: Invariant, text: string): void {
+    this.violations.push({ invariant, atMs: this.#world.timeline.nowMs, text });
+    this.#world.tell(() => `!! ${invariant}: ${text}`);
+  }
+
+  mayStand(key: string, standing: Standing): boolean {
+    return this.#standings.get(key)?.has(textOf(standing)) ?? false;
+  }
+
+  expected(key: string): string {
+    return [...(this.#standings.get(key) ?? [])].join(' or ');
+  }
+
+  /** Carries out a change, and looks at it before and after. */
+  act<T>(controller: Controller, host: SimHost, { change, run, sentMs }: Act<T>): T {
+    this.#acting = controller;
+    this.#mustOwn(controller, host, sentMs);
+    this.#mustBeRecorded(controller, host, change);
+    if (change.what === 'record') this.#sawRecord(host, change.entries);
+    const before = this.#usableAt(host, change);
+    try {
+      return run();
+    } finally {
+      this.#floor(controller, host, { change, before });
+      this.#acting = undefined;
+    }
+  }
+
+  sawEvent(controller: Controller, event: RunEvent): void {
+    if (event.type === 'step-started' && (event.step === 'drain' || event.step === 'withdraw')) {
+      for (const key of this.#given) if (key.startsWith(`${event.subject.host} `)) this.#given.delete(key);
+    }
+    if (event.type !== 'remark' || event.remark.about !== 'not-drained') return;
+    this.#given.add(`${event.subject.host} ${pathOf(event.remark.server)}`);
+    controller.gaveUp = true;
+  }
+
+  /** A container that runs is asked to stop, or removed as it runs. */
+  sawStop(host: SimHost, container: SimContainer): void {
+    const cut = host.haproxy.cut(container.port);
+    if (!container.answers) return;
+    for (const { slot, worker, request } of cut) {
+      const key = `${host.name} ${pathOf(slot.line)}`;
+      if (this.#given.has(key)) continue;
+      // A retry that began before the drain did leaves no trace that a drain could see.
+      if (request.unseen && request.unseen.fromMs < (this.#acting?.dealing(host).stepMs ?? 0)) continue;
+      if (request.isByReload && !this.#mustHaveNoticed(host, worker, request.openedMs)) continue;
+      const age = this.#world.timeline.nowMs - request.openedMs;
+      const where = worker === host.haproxy.current ? 'the worker' : 'an old worker';
+      const text = `${container.name} is stopped while ${where} ${worker.pid} has a request of ${age} ms at ${key}`;
+      this.violate('sessions', `${text} (by ${this.#acting?.name ?? 'nobody'})`);
+    }
+  }
+
+  /** A request was sent where nobody answers, or nowhere. */
+  sawLost(host: SimHost, { slot, worker }: Exclude<Arrived, { ok: true }>): void {
+    if (!slot || !host.setting.containers.some(({ port }) => port === slot.line.port)) return;
+    const container = host.engine.at(slot.line.port);
+    const named = host.setting.containers.find(({ port }) => port === slot.line.port)?.name ?? '';
+    if ((container ?? host.engine.find(named))?.isBroken === true) return;
+    if (slot.isUntouched && !this.#mustHaveNoticed(host, worker, this.#world.timeline.nowMs)) return;
+    const who = container ? `${container.name} does not answer` : 'nothing runs there';
+    this.violate('requests', `a request is sent to ${pathOf(slot.line)} on ${host.name}, and ${who}`);
+  }
+
+  /** The configured weights are back: for servers that are in work they are not what is to be put back. */
+  sawConfigured(host: SimHost): void {
+    this.#reloadedMs.set(host.name, this.#world.timeline.nowMs);
+    for (const slot of host.haproxy.current.slots.values()) {
+      const key = `${host.name} ${pathOf(slot.line)}`;
+      const configured = textOf({ weight: slot.line.weight, admin: 'ready' });
+      if (host.record.some(({ server }) => pathOf(server) === pathOf(slot.line))) continue;
+      const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
+      this.#standings.set(key, new Set([configured, ...(isClose ? (this.#standings.get(key) ?? []) : [])]));
+    }
+  }
+
+  /** Somebody else sets a weight. */
+  sawOthers(host: SimHost, slot: Slot): void {
+    const key = `${host.name} ${pathOf(slot.line)}`;
+    const isInWork = host.record.some(({ server }) => pathOf(server) === pathOf(slot.line));
+    this.#standings.set(key, new Set([textOf(slot), ...(isInWork ? (this.#standings.get(key) ?? []) : [])]));
+  }
+
+  #sawRecord(host: SimHost, entries: readonly RecordEntry[]): void {
+    const now = this.#world.timeline.nowMs;
+    const isClose = now - (this.#reloadedMs.get(host.name) ?? -Infinity) <= CLOSE_MS;
+    for (const { server, standing } of entries) {
+      if (isClose) this.#standings.get(`${host.name} ${pathOf(server)}`)?.add(textOf(standing));
+    }
+    for (const { server } of host.record) {
+      if (entries.some((entry) => pathOf(entry.server) === pathOf(server))) continue;
+      const key = `${host.name} ${pathOf(server)}`;
+      this.#droppedMs.set(key, now);
+      const slot = host.haproxy.current.slots.get(pathOf(server));
+      if (isClose && slot) this.#standings.get(key)?.add(textOf({ weight: slot.line.weight, admin: 'ready' }));
+    }
+  }
+
+  #mustBeRecorded(controller: Controller, host: SimHost, change: Change): void {
+    if (change.what === 'record' || change.what === 'ready') return;
+    if (change.what === 'container') {
+      if (change.verb === 'remove' && change.name.includes('.replaced-')) return;
+      const name = change.name.replace(/\.replaced-.*$/, '');
+      if (host.record.some(({ container }) => container === name)) return;
+      this.violate('recorded-first', `${controller.name}: ${change.verb} ${change.name} on ${host.name}, not recorded`);
+      return;
+    }
+    const isBack = change.what === 'weight' ? change.weight > 0 : change.what === 'admin' && change.admin !== 'maint';
+    if (isBack || host.record.some(({ server }) => pathOf(server) === pathOf(change.server))) return;
+    const text = `${controller.name}: ${change.what} of ${pathOf(change.server)} on ${host.name}, not recorded`;
+    this.violate('recorded-first', text);
+  }
+
+  /** Whoever changes a host must have had its lock since anybody else last changed it. */
+  #mustOwn(controller: Controller, host: SimHost, sentMs: number): void {
+    const own = controller.dealing(host);
+    const sinceMs = own.lockedMs ?? controller.startedMs;
+    for (const other of this.controllers) {
+      if (other === controller) continue;
+      const { firstChangeMs, lastChangeMs } = other.dealing(host);
+      if (firstChangeMs === undefined || lastChangeMs <= sinceMs || sentMs <= firstChangeMs) continue;
+      this.violate('one-owner', `${controller.name} changes ${host.name}, which ${other.name} has changed meanwhile`);
+    }
+    own.firstChangeMs ??= this.#world.timeline.nowMs;
+    own.lastChangeMs = this.#world.timeline.nowMs;
+  }
+
+  #usableAt(host: SimHost, change: Change): { readonly usable: number; readonly isUntouched: boolean } {
+    if (change.what !== 'weight' && change.what !== 'admin') return { usable: 0, isUntouched: false };
+    const slots = host.haproxy.slots(change.server.backend);
+    const own = slots.find(({ line }) => line.name === change.server.name);
+    return { usable: slots.filter(isUsable).length, isUntouched: own?.isUntouched ?? false };
+  }
+
+  /** Judged by what the controller has last seen of the backend: others may have failed in this very moment. */
+  #floor(
+    controller: Controller,
+    host: SimHost,
+    { change, before }: { readonly change: Change; readonly before: { usable: number; isUntouched: boolean } },
+  ): void {
+    if ((change.what !== 'weight' && change.what !== 'admin') || host.haproxy.isDown) return;
+    const { usable } = this.#usableAt(host, change);
+    const { floor } = host.setting;
+    const dealing = controller.dealing(host);
+    // What a reload has brought back was out of service already, and a container that failed serves nobody.
+    if (usable >= before.usable || usable >= floor || before.isUntouched || dealing.step !== 'drain') return;
+    const seen = dealing.usable.get(change.server.backend);
+    if (seen && seen.count > floor && seen.pid === host.haproxy.current.pid) return;
+    const text = `${pathOf(change.server)} on ${host.name} is taken: ${usable} usable servers are left of ${floor}`;
+    this.violate('floor', text);
+  }
+
+  /** Whether somebody works on the host who has had time to notice this worker. */
+  #mustHaveNoticed(host: SimHost, worker: Worker, atMs: number): boolean {
+    return this.controllers.some((controller) => {
+      if (!controller.isWorkingOn(host)) return false;
+      return atMs - Math.max(worker.startedMs, host.disturbedMs, controller.disturbedMs) > NOTICED_WITHIN_MS;
+    });
+  }
+}
+
+function textOf({ weight, admin }: Standing): string {
+  return `${weight} ${admin}`;
+}

@@ -1,0 +1,84 @@
+import type { AdminState } from '../../../src/rollout/model.ts';
+import type { Coming } from './timeline.ts';
+
+/** One server line of the configuration file. */
+export interface ServerLine {
+  readonly backend: string;
+  readonly name: string;
+  readonly port: number;
+  readonly weight: number;
+}
+
+/** A request, from its arrival to its end; it may wait in the server's queue first, and in no counter for a while. */
+export interface Request {
+  readonly openedMs: number;
+  readonly servedFromMs: number;
+  readonly endsMs: number;
+  /** Between two tries HAProxy counts it nowhere. */
+  readonly unseen: { readonly fromMs: number; readonly toMs: number } | undefined;
+  /** It came through a server that nobody has touched since a reload brought back its configured weight. */
+  readonly isByReload: boolean;
+}
+
+/** One server as one worker has it. */
+export interface Slot {
+  readonly line: ServerLine;
+  weight: number;
+  admin: AdminState;
+  isUp: boolean;
+  /** The next change of `isUp`, by checks that pass or fail from now on. */
+  flip: Coming | undefined;
+  isUntouched: boolean;
+  requests: Request[];
+  retries: number;
+  /** Requests that have ended well, were refused by the container, and were cut off by its end. */
+  ended: number;
+  refused: number;
+  cut: number;
+}
+
+/** A worker process of an HAProxy: one set of servers and the requests it has in hand. */
+export interface Worker {
+  readonly pid: number;
+  readonly startedMs: number;
+  readonly slots: ReadonlyMap<string, Slot>;
+}
+
+export function pathOf({ backend, name }: { readonly backend: string; readonly name: string }): string {
+  return `${backend}/${name}`;
+}
+
+export function aWorker(pid: number, startedMs: number, lines: readonly ServerLine[], isFirst: boolean): Worker {
+  const slots = lines.map((line): [string, Slot] => [
+    pathOf(line),
+    {
+      ...{ line, weight: line.weight, admin: 'ready', isUp: true, flip: undefined },
+      ...{ isUntouched: !isFirst, requests: [], retries: 0, ended: 0, refused: 0, cut: 0 },
+    },
+  ]);
+  return { pid, startedMs, slots: new Map(slots) };
+}
+
+export function isUsable({ isUp, admin, weight }: Slot): boolean {
+  return isUp && admin === 'ready' && weight > 0;
+}
+
+/** The requests that have not ended; forgets the others. */
+export function open(slot: Slot, nowMs: number): readonly Request[] {
+  const all = slot.requests;
+  if (all.some(({ endsMs }) => endsMs <= nowMs)) slot.requests = all.filter(({ endsMs }) => endsMs > nowMs);
+  slot.ended += all.length - slot.requests.length;
+  return slot.requests;
+}
+
+/** What the counters show of them. */
+export function counted(slot: Slot, nowMs: number): { readonly current: number; readonly queued: number } {
+  let current = 0;
+  let queued = 0;
+  for (const { servedFromMs, unseen } of open(slot, nowMs)) {
+    if (unseen && unseen.fromMs <= nowMs && nowMs < unseen.toMs) continue;
+    if (servedFromMs > nowMs) queued += 1;
+    else current += 1;
+  }
+  return { current, queued };
+}

@@ -1,0 +1,93 @@
+import type { Standing } from '../../../src/rollout/model.ts';
+import { Random } from '../random.ts';
+import type { SimImage } from './engine.ts';
+import { IMAGE, SimHost, trafficOf, type HostSetting } from './host.ts';
+import { Timeline } from './timeline.ts';
+import { pathOf } from './worker.ts';
+import { Watchman } from './watchman.ts';
+
+export interface WorldSetting {
+  readonly seed: number;
+  readonly hosts: readonly HostSetting[];
+  /** How `v2`, the image that is rolled out, behaves. */
+  readonly next: SimImage['behaviour'];
+  readonly startsMs: number;
+  /** How many old containers the playbook keeps. */
+  readonly keep: number;
+}
+
+/** A fleet under load, all its containers on v1, and who watches over it. */
+export class World {
+  readonly timeline = new Timeline();
+  readonly hosts: ReadonlyMap<string, SimHost>;
+  readonly registry: ReadonlyMap<string, SimImage>;
+  readonly watchman: Watchman;
+  readonly setting: WorldSetting;
+  /** Until then things go wrong. */
+  isDisaster = true;
+  /** Filled in only when somebody wants to read it. */
+  readonly lines: string[] | undefined;
+
+  private constructor(setting: WorldSetting, lines: string[] | undefined) {
+    this.setting = setting;
+    this.lines = lines;
+    const image = (tag: string, behaviour: SimImage['behaviour']): [string, SimImage] => [
+      `${IMAGE}:${tag}`,
+      { id: `sha256:id-${tag}`, digests: [`sha256:digest-${tag}`], hasHealthcheck: true, behaviour },
+    ];
+    this.registry = new Map([image('v1', { answersAfterMs: setting.startsMs }), image('v2', setting.next)]);
+    this.hosts = new Map(setting.hosts.map((one) => [one.name, new SimHost(this.timeline, one, this.registry)]));
+    this.watchman = new Watchman(this);
+  }
+
+  /** A world that has come to rest, its load running. */
+  static async up(setting: WorldSetting, lines?: string[]): Promise<World> {
+    const world = new World(setting, lines);
+    await world.timeline.run(() => false, setting.startsMs + 1);
+    for (const host of world.hosts.values()) {
+      for (const slot of host.haproxy.current.slots.values()) {
+        world.timeline.cancel(slot.flip);
+        slot.isUp = true;
+      }
+      host.engine.onStopAsked = (container) => world.watchman.sawStop(host, container);
+      const random = new Random(setting.seed, `traffic to ${host.name}`);
+      trafficOf(host, { timeline: world.timeline, random }).begin((arrived) => world.watchman.sawLost(host, arrived));
+    }
+    return world;
+  }
+
+  host(name: string): SimHost {
+    const host = this.hosts.get(name);
+    if (!host) throw new Error(`there is no host ${name}`);
+    return host;
+  }
+
+  tell(say: () => string): void {
+    this.lines?.push(`${(this.timeline.nowMs / 1000).toFixed(3).padStart(9)}  ${say()}`);
+  }
+
+  /** A reload brings back the configured weights; what is recorded is still to be put back. */
+  reload(host: SimHost): void {
+    host.haproxy.reload();
+    host.disturb();
+    this.watchman.sawConfigured(host);
+  }
+
+  restart(host: SimHost, isStart: boolean): void {
+    host.disturb();
+    if (isStart) host.haproxy.start();
+    else host.haproxy.stop();
+    if (isStart) this.watchman.sawConfigured(host);
+  }
+
+  /** Every server as its HAProxy has it. */
+  standings(): ReadonlyMap<string, Standing> {
+    const all = [...this.hosts.values()].flatMap((host) =>
+      [...host.haproxy.current.slots.values()].map((slot): [string, Standing] => [
+        `${host.name} ${pathOf(slot.line)}`,
+        { weight: slot.weight, admin: slot.admin },
+      ]),
+    );
+    return new Map(all);
+  }
+}
