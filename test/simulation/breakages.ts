@@ -1,4 +1,118 @@
+/** Deliberate breakages: what must be caught, or the simulation proves nothing. breakages.test.ts says by which invariant. */
+import type { Server } from '../../src/rollout/model.ts';
+import type { Clock, Containers, HostAccess, HostRecord, LoadBalancer, Lock } from '../../src/runner/ports.ts';
+import { changed } from '../support/changed.ts';
 import type { Breakage } from './playing.ts';
 
-/** Deliberate breakages by name; each must be caught by the invariant that breakages.test.ts names. */
-export const breakages: Readonly<Record<string, Breakage>> = {};
+const never = new AbortController().signal;
+
+/** Other hosts than they are, for whoever is given them. */
+function hosts(change: (host: HostAccess, clock: Clock) => Partial<HostAccess>): Breakage {
+  return {
+    fleet: (fleet, { clock }) =>
+      changed(fleet, {
+        host: async (name) => {
+          const host = await fleet.host(name);
+          return changed(host, change(host, clock));
+        },
+      }),
+  };
+}
+
+function balancers(change: (balancer: LoadBalancer, host: HostAccess) => Partial<LoadBalancer>): Breakage {
+  return hosts((host) => ({
+    balancer: (socket) => {
+      const balancer = host.balancer(socket);
+      return changed(balancer, change(balancer, host));
+    },
+  }));
+}
+
+function containers(change: (containers: Containers) => Partial<Containers>): Breakage {
+  return hosts((host) => ({ containers: changed(host.containers, change(host.containers)) }));
+}
+
+function records(change: (record: HostRecord, clock: Clock) => Partial<HostRecord>): Breakage {
+  return hosts((host, clock) => ({ record: changed(host.record, change(host.record, clock)) }));
+}
+
+function locks(isLocked: (host: string) => boolean): Breakage {
+  return hosts((host) => ({
+    lock: async (...args: Parameters<HostAccess['lock']>) =>
+      isLocked(host.name) ? host.lock(...args) : changed(await noLock(), {}),
+  }));
+}
+
+async function noLock(): Promise<Lock> {
+  return { lost: never, release: async () => undefined };
+}
+
+/** By what it is that is broken. */
+export const breakages: Readonly<Record<string, Breakage>> = {
+  'record written after acting': records((record, clock) => ({
+    write: async (entries) => {
+      void clock.sleep(300, never).then(() => record.write(entries).catch(() => undefined));
+    },
+  })),
+  'record dropped before the server is back': balancers((balancer, host) => ({
+    setWeight: async (server, weight) => {
+      if (weight > 0) await host.record.write([]);
+      await balancer.setWeight(server, weight);
+    },
+  })),
+  'queue ignored': balancers((balancer) => ({
+    look: async (server) => ({ ...(await balancer.look(server)), queued: 0 }),
+  })),
+  'retries ignored': balancers((balancer) => ({
+    look: async (server) => ({ ...(await balancer.look(server)), retries: 0 }),
+  })),
+  'old workers ignored': hosts(() => ({ processRuns: async () => false })),
+  'reloads not noticed': balancers((balancer) => ({
+    look: async (server) => ({ ...(await balancer.look(server)), pid: 1 }),
+  })),
+  'floor not looked at': balancers((balancer) => ({
+    backends: async (name) =>
+      (await balancer.backends(name)).map((backend) => ({
+        ...backend,
+        servers: backend.servers.map((server) => ({ ...server, isUp: true })),
+      })),
+  })),
+  'weight put back as configured': balancers((balancer) => ({
+    setWeight: async (server, weight) => {
+      await balancer.setWeight(server, weight > 0 ? await configured(balancer, server) : 0);
+    },
+  })),
+  'ready without health down': balancers((balancer) => ({
+    setReadyWhenProven: async (server) => balancer.setAdmin(server, 'ready'),
+  })),
+  'weight never put back': balancers((balancer) => ({
+    setWeight: async (server, weight) => (weight > 0 ? undefined : balancer.setWeight(server, weight)),
+    look: async (server) => ({ ...(await balancer.look(server)), weight: await configured(balancer, server) }),
+  })),
+  'lock on one host only': locks((host) => host === 'fe1'),
+  'lock ignored': locks(() => false),
+  'old container removed at once': containers((own) => ({
+    start: async (name) => {
+      const old = (await own.list()).find((one) => one.name.startsWith(`${name}.replaced-`));
+      if (old) await own.remove(old.name);
+      await own.start(name);
+    },
+  })),
+  'old container left to its restart policy': containers((own) => ({
+    setRestart: async (name, restart) => (restart.name === 'no' ? undefined : own.setRestart(name, restart)),
+  })),
+  'readiness not looked at': hosts((host) => ({
+    probe: async () => ({ ok: true }),
+    containers: changed(host.containers, {
+      inspect: async (name) => {
+        const one = await host.containers.inspect(name);
+        return one && { ...one, health: 'healthy' };
+      },
+    }),
+  })),
+};
+
+async function configured(balancer: LoadBalancer, { backend, name }: Server): Promise<number> {
+  const [state] = await balancer.backends(backend);
+  return state?.servers.find(({ server }) => server.name === name)?.initialWeight ?? 1;
+}

@@ -13,6 +13,8 @@ export const invariants: Readonly<Record<Invariant, string>> = {
     'Nothing is taken out of service, and no container is touched, that is not in the record of its host.',
   named: 'After a run, a server that does not stand as it did is on a host that the run says is out of service.',
   exact: 'After the last recover every server has its weight and state, and is UP where its container answers.',
+  proven:
+    'A container is said to be ready when it answers, and a server to be UP when checks have passed since it was put in service.',
   sessions:
     'No container that answers is stopped while a request is in hand or queued for it in any worker, unless sluice has said that it gives up on it.',
   requests: 'No request is sent to a container that we have stopped, or have put in service before it answered.',
@@ -81,8 +83,9 @@ function checkUp(world: World, host: SimHost): void {
 function checkContainers(world: World, host: SimHost): void {
   const report = (invariant: Invariant, text: string): void => world.watchman.violate(invariant, text);
   const names = new Set(host.setting.containers.map(({ name }) => name));
-  for (const { name, status, isBroken } of host.engine.containers) {
+  for (const { name, status, isBroken, answers } of host.engine.containers) {
     if (names.has(name)) {
+      if (status === 'running' && !answers && !isBroken) report('one-version', `${name} on ${host.name} never answers`);
       if (status !== 'running' && !isBroken) report('one-version', `${name} on ${host.name} is ${status}`);
       names.delete(name);
     } else if (status === 'running') report('one-version', `${name} runs on ${host.name}`);

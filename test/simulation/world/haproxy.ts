@@ -83,7 +83,10 @@ export class SimHaproxy {
   }
 
   setAdmin(slot: Slot, admin: AdminState): void {
-    if (slot.admin === 'maint' && admin !== 'maint') slot.isUp = true;
+    if (slot.admin === 'maint' && admin !== 'maint') {
+      slot.isUp = true;
+      slot.isProven = false;
+    }
     slot.admin = admin;
     slot.isUntouched = false;
     this.#checkSoon(slot);
@@ -93,6 +96,7 @@ export class SimHaproxy {
   setReadyWhenProven(slot: Slot): void {
     slot.admin = 'ready';
     slot.isUp = false;
+    slot.isProven = false;
     slot.isUntouched = false;
     this.#checkSoon(slot);
   }
@@ -179,7 +183,10 @@ export class SimHaproxy {
     const answers = this.#answers(slot.line.port);
     if (answers === slot.isUp) return;
     const { interMs, rise, fall } = this.#checking;
-    slot.flip = this.#timeline.after(interMs * (answers ? rise : fall), () => (slot.isUp = answers));
+    slot.flip = this.#timeline.after(interMs * (answers ? rise : fall), () => {
+      slot.isUp = answers;
+      slot.isProven = answers;
+    });
   }
 
   #bury(): void {

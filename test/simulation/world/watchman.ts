@@ -14,6 +14,7 @@ export type Invariant =
   | 'recorded-first'
   | 'named'
   | 'exact'
+  | 'proven'
   | 'sessions'
   | 'requests'
   | 'floor'
@@ -100,9 +101,26 @@ export class Watchman {
     if (event.type === 'step-started' && (event.step === 'drain' || event.step === 'withdraw')) {
       for (const key of this.#given) if (key.startsWith(`${event.subject.host} `)) this.#given.delete(key);
     }
+    if (event.type === 'step-ended' && !event.homeward) this.#sawProof(controller, event);
     if (event.type !== 'remark' || event.remark.about !== 'not-drained') return;
     this.#given.add(`${event.subject.host} ${pathOf(event.remark.server)}`);
     controller.gaveUp = true;
+  }
+
+  /** What a step says must be so in the world. */
+  #sawProof(controller: Controller, { step, subject }: Extract<RunEvent, { type: 'step-ended' }>): void {
+    const host = this.#world.hosts.get(subject.host);
+    const container = host?.engine.find(subject.name);
+    if (!host || !container) return;
+    const isDisturbed = this.#world.timeline.nowMs - Math.max(host.disturbedMs, controller.disturbedMs) < CLOSE_MS;
+    if (step === 'check' && !container.answers && !container.isBroken && !isDisturbed) {
+      this.violate('proven', `${subject.name} on ${subject.host} is said to be ready and does not answer`);
+    }
+    if (step !== 'restore' || isDisturbed) return;
+    for (const slot of host.haproxy.current.slots.values()) {
+      if (slot.line.name !== subject.name || slot.isUntouched || slot.isProven || slot.admin !== 'ready') continue;
+      this.violate('proven', `${pathOf(slot.line)} on ${host.name} is said to be UP, and no check has passed since`);
+    }
   }
 
   /** A container that runs is asked to stop, or removed as it runs. */

@@ -28,7 +28,10 @@ export interface Slot {
   isUp: boolean;
   /** The next change of `isUp`, by checks that pass or fail from now on. */
   flip: Coming | undefined;
+  /** Nobody has set anything since a reload. */
   isUntouched: boolean;
+  /** It is UP by checks that have passed since it was last put in service. */
+  isProven: boolean;
   requests: Request[];
   retries: number;
   /** Requests that have ended well, were refused by the container, and were cut off by its end. */
@@ -53,7 +56,7 @@ export function aWorker(pid: number, startedMs: number, lines: readonly ServerLi
     pathOf(line),
     {
       ...{ line, weight: line.weight, admin: 'ready', isUp: true, flip: undefined },
-      ...{ isUntouched: !isFirst, requests: [], retries: 0, ended: 0, refused: 0, cut: 0 },
+      ...{ isUntouched: !isFirst, isProven: true, requests: [], retries: 0, ended: 0, refused: 0, cut: 0 },
     },
   ]);
   return { pid, startedMs, slots: new Map(slots) };
