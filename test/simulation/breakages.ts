@@ -54,6 +54,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       void clock.sleep(300, never).then(() => record.write(entries).catch(() => undefined));
     },
   })),
+  'journal not waited for': { context: (context) => ({ ...context, journal: { settled: async () => undefined } }) },
   'record dropped before the server is back': balancers((balancer, host) => ({
     setWeight: async (server, weight) => {
       if (weight > 0) await host.record.write([]);

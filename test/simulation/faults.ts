@@ -18,7 +18,7 @@ export const CALL_FAULTS = ['lostBefore', 'lostLate', 'lostAfter', 'delayed', 'g
 
 /** Something that happens to a host, or to a controller, at a moment. */
 export interface TimedFault {
-  readonly kind: (typeof HOST_FAULTS)[number] | 'kill' | 'freeze' | 'signal' | 'second';
+  readonly kind: (typeof HOST_FAULTS)[number] | 'kill' | 'freeze' | 'signal' | 'second' | 'journal';
   readonly atMs: number;
   /** Which host, container or server, by its number. */
   readonly host: number;

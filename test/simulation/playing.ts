@@ -71,7 +71,7 @@ function contextOf(
   const fleet = new SimFleet(controller);
   const context: RunContext = {
     fleet: breakage.fleet?.(fleet, controller) ?? fleet,
-    ...{ clock: controller.clock, report: controller.report, forks: 10 },
+    ...{ clock: controller.clock, report: controller.report, journal: controller.journal, forks: 10 },
     identity: { run: controller.run, by: controller.name },
     stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },
   };

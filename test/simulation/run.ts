@@ -104,6 +104,9 @@ class Story {
     } else if (fault.kind === 'freeze') {
       this.#world.tell(() => `-- ${first.controller.name} is frozen for ${fault.ms} ms`);
       first.controller.freeze(fault.ms);
+    } else if (fault.kind === 'journal') {
+      this.#world.tell(() => `-- the disk of ${first.controller.name} is full`);
+      first.controller.journal.isBroken = true;
     } else if (fault.kind === 'second') others.push(this.#begin(fault.host === 0 ? 'rollout' : 'recover', 1));
     else strike.at(this.#world, fault);
   }

@@ -88,6 +88,7 @@ function faultsOf({ hosts }: WorldSetting, rescues: number, random: Random): Fau
   }
   if (random.chance(0.55)) faults.push(killOf(0, instances, random));
   if (random.chance(0.1)) faults.push(...signals(instances, random));
+  if (random.chance(0.05)) faults.push(timed('journal', random.below(4_000 * instances), 0));
   if (random.chance(0.1)) faults.push(timed('second', random.below(4_000 * instances), random.below(3)));
   if (random.chance(0.05)) {
     const ms = random.between(500, 20_000);

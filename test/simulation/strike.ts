@@ -67,6 +67,7 @@ function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
     case 'freeze':
     case 'signal':
     case 'second':
+    case 'journal':
       throw new Error(`${kind} happens to a controller`);
   }
 }

@@ -1,29 +1,15 @@
 import { Failure } from '../../../src/errors.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
-import type { Step } from '../../../src/rollout/lifecycle.ts';
 import type { Clock } from '../../../src/runner/ports.ts';
 import { Random } from '../random.ts';
 import type { CallFault } from '../faults.ts';
+import { aDealing, begins, type Dealing } from './dealing.ts';
 import { attempt, codeOf, type Command } from './command.ts';
 import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
+import { SimJournal } from './sim-journal.ts';
 import type { Coming } from './timeline.ts';
 import type { World } from './world.ts';
-
-/** What a controller knows of one host, and what it did there. */
-interface Dealing {
-  /** When it was given the lock last. */
-  lockedMs: number | undefined;
-  firstChangeMs: number | undefined;
-  lastChangeMs: number;
-  step: Step | undefined;
-  /** When it last began to drain there. */
-  stepMs: number;
-  /** What it last saw of a backend, and in which worker. */
-  readonly usable: Map<string, { readonly count: number; readonly pid: number }>;
-  /** The connection breaks. */
-  onCut: () => void;
-}
 
 const STARTED = Date.UTC(2026, 10, 21, 9, 0, 0);
 const never = new Promise<never>(() => undefined);
@@ -37,6 +23,7 @@ export class Controller {
   readonly run: string;
   readonly startedMs: number;
   readonly events: RunEvent[] = [];
+  readonly journal = new SimJournal(this);
   readonly #faults: readonly CallFault[];
   readonly #random: Random;
   readonly #dealings = new Map<SimHost, Dealing>();
@@ -99,13 +86,9 @@ export class Controller {
 
   report = (event: RunEvent): void => {
     this.events.push(event);
-    if ('subject' in event) {
-      const host = this.world.hosts.get(event.subject.host);
-      if (host && event.type === 'step-started') {
-        const dealing = this.dealing(host);
-        dealing.step = event.step;
-        if (event.step === 'drain' || event.step === 'withdraw') dealing.stepMs = this.world.timeline.nowMs;
-      }
+    const host = event.type === 'step-started' ? this.world.hosts.get(event.subject.host) : undefined;
+    if (host && event.type === 'step-started') {
+      begins(this.dealing(host), event, { nowMs: this.world.timeline.nowMs, events: this.events.length });
     }
     this.world.watchman.sawEvent(this, event);
     this.world.tell(() => `${this.name}: ${lineOf(event)}`);
@@ -122,10 +105,7 @@ export class Controller {
   dealing(host: SimHost): Dealing {
     let dealing = this.#dealings.get(host);
     if (!dealing) {
-      dealing = {
-        ...{ lockedMs: undefined, firstChangeMs: undefined, lastChangeMs: -Infinity, step: undefined, stepMs: 0 },
-        ...{ usable: new Map(), onCut: () => undefined },
-      };
+      dealing = aDealing();
       this.#dealings.set(host, dealing);
     }
     return dealing;
@@ -151,6 +131,14 @@ export class Controller {
         if (!this.isAlive && this.#random.chance(0.5)) return;
         this.#arrive(host, command, { fault, sentMs, resolve, reject });
       });
+    });
+  }
+
+  /** Something on its own machine takes this long. */
+  async local(ms: number): Promise<void> {
+    if (!this.isAlive) return never;
+    return new Promise((resolve) => {
+      this.#later(ms, resolve);
     });
   }
 

@@ -87,6 +87,7 @@ export class Watchman {
     this.#acting = controller;
     this.#mustOwn(controller, host, sentMs);
     this.#mustBeRecorded(controller, host, change);
+    this.#mustBeJournalled(controller, host, sentMs);
     if (change.what === 'record') this.#sawRecord(host, change.entries);
     const before = this.#usableAt(host, change);
     try {
@@ -131,7 +132,7 @@ export class Watchman {
       const key = `${host.name} ${pathOf(slot.line)}`;
       if (this.#given.has(key)) continue;
       // A retry that began before the drain did leaves no trace that a drain could see.
-      if (request.unseen && request.unseen.fromMs < (this.#acting?.dealing(host).stepMs ?? 0)) continue;
+      if (request.unseen && request.unseen.fromMs < (this.#acting?.dealing(host).drainMs ?? 0)) continue;
       if (request.isByReload && !this.#mustHaveNoticed(host, worker, request.openedMs)) continue;
       const age = this.#world.timeline.nowMs - request.openedMs;
       const where = worker === host.haproxy.current ? 'the worker' : 'an old worker';
@@ -183,6 +184,13 @@ export class Watchman {
       const slot = host.haproxy.current.slots.get(pathOf(server));
       if (isClose && slot) this.#standings.get(key)?.add(textOf({ weight: slot.line.weight, admin: 'ready' }));
     }
+  }
+
+  #mustBeJournalled(controller: Controller, host: SimHost, sentMs: number): void {
+    const { name, journal } = controller;
+    const { step, stepEvent, stepMs, isHomeward } = controller.dealing(host);
+    if (step === undefined || sentMs < stepMs || stepEvent <= journal.kept || (journal.isBroken && isHomeward)) return;
+    this.violate('journalled-first', `${name} acts on ${host.name}, and ${step} is not in its journal yet`);
   }
 
   #mustBeRecorded(controller: Controller, host: SimHost, change: Change): void {

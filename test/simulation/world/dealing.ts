@@ -1,0 +1,38 @@
+import type { RunEvent } from '../../../src/rollout/events.ts';
+import type { Step } from '../../../src/rollout/lifecycle.ts';
+
+/** What a controller knows of one host, and what it did there. */
+export interface Dealing {
+  /** When it was given the lock last. */
+  lockedMs: number | undefined;
+  firstChangeMs: number | undefined;
+  lastChangeMs: number;
+  step: Step | undefined;
+  /** How many events there were when that was told, with it. */
+  stepEvent: number;
+  isHomeward: boolean;
+  stepMs: number;
+  /** When it last began to drain there. */
+  drainMs: number;
+  /** What it last saw of a backend, and in which worker. */
+  readonly usable: Map<string, { readonly count: number; readonly pid: number }>;
+  /** The connection breaks. */
+  onCut: () => void;
+}
+
+export function aDealing(): Dealing {
+  return {
+    ...{ lockedMs: undefined, firstChangeMs: undefined, lastChangeMs: -Infinity, onCut: () => undefined },
+    ...{ step: undefined, stepEvent: 0, isHomeward: false, stepMs: 0, drainMs: 0, usable: new Map() },
+  };
+}
+
+/** It has said that it begins a step there. */
+export function begins(
+  dealing: Dealing,
+  { step, homeward }: Extract<RunEvent, { type: 'step-started' }>,
+  { nowMs, events }: { readonly nowMs: number; readonly events: number },
+): void {
+  Object.assign(dealing, { step, stepEvent: events, isHomeward: homeward, stepMs: nowMs });
+  if (step === 'drain' || step === 'withdraw') dealing.drainMs = nowMs;
+}
