@@ -17,6 +17,7 @@ import {
   type CommonArgs,
   type PlayingArgs,
 } from './options.ts';
+import { pacingOf } from './pacing.ts';
 
 /**
  * Reads the command line.
@@ -136,6 +137,6 @@ function playingOf(args: PlayingArgs): Playing {
   const { playbook, force, diff } = args;
   return {
     ...{ playbook, force, diff, extraVars: args['extra-vars'], detailedExitcode: args['detailed-exitcode'] },
-    ...{ tags: list(args.tags), skipTags: list(args['skip-tags']) },
+    ...{ tags: list(args.tags), skipTags: list(args['skip-tags']), pacing: pacingOf(args) },
   };
 }

@@ -1,5 +1,6 @@
 /** What an operator can ask for, as plain data. */
 import type { DrainPolicy } from '../rollout/model.ts';
+import type { Pacing } from './pacing.ts';
 
 export interface Connection {
   readonly user: string | undefined;
@@ -25,6 +26,7 @@ export interface Playing {
   readonly force: boolean;
   readonly diff: boolean;
   readonly detailedExitcode: boolean;
+  readonly pacing: Pacing;
 }
 
 export type Command =

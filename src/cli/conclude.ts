@@ -11,16 +11,19 @@ const statusOf: Readonly<Record<RunEnd, number>> = {
   stopped: exitStatuses.stopped,
   outOfService: exitStatuses['out-of-service'],
   interrupted: exitStatuses.interrupted,
+  unreachable: exitStatuses.unreachable,
 };
 
 /** Says what a run came to, and gives its exit status. */
 export function conclude(
   command: SummaryCommand,
-  { end, hosts }: RunResult,
-  { report, print, paint, startedMs }: CliSession,
+  result: RunResult,
+  { report, print, paint, startedMs, context }: CliSession,
 ): number {
+  const { end, hosts } = result;
   const ms = systemClock.now() - startedMs;
+  const { run } = context.identity;
   report({ type: 'run-ended', command, end, ms, hosts, exitStatus: statusOf[end] });
-  print([...summaryText(hosts, command, paint), verdictText(end, hosts, command, ms)]);
+  print([...summaryText(hosts, command, paint), verdictText(result, command, { run, ms })]);
   return statusOf[end];
 }

@@ -1,5 +1,5 @@
-import { createInterface } from 'node:readline/promises';
 import { Failure } from '../errors.ts';
+import { prompt } from './prompt.ts';
 import type { Surroundings } from './surroundings.ts';
 
 /**
@@ -7,22 +7,11 @@ import type { Surroundings } from './surroundings.ts';
  *
  * @throws Failure `config` that names --yes when stdin is no terminal
  */
-export async function confirm(question: string, { stdin, stderr, stop }: Surroundings): Promise<boolean> {
+export async function confirm(question: string, surroundings: Surroundings): Promise<boolean> {
+  const { stdin, stop } = surroundings;
   if (!stdin.isTTY)
     throw new Failure('config', `Cannot ask "${question}" without a terminal: say --yes to go on without asking`);
-  const prompt = createInterface({ input: stdin, output: stderr });
-  prompt.on('SIGINT', () => {
-    stop.ask('SIGINT');
-  });
-  try {
-    const answer = await prompt.question(`${question} [y/N] `, { signal: stop.beforeNext });
-    return /^y(es)?$/i.test(answer.trim());
-  } catch (error) {
-    stop.beforeNext.throwIfAborted();
-    // Ctrl-D: the terminal has nothing more to say, which is not a yes.
-    if (error instanceof Error && error.name === 'AbortError') return false;
-    throw error;
-  } finally {
-    prompt.close();
-  }
+  const answer = await prompt(`${question} [y/N]`, surroundings, stop.beforeNext);
+  stop.beforeNext.throwIfAborted();
+  return /^y(es)?$/i.test(answer ?? '');
 }

@@ -1,11 +1,12 @@
 import type { Argv } from 'yargs';
 import type { OnTimeout } from '../rollout/model.ts';
+import { pacingOptions, type PacingArgs } from './pacing.ts';
 
 /** Below every help. Lines of their own, as wide as they may be. */
 export const EXIT_CODES = [
   'Exit codes: 0 done or nothing to do, 1 error, 2 some hosts failed (all put back),',
   '3 the plan has changes (--detailed-exitcode), 4 unreachable, 5 bad usage or config,',
-  '7 a server is left out of service, 8 stopped by the failure limit, 75 locked by another run,',
+  '7 a server is left out of service, 8 stopped by its own rules, 75 locked by another run,',
   '99 interrupted, 250 a bug.',
 ].join('\n');
 
@@ -57,7 +58,7 @@ export interface CommonArgs {
   readonly verbose: number;
 }
 
-export interface PlayingArgs {
+export interface PlayingArgs extends PacingArgs {
   readonly playbook: string;
   readonly tags: string[];
   readonly 'skip-tags': string[];
@@ -99,6 +100,7 @@ export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs
       force: { type: 'boolean', default: false, describe: 'Replace also what has nothing to change' },
       check: { alias: 'C', type: 'boolean', default: false, describe: 'Change nothing: show the plan' },
       diff: { alias: 'D', type: 'boolean', default: false, describe: 'Show changed settings, old and new' },
+      ...pacingOptions,
       'detailed-exitcode': {
         type: 'boolean',
         default: false,
@@ -173,5 +175,6 @@ export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs
 export const OPTION_NAMES: readonly string[] = [
   ...Object.keys(commonOptions),
   ...['tags', 'skip-tags', 'extra-vars', 'force', 'check', 'diff', 'detailed-exitcode'],
+  ...Object.keys(pacingOptions),
   ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket'],
 ];

@@ -13,6 +13,7 @@ import { plan, rollout } from '../runner/rollout.ts';
 import type { Command, Common, Playing } from './command.ts';
 import { confirm } from './confirm.ts';
 import { conclude } from './conclude.ts';
+import { notAfterOf, paced } from './pacing.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -20,7 +21,9 @@ type PlayingCommand = Extract<Command, { name: 'rollout' | 'plan' }>;
 
 export async function play(command: PlayingCommand, surroundings: Surroundings): Promise<number> {
   return inSession(command, surroundings, async (session) => {
-    const plays = playsOf(command, session.inventory);
+    const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
+    const written = playsOf(command, session.inventory);
+    const plays = paced(written, command.pacing, command);
     const { context } = session;
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
     session.prepare(hosts);
@@ -37,6 +40,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings):
         onPlanned: (plans) => {
           print(plans, command, session);
         },
+        pace: { notAfter, ignoreFreeze: command.pacing.ignoreFreeze },
         confirm: async () => command.yes || confirm('Go on?', surroundings),
       },
       context,

@@ -14,6 +14,7 @@ import type { Report, RunEvent } from '../rollout/events.ts';
 import type { RunContext } from '../runner/rollout.ts';
 import type { Common, Connection } from './command.ts';
 import { SshFleet } from './fleet.ts';
+import { operatorAt } from './operator.ts';
 import { RunJournal, runsFolder } from './run-journal.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -82,6 +83,7 @@ export async function inSession(
       context: {
         ...{ fleet, report, journal, clock: systemClock, stop: surroundings.stop, forks: common.forks },
         identity: { run, by },
+        operator: operatorAt(surroundings, common),
       },
     });
   } catch (error) {

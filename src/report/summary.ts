@@ -20,6 +20,8 @@ const endWords: Readonly<Record<HostEnd, readonly [Tone, string]>> = {
   outOfService: ['bad', 'OUT OF SERVICE'],
   interrupted: ['warning', 'interrupted'],
   notReached: ['warning', 'not reached'],
+  unreachable: ['warning', 'unreachable'],
+  rolledBack: ['warning', 'rolled back'],
 };
 
 /** A column that is 0 everywhere is left out, but for the first, whose title is what the command does. */
@@ -50,15 +52,33 @@ export function summaryText(hosts: readonly HostSummary[], command: SummaryComma
   return ['', paint('strong', title), ...table, ...reasons];
 }
 
+export interface Verdict {
+  readonly end: RunEnd;
+  /** Why the run itself went no further. */
+  readonly why?: string | undefined;
+  readonly hosts: readonly HostSummary[];
+}
+
 /** The last line: what all of it came to. */
-export function verdictText(end: RunEnd, hosts: readonly HostSummary[], command: SummaryCommand, ms: number): string {
+export function verdictText(
+  { end, why = '', hosts }: Verdict,
+  command: SummaryCommand,
+  { run, ms }: { readonly run: string; readonly ms: number },
+): string {
   const total = hosts.reduce((sum, { updated }) => sum + updated, 0);
   const verdicts: Readonly<Record<RunEnd, string>> = {
     done: total === 0 ? 'nothing to do' : `${total} ${doneWords[command]}`,
     someFailed: 'some hosts failed; what failed was put back',
-    stopped: 'stopped by the failure limit; what failed was put back, the hosts not reached are as they were',
+    stopped: `stopped: ${why}; ${afterStop(hosts, run)}`,
     outOfService: `a server is left out of service: see "sluice status", then "sluice ${command === 'drain' || command === 'restore' ? 'restore' : 'recover'}"`,
     interrupted: 'interrupted; what was in work is finished or put back',
+    unreachable: `${total} ${doneWords[command]}; some hosts could not be reached and were left out`,
   };
   return `${command}: ${verdicts[end]} in ${duration(ms)}`;
+}
+
+function afterStop(hosts: readonly HostSummary[], run: string): string {
+  if (hosts.some(({ end }) => end === 'rolledBack')) return 'what was updated is rolled back';
+  const failed = hosts.some(({ end }) => end === 'failed') ? 'what failed was put back, ' : '';
+  return `${failed}the hosts not reached are as they were; "sluice resume ${run}" goes on`;
 }

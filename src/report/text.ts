@@ -51,12 +51,21 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       const title = `${event.play}, batch ${event.number} of ${event.of}: ${event.hosts.join(', ')}`;
       return [always(''), always(paint('strong', title))];
     }
-    case 'batch-ended': {
-      if (event.then === 'goOn' || event.number === event.of) return [];
-      const why =
-        event.then === 'stop' ? 'more hosts failed than max_fail_percentage allows' : 'a server is left out of service';
-      return [always(paint('bad', `stopping after batch ${event.number} of ${event.of}: ${why}`))];
-    }
+    case 'batch-ended':
+      return batchEndLines(event, paint);
+    case 'host-skipped':
+      return [always(paint('warning', `warning: ${event.host} is skipped: ${event.reason}`))];
+    case 'pause-started':
+      return [always(''), always(`waiting ${duration(event.ms)} before batch ${event.number} of ${event.of}`)];
+    case 'pause-ended':
+      return [];
+    case 'question-asked':
+      // The question itself stands at the prompt.
+      return [];
+    case 'question-answered':
+      return [always(`${event.question} ${event.answer}`)];
+    case 'halted':
+      return [always(paint('warning', `no further instance begins: ${event.why}`))];
     case 'host-ended':
       return [verbose(`${event.host}  ends: ${event.end}`)];
     case 'stop-asked':
@@ -67,6 +76,13 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       // The plan and the summary are tables of their own (plan.ts, summary.ts); a failure is the last line on stderr.
       return [];
   }
+}
+
+function batchEndLines({ then, why, number, of }: Extract<RunEvent, { type: 'batch-ended' }>, paint: Paint): Line[] {
+  if (then === 'goOn' || (then !== 'rollBack' && number === of)) return [];
+  const what = then === 'rollBack' ? 'rolling back' : 'stopping';
+  const cause = then === 'outOfService' ? 'a server is left out of service' : why;
+  return [always(paint('bad', `${what} after batch ${number} of ${of}: ${cause}`))];
 }
 
 function subjectLines(event: SubjectEvent, paint: Paint): Line[] {

@@ -1,7 +1,7 @@
 import type { EndState, Step } from './lifecycle.ts';
 import type { Server, Standing } from './model.ts';
 import type { PlayPlan } from './plan.ts';
-import type { HostEnd, RunEnd } from './verdict.ts';
+import type { AfterBatch, HostEnd, RunEnd } from './verdict.ts';
 
 /** What an event is about: an instance, by its container's name, or in a drain a server, as `backend/server`. */
 export interface Subject {
@@ -153,9 +153,20 @@ export type RunEvent =
       readonly type: 'batch-ended';
       readonly number: number;
       readonly of: number;
-      /** `stop`: more of it failed than `max_fail_percentage` allows. `outOfService`: a server is missing now. */
-      readonly then: 'goOn' | 'stop' | 'outOfService';
+      /** `stop`, `rollBack`: more failed than the limits allow. `outOfService`: a server is missing now. */
+      readonly then: AfterBatch;
+      /** The limit that was exceeded, in words; empty when none was. */
+      readonly why: string;
     }
+  /** A host is left out, since it cannot be reached; nothing on it was touched. */
+  | { readonly type: 'host-skipped'; readonly host: string; readonly reason: string }
+  /** Before batch `number`. */
+  | { readonly type: 'pause-started'; readonly number: number; readonly of: number; readonly ms: number }
+  | { readonly type: 'pause-ended'; readonly number: number; readonly of: number; readonly ms: number }
+  | { readonly type: 'question-asked'; readonly question: string; readonly answers: string }
+  | { readonly type: 'question-answered'; readonly question: string; readonly answer: string }
+  /** No further instance begins, by the run's own rules: a deadline, a freeze, an answer. */
+  | { readonly type: 'halted'; readonly why: string }
   | { readonly type: 'stop-asked'; readonly signal: string; readonly times: number }
   | {
       readonly type: 'run-ended';

@@ -2,6 +2,7 @@ import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
 import { serverPath, type Instance, type Server } from './model.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
 import type { HostPlay, Play } from './play.ts';
+import type { Policy } from './policy.ts';
 import { batchesOf } from './serial.ts';
 
 /** What is known of an image before it is pulled. */
@@ -67,7 +68,9 @@ export interface CapacityPlan {
 
 export interface PlayPlan {
   readonly name: string;
-  readonly maxFailPercentage: number;
+  /** Undefined: a batch by itself has no limit. */
+  readonly maxFailPercentage: number | undefined;
+  readonly policy: Policy;
   readonly batches: readonly BatchPlan[];
   readonly capacity: readonly CapacityPlan[];
 }
@@ -79,6 +82,7 @@ export function planPlay(play: Play, facts: FleetFacts, options: { readonly forc
   return {
     name: play.name,
     maxFailPercentage: play.maxFailPercentage,
+    policy: play.policy,
     batches,
     capacity: capacityOf(batches, facts),
   };
@@ -86,6 +90,10 @@ export function planPlay(play: Play, facts: FleetFacts, options: { readonly forc
 
 export function hasChanges(plan: PlayPlan): boolean {
   return instancesOf(plan).some(({ action }) => action !== 'leave');
+}
+
+export function hasChangesIn({ hosts }: BatchPlan): boolean {
+  return hosts.some(({ instances }) => instances.some(({ action }) => action !== 'leave'));
 }
 
 export function instancesOf(plan: PlayPlan): readonly InstancePlan[] {

@@ -1,4 +1,5 @@
 import type { Instance } from './model.ts';
+import type { Policy } from './policy.ts';
 import type { Serial } from './serial.ts';
 
 /** The instances of one host, in the order in which they are replaced. */
@@ -12,6 +13,10 @@ export interface Play {
   readonly name: string;
   readonly hosts: readonly HostPlay[];
   readonly serial: Serial;
-  /** The rollout stops after a batch in which more than this percentage of the hosts failed; 0–100. */
-  readonly maxFailPercentage: number;
+  /**
+   * A limit is exceeded when more than this percentage of the hosts of a batch failed; 0–100. Undefined: a batch by
+   * itself has no limit.
+   */
+  readonly maxFailPercentage: number | undefined;
+  readonly policy: Policy;
 }

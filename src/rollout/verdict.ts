@@ -1,28 +1,83 @@
-/** How one host ended. `failed`: something on it failed and was put back. `notReached`: the run stopped before it. */
-export type HostEnd = 'updated' | 'nothingToDo' | 'failed' | 'outOfService' | 'interrupted' | 'notReached';
-
-export type RunEnd = 'done' | 'someFailed' | 'stopped' | 'outOfService' | 'interrupted';
-
-export type AfterBatch = 'goOn' | 'stop' | 'outOfService';
+import type { OnFailure, Share } from './policy.ts';
 
 /**
- * Whether the next batch may start. A batch stops the run when more than `maxFailPercentage` of its hosts failed:
- * strictly more, as in Ansible (50 of 100 at 50 goes on), and also when all of it failed. A server left out of
- * service stops the run whatever the percentage: the next batch would take capacity that is missing already.
+ * How one host ended. `failed`: something on it failed and was put back. `notReached`: the run stopped before it.
+ * `unreachable`: it was skipped, and nothing on it was touched. `rolledBack`: it had been updated and is as before.
  */
-export function afterBatch(batch: readonly HostEnd[], maxFailPercentage: number): AfterBatch {
-  if (batch.includes('outOfService')) return 'outOfService';
-  const failed = batch.filter((end) => end === 'failed').length;
-  if (failed > 0 && failed === batch.length) return 'stop';
-  return failed * 100 <= maxFailPercentage * batch.length ? 'goOn' : 'stop';
+export type HostEnd =
+  'updated' | 'nothingToDo' | 'failed' | 'outOfService' | 'interrupted' | 'notReached' | 'unreachable' | 'rolledBack';
+
+export type RunEnd = 'done' | 'someFailed' | 'stopped' | 'outOfService' | 'interrupted' | 'unreachable';
+
+export type AfterBatch = 'goOn' | 'stop' | 'rollBack' | 'outOfService';
+
+/** What has failed in the whole run so far, of how many hosts. */
+export interface Tally {
+  readonly failed: number;
+  readonly hosts: number;
 }
 
-/** The end of the whole run, worst first. */
-export function runEndOf(hosts: readonly HostEnd[]): RunEnd {
+export interface Limits {
+  /** Of the hosts of one batch; undefined: a batch by itself has no limit. */
+  readonly maxFailPercentage: number | undefined;
+  /** Of the hosts of the run; undefined: the run by itself has no limit. */
+  readonly maxFailures: Share | undefined;
+}
+
+/** The key of the playbook that says where the limit is. */
+export type Limit = 'max_fail_percentage' | 'max_failures';
+
+/**
+ * The limit that is exceeded once `batch` has ended, or undefined. Strictly more, as in Ansible: 50 of 100 at 50 goes
+ * on. For `maxFailPercentage` a batch that failed as a whole exceeds any percentage. The limit of the run comes first,
+ * since `on_failure: continue` heeds no other.
+ */
+export function exceededLimit(batch: readonly HostEnd[], run: Tally, limits: Limits): Limit | undefined {
+  if (isMoreThan(limits.maxFailures, run)) return 'max_failures';
+  const { maxFailPercentage } = limits;
+  const failed = batch.filter((end) => end === 'failed').length;
+  if (failed === 0 || maxFailPercentage === undefined) return undefined;
+  const isMore = failed === batch.length || failed * 100 > maxFailPercentage * batch.length;
+  return isMore ? 'max_fail_percentage' : undefined;
+}
+
+/** Exact, as with `serial`: 29 of 100 hosts are not more than 29 %. */
+export function isMoreThan(share: Share | undefined, { failed, hosts }: Tally): boolean {
+  if (share === undefined) return false;
+  return 'hosts' in share ? failed > share.hosts : failed * 100 > share.percent * hosts;
+}
+
+/** What a batch that has ended means, before anybody was asked; for all but the first, which limit is exceeded. */
+export type Verdict =
+  { readonly then: 'goOn' | 'outOfService' } | { readonly then: 'stop' | 'rollBack' | 'ask'; readonly limit: Limit };
+
+/**
+ * Whether the next batch may start. A server left out of service stops the run whatever the policy: the next batch
+ * would take capacity that is missing already.
+ */
+export function afterBatch(batch: readonly HostEnd[], limit: Limit | undefined, onFailure: OnFailure): Verdict {
+  if (batch.includes('outOfService')) return { then: 'outOfService' };
+  if (limit === undefined) return { then: 'goOn' };
+  switch (onFailure) {
+    case 'pause':
+      return { then: 'stop', limit };
+    case 'rollback':
+      return { then: 'rollBack', limit };
+    case 'continue':
+      return limit === 'max_failures' ? { then: 'stop', limit } : { then: 'goOn' };
+    case 'ask':
+      return { then: 'ask', limit };
+  }
+}
+
+/** The end of the whole run, worst first. `isHalted`: the run itself went no further, not somebody who stopped it. */
+export function runEndOf(hosts: readonly HostEnd[], { isHalted = false } = {}): RunEnd {
   if (hosts.includes('outOfService')) return 'outOfService';
-  if (hosts.includes('interrupted')) return 'interrupted';
+  const isPartial = hosts.includes('interrupted') || hosts.includes('notReached');
   const failed = hosts.includes('failed');
-  if (failed && hosts.includes('notReached')) return 'stopped';
-  if (hosts.includes('notReached')) return 'interrupted';
-  return failed ? 'someFailed' : 'done';
+  if (hosts.includes('interrupted') && !isHalted) return 'interrupted';
+  if (hosts.includes('rolledBack')) return 'stopped';
+  if (isPartial) return failed || isHalted ? 'stopped' : 'interrupted';
+  if (failed) return 'someFailed';
+  return hosts.includes('unreachable') ? 'unreachable' : 'done';
 }

@@ -28,6 +28,8 @@ interface HoldContext {
   readonly report: Report;
   readonly limit: LimitFunction;
   readonly identity: RunIdentity;
+  /** Asked of each host that cannot be had: whether the run goes on without it. */
+  readonly goWithout?: (host: string, failure: Failure) => boolean;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function holdHosts(names: readonly string[], context: HoldContext):
           held.set(name, await hold(name, context));
         } catch (error) {
           if (!(error instanceof Failure)) throw error;
+          if (context.goWithout?.(name, error)) return;
           context.report({ type: 'problem', host: name, text: error.message });
           failures.push(error);
         }

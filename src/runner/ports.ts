@@ -14,6 +14,7 @@ import type {
   Standing,
 } from '../rollout/model.ts';
 import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../rollout/observed.ts';
+import type { Question } from '../rollout/questions.ts';
 
 export type {
   BackendState,
@@ -190,4 +191,15 @@ export interface Fleet {
   /** @throws Failure `unreachable` */
   host(name: string): Promise<HostAccess>;
   close(): Promise<void>;
+}
+
+/** Whoever started the run, if there is anybody to ask. */
+export interface Operator {
+  readonly isThere: boolean;
+  /**
+   * Asks until the answer is one that the question knows.
+   *
+   * @returns undefined when there is nobody (any more), or once `signal` aborts
+   */
+  ask<Answer>(question: Question<Answer>, signal: AbortSignal): Promise<Answer | undefined>;
 }

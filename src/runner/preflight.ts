@@ -23,10 +23,18 @@ interface HostInspection {
   readonly findings: readonly Finding[];
 }
 
+interface InspectContext {
+  readonly fleet: Fleet;
+  readonly report: Report;
+  readonly limit: LimitFunction;
+  /** Asked of each host that cannot be had: whether the run goes on without it. */
+  readonly goWithout?: (host: string, failure: Failure) => boolean;
+}
+
 /** Inspects all hosts of the plays, as many at once as `limit` allows. One host's trouble does not hide another's. */
 export async function inspectFleet(
   plays: readonly HostPlay[],
-  { fleet, report, limit }: { readonly fleet: Fleet; readonly report: Report; readonly limit: LimitFunction },
+  { fleet, report, limit, goWithout }: InspectContext,
 ): Promise<Inspection> {
   const hosts = [...new Set(plays.map(({ host }) => host))];
   const inspected = await Promise.all(
@@ -36,6 +44,8 @@ export async function inspectFleet(
         try {
           return await inspectHost(await fleet.host(host), instances, report);
         } catch (error) {
+          if (error instanceof Failure && goWithout?.(host, error))
+            return { instances: [], backends: [], findings: [] };
           return { instances: [], backends: [], findings: [problem(host, error)] };
         }
       }),

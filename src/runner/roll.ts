@@ -3,9 +3,11 @@ import { Failure, reasonOf } from '../errors.ts';
 import type { HostSummary } from '../rollout/events.ts';
 import type { EndState } from '../rollout/lifecycle.ts';
 import type { HostPlan, InstancePlan, PlayPlan } from '../rollout/plan.ts';
-import { afterBatch, type AfterBatch, type HostEnd } from '../rollout/verdict.ts';
+import type { AfterBatch, HostEnd } from '../rollout/verdict.ts';
 import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
+import { withinDeadline } from './deadline.ts';
 import type { HeldHost } from './held-hosts.ts';
+import type { Pace } from './pace.ts';
 import type { ServerAccess } from './traffic.ts';
 import type { RunIdentity, Work } from './work.ts';
 
@@ -13,6 +15,7 @@ export interface RollContext extends AdvanceContext {
   readonly identity: RunIdentity;
   readonly forks: number;
   readonly held: (host: string) => HeldHost;
+  readonly pace: Pace;
 }
 
 /** What a play came to: its hosts, and whether a next play may start. */
@@ -29,35 +32,39 @@ export interface PlayEnd {
  * the next instance, and the next batch, from starting.
  */
 export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEnd> {
-  const { report, stop } = context;
+  const { report, pace } = context;
   const limit = pLimit(context.forks);
   const hosts: HostSummary[] = [];
   let then: AfterBatch = 'goOn';
   for (const batch of plan.batches) {
-    if (then !== 'goOn' || stop.beforeNext.aborted) {
+    if (then !== 'goOn' || !(await pace.mayBegin(plan, batch))) {
       hosts.push(...batch.hosts.map(notReached));
       continue;
     }
     const names = batch.hosts.map(({ host }) => host);
     const numbers = { number: batch.number, of: plan.batches.length };
     report({ type: 'batch-started', play: plan.name, ...numbers, hosts: names });
-    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, context))));
+    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, plan, context))));
     const bug = settled.find((result) => result.status === 'rejected');
     if (bug) throw bug.reason;
     const ended = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
     hosts.push(...ended);
-    then = afterBatch(
-      ended.map(({ end }) => end),
-      plan.maxFailPercentage,
-    );
-    report({ type: 'batch-ended', ...numbers, then });
+    const decision = await pace.after(plan, ended);
+    then = decision.then;
+    report({ type: 'batch-ended', ...numbers, ...decision });
   }
   return { hosts, then };
 }
 
-async function updateHost(plan: HostPlan, context: RollContext): Promise<HostSummary> {
-  const { clock, report, stop, held } = context;
+async function updateHost(plan: HostPlan, play: PlayPlan, context: RollContext): Promise<HostSummary> {
+  const { clock, report, pace, held } = context;
+  const { unreachable, instanceDeadlineMs } = play.policy;
   const started = clock.now();
+  const lost = unreachable === 'skip' ? await outOfReach(held(plan.host)) : undefined;
+  if (lost) {
+    report({ type: 'host-skipped', host: plan.host, reason: lost.message });
+    return { ...notReached(plan), end: 'unreachable', reason: lost.message };
+  }
   const ends = new Map<InstancePlan, InstanceEnd | 'left'>();
   for (const instance of plan.instances) {
     const subject = { host: plan.host, name: instance.instance.container };
@@ -66,11 +73,12 @@ async function updateHost(plan: HostPlan, context: RollContext): Promise<HostSum
       ends.set(instance, 'left');
       continue;
     }
-    if (stop.beforeNext.aborted) break;
+    if (!pace.goesOn(play)) break;
     const from = instance.from?.reference ?? 'nothing';
     report({ type: 'instance-started', subject, from, to: instance.to.reference });
     const lost = await lockLost(held(plan.host));
-    const end = lost ? notTouched(lost) : await advance(workOf(instance, context), context);
+    const work = workOf(instance, context);
+    const end = lost ? notTouched(lost) : await withinDeadline(instanceDeadlineMs, context, (it) => advance(work, it));
     ends.set(instance, end);
     if (end.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
     if (end.state !== 'updated') break;
@@ -87,6 +95,19 @@ async function lockLost(host: HeldHost): Promise<Failure | undefined> {
     return undefined;
   } catch (error) {
     if (error instanceof Failure) return error;
+    throw error;
+  }
+}
+
+/** Why the host cannot be had before anything on it is touched, or undefined. */
+async function outOfReach(host: HeldHost): Promise<Failure | undefined> {
+  try {
+    await host.keep();
+    await host.access.containers.version();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'unreachable') return error;
+    if (error instanceof Failure) return undefined;
     throw error;
   }
 }

@@ -9,10 +9,13 @@ import { runEndOf, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts, type HeldHosts } from './held-hosts.ts';
-import type { Clock, Fleet, Journal } from './ports.ts';
+import { RunPace, type PaceOptions } from './pace.ts';
+import type { Clock, Fleet, Journal, Operator } from './ports.ts';
 import { inspectFleet } from './preflight.ts';
 import { isProvenWithoutImage, noProof } from './readiness.ts';
+import { refuseUnlessMayStart } from './may-start.ts';
 import { notReached, roll } from './roll.ts';
+import { Skipped } from './skipped.ts';
 import type { RunIdentity } from './work.ts';
 
 export interface RunContext {
@@ -22,6 +25,7 @@ export interface RunContext {
   readonly journal: Journal;
   readonly stop: Stop;
   readonly identity: RunIdentity;
+  readonly operator: Operator;
   /** How many hosts are worked on at the same time. */
   readonly forks: number;
 }
@@ -31,10 +35,14 @@ export interface RolloutOptions {
   readonly onPlanned: (plans: readonly PlayPlan[]) => void;
   /** Asked once everything is known and nothing is touched; not asked when there is nothing to do. */
   readonly confirm: () => Promise<boolean>;
+  /** What the command line says of when the run ends. */
+  readonly pace?: Omit<PaceOptions, 'hosts'>;
 }
 
 export interface RunResult {
   readonly end: RunEnd;
+  /** Why the run itself went no further, where it did not. */
+  readonly why?: string | undefined;
   readonly hosts: readonly HostSummary[];
 }
 
@@ -44,24 +52,32 @@ export interface RunResult {
  * @throws Failure `unreachable` or `error` after the problems have been reported
  */
 export async function plan(plays: readonly Play[], force: boolean, context: RunContext): Promise<readonly PlayPlan[]> {
-  return (await planAll(plays, force, context)).plans;
+  return (await planAll(plays, force, { ...context, skipped: new Skipped(plays, context.report) })).plans;
 }
 
 interface Planned {
+  /** Without the hosts that are skipped. */
+  readonly plays: readonly Play[];
   readonly plans: readonly PlayPlan[];
   readonly facts: FleetFacts;
 }
 
-async function planAll(plays: readonly Play[], force: boolean, context: RunContext): Promise<Planned> {
+interface SkippingContext extends RunContext {
+  readonly skipped: Skipped;
+}
+
+async function planAll(all: readonly Play[], force: boolean, context: SkippingContext): Promise<Planned> {
+  const { skipped } = context;
   const limit = pLimit(context.forks);
-  const hosts = plays.flatMap((play) => play.hosts);
-  const { facts, findings } = await inspectFleet(hosts, { ...context, limit });
+  const hosts = skipped.without(all).flatMap((play) => play.hosts);
+  const { facts, findings } = await inspectFleet(hosts, { ...context, limit, goWithout: skipped.goWithout });
+  const plays = skipped.without(all);
   const plans = inTurn(plays.map((play) => planPlay(play, facts, { force })));
   const found = [...findings, ...plans.flatMap(capacityProblems)];
   for (const { kind, host, text } of found) context.report({ type: kind, host, text });
   refuseIfProblems(found);
   for (const one of plans) context.report({ type: 'planned', plan: one });
-  return { plans, facts };
+  return { plays, plans, facts };
 }
 
 /**
@@ -74,25 +90,40 @@ export async function rollout(
   options: RolloutOptions,
   context: RunContext,
 ): Promise<RunResult> {
+  refuseUnlessMayStart(plays, options.pace ?? {}, context);
   const limit = pLimit(context.forks);
-  const hosts = plays.flatMap((play) => play.hosts.map(({ host }) => host));
-  const held = await holdHosts(hosts, { ...context, limit });
+  const skipped = new Skipped(plays, context.report);
+  const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
+  const held = await holdHosts(hosts, { ...context, limit, goWithout: skipped.goWithout });
   try {
-    const planned = await planAll(plays, options.force, context);
+    const planned = await planAll(plays, options.force, { ...context, skipped });
+    skipped.refuseIfTooMany();
     options.onPlanned(planned.plans);
     context.stop.beforeNext.throwIfAborted();
-    if (planned.plans.some(hasChanges)) {
-      if (!(await options.confirm()))
-        throw new Failure('interrupted', 'Nothing was changed: the plan was not confirmed');
+    const hasWork = planned.plans.some(hasChanges);
+    if (hasWork && !(await options.confirm()))
+      throw new Failure('interrupted', 'Nothing was changed: the plan was not confirmed');
+    const pace = new RunPace({ ...options.pace, hosts: hosts.length }, context);
+    if (hasWork) {
       await context.journal.settled();
       await pullAll(planned, held, { ...context, limit });
-      context.stop.beforeNext.throwIfAborted();
     }
-    const summaries = await rollAll(plays, planned.plans, { held, force: options.force, context });
-    return { end: runEndOf(summaries.map(({ end }) => end)), hosts: summaries };
+    context.stop.beforeNext.throwIfAborted();
+    const rows = await rollAll(planned, options.force, { ...context, skipped, held, pace });
+    const summaries = [...rows, ...skipped.summaries(rows)];
+    const end = runEndOf(
+      summaries.map((row) => row.end),
+      { isHalted: pace.why !== undefined },
+    );
+    return { end, why: pace.why, hosts: summaries };
   } finally {
     await held.release();
   }
+}
+
+interface RollingContext extends SkippingContext {
+  readonly held: HeldHosts;
+  readonly pace: RunPace;
 }
 
 /**
@@ -100,21 +131,23 @@ export async function rollout(
  * stopped, those after it are not reached.
  */
 async function rollAll(
-  plays: readonly Play[],
-  plans: readonly PlayPlan[],
-  { held, force, context }: { readonly held: HeldHosts; readonly force: boolean; readonly context: RunContext },
+  { plays, plans }: Planned,
+  force: boolean,
+  { held, pace, ...context }: RollingContext,
 ): Promise<HostSummary[]> {
   const summaries: HostSummary[] = [];
   let goesOn = true;
   for (const [index, first] of plans.entries()) {
+    pace.skip(context.skipped.hosts);
+    goesOn &&= pace.goesOn(first);
     const play = plays[index];
-    const current = index === 0 || !goesOn || !play ? first : await planAgain(play, { force, context });
-    if (!current || !goesOn || context.stop.beforeNext.aborted) {
+    const current = index === 0 || !goesOn || !play ? first : await planAgain(play, force, context);
+    if (!current || !goesOn) {
       goesOn = false;
       summaries.push(...first.batches.flatMap((batch) => batch.hosts.map(notReached)));
       continue;
     }
-    const { hosts, then } = await roll(current, { ...context, actions: stepActions, held: held.host });
+    const { hosts, then } = await roll(current, { ...context, pace, actions: stepActions, held: held.host });
     summaries.push(...hosts);
     goesOn = then === 'goOn';
   }
@@ -122,13 +155,10 @@ async function rollAll(
 }
 
 /** Undefined when it cannot be started any more; the problems have been reported. */
-async function planAgain(
-  play: Play,
-  { force, context }: { readonly force: boolean; readonly context: RunContext },
-): Promise<PlayPlan | undefined> {
+async function planAgain(play: Play, force: boolean, context: SkippingContext): Promise<PlayPlan | undefined> {
   try {
-    const [again] = await plan([play], force, context);
-    return again;
+    const { plans } = await planAll([play], force, context);
+    return plans[0];
   } catch (error) {
     if (error instanceof Failure) return undefined;
     throw error;

@@ -9,6 +9,10 @@ const common = {
 const playing = {
   ...{ playbook: 'site.yml', force: false, diff: false, detailedExitcode: false },
   ...{ extraVars: [], tags: [], skipTags: [] },
+  pacing: {
+    ignoreFreeze: false,
+    ...{ onFailure: undefined, maxFailures: undefined, pause: undefined, notAfter: undefined },
+  },
 };
 const draining = {
   ...{ name: 'drain' as const, pattern: 'fe', servers: [], socket: undefined, note: '' },

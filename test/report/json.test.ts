@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { jsonLine } from '../../src/report/json.ts';
 import { EVENT_SCHEMA } from '../../src/rollout/events.ts';
+import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { anInstance } from '../support/builders.ts';
 
 describe('jsonLine()', () => {
@@ -30,7 +31,7 @@ describe('jsonLine()', () => {
       ...{ changes: [], because: '', servers: [] },
     };
     const batches = [{ number: 1, hosts: [{ host: 'fe1', instances: [instance] }] }];
-    const plan = { name: 'x', maxFailPercentage: 0, batches, capacity: [] };
+    const plan = { name: 'x', maxFailPercentage: 0, policy: defaultPolicy, batches, capacity: [] };
 
     const line = jsonLine({ type: 'planned', plan }, stamp);
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { paintFor } from '../../src/report/paint.ts';
 import { planText } from '../../src/report/plan.ts';
 import type { InstancePlan, PlayPlan } from '../../src/rollout/plan.ts';
+import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { aServer, anInstance } from '../support/builders.ts';
 
 const v1 = { reference: 'lab/app:v1', digest: 'sha256:aaaaaaaaaaaaaaaaaaaa' };
@@ -14,7 +15,14 @@ function anInstancePlan(over: Partial<InstancePlan> = {}): InstancePlan {
 
 function aPlan(over: Partial<PlayPlan> = {}): PlayPlan {
   const hosts = [{ host: 'fe1', instances: [anInstancePlan()] }];
-  return { name: 'Front', maxFailPercentage: 0, batches: [{ number: 1, hosts }], capacity: [], ...over };
+  return {
+    name: 'Front',
+    maxFailPercentage: 0,
+    policy: defaultPolicy,
+    batches: [{ number: 1, hosts }],
+    capacity: [],
+    ...over,
+  };
 }
 
 function textOf(plan: PlayPlan, diff = false): string[] {

@@ -67,6 +67,8 @@ describe('summaryText()', () => {
     outOfService: 'bad',
     interrupted: 'warning',
     notReached: 'warning',
+    unreachable: 'warning',
+    rolledBack: 'warning',
   };
   it.each(Object.entries(tones))('colours a host that is %s as %s', (end, tone) => {
     const lines = summaryText([aSummary({ end: end as HostEnd })], 'rollout', (as, text) => `${as}|${text}`);
@@ -80,12 +82,24 @@ describe('verdictText()', () => {
     done: 'rollout: 5 updated in 2 min 05 s',
     someFailed: 'rollout: some hosts failed; what failed was put back in 2 min 05 s',
     stopped:
-      'rollout: stopped by the failure limit; what failed was put back, the hosts not reached are as they were in 2 min 05 s',
+      'rollout: stopped: it is late; the hosts not reached are as they were; "sluice resume R1" goes on in 2 min 05 s',
     outOfService: 'rollout: a server is left out of service: see "sluice status", then "sluice recover" in 2 min 05 s',
     interrupted: 'rollout: interrupted; what was in work is finished or put back in 2 min 05 s',
+    unreachable: 'rollout: 5 updated; some hosts could not be reached and were left out in 2 min 05 s',
   };
   it.each(Object.entries(verdicts))('says what it means that a run is %s', (end, says) => {
-    expect(verdictText(end as RunEnd, [aSummary(), aSummary({ updated: 2 })], 'rollout', 125_000)).toBe(says);
+    const hosts = [aSummary(), aSummary({ updated: 2 })];
+    const result = { end: end as RunEnd, why: 'it is late', hosts };
+    expect(verdictText(result, 'rollout', { run: 'R1', ms: 125_000 })).toBe(says);
+  });
+
+  // prettier-ignore
+  it.each<{ ends: HostEnd[]; says: string }>([
+    { ends: ['updated', 'failed', 'notReached'], says: 'rollout: stopped: W; what failed was put back, the hosts not reached are as they were; "sluice resume R1" goes on in 0.4 s' },
+    { ends: ['rolledBack', 'failed'],            says: 'rollout: stopped: W; what was updated is rolled back in 0.4 s' },
+  ])('says of a run that stopped with $ends: "$says"', ({ ends, says }) => {
+    const hosts = ends.map((end) => aSummary({ end }));
+    expect(verdictText({ end: 'stopped', why: 'W', hosts }, 'rollout', { run: 'R1', ms: 400 })).toBe(says);
   });
 
   // prettier-ignore
@@ -95,6 +109,7 @@ describe('verdictText()', () => {
     { command: 'restore' as const, updated: 2, says: 'restore: 2 restored in 0.4 s' },
     { command: 'recover' as const, updated: 1, says: 'recover: 1 recovered in 0.4 s' },
   ])('says "$says"', ({ command, updated, says }) => {
-    expect(verdictText('done', [aSummary({ updated })], command, 400)).toBe(says);
+    const result = { end: 'done' as const, hosts: [aSummary({ updated })] };
+    expect(verdictText(result, command, { run: 'R1', ms: 400 })).toBe(says);
   });
 });

@@ -3,6 +3,7 @@ import { paintFor } from '../../src/report/paint.ts';
 import { linesOf } from '../../src/report/text.ts';
 import type { Remark, RunEvent, Waiting } from '../../src/rollout/events.ts';
 import type { AfterBatch } from '../../src/rollout/verdict.ts';
+import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { aServer } from '../support/builders.ts';
 
 const plain = paintFor(false);
@@ -24,7 +25,7 @@ const rows: Rows = {
   'host-ready':       [{ host: 'fe1', engine: '20.10', balancers: ['2.6 (/a)', '2.8 (/b)'] },            '1 fe1  Docker 20.10, HAProxy 2.6 (/a), 2.8 (/b)'],
   'problem':          [{ host: 'fe1', text: 'no room' },                                                 '0 problem: fe1: no room'],
   'warning':          [{ host: 'fe1', text: 'little room' },                                             '0 warning: fe1: little room'],
-  'planned':          [{ plan: { name: 'x', maxFailPercentage: 0, batches: [], capacity: [] } }],
+  'planned':          [{ plan: { name: 'x', maxFailPercentage: 0, policy: defaultPolicy, batches: [], capacity: [] } }],
   'image-pulled':     [{ host: 'fe1', image: 'a:1', digest: 'sha256:0123456789abcdef' },                 '0 fe1  image a:1 is there (0123456789ab)'],
   'batch-started':    [{ play: 'Front', number: 2, of: 3, hosts: ['fe1', 'fe2'] },                       '0 ', '0 Front, batch 2 of 3: fe1, fe2'],
   'instance-left':    [{ subject, why: 'nothing to change' },                                            '1 fe1 pxApp_1  left alone: nothing to change'],
@@ -37,7 +38,13 @@ const rows: Rows = {
   'step-failed':      [{ subject, step: 'check', ms: 9, reason: 'is sick', details: ['log: a', 'b'] },   '0 fe1 pxApp_1  check      failed: is sick', '0     log: a', '0     b'],
   'instance-ended':   [{ subject, state: 'updated', ms: 12_000 },                                        '0 fe1 pxApp_1  updated  (12 s)'],
   'host-ended':       [{ host: 'fe1', end: 'failed', reason: 'x' },                                      '1 fe1  ends: failed'],
-  'batch-ended':      [{ number: 1, of: 3, then: 'stop' },                                                '0 stopping after batch 1 of 3: more hosts failed than max_fail_percentage allows'],
+  'batch-ended':      [{ number: 1, of: 3, then: 'stop', why: 'too many failed' },                       '0 stopping after batch 1 of 3: too many failed'],
+  'host-skipped':     [{ host: 'fe2', reason: 'Cannot reach fe2: refused' },                             '0 warning: fe2 is skipped: Cannot reach fe2: refused'],
+  'pause-started':    [{ number: 2, of: 3, ms: 600_000 },                                                '0 ', '0 waiting 10 min 00 s before batch 2 of 3'],
+  'pause-ended':      [{ number: 2, of: 3, ms: 600_000 }],
+  'question-asked':   [{ question: 'Go on?', answers: 'y, n' }],
+  'question-answered': [{ question: 'Go on?', answer: 'yes' },                                           '0 Go on? yes'],
+  'halted':           [{ why: 'it is late' },                                                            '0 no further instance begins: it is late'],
   'stop-asked':       [{ signal: 'SIGINT', times: 1 },                                                   '0 SIGINT: finishing the instances in work, then stopping (again: put back now)'],
   'run-ended':        [{ command: 'rollout', end: 'done', ms: 1, hosts: [], exitStatus: 0 }],
   'run-failed':       [{ code: 'config', reason: 'Cannot start', exitStatus: 5 }],
@@ -71,12 +78,14 @@ describe('linesOf()', () => {
   // prettier-ignore
   it.each<{ number: number; then: AfterBatch; says: string[] }>([
     { number: 1, then: 'goOn',         says: [] },
-    { number: 1, then: 'stop',         says: ['0 stopping after batch 1 of 3: more hosts failed than max_fail_percentage allows'] },
+    { number: 1, then: 'stop',         says: ['0 stopping after batch 1 of 3: too many failed'] },
+    { number: 1, then: 'rollBack',     says: ['0 rolling back after batch 1 of 3: too many failed'] },
+    { number: 3, then: 'rollBack',     says: ['0 rolling back after batch 3 of 3: too many failed'] },
     { number: 1, then: 'outOfService', says: ['0 stopping after batch 1 of 3: a server is left out of service'] },
     { number: 3, then: 'stop',         says: [] },
     { number: 3, then: 'outOfService', says: [] },
   ])('says why the next batch does not start, if there is one: $number of 3, $then', ({ number, then, says }) => {
-    expect(told({ type: 'batch-ended', number, of: 3, then })).toEqual(says);
+    expect(told({ type: 'batch-ended', number, of: 3, then, why: 'too many failed' })).toEqual(says);
   });
 
   // prettier-ignore

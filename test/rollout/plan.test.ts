@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { floorOf, usableIn } from '../../src/rollout/capacity.ts';
 import type { Instance } from '../../src/rollout/model.ts';
 import { hasChanges, instancesOf, planPlay, type Action, type InstanceFacts } from '../../src/rollout/plan.ts';
+import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { aBackend, aContainer, anInstance, aServer, aServerState } from '../support/builders.ts';
 
 const sameImage = { id: 'sha256:1111', digest: 'sha256:aaaa' };
@@ -10,7 +11,7 @@ const byDigest = (digest: string): InstanceFacts['image'] => ({ id: undefined, d
 function planOf(facts: InstanceFacts, force = false): { action: Action | undefined; changes: boolean } {
   const instance = anInstance();
   const play = {
-    ...{ name: 'Front ends', serial: [{ hosts: 1 }] as const, maxFailPercentage: 0 },
+    ...{ name: 'Front ends', serial: [{ hosts: 1 }] as const, maxFailPercentage: 0, policy: defaultPolicy },
     hosts: [{ host: 'fe1', instances: [instance] }],
   };
   const fleet = { instances: new Map([[instance, facts]]), backends: [aBackend([aServerState()])] };
@@ -37,7 +38,7 @@ describe('planPlay()', () => {
     const hosts = ['fe1', 'fe2', 'fe3'];
     const instances = hosts.map((host) => anInstance({ host, minUp: { percent: 50 } }));
     const play = {
-      ...{ name: 'Front ends', serial: [{ percent: 35 }] as const, maxFailPercentage: 0 },
+      ...{ name: 'Front ends', serial: [{ percent: 35 }] as const, maxFailPercentage: 0, policy: defaultPolicy },
       hosts: instances.map((instance) => ({ host: instance.host, instances: [instance] })),
     };
     const backends = hosts.map((host) =>
@@ -57,7 +58,7 @@ describe('planPlay()', () => {
   it('counts nothing as taken from a backend whose instances are left alone', () => {
     const instance = anInstance();
     const play = {
-      ...{ name: 'Front ends', serial: [{ hosts: 1 }] as const, maxFailPercentage: 0 },
+      ...{ name: 'Front ends', serial: [{ hosts: 1 }] as const, maxFailPercentage: 0, policy: defaultPolicy },
       hosts: [{ host: 'fe1', instances: [instance] }],
     };
     const facts = new Map([[instance, { container: aContainer(), image: sameImage, changes: [] }]]);

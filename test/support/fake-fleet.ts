@@ -3,13 +3,14 @@ import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Instance, Probe } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
-import type { Serial } from '../../src/rollout/serial.ts';
+import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
 import type { Fleet, HostAccess, Lock, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
 import type { RunContext } from '../../src/runner/rollout.ts';
 import { anInstance, SOCKET } from './builders.ts';
 import { FakeBalancer } from './fake-balancer.ts';
 import { FakeJournal } from './fake-journal.ts';
 import { FakeEngine, type Behaviour, type FakeImage } from './fake-engine.ts';
+import { FakeOperator } from './fake-operator.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export const IMAGE = 'registry.lab:5000/pxapp';
@@ -99,6 +100,7 @@ export class FakeFleet implements Fleet {
   readonly hosts: ReadonlyMap<string, FakeHost>;
   readonly events: RunEvent[] = [];
   readonly journal = new FakeJournal();
+  readonly operator = new FakeOperator();
   readonly #stops = [new AbortController(), new AbortController(), new AbortController()] as const;
 
   private constructor(names: readonly string[]) {
@@ -153,6 +155,7 @@ export class FakeFleet implements Fleet {
         forks: 10,
         identity: { run: '20261121-090000-test', by: 'ann@desk' },
       },
+      operator: this.operator,
       stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },
       report: (event) => {
         this.events.push(event);
@@ -164,11 +167,14 @@ export class FakeFleet implements Fleet {
   /** A play over all hosts and all their containers. */
   play(
     tag: string,
-    over: { readonly serial?: Serial; readonly maxFailPercentage?: number; readonly each?: Partial<Instance> } = {},
+    over: Partial<Pick<Play, 'serial' | 'maxFailPercentage'>> & {
+      readonly each?: Partial<Instance>;
+      readonly policy?: Partial<Policy>;
+    } = {},
   ): Play {
-    const { serial = [{ percent: 35 }], maxFailPercentage = 0, each = {} } = over;
+    const { serial = [{ percent: 35 }], maxFailPercentage = 0, each = {}, policy = {} } = over;
     return {
-      ...{ name: 'Front ends', serial, maxFailPercentage },
+      ...{ name: 'Front ends', serial, maxFailPercentage, policy: { ...defaultPolicy, ...policy } },
       hosts: [...this.hosts.keys()].map((host) => ({
         host,
         instances: [...WEIGHTS.keys()].map((container, index) =>

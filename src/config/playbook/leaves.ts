@@ -6,7 +6,7 @@ import { splitWords } from './shell-words.ts';
 const QUOTE_IT = 'quote it';
 
 /** A number, also as text, because `-e` and many templates give text. */
-function numberIn(value: unknown): number | undefined {
+export function numberIn(value: unknown): number | undefined {
   if (typeof value === 'number') return value;
   return typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value.trim()) ? Number(value) : undefined;
 }
@@ -85,7 +85,7 @@ export const durationAboveZero: Leaf<number> = {
 };
 
 /** `35%`, as 35. Above 100 is all there is. */
-function percentIn(value: unknown): number | undefined {
+export function percentIn(value: unknown): number | undefined {
   const digits = typeof value === 'string' ? /^(\d+)\s*%$/.exec(value.trim())?.[1] : undefined;
   return digits === undefined ? undefined : Math.min(100, Number(digits));
 }

@@ -7,6 +7,7 @@ import { Scope } from '../template.ts';
 import { complaintAbout, mergedAcrossHosts, type Problem } from './complaints.ts';
 import type { Environment } from './container-leaves.ts';
 import { HostResolver } from './host-resolver.ts';
+import { maxFailPercentageOf, policyOf } from './policy.ts';
 import { Problems } from './problems.ts';
 import type { WrittenPlay, WrittenPlaybook } from './read.ts';
 import { defaultsOf, paceSchema, tagsSchema } from './schema.ts';
@@ -99,7 +100,8 @@ function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPl
       name: pace.name ?? pace.hosts,
       hosts: resolved.filter(({ instances }) => instances.length > 0),
       serial: pace.serial ?? defaults.serial ?? [{ hosts: 1 }],
-      maxFailPercentage: pace.max_fail_percentage ?? defaults.max_fail_percentage ?? 0,
+      maxFailPercentage: maxFailPercentageOf(pace),
+      policy: policyOf(pace),
     },
   };
 }

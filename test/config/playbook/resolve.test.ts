@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { defaultPolicy } from '../../../src/rollout/policy.ts';
 import { aFleet, aPlaybook, linesOf, resolved, theInstance } from './fleet.ts';
 
 const twoApps = `
@@ -32,6 +33,7 @@ describe('resolvePlays()', () => {
         name: 'fe1',
         serial: [{ hosts: 1 }],
         maxFailPercentage: 0,
+        policy: defaultPolicy,
         hosts: [
           {
             host: 'fe1',
