@@ -76,17 +76,20 @@ export class RunPace implements Pace {
     for (const host of hosts) this.#unreachable.add(host);
   }
 
-  goesOn({ policy }: PlayPlan): boolean {
+  goesOn(plan: PlayPlan): boolean {
     if (this.#context.stop.beforeNext.aborted || this.#why !== undefined) return false;
+    const why = this.#whyNot(plan);
+    if (why !== undefined) this.#halt(why);
+    return why === undefined;
+  }
+
+  #whyNot({ policy: { runDeadlineMs } }: PlayPlan): string | undefined {
     const { clock } = this.#context;
     const { notAfter } = this.#options;
-    const { runDeadlineMs } = policy;
     if (runDeadlineMs !== undefined && clock.now() - this.#startedMs >= runDeadlineMs) {
-      this.#halt(`the run's deadline of ${durationText(runDeadlineMs)} has passed`);
-    } else if (notAfter && wallTime(clock.date(), undefined) >= notAfter.wall) {
-      this.#halt(notAfterText(notAfter));
+      return `the run's deadline of ${durationText(runDeadlineMs)} has passed`;
     }
-    return this.#why === undefined;
+    return notAfter && wallTime(clock.date(), undefined) >= notAfter.wall ? notAfterText(notAfter) : undefined;
   }
 
   async mayBegin(plan: PlayPlan, batch: BatchPlan): Promise<boolean> {
