@@ -96,6 +96,6 @@ export function notAfterOf(written: string | undefined, now: Date): NotAfter | u
     throw new Failure('config', `Cannot use --not-after "${written}": ${what}`);
   }
   if (read !== 'over') return read;
-  const hint = 'a time without a day is taken for the next one within twelve hours';
+  const hint = 'a time without a day is today, or tomorrow within the next twelve hours';
   throw new Failure('error', `Cannot start: ${written} (--not-after) has passed (${hint}); nothing was touched`);
 }

@@ -1,4 +1,4 @@
-import { dayOf, MINUTE_MS, timeOf, wallText, type WallMs } from './wall-clock.ts';
+import { DAY_MS, dayOf, timeOf, wallText, type WallMs } from './wall-clock.ts';
 
 /** The last moment at which an instance may begin, by the clock of the controller. */
 export interface NotAfter {
@@ -6,12 +6,12 @@ export interface NotAfter {
   readonly written: string;
 }
 
-const HALF_A_DAY_MS = 12 * 60 * MINUTE_MS;
+const HALF_A_DAY_MS = DAY_MS / 2;
 
 /**
- * Reads `16:00`, or `2026-11-22 06:00` (also with a `T`). A time without a day is the next one, if it comes within
- * twelve hours: at 22:00 `06:00` is tomorrow morning. Further away it is taken for one that is over: whoever says
- * `16:00` at 16:05 is late, and does not mean tomorrow.
+ * Reads `16:00`, or `2026-11-22 06:00` (also with a `T`). A time without a day is today's, or tomorrow's if
+ * that comes within twelve hours: at 22:00 `06:00` is tomorrow morning. Further away it is over: whoever says `16:00` at
+ * 16:05 is late, and does not mean tomorrow.
  *
  * @returns `over` when it has passed, undefined for what is no time
  */
@@ -24,8 +24,9 @@ export function readNotAfter(written: string, now: WallMs): NotAfter | 'over' | 
   if (day !== undefined) return day + time > now ? { wall: day + time, written } : 'over';
   const midnight = dayOf(new Date(now).toISOString().slice(0, 10)) ?? now;
   const today = midnight + time;
-  const next = today > now ? today : today + 2 * HALF_A_DAY_MS;
-  return next - now <= HALF_A_DAY_MS ? { wall: next, written } : 'over';
+  if (today > now) return { wall: today, written };
+  const tomorrow = today + DAY_MS;
+  return tomorrow - now <= HALF_A_DAY_MS ? { wall: tomorrow, written } : 'over';
 }
 
 export function notAfterText({ wall }: NotAfter): string {

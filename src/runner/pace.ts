@@ -93,8 +93,10 @@ export class RunPace implements Pace {
   }
 
   async mayBegin(plan: PlayPlan, batch: BatchPlan): Promise<boolean> {
+    // What has nothing to do may be looked at whatever the hour.
+    if (!hasChangesIn(batch)) return this.#why === undefined && !this.#context.stop.beforeNext.aborted;
     if (!this.goesOn(plan)) return false;
-    if (batch.number > 1 && this.#hasWorked && hasChangesIn(batch)) {
+    if (batch.number > 1 && this.#hasWorked) {
       this.#hasWorked = false;
       await this.#pause(plan, batch);
     }

@@ -1,0 +1,176 @@
+import { describe, expect, it } from 'vitest';
+import { Failure } from '../../src/errors.ts';
+import type { RunEvent } from '../../src/rollout/events.ts';
+import type { Policy } from '../../src/rollout/policy.ts';
+import { FakeFleet } from '../support/fake-fleet.ts';
+import { aPlay, endsOf, eventsOf, roll } from '../support/policy-story.ts';
+
+describe('on_failure', () => {
+  // prettier-ignore
+  it.each<{ policy: Partial<Policy>; bad: string[]; ends: string; end: string; why?: string }>([
+    { policy: { onFailure: 'pause' },    bad: ['fe2'],        ends: 'fe1 updated, fe2 failed, fe3 notReached', end: 'stopped', why: 'more hosts failed than max_fail_percentage allows' },
+    { policy: { onFailure: 'continue' }, bad: ['fe1', 'fe2'], ends: 'fe1 failed, fe2 failed, fe3 updated',     end: 'someFailed' },
+    { policy: { onFailure: 'continue', maxFailures: { hosts: 1 } }, bad: ['fe1', 'fe2'], ends: 'fe1 failed, fe2 failed, fe3 notReached', end: 'stopped', why: 'more hosts of the run failed than max_failures allows' },
+    { policy: { onFailure: 'continue', maxFailures: { percent: 34 } }, bad: ['fe1'],     ends: 'fe1 failed, fe2 updated, fe3 updated',   end: 'someFailed' },
+    { policy: { onFailure: 'continue', maxFailures: { percent: 33 } }, bad: ['fe1'],     ends: 'fe1 failed, fe2 notReached, fe3 notReached', end: 'stopped', why: 'more hosts of the run failed than max_failures allows' },
+    { policy: { onFailure: 'ask' },      bad: ['fe1'],        ends: 'fe1 failed, fe2 notReached, fe3 notReached', end: 'stopped', why: 'more hosts failed than max_fail_percentage allows' },
+  ])('$policy with $bad bad: $ends', async ({ policy, bad, ends, end, why }) => {
+    const fleet = await FakeFleet.up();
+
+    const result = await roll(fleet, [aPlay(fleet, policy, bad)]);
+
+    expect(endsOf(result)).toBe(ends);
+    expect(result).toMatchObject({ end });
+    expect(result.why).toBe(why);
+    expect(fleet.isWhole()).toBe(true);
+    expect(fleet.failures()).toEqual([]);
+  });
+
+  it('stops at a server that is left out of service, whatever is said', async () => {
+    const fleet = await FakeFleet.up();
+    const fe1 = await fleet.host('fe1');
+    const onEvent = (event: RunEvent): void => {
+      // The old container cannot come back.
+      if (event.type === 'step-failed') fe1.containers.start = () => Promise.reject(new Error('no room'));
+    };
+
+    const playing = roll(fleet, [aPlay(fleet, { onFailure: 'continue' }, ['fe1'])], { onEvent });
+
+    expect(endsOf(await playing)).toBe('fe1 outOfService, fe2 notReached, fe3 notReached');
+  });
+
+  it('counts max_failures over all plays, a host once', async () => {
+    const fleet = await FakeFleet.up();
+    const policy = { onFailure: 'continue' as const, maxFailures: { hosts: 1 } };
+    const first = { ...aPlay(fleet, policy, ['fe1']), maxFailPercentage: undefined };
+
+    const same = await roll(fleet, [first, first]);
+    expect(endsOf(same)).toBe('fe1 failed, fe2 updated, fe3 updated, fe1 failed, fe2 nothingToDo, fe3 nothingToDo');
+
+    const both = [aPlay(fleet, policy, ['fe1']), aPlay(fleet, policy, ['fe2'])];
+    expect(endsOf(await roll(fleet, both))).toBe(
+      'fe1 failed, fe2 nothingToDo, fe3 nothingToDo, fe1 updated, fe2 failed, fe3 notReached',
+    );
+  });
+
+  it('lets a batch fail as a whole where only the run has a limit', async () => {
+    const fleet = await FakeFleet.up();
+    const play = { ...aPlay(fleet, { maxFailures: { hosts: 1 } }, ['fe1']), maxFailPercentage: undefined };
+
+    expect(endsOf(await roll(fleet, [play]))).toBe('fe1 failed, fe2 updated, fe3 updated');
+  });
+});
+
+describe('on_failure: ask', () => {
+  // prettier-ignore
+  it.each<{ types: string[]; bad: string[]; ends: string; asked: number }>([
+    { types: ['go on'],         bad: ['fe1'],        ends: 'fe1 failed, fe2 updated, fe3 updated',       asked: 1 },
+    { types: ['what?', 'g'],    bad: ['fe1'],        ends: 'fe1 failed, fe2 updated, fe3 updated',       asked: 2 },
+    { types: ['go on', 'stop'], bad: ['fe1', 'fe2'], ends: 'fe1 failed, fe2 failed, fe3 notReached',     asked: 2 },
+    { types: ['stop'],          bad: ['fe1'],        ends: 'fe1 failed, fe2 notReached, fe3 notReached', asked: 1 },
+  ])('answered with $types: $ends', async ({ types, bad, ends, asked }) => {
+    const fleet = await FakeFleet.up();
+    fleet.operator.types(...types);
+
+    const result = await roll(fleet, [aPlay(fleet, { onFailure: 'ask' }, bad)]);
+
+    expect(endsOf(result)).toBe(ends);
+    expect(fleet.operator.asked).toHaveLength(asked);
+  });
+
+  it('asks once for what has failed of the run, and again only for more', async () => {
+    const fleet = await FakeFleet.up();
+    fleet.operator.types('go on');
+    const play = {
+      ...aPlay(fleet, { onFailure: 'ask', maxFailures: { hosts: 0 } }, ['fe1']),
+      maxFailPercentage: undefined,
+    };
+
+    expect(endsOf(await roll(fleet, [play]))).toBe('fe1 failed, fe2 updated, fe3 updated');
+    expect(eventsOf(fleet, 'question-asked')).toHaveLength(1);
+    expect(eventsOf(fleet, 'question-answered')).toMatchObject([{ answer: 'go on' }]);
+  });
+
+  it('is stopped by Ctrl-C', async () => {
+    const fleet = await FakeFleet.up();
+    fleet.operator.types('go on');
+    fleet.operator.onAsk = () => {
+      fleet.stop(1);
+    };
+
+    const result = await roll(fleet, [aPlay(fleet, { onFailure: 'ask' }, ['fe1'])]);
+
+    expect(endsOf(result)).toBe('fe1 failed, fe2 notReached, fe3 notReached');
+    expect(result.why).toBeUndefined();
+  });
+});
+
+describe('unreachable: skip', () => {
+  it('leaves out what cannot be reached at the start, says so, and makes the batches without it', async () => {
+    const fleet = await FakeFleet.up();
+    (await fleet.host('fe1')).isUnreachable = true;
+
+    const result = await roll(fleet, [{ ...aPlay(fleet, { unreachable: 'skip' }), serial: [{ hosts: 2 }] }]);
+
+    expect(result.end).toBe('unreachable');
+    expect(endsOf(result)).toBe('fe2 updated, fe3 updated, fe1 unreachable');
+    expect(result.hosts.at(-1)).toMatchObject({ notReached: 3, reason: 'Cannot reach fe1: connection refused' });
+    expect(eventsOf(fleet, 'batch-started').map(({ hosts }) => hosts)).toEqual([['fe2', 'fe3']]);
+    expect(eventsOf(fleet, 'host-skipped')).toEqual([
+      { type: 'host-skipped', host: 'fe1', reason: 'Cannot reach fe1: connection refused' },
+    ]);
+  });
+
+  it('is not for a host of which another play says otherwise', async () => {
+    const fleet = await FakeFleet.up();
+    (await fleet.host('fe1')).isUnreachable = true;
+    const plays = [aPlay(fleet, { unreachable: 'skip' }), aPlay(fleet, {})];
+
+    await expect(roll(fleet, plays)).rejects.toMatchObject({ code: 'unreachable' });
+  });
+
+  it('is no way past a lock that somebody holds', async () => {
+    const fleet = await FakeFleet.up();
+    (await fleet.host('fe1')).heldBy = 'bob@laptop';
+
+    await expect(roll(fleet, [aPlay(fleet, { unreachable: 'skip' })])).rejects.toMatchObject({ code: 'locked' });
+  });
+
+  // prettier-ignore
+  it.each<{ why: string; down: string[]; policy: Partial<Policy>; says: RegExp }>([
+    { why: 'nothing is left',                 down: ['fe1', 'fe2', 'fe3'], policy: {},                          says: /no host can be reached; nothing was touched/ },
+    { why: 'more is missing than may fail',   down: ['fe1', 'fe2'],        policy: { maxFailures: { hosts: 1 } }, says: /2 of 3 hosts cannot be reached, which is more than max_failures allows/ },
+  ])('starts nothing when $why', async ({ down, policy, says }) => {
+    const fleet = await FakeFleet.up();
+    for (const name of down) (await fleet.host(name)).isUnreachable = true;
+
+    const playing = roll(fleet, [aPlay(fleet, { unreachable: 'skip', ...policy })]);
+
+    await expect(playing).rejects.toMatchObject({ code: 'unreachable', message: expect.stringMatching(says) as unknown });
+    expect(fleet.images().filter((image) => image.endsWith('v2'))).toEqual([]);
+  });
+
+  it('does not count them with count_unreachable: false', async () => {
+    const fleet = await FakeFleet.up();
+    for (const name of ['fe1', 'fe2']) (await fleet.host(name)).isUnreachable = true;
+    const policy = { unreachable: 'skip' as const, maxFailures: { hosts: 0 }, countUnreachable: false };
+
+    expect(endsOf(await roll(fleet, [aPlay(fleet, policy)]))).toBe('fe3 updated, fe1 unreachable, fe2 unreachable');
+  });
+
+  it('skips a host that goes away before its turn', async () => {
+    const fleet = await FakeFleet.up();
+    const fe2 = await fleet.host('fe2');
+    const onEvent = ({ type }: RunEvent): void => {
+      if (type === 'batch-ended') {
+        fe2.containers.version = () => Promise.reject(new Failure('unreachable', 'Cannot reach fe2: no route to host'));
+      }
+    };
+
+    const result = await roll(fleet, [aPlay(fleet, { unreachable: 'skip' })], { onEvent });
+
+    expect(endsOf(result)).toBe('fe1 updated, fe2 unreachable, fe3 updated');
+    expect(result.end).toBe('unreachable');
+    expect(eventsOf(fleet, 'host-skipped')).toMatchObject([{ host: 'fe2' }]);
+  });
+});
