@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { Failure } from '../../src/errors.ts';
 import type { Instance } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
+import { defaultPolicy } from '../../src/rollout/policy.ts';
 import type { Fleet } from '../../src/runner/ports.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { rollout, type RunContext, type RunResult } from '../../src/runner/rollout.ts';
@@ -10,6 +11,7 @@ import { Controller } from './world/controller.ts';
 import { IMAGE, type HostSetting } from './world/host.ts';
 import { SimFleet, SOCKET } from './world/sim-fleet.ts';
 import type { World } from './world/world.ts';
+import { FakeOperator } from '../support/fake-operator.ts';
 
 /** What is deliberately broken, around the real code: what it gets from the outside, or what it gives. */
 export interface Breakage {
@@ -73,6 +75,7 @@ function contextOf(
     fleet: breakage.fleet?.(fleet, controller) ?? fleet,
     ...{ clock: controller.clock, report: controller.report, journal: controller.journal, forks: 10 },
     identity: { run: controller.run, by: controller.name },
+    operator: new FakeOperator(),
     stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },
   };
   return breakage.context?.(context, controller) ?? context;
@@ -97,6 +100,7 @@ function playOf(scenario: Scenario): Play {
     })),
     serial: [{ hosts: play.serial }],
     maxFailPercentage: play.maxFailPercentage,
+    policy: defaultPolicy,
   };
 }
 
