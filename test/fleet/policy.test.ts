@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { cut, heal, labReset } from '../../lab/lab.ts';
+import { allServers, containersOf, containersOn, everyHostInService, hostNamed, load } from '../support/fleet.ts';
+import { folderWith } from '../support/command-line.ts';
+import { rolloutTo, sluice } from '../support/sluice.ts';
+
+describe('the failure policy on the real fleet', () => {
+  beforeEach(async () => {
+    await labReset();
+  });
+
+  it('on_failure: continue tries every host, and every one is put back', async () => {
+    const traffic = load();
+
+    const ended = await sluice(...rolloutTo('exits', '--on-failure', 'continue'));
+
+    const report = await traffic.stop();
+    expect(ended, ended.stderr).toMatchObject({ status: 2 });
+    expect(ended.stdout.match(/failed, put back/g)).toHaveLength(3);
+    expect(report.failures).toEqual([]);
+    expect(await allServers()).toEqual(everyHostInService);
+    for (const host of ['fe1', 'fe2', 'fe3']) expect(await containersOf(host)).toEqual(containersOn('v1'));
+  });
+
+  it('unreachable: skip leaves out a host that is cut off, and updates the others', async () => {
+    const folder = folderWith({
+      'skip.yml': readFileSync('playbooks/pxapp.yml', 'utf8').replace(
+        /^ {2}hosts: fe$/m,
+        '  hosts: fe\n  unreachable: skip',
+      ),
+    });
+    await cut(hostNamed('fe2'));
+    try {
+      const [, , ...options] = rolloutTo('v2', '--connect-timeout', '2s');
+      const ended = await sluice('rollout', join(folder, 'skip.yml'), ...options);
+
+      expect(ended, ended.stderr).toMatchObject({ status: 4 });
+      expect(ended.stderr).toMatch(/warning: fe2 is skipped: Cannot reach fe2/);
+      expect(ended.stdout).toMatch(/fe2 +unreachable/);
+    } finally {
+      await heal(hostNamed('fe2'));
+    }
+    expect(await allServers()).toEqual(everyHostInService);
+    expect(await containersOf('fe1')).toEqual(containersOn('v2'));
+    expect(await containersOf('fe2')).toEqual(containersOn('v1'));
+    expect(await containersOf('fe3')).toEqual(containersOn('v2'));
+  });
+});
