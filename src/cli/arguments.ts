@@ -9,11 +9,13 @@ import {
   commonOptions,
   draining,
   isRepeatable,
+  listing,
   OPTION_NAMES,
   looking,
   naming,
   playing,
   selecting,
+  showing,
   type CommonArgs,
   type PlayingArgs,
 } from './options.ts';
@@ -53,6 +55,12 @@ export async function readArguments(
     })
     .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
       take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
+    })
+    .command('history', 'List the runs of the past, from the journals on this machine', listing, (args) => {
+      take({ name: 'history', number: numberOf(args.number), json: args.json });
+    })
+    .command('show <run>', 'Show what a run did, per host, and what it has left', showing, (args) => {
+      take({ name: 'show', run: args.run, json: args.json });
     });
   await parser.parseAsync([...argv]);
   return command;
@@ -68,7 +76,7 @@ function base(version: string): Argv<CommonArgs> {
     .help()
     .alias({ help: 'h' })
     .strict()
-    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore, recover or status')
+    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore, recover, status, history or show')
     .recommendCommands()
     .middleware(lastOfEach, true)
     .check((args) => {
@@ -129,6 +137,12 @@ function commonOf(args: CommonArgs, environment: Surroundings['environment']): C
           : durationMs('--connect-timeout', /^\d+$/.test(timeout) ? `${timeout}s` : timeout),
     },
   };
+}
+
+function numberOf(text: string): number {
+  const number = Number(text);
+  if (Number.isInteger(number) && number > 0) return number;
+  throw new Failure('config', `Cannot use --number ${text}: it must be a whole number above 0`);
 }
 
 function playingOf(args: PlayingArgs): Playing {

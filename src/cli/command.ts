@@ -42,4 +42,6 @@ export type Command =
     } & Common)
   | ({ readonly name: 'restore'; readonly pattern: string; readonly servers: readonly string[] } & Common)
   | ({ readonly name: 'recover'; readonly pattern: string } & Common)
+  | { readonly name: 'history'; readonly number: number; readonly json: boolean }
+  | { readonly name: 'show'; readonly run: string; readonly json: boolean }
   | ({ readonly name: 'status'; readonly pattern: string; readonly socket: string | undefined } & Common);

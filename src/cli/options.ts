@@ -171,10 +171,22 @@ export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs
     .option('socket', { type: 'string', requiresArg: true, describe: "HAProxy's stats socket on the hosts" });
 }
 
+export function listing(parser: Argv<CommonArgs>): Argv<CommonArgs & { readonly number: string }> {
+  return parser
+    .epilogue(EXIT_CODES)
+    .option('number', { alias: 'n', type: 'string', requiresArg: true, default: '20', describe: 'How many, at most' });
+}
+
+export function showing(parser: Argv<CommonArgs>): Argv<CommonArgs & { readonly run: string }> {
+  return parser
+    .epilogue(EXIT_CODES)
+    .positional('run', { type: 'string', demandOption: true, describe: 'Its id, the beginning of it, or "last"' });
+}
+
 /** All options, of whatever command, for suggestions. */
 export const OPTION_NAMES: readonly string[] = [
   ...Object.keys(commonOptions),
   ...['tags', 'skip-tags', 'extra-vars', 'force', 'check', 'diff', 'detailed-exitcode'],
   ...Object.keys(pacingOptions),
-  ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket'],
+  ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket', 'number'],
 ];

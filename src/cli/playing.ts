@@ -4,7 +4,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
 import { readPlaybook } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
-import type { Inventory } from '../config/inventory/inventory.ts';
+import type { Inventory, Vars } from '../config/inventory/inventory.ts';
 import { Failure, HAS_CHANGES_STATUS, reasonOf } from '../errors.ts';
 import { planText } from '../report/plan.ts';
 import { hasChanges, type PlayPlan } from '../rollout/plan.ts';
@@ -12,6 +12,7 @@ import type { Play } from '../rollout/play.ts';
 import { plan, rollout } from '../runner/rollout.ts';
 import type { Command, Common, Playing } from './command.ts';
 import { confirm } from './confirm.ts';
+import { fingerprintOf, invocationOf } from './invocation.ts';
 import { conclude } from './conclude.ts';
 import { notAfterOf, paced } from './pacing.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
@@ -22,13 +23,14 @@ type PlayingCommand = Extract<Command, { name: 'rollout' | 'plan' }>;
 export async function play(command: PlayingCommand, surroundings: Surroundings): Promise<number> {
   return inSession(command, surroundings, async (session) => {
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
-    const written = playsOf(command, session.inventory);
+    const { plays: written, extraVars } = playsOf(command, session.inventory);
     const plays = paced(written, command.pacing, command);
     const { context } = session;
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
     session.prepare(hosts);
     const isPlan = command.name === 'plan' || command.check;
-    await session.begin({ command: isPlan ? 'plan' : 'rollout', hosts }, !isPlan);
+    const asked = { invocation: invocationOf(command, extraVars), fingerprint: fingerprintOf(written) };
+    await session.begin(isPlan ? { command: 'plan', hosts } : { command: 'rollout', hosts, ...asked }, !isPlan);
     if (isPlan) {
       const plans = await interruptible(plan(plays, command.force, context), surroundings);
       return showPlan(plans, command, session);
@@ -50,11 +52,15 @@ export async function play(command: PlayingCommand, surroundings: Surroundings):
 }
 
 /** @throws Failure `config` with everything that is wrong in the playbook */
-function playsOf(command: Common & Playing, inventory: Inventory): readonly Play[] {
+function playsOf(
+  command: Common & Playing,
+  inventory: Inventory,
+): { readonly plays: readonly Play[]; readonly extraVars: Vars } {
   const { playbook, limit, tags, skipTags } = command;
   const written = readPlaybook(playbook, read(playbook));
   const extraVars = parseExtraVars(command.extraVars, read);
-  return resolvePlays(written, inventory, { ...(limit !== undefined && { limit }), tags, skipTags, extraVars });
+  const selection = { ...(limit !== undefined && { limit }), tags, skipTags, extraVars };
+  return { plays: resolvePlays(written, inventory, selection), extraVars };
 }
 
 function read(path: string): string {

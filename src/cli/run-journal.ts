@@ -1,10 +1,13 @@
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { JournalFile } from '../adapters/journal/journal-file.ts';
+import { pathOfRun, pruneRuns } from '../adapters/journal/runs.ts';
 import type { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
 import type { Journal } from '../runner/ports.ts';
 import type { Surroundings } from './surroundings.ts';
+
+const RUNS_KEPT = 500;
 
 /** Where journals are kept on this machine: `runs` in $SLUICE_STATE, or in `sluice` of the XDG state folder. */
 export function runsFolder({
@@ -27,11 +30,12 @@ export class RunJournal implements Journal {
    *
    * @throws Failure `error` when there can be none
    */
-  async open(path: string, report: Report): Promise<void> {
+  async open(run: string, folder: string, report: Report): Promise<void> {
     const onFailure = ({ message }: Failure): void => {
       report({ type: 'warning', host: '', text: message });
     };
-    this.#file = await JournalFile.create({ path, onFailure });
+    this.#file = await JournalFile.create({ path: pathOfRun(folder, run), onFailure });
+    await pruneRuns(folder, RUNS_KEPT);
   }
 
   /** Whether what happens is kept. */

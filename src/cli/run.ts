@@ -20,6 +20,10 @@ async function dispatch(command: Command, surroundings: Surroundings): Promise<n
       return (await import('./maintenance.ts')).restore(command, surroundings);
     case 'recover':
       return (await import('./maintenance.ts')).recover(command, surroundings);
+    case 'history':
+      return (await import('./looking-back.ts')).history(command, surroundings);
+    case 'show':
+      return (await import('./looking-back.ts')).show(command, surroundings);
     case 'status':
       return (await import('./maintenance.ts')).status(command, surroundings);
   }

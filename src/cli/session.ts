@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import { join } from 'node:path';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { ConnectionOverrides } from '../config/inventory/connection.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
@@ -76,7 +75,7 @@ export async function inSession(
       },
       startedMs,
       begin: async (asked, changes) => {
-        if (changes) await journal.open(join(runsFolder(environment), `${run}.jsonl`), report);
+        if (changes) await journal.open(run, runsFolder(environment), report);
         report({ type: 'run-started', ...asked, by, version, machine: hostname(), pid: process.pid });
         await journal.settled();
       },

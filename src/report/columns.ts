@@ -24,3 +24,16 @@ export function duration(ms: number): string {
 export function shortDigest(digest: string | undefined): string {
   return digest === undefined ? 'unknown' : digest.replace(/^sha256:/, '').slice(0, 12);
 }
+
+/** `2026-11-21 09:30:12`, as the clock on the wall of this machine has it. */
+export function localTime(ts: string): string {
+  const at = new Date(ts);
+  const day = [at.getFullYear(), at.getMonth() + 1, at.getDate()].map((part) => String(part).padStart(2, '0'));
+  return `${day.join('-')} ${clockTime(ts)}`;
+}
+
+/** `09:30:12`, likewise. */
+export function clockTime(ts: string): string {
+  const at = new Date(ts);
+  return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
+}

@@ -13,7 +13,7 @@ const doneWords: Readonly<Record<SummaryCommand, string>> = {
   recover: 'recovered',
 };
 
-const endWords: Readonly<Record<HostEnd, readonly [Tone, string]>> = {
+export const hostEndWords: Readonly<Record<HostEnd, readonly [Tone, string]>> = {
   updated: ['good', 'ok'],
   nothingToDo: ['quiet', 'nothing to do'],
   failed: ['bad', 'failed, put back'],
@@ -40,12 +40,12 @@ export function summaryText(hosts: readonly HostSummary[], command: SummaryComma
   const header = ['HOST', 'RESULT', ...shown.map(({ title }) => title ?? doneWords[command].toUpperCase()), 'TIME'];
   const rows = hosts.map((host) => [
     host.host,
-    endWords[host.end][1],
+    hostEndWords[host.end][1],
     ...shown.map(({ of }) => String(of(host))),
     host.ms === 0 ? '' : duration(host.ms),
   ]);
   const [title = '', ...lines] = columns([header, ...rows]);
-  const table = hosts.map(({ end }, index) => paint(endWords[end][0], lines[index] ?? ''));
+  const table = hosts.map(({ end }, index) => paint(hostEndWords[end][0], lines[index] ?? ''));
   const reasons = hosts
     .filter(({ reason }) => reason !== '')
     .map(({ host, reason }) => paint('bad', `${host}: ${reason}`));

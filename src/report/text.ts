@@ -11,7 +11,7 @@ export interface Line {
   readonly text: string;
 }
 
-const stepWords: Readonly<Record<Step, string>> = {
+export const stepWords: Readonly<Record<Step, string>> = {
   drain: 'drain',
   replace: 'replace',
   check: 'check',
@@ -145,7 +145,7 @@ function left({ leftMs }: { readonly leftMs: number }): string {
   return `${duration(Math.max(0, leftMs))} left`;
 }
 
-function remarkText(remark: Remark): string {
+export function remarkText(remark: Remark): string {
   switch (remark.about) {
     case 'balancer-reloaded':
       return `HAProxy was reloaded (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;

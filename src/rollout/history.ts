@@ -63,6 +63,10 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
       return { ...history, notes: [...history.notes, { at, kind: event.type, host: event.host, text: event.text }] };
     case 'stop-asked':
       return { ...history, notes: [...history.notes, { at, kind: 'stop', host: '', text: event.signal }] };
+    case 'halted':
+      return { ...history, notes: [...history.notes, { at, kind: 'stop', host: '', text: event.why }] };
+    case 'host-skipped':
+      return withHost(history, event.host, (host) => ({ ...host, end: 'unreachable', reason: event.reason }));
     case 'host-ended':
       return withHost(history, event.host, (host) => ({
         ...{ ...host, end: event.end, reason: event.reason },
@@ -82,6 +86,10 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'image-pulled':
     case 'batch-started':
     case 'batch-ended':
+    case 'pause-started':
+    case 'pause-ended':
+    case 'question-asked':
+    case 'question-answered':
       return history;
   }
   return history;

@@ -1,4 +1,5 @@
 import type { ContainerSpec } from '../../rollout/model.ts';
+import { soundsSecret } from '../../rollout/secret.ts';
 import type { SettingChange } from '../../runner/ports.ts';
 import { healthcheckOf, nanoCpusOf, portBindingsOf, restartPolicyOf, stopTimeoutOf } from './declared.ts';
 import { ownConfigOf } from './inheritance.ts';
@@ -126,7 +127,7 @@ function entryChanges({ spec, container: { Config } }: Comparison): SettingChang
   return [
     ...Object.entries(spec.environment ?? {}).flatMap(([name, value]) => {
       const change = entryChange(`environment.${name}`, environment.get(name), value);
-      return isSecret(name) ? change.map((shown) => ({ ...shown, ...hidden(shown) })) : change;
+      return soundsSecret(name) ? change.map((shown) => ({ ...shown, ...hidden(shown) })) : change;
     }),
     ...Object.entries(spec.labels ?? {}).flatMap(([name, value]) =>
       entryChange(`labels.${name}`, labels.get(name), value),
@@ -136,10 +137,6 @@ function entryChanges({ spec, container: { Config } }: Comparison): SettingChang
 
 function entryChange(setting: string, from: string | undefined, to: string): SettingChange[] {
   return from === to ? [] : [{ setting, from: from ?? '(not set)', to }];
-}
-
-function isSecret(name: string): boolean {
-  return /pass|secret|token|key|credential|auth|dsn/i.test(name);
 }
 
 function hidden({ from }: SettingChange): Pick<SettingChange, 'from' | 'to'> {

@@ -88,7 +88,10 @@ export async function pruneRuns(folder: string, keep: number): Promise<void> {
 
 async function isDone(folder: string, run: string): Promise<boolean> {
   try {
-    const history = replay((await readRun(folder, run)).events);
+    const { events } = await readRun(folder, run);
+    // Nothing was begun by a run that got no further than this.
+    if (events.length === 0) return true;
+    const history = replay(events);
     const isOpen = (state: string): boolean => state === 'inWork' || state === 'outOfService';
     return history?.outcome !== undefined && !instancesIn(history).some(({ state }) => isOpen(state));
   } catch (error) {

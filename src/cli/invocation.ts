@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { Vars } from '../config/inventory/inventory.ts';
+import type { Invocation } from '../rollout/events.ts';
+import type { Play } from '../rollout/play.ts';
+import { soundsSecret } from '../rollout/secret.ts';
+import type { Common, Playing } from './command.ts';
+
+type Asking = Pick<Common & Playing, 'inventory' | 'playbook' | 'limit' | 'tags' | 'skipTags' | 'forks' | 'force'>;
+
+/** What a rollout was asked for, as its journal keeps it: from anywhere, and without what sounds like a secret. */
+export function invocationOf(command: Asking, extraVars: Vars): Invocation {
+  const { inventory, playbook, limit, tags, skipTags, forks, force } = command;
+  const hiddenVars: string[] = [];
+  return {
+    ...{ inventory: inventory.map((path) => resolve(path)), playbook: resolve(playbook) },
+    ...{ limit, tags, skipTags, forks, force },
+    extraVars: mapped(extraVars, [], hiddenVars),
+    hiddenVars,
+  };
+}
+
+function mapped(vars: object, above: readonly string[], hidden: string[]): Readonly<Record<string, unknown>> {
+  const kept = Object.entries(vars).flatMap(([name, value]: [string, unknown]) => {
+    const path = [...above, name];
+    if (!soundsSecret(name)) return [[name, shown(value, path, hidden)] as const];
+    hidden.push(path.join('.'));
+    return [];
+  });
+  return Object.fromEntries(kept);
+}
+
+function shown(value: unknown, path: readonly string[], hidden: string[]): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (!Array.isArray(value)) return mapped(value, path, hidden);
+  return value.map((item: unknown, index) => shown(item, [...path, String(index)], hidden));
+}
+
+/** The SHA-256 of the plays with everything filled in: equal when exactly the same is asked for. */
+export function fingerprintOf(plays: readonly Play[]): string {
+  return createHash('sha256').update(canonical(plays)).digest('hex');
+}
+
+/** JSON in which the order of keys, and those without a value, make no difference. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_, one: unknown) =>
+    typeof one === 'object' && one !== null && !Array.isArray(one)
+      ? Object.fromEntries(Object.entries(one).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : one,
+  );
+}

@@ -1,0 +1,80 @@
+/** The runs of the past, by what the journals on this machine have of them. */
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { listRuns, readRun, type StoredRun } from '../adapters/journal/runs.ts';
+import { Failure } from '../errors.ts';
+import type { Fate } from '../report/history.ts';
+import { replay, type RunHistory } from '../rollout/history.ts';
+
+/** How much the clock of this machine may have been set since a run began. */
+const CLOCK_MAY_JUMP_MS = 60_000;
+/** Linux counts the start of a process in these, since the start of the machine (proc(5)). */
+const TICKS_PER_SECOND = 100;
+
+export interface StoredHistory extends StoredRun {
+  readonly history: RunHistory;
+}
+
+/**
+ * The run of this id, or whose id alone begins so; `last` is the latest.
+ *
+ * @throws Failure `config` when there is none, or more than one
+ */
+export async function findRun(folder: string, wanted: string): Promise<string> {
+  const runs = await listRuns(folder);
+  const [latest] = runs;
+  if (latest === undefined) throw new Failure('config', `Cannot find run ${wanted}: there is no journal in ${folder}`);
+  if (wanted === 'last') return latest;
+  if (runs.includes(wanted)) return wanted;
+  const like = runs.filter((run) => run.startsWith(wanted));
+  const [first, ...more] = like;
+  if (first === undefined) {
+    throw new Failure(
+      'config',
+      `Cannot find run ${wanted}: no journal in ${folder} has that name; see "sluice history"`,
+    );
+  }
+  if (more.length === 0) return first;
+  const some = like.length > 3 ? [...like.slice(0, 3), `${like.length - 3} more`] : like;
+  throw new Failure('config', `Cannot tell which run ${wanted} is: ${some.join(', ')}`);
+}
+
+/** @throws Failure `error` when its journal cannot be read, or does not have its beginning */
+export async function readHistory(folder: string, run: string): Promise<StoredHistory> {
+  const stored = await readRun(folder, run);
+  const history = replay(stored.events);
+  if (!history)
+    throw new Failure('error', `Cannot read the journal ${stored.path}: it does not have the run's beginning`);
+  return { ...stored, history };
+}
+
+export function fateOf({ outcome, machine, pid, lastStartedAt }: RunHistory): Fate {
+  if (outcome) return 'ended';
+  if (machine !== hostname()) return 'elsewhere';
+  return isRunning(pid, Date.parse(lastStartedAt)) ? 'running' : 'died';
+}
+
+/** Whether this process runs, and not another one that has got its number since. */
+function isRunning(pid: number, sinceMs: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // Anything but "no such process" means that there is one, such as another user's.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
+  const startedMs = startOf(pid);
+  return startedMs === undefined || startedMs < sinceMs + CLOCK_MAY_JUMP_MS;
+}
+
+/** When the process began, or undefined where the system does not tell in Linux's way. */
+function startOf(pid: number): number | undefined {
+  try {
+    const [, bootSeconds] = /^btime (\d+)$/m.exec(readFileSync('/proc/stat', 'utf8')) ?? [];
+    // After the name, which may have blanks of its own, the start is the 20th word.
+    const words = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ');
+    const ms = (Number(bootSeconds) + Number(words[19]) / TICKS_PER_SECOND) * 1_000;
+    return Number.isNaN(ms) ? undefined : ms;
+  } catch {
+    return undefined;
+  }
+}
