@@ -1,4 +1,5 @@
 import { EngineContainers } from '../adapters/docker/containers.ts';
+import { processesOver } from '../adapters/haproxy/processes.ts';
 import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
 import { askOver, type Ask } from '../adapters/haproxy/runtime-socket.ts';
 import { lockHost } from '../adapters/host/lock.ts';
@@ -68,7 +69,10 @@ export class SshFleet implements Fleet {
       name: link.host,
       containers: new EngineContainers(link),
       record: new FileRecord(link),
-      balancer: (socket) => new RuntimeApi(this.#traced(askOver(link, socket), link.host), { host: link.host, socket }),
+      balancer: (socket, masterSocket) => {
+        const ask = this.#traced(askOver(link, socket), link.host);
+        return new RuntimeApi(ask, { host: link.host, socket }, processesOver(link, socket, masterSocket));
+      },
       probe: (probe, withinMs) => probeOver(link, probe, withinMs),
       processRuns: (pid) => processRuns(link, pid),
       firstSocket: (paths) => firstSocket(link, paths),

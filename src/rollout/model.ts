@@ -11,6 +11,8 @@
 export interface Balancer {
   readonly host: string;
   readonly socket: string;
+  /** The path of its master's socket; undefined: where it is by custom, if there is one. */
+  readonly masterSocket?: string | undefined;
 }
 
 /** HAProxy's `backend/name`, in one balancer. */

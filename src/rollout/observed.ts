@@ -11,12 +11,14 @@ export interface ServerState extends Standing {
   readonly isUp: boolean;
   readonly isBackup: boolean;
   readonly hasCheck: boolean;
-  /** An agent-check may overwrite weight and state at any moment. */
+  /** Its agent-check is enabled, which may overwrite weight and state at any moment. */
   readonly hasAgent: boolean;
   /** `backend/server` whose state this one follows, or undefined. */
   readonly tracks: string | undefined;
   /** Last check's result, as HAProxy codes it (`L7OK`, `L4CON` …), with its text; empty when unknown. */
   readonly lastCheck: string;
+  /** Where its requests go; empty when unknown. */
+  readonly address: string;
   readonly port: number;
   /** Requests in hand and in this server's queue. */
   readonly current: number;

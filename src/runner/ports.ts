@@ -62,6 +62,7 @@ export interface ServerLook {
   readonly status: string;
   readonly isUp: boolean;
   readonly weight: number;
+  readonly admin: AdminState;
   readonly lastCheck: string;
 }
 
@@ -69,6 +70,16 @@ export interface ServerLook {
 export interface Session {
   readonly source: string;
   readonly ageSeconds: number;
+}
+
+/** A process that a reload has left behind, which takes nothing new but still serves what it has. */
+export interface OldWorker {
+  readonly pid: number;
+  /**
+   * Requests that it has for the server asked about, in hand and queued, and clients of it that no server was chosen
+   * for yet. Undefined when it cannot be counted: then it counts until it has ended.
+   */
+  readonly current: number | undefined;
 }
 
 /** One HAProxy process, through its runtime API. Changes are read back before they count as done. */
@@ -86,6 +97,13 @@ export interface LoadBalancer {
    * have passed `rise` times from now on. Without a check it is UP at once.
    */
   setReadyWhenProven(server: Server): Promise<void>;
+  /** Makes its agent-check speak, or keep silent until it is made to speak again. */
+  setAgent(server: Server, isEnabled: boolean): Promise<void>;
+  /**
+   * What reloads have left behind, whenever that was, and what it has for this server. Undefined when it cannot be
+   * known: there is no master's socket, and the process is not to be seen on the host.
+   */
+  oldWorkers(server: Server): Promise<readonly OldWorker[] | undefined>;
   sessions(server: Server): Promise<readonly Session[]>;
   shutdownSessions(server: Server): Promise<void>;
 }
@@ -143,6 +161,8 @@ export interface RecordEntry {
   /** RFC 3339. */
   readonly at: string;
   readonly run: string;
+  /** Its agent-check was enabled: it is made to speak again when the server is put back. */
+  readonly agent?: boolean | undefined;
   /** For a rollout: the instance's container, and the name its predecessor waits under. */
   readonly container?: string | undefined;
   readonly aside?: string | undefined;
@@ -176,7 +196,8 @@ export interface HostAccess {
   readonly name: string;
   readonly containers: Containers;
   readonly record: HostRecord;
-  balancer(socket: string): LoadBalancer;
+  /** `masterSocket`: undefined looks where it is by custom. */
+  balancer(socket: string, masterSocket?: string): LoadBalancer;
   /** Does one HTTP or TCP probe, from the host's point of view. */
   probe(probe: Exclude<Probe, { kind: 'command' }>, withinMs: number): Promise<ProbeResult>;
   /** Whether an HAProxy process of that id runs on the host. */

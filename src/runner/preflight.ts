@@ -75,11 +75,11 @@ async function inspectHost(host: HostAccess, instances: readonly Instance[], rep
   const balancers: string[] = [];
   for (const socket of sockets) {
     try {
-      const balancer = host.balancer(socket);
+      const used = instances.flatMap(({ servers }) => servers.filter((server) => server.balancer.socket === socket));
+      const balancer = host.balancer(socket, used[0]?.balancer.masterSocket);
       const facts = await balancer.facts();
       balancers.push(`${facts.version} (${socket})`);
       findings.push(...balancerProblems(host.name, socket, facts));
-      const used = instances.flatMap(({ servers }) => servers.filter((server) => server.balancer.socket === socket));
       const wanted = new Set(used.map(({ backend }) => backend));
       const states = await Promise.all([...wanted].map((backend) => balancer.backends(backend)));
       backends.push(...states.flat());

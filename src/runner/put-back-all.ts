@@ -66,7 +66,7 @@ async function forget(
 }
 
 async function putBackOne({ server, standing, wasUp }: RecordEntry, host: HostAccess, watch: Watch): Promise<string> {
-  const access = { server, host, balancer: host.balancer(server.balancer.socket) };
+  const access = { server, host, balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket) };
   if (!(await findState(access))) {
     watch.remark({ about: 'gone', server });
     return 'HAProxy has no such server any more';

@@ -95,7 +95,11 @@ async function lookAt(
   const found = await foundNow(entries, host, watch);
   const work: Work = {
     ...{ instance: instanceOf(entries, first, host.name), host, undo, found },
-    servers: entries.map(({ server }) => ({ server, host, balancer: host.balancer(server.balancer.socket) })),
+    servers: entries.map(({ server }) => ({
+      server,
+      host,
+      balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket),
+    })),
     identity: { run: first.run, by: first.by },
     container: old && { ...old, restart: before?.restart ?? old.restart, running: before?.running ?? true },
     ...{ wasReady: before?.wasReady ?? false, barriers: [], started: undefined, upAfterMs: 0 },
@@ -109,7 +113,7 @@ async function lookAt(
 async function foundNow(entries: readonly RecordEntry[], host: HostAccess, watch: Watch): Promise<Found[]> {
   const found: Found[] = [];
   for (const { server, standing, wasUp } of entries) {
-    const access = { server, host, balancer: host.balancer(server.balancer.socket) };
+    const access = { server, host, balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket) };
     if (await findState(access)) found.push({ ...standing, access, wasUp });
     else watch.remark({ about: 'gone', server });
   }

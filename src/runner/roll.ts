@@ -120,7 +120,7 @@ function workOf({ instance }: InstancePlan, { held, identity }: RollContext): Wo
   const { access: host, undo } = held(instance.host);
   const servers = instance.servers.map((server): ServerAccess => {
     const { access } = held(server.balancer.host);
-    return { server, host: access, balancer: access.balancer(server.balancer.socket) };
+    return { server, host: access, balancer: access.balancer(server.balancer.socket, server.balancer.masterSocket) };
   });
   return {
     instance,

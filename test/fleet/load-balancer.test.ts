@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { labReset } from '../../lab/lab.ts';
+import { labReset, reload } from '../../lab/lab.ts';
 import { savedSettings } from '../../lab/settings.ts';
 import { SshFleet } from '../../src/cli/fleet.ts';
 import { loadInventory } from '../../src/config/inventory/load.ts';
@@ -17,6 +17,7 @@ behavesLikeALoadBalancer('HAProxy over SSH', async (): Promise<Arrangement> => {
     balancer: access.balancer(SOCKET),
     servers: [aServer('pxApp_1'), aServer('pxApp_2'), aServer('pxApp_3')],
     openRequest: () => openSlowRequest(hostNamed('fe1').address),
+    reload: async () => reload(hostNamed('fe1')),
     untilChecked: async (isDone) => {
       while (!(await isDone())) await sleep(50);
     },

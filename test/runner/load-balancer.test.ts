@@ -23,6 +23,9 @@ behavesLikeALoadBalancer('the fake', async () => {
       server: balancer.open(1_000),
       finish: () => clock.sleep(1_000, never),
     }),
+    reload: async () => {
+      balancer.reload();
+    },
     untilChecked: async (isDone) => {
       while (!(await isDone())) await clock.sleep(100, never);
     },

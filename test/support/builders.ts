@@ -46,7 +46,7 @@ export function aServerState(over: Partial<ServerState> = {}): ServerState {
   return {
     server,
     ...{ weight: 10, initialWeight: 10, admin: 'ready' as const, status: 'UP', isUp: true, isBackup: false },
-    ...{ hasCheck: true, hasAgent: false, tracks: undefined, lastCheck: 'L7OK/200', port: 8081 },
+    ...{ hasCheck: true, hasAgent: false, tracks: undefined, lastCheck: 'L7OK/200', address: '127.0.0.1', port: 8081 },
     ...{ current: 0, queued: 0 },
     ...over,
   };

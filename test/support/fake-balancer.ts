@@ -1,12 +1,13 @@
 import { Failure } from '../../src/errors.ts';
 import type { AdminState, Balancer, Server } from '../../src/rollout/model.ts';
 import type { BackendState, ServerCounters, ServerState } from '../../src/rollout/observed.ts';
-import type { BalancerFacts, Clock, LoadBalancer, ServerLook, Session } from '../../src/runner/ports.ts';
+import type { BalancerFacts, Clock, LoadBalancer, OldWorker, ServerLook, Session } from '../../src/runner/ports.ts';
 
 const BACKEND = 'pxapp_cluster';
 const RISE = 2;
 const FALL = 2;
 const INTER_MS = 500;
+const AGENT_INTER_MS = 300;
 
 interface Slot {
   readonly name: string;
@@ -17,6 +18,9 @@ interface Slot {
   passingSinceMs: number | undefined;
   failingSinceMs: number | undefined;
   isUp: boolean;
+  port: number;
+  /** Its agent-check says `up 100%` all the time, when it is enabled. */
+  agent: 'none' | 'enabled' | 'disabled';
   counted: Counted;
 }
 
@@ -37,13 +41,15 @@ export class FakeBalancer implements LoadBalancer {
   readonly #balancer: Balancer;
   readonly #answers: (server: string) => boolean;
   readonly #errs: (server: string) => boolean;
-  readonly #slots: Slot[];
+  #slots: Slot[];
   #requests: OpenRequest[] = [];
   #turn = 0;
   #pid = 100;
   /** One sentence per request that failed. */
   readonly failures: string[] = [];
   served = 0;
+  /** Without a master's socket what old workers have cannot be counted; hidden processes are not even seen. */
+  oldWorkersAre: 'counted' | 'seen' | 'hidden' = 'counted';
 
   constructor(
     clock: Clock,
@@ -61,7 +67,7 @@ export class FakeBalancer implements LoadBalancer {
     this.#errs = servers.errs ?? (() => false);
     this.#slots = [...servers.weights].map(([name, weight]) => ({
       ...{ name, configuredWeight: weight, weight, admin: 'ready' as const },
-      ...{ passingSinceMs: 0, failingSinceMs: undefined, isUp: true, counted: NOTHING },
+      ...{ passingSinceMs: 0, failingSinceMs: undefined, isUp: true, port: 8080, agent: 'none', counted: NOTHING },
     }));
   }
 
@@ -105,14 +111,28 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   /** A new worker: configured weights and states, counters from nothing; the old one keeps what it has. */
-  reload(): void {
+  reload({ without = [], moved = [] }: { without?: readonly string[]; moved?: readonly string[] } = {}): void {
     this.#pid += 1;
+    this.#slots = this.#slots.filter(({ name }) => !without.includes(name));
     for (const slot of this.#slots) {
       slot.weight = slot.configuredWeight;
       slot.admin = 'ready';
       slot.isUp = true;
+      if (slot.agent === 'disabled') slot.agent = 'enabled';
+      if (moved.includes(slot.name)) slot.port += 1000;
       slot.counted = NOTHING;
     }
+  }
+
+  /** A new process without an old one: HAProxy itself has cut what was in hand. */
+  restart(): void {
+    this.#requests = [];
+    this.reload();
+  }
+
+  /** Gives the server an agent-check. */
+  giveAgent(server: string): void {
+    for (const slot of this.#slots.filter(({ name }) => name === server)) slot.agent = 'enabled';
   }
 
   runs(pid: number): boolean {
@@ -138,7 +158,8 @@ export class FakeBalancer implements LoadBalancer {
   async look(server: Server): Promise<ServerLook> {
     const slot = this.#slot(server);
     const { status, isUp, current, lastCheck } = this.#state(slot);
-    return { pid: this.#pid, current, queued: 0, retries: 0, status, isUp, weight: slot.weight, lastCheck };
+    const { weight, admin } = slot;
+    return { pid: this.#pid, current, queued: 0, retries: 0, status, isUp, weight, admin, lastCheck };
   }
 
   async counters(backend: string): Promise<readonly ServerCounters[]> {
@@ -155,6 +176,19 @@ export class FakeBalancer implements LoadBalancer {
 
   async setAdmin(server: Server, admin: AdminState): Promise<void> {
     this.#slot(server).admin = admin;
+  }
+
+  async setAgent(server: Server, isEnabled: boolean): Promise<void> {
+    this.#slot(server).agent = isEnabled ? 'enabled' : 'disabled';
+  }
+
+  async oldWorkers(server: Server): Promise<readonly OldWorker[] | undefined> {
+    if (this.oldWorkersAre === 'hidden') return undefined;
+    const old = this.#requests.filter(({ pid }) => pid !== this.#pid);
+    return [...new Set(old.map(({ pid }) => pid))].map((pid) => {
+      const current = old.filter((one) => one.pid === pid && one.server === server.name).length;
+      return { pid, current: this.oldWorkersAre === 'counted' ? current : undefined };
+    });
   }
 
   async setReadyWhenProven(server: Server): Promise<void> {
@@ -180,6 +214,7 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   #check(slot: Slot, now: number): void {
+    if (slot.agent === 'enabled' && now % AGENT_INTER_MS === 0) slot.weight = slot.configuredWeight;
     if (slot.admin === 'maint') return;
     if (this.#answers(slot.name)) {
       slot.passingSinceMs ??= now;
@@ -193,14 +228,14 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   #state(slot: Slot): ServerState {
-    const { name, weight, configuredWeight, admin, isUp } = slot;
+    const { name, weight, configuredWeight, admin, isUp, agent, port } = slot;
     const inHand = this.#requests.filter((one) => one.server === name && one.pid === this.#pid).length;
     const status = admin === 'maint' ? 'MAINT' : admin === 'drain' ? 'DRAIN' : isUp ? 'UP' : 'DOWN';
     return {
       server: { balancer: this.#balancer, backend: BACKEND, name },
       ...{ weight, initialWeight: configuredWeight, admin, status, isUp: status === 'UP', isBackup: false },
-      ...{ hasCheck: true, hasAgent: false, tracks: undefined, lastCheck: isUp ? 'L7OK/200' : 'L4CON' },
-      ...{ port: 8080, current: inHand, queued: 0 },
+      ...{ hasCheck: true, hasAgent: agent === 'enabled', tracks: undefined, lastCheck: isUp ? 'L7OK/200' : 'L4CON' },
+      ...{ address: '127.0.0.1', port, current: inHand, queued: 0 },
     };
   }
 

@@ -4,7 +4,7 @@ import type { FakeFleet, FakeHost } from './fake-fleet.ts';
 
 const CHANGES = new Set([
   ...['create', 'start', 'stop', 'rename', 'remove', 'setRestart'],
-  ...['setWeight', 'setAdmin', 'setReadyWhenProven', 'shutdownSessions', 'write'],
+  ...['setWeight', 'setAdmin', 'setAgent', 'setReadyWhenProven', 'shutdownSessions', 'write'],
 ]);
 
 /**

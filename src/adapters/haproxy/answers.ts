@@ -37,6 +37,14 @@ export function parseInfo(answer: string): Row {
   );
 }
 
+/** `show proc` of the master: the ids of its workers, old ones too. */
+export function parseProc(answer: string): number[] {
+  return answer.split('\n').flatMap((line) => {
+    const match = /^(\d+)\s+worker\s/.exec(line);
+    return match ? [Number(match[1])] : [];
+  });
+}
+
 /** `get weight b/s`: `50 (initial 100)`. Undefined for an error text. */
 export function parseWeight(answer: string): { readonly weight: number; readonly initial: number } | undefined {
   const match = /^(\d+) \(initial (\d+)\)/.exec(answer.trim());

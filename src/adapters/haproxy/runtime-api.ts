@@ -1,10 +1,12 @@
 import { Failure } from '../../errors.ts';
 import { serverPath, type AdminState, type Balancer, type Server } from '../../rollout/model.ts';
 import type { BackendState, ServerCounters } from '../../rollout/observed.ts';
-import type { BalancerFacts, LoadBalancer, ServerLook, Session } from '../../runner/ports.ts';
-import { parseInfo, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
+import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session } from '../../runner/ports.ts';
+import { parseInfo, parseProc, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
+import { oldWorkersOf } from './old-workers.ts';
+import type { Processes } from './processes.ts';
 import type { Ask } from './runtime-socket.ts';
-import { backendStates, counter, countersOf, isUp, lastCheck, number, text } from './server-rows.ts';
+import { adminOf, backendStates, counter, countersOf, isUp, lastCheck, number, text } from './server-rows.ts';
 
 /** What may stand in a command unquoted; anything else could smuggle in a second command. */
 const SAFE_NAME = /^[A-Za-z0-9_.:-]+$/;
@@ -13,12 +15,14 @@ const SAFE_NAME = /^[A-Za-z0-9_.:-]+$/;
 export class RuntimeApi implements LoadBalancer {
   readonly #ask: Ask;
   readonly #balancer: Balancer;
+  readonly #processes: Processes;
   /** `backend/server` → the `sid` that names it in `show stat`; checked against `svname` at every use. */
   readonly #sids = new Map<string, string>();
 
-  constructor(ask: Ask, balancer: Balancer) {
+  constructor(ask: Ask, balancer: Balancer, processes: Processes) {
     this.#ask = ask;
     this.#balancer = balancer;
+    this.#processes = processes;
   }
 
   async facts(): Promise<BalancerFacts> {
@@ -26,6 +30,7 @@ export class RuntimeApi implements LoadBalancer {
     const level = (await this.#ask('show cli level')).trim();
     if (level !== 'admin' && level !== 'operator' && level !== 'user')
       throw this.#misunderstood('show cli level', level);
+    if (this.#processes.isMasterNamed) await this.#demandMaster(number(info, 'Pid'));
     return { version: text(info, 'Version'), level };
   }
 
@@ -108,6 +113,33 @@ export class RuntimeApi implements LoadBalancer {
     await this.#command(`shutdown sessions server ${safePath(server)}`);
   }
 
+  async oldWorkers(server: Server): Promise<readonly OldWorker[] | undefined> {
+    const pid = number(parseInfo(await this.#ask('show info')), 'Pid');
+    const addressOf = async (): Promise<string> => {
+      const rows = parseStat(await this.#ask(`show stat ${safe(server.backend)} 4 -1`));
+      const row = rows.find((candidate) => candidate.get('svname') === server.name);
+      return row ? text(row, 'addr') : '';
+    };
+    return oldWorkersOf(this.#processes, { server, pid, addressOf });
+  }
+
+  async setAgent(server: Server, isEnabled: boolean): Promise<void> {
+    const path = safePath(server);
+    const word = isEnabled ? 'enable' : 'disable';
+    await this.#command(`${word} agent ${path}`);
+    const [backend] = await this.backends(server.backend);
+    const state = backend?.servers.find((candidate) => candidate.server.name === server.name);
+    if (state?.hasAgent !== isEnabled) {
+      throw this.#failure(`${word} the agent-check of ${path}`, 'HAProxy reads back otherwise');
+    }
+  }
+
+  async #demandMaster(pid: number): Promise<void> {
+    const master = await this.#processes.master();
+    const workers = master ? parseProc(await master('show proc')) : [];
+    if (!workers.includes(pid)) throw this.#failure('use master_socket', `its master has no worker ${pid}`);
+  }
+
   async #wakeQueue(server: Server): Promise<void> {
     const rows = parseStat(await this.#ask(`show stat ${safe(server.backend)} 4 -1`));
     const limit = rows.find((row) => row.get('svname') === server.name)?.get('slim') ?? '';
@@ -147,6 +179,7 @@ function lookOf(row: Row): Omit<ServerLook, 'pid' | 'weight'> {
     retries: number(row, 'wretr') + number(row, 'econ'),
     status,
     isUp: isUp(status),
+    admin: adminOf(status),
     lastCheck: lastCheck(row),
   };
 }

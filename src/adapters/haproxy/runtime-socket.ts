@@ -12,14 +12,16 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
  * A fresh connection for every line, because one that was opened before a reload keeps talking to the old worker.
  * Our side stays open until HAProxy has answered and closed: a half-close can interrupt its answer (`wait`).
  *
+ * A master's socket stays open for more: there the empty line that ends every answer is its end.
+ *
  * @throws Failure `unreachable`, also when the answer is late, torn off or too large
  */
-export function askOver(link: Link, socketPath: string): Ask {
+export function askOver(link: Link, socketPath: string, endsBy: 'closing' | 'empty line' = 'closing'): Ask {
   return async (line) => {
     const where = `HAProxy on ${link.host} (${socketPath})`;
     const stream = await link.openSocket(socketPath);
     try {
-      return await answerTo(line, stream);
+      return await answerTo(line, stream, endsBy === 'closing' ? undefined : '\n\n');
     } catch (error) {
       if (error instanceof Failure) throw error;
       throw new Failure('unreachable', `Cannot ask ${where} to "${line}": ${reasonOf(error)}`, { cause: error });
@@ -29,7 +31,7 @@ export function askOver(link: Link, socketPath: string): Ask {
   };
 }
 
-async function answerTo(line: string, stream: Duplex): Promise<string> {
+async function answerTo(line: string, stream: Duplex, end: string | undefined): Promise<string> {
   const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
   const onLate = (): void => {
     stream.destroy(new Error(`no answer within ${ANSWER_WITHIN_MS / 1000} s`));
@@ -42,6 +44,7 @@ async function answerTo(line: string, stream: Duplex): Promise<string> {
     for await (const chunk of stream as AsyncIterable<Buffer>) {
       chunks.push(chunk);
       size += chunk.length;
+      if (end !== undefined && tailOf(chunks) === end) break;
       if (size > MAX_ANSWER_BYTES) throw new Error(`the answer is larger than ${MAX_ANSWER_BYTES} bytes`);
     }
     // An answer always ends with a newline; without one HAProxy or the connection died in the middle.
@@ -52,4 +55,9 @@ async function answerTo(line: string, stream: Duplex): Promise<string> {
   } finally {
     late.removeEventListener('abort', onLate);
   }
+}
+
+/** The last two bytes, which may have come in two pieces. */
+function tailOf(chunks: readonly Buffer[]): string {
+  return Buffer.concat(chunks.slice(-2)).subarray(-2).toString('latin1');
 }

@@ -51,6 +51,7 @@ function serverState(balancer: Balancer, state: Row, stat: readonly Row[]): Serv
       hasAgent: (number(state, 'srv_agent_state') & ENABLED) !== 0,
       tracks: tracks === '' ? undefined : tracks,
       lastCheck: lastCheck(row),
+      address: text(state, 'srv_addr'),
       port: number(state, 'srv_port'),
       current: counter(row, 'scur'),
       queued: counter(row, 'qcur'),
@@ -86,6 +87,12 @@ export function countersOf(balancer: Balancer, row: Row, pid: number): ServerCou
 function adminState(bits: number): AdminState {
   if ((bits & MAINT) !== 0) return 'maint';
   return (bits & DRAIN) !== 0 ? 'drain' : 'ready';
+}
+
+/** As `show stat` tells it in its status; a server in drain that is DOWN shows as DOWN there. */
+export function adminOf(status: string): AdminState {
+  if (status.startsWith('MAINT')) return 'maint';
+  return status.startsWith('DRAIN') ? 'drain' : 'ready';
 }
 
 /** `UP`, `UP 1/2` (still UP, one failure seen) and `no check` take requests. */

@@ -35,7 +35,7 @@ export function instanceOf({ host, app, play, controller }: Parts): Instance {
     container: app.name,
     servers: [
       {
-        balancer: { host, socket: balancer.socket ?? '' },
+        balancer: { host, socket: balancer.socket ?? '', ...masterOf(balancer.master_socket) },
         backend: balancer.backend ?? '',
         name: app.server ?? app.name,
       },
@@ -47,6 +47,10 @@ export function instanceOf({ host, app, play, controller }: Parts): Instance {
     keep: app.keep ?? play.keep ?? defaults.policy.keep ?? 0,
     minUp: balancer.min_up ?? ({ servers: 1 } satisfies MinUp),
   };
+}
+
+function masterOf(masterSocket: string | undefined): { readonly masterSocket?: string } {
+  return masterSocket === undefined ? {} : { masterSocket };
 }
 
 /** Without the keys that are left out, which would otherwise hide what they fall back to. */

@@ -34,6 +34,10 @@ export const balancerSchema = z.strictObject({
     description: "Path of HAProxy's stats socket on the host.",
     default: '/var/run/haproxy.sock',
   }),
+  master_socket: field(socketPath, {
+    description: "Path of HAProxy's master socket (`haproxy -S`) on the host: it counts what old workers still have.",
+    otherwise: 'where it is by custom, if there is one',
+  }),
   backend: field(serverName, {
     description: 'Backend that holds the servers.',
     otherwise: 'required, here or in the play',

@@ -5,6 +5,8 @@ import { askOver } from '../../../src/adapters/haproxy/runtime-socket.ts';
 import type { Link } from '../../../src/adapters/link.ts';
 import { aServer, SOCKET } from '../../support/builders.ts';
 
+const noProcesses = { isMasterNamed: false, master: async () => undefined, kin: async () => [] };
+
 /** A runtime API that gives these answers, command by command; anything else it does not know. */
 function apiAnswering(answers: Readonly<Record<string, string>>): { api: RuntimeApi; asked: string[] } {
   const asked: string[] = [];
@@ -12,7 +14,7 @@ function apiAnswering(answers: Readonly<Record<string, string>>): { api: Runtime
     asked.push(line);
     return answers[line] ?? 'Unknown command.\n';
   };
-  return { api: new RuntimeApi(ask, { host: 'fe1', socket: SOCKET }), asked };
+  return { api: new RuntimeApi(ask, { host: 'fe1', socket: SOCKET }, noProcesses), asked };
 }
 
 describe('RuntimeApi', () => {
@@ -135,6 +137,16 @@ describe('askOver()', () => {
     expect(await ask('show info')).toBe('Name: HAProxy\n\n');
   });
 
+  it("reads a master's answer up to the empty line that ends it, since the master does not close", async () => {
+    const pieces = ['# workers\n99  worker\n', '\n'];
+    const ask = askOver(
+      linkTo(() => answering(pieces, 'stays open')),
+      SOCKET,
+      'empty line',
+    );
+    expect(await ask('show proc')).toBe('# workers\n99  worker\n\n');
+  });
+
   it('passes on how the connection was lost', async () => {
     const ask = askOver(
       linkTo(() => answering(new Error('SSH channel closed'))),
@@ -146,13 +158,13 @@ describe('askOver()', () => {
   });
 });
 
-function answering(chunks: readonly string[] | Error): Duplex {
+function answering(chunks: readonly string[] | Error, then: 'closes' | 'stays open' = 'closes'): Duplex {
   return new Duplex({
     read: () => undefined,
     write(_chunk, _encoding, done) {
       done();
       if (chunks instanceof Error) this.destroy(chunks);
-      else for (const chunk of [...chunks, null]) this.push(chunk);
+      else for (const chunk of [...chunks, ...(then === 'closes' ? [null] : [])]) this.push(chunk);
     },
   });
 }

@@ -8,6 +8,8 @@ export interface Arrangement {
   readonly servers: readonly [Server, Server, Server];
   /** Opens a request that lasts until `finish`, and tells which server took it; undefined when none would. */
   openRequest(): Promise<{ readonly server: string | undefined; finish(): Promise<void> }>;
+  /** A new worker; the old one keeps what it has. */
+  reload(): Promise<void>;
   /** Until HAProxy's own checks have had time for `rise` and more. */
   untilChecked(isDone: () => Promise<boolean>): Promise<void>;
   end(): Promise<void>;
@@ -109,6 +111,23 @@ export function behavesLikeALoadBalancer(name: string, arrange: () => Promise<Ar
       const lastCheck: unknown = expect.any(String);
       expect((await look()).get(taken.name)).toEqual({ ...had, requests: (had?.requests ?? 0) + 1, lastCheck });
       expect(await at.balancer.counters('nosuch')).toEqual([]);
+    });
+
+    it('knows what an old worker has for each server, until that has ended', async () => {
+      const request = await at.openRequest();
+      const taken = at.servers.find(({ name: one }) => one === request.server);
+      const other = at.servers.find(({ name: one }) => one !== request.server);
+      if (!taken || !other) throw new Error('a request went to no server');
+      const { pid } = await at.balancer.look(taken);
+      expect((await at.balancer.oldWorkers(taken))?.filter((worker) => worker.pid === pid)).toEqual([]);
+
+      await at.reload();
+
+      expect((await at.balancer.look(taken)).pid).not.toBe(pid);
+      expect(await at.balancer.oldWorkers(taken)).toContainEqual({ pid, current: 1 });
+      expect(await at.balancer.oldWorkers(other)).toContainEqual({ pid, current: 0 });
+      await request.finish();
+      await at.untilChecked(async () => (await at.balancer.oldWorkers(taken))?.length === 0);
     });
 
     it('has no usable server when all are at weight 0', async () => {

@@ -1,0 +1,86 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { processesOver } from '../../../src/adapters/haproxy/processes.ts';
+import { LocalLink } from '../../support/local-link.ts';
+
+/** Programs whose process is called `haproxy`: one that waits, and one that has children. */
+function programs(folder: string): { readonly worker: string; readonly master: string } {
+  const copy = (from: string, name: string): string => {
+    const to = join(folder, name, 'haproxy');
+    mkdirSync(dirname(to));
+    copyFileSync(from, to);
+    chmodSync(to, 0o755);
+    return to;
+  };
+  return { worker: copy('/bin/sleep', 'worker'), master: copy('/bin/sh', 'master') };
+}
+
+describe('processesOver()', () => {
+  let folder: string;
+  let link: LocalLink;
+  const started: ChildProcess[] = [];
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'sluice-haproxy-'));
+    link = new LocalLink();
+  });
+  afterEach(async () => {
+    for (const { pid } of started.splice(0)) if (pid !== undefined) process.kill(-pid, 'SIGKILL');
+    await link.close();
+    rmSync(folder, { recursive: true });
+  });
+
+  /** Answers with the pids that it prints. */
+  async function run(program: string, ...args: readonly string[]): Promise<number[]> {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'ignore'], detached: true });
+    started.push(child);
+    let said = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const isMaster = args[0] === '-c';
+    await expect.poll(() => !isMaster || said.endsWith('.\n'), { timeout: 5_000 }).toBe(true);
+    return isMaster ? (said.match(/\d+/g) ?? []).map(Number) : [child.pid ?? 0];
+  }
+
+  it("finds the other workers of a worker's master, and nobody else's", async () => {
+    const { worker, master } = programs(folder);
+    const script = `${worker} 60 & a=$!; ${worker} 60 & b=$!; sleep 0.2; echo "$a $b."; wait`;
+    const [one = 0, two = 0] = await run(master, '-c', script);
+    await run(master, '-c', script);
+    await run(worker, '60');
+
+    const { kin } = processesOver(link, '/run/haproxy.sock', undefined);
+
+    expect(await kin(one)).toEqual([two]);
+    expect(await kin(two)).toEqual([one]);
+  });
+
+  it('without a master finds those with the same arguments, but for what a reload adds', async () => {
+    const { worker } = programs(folder);
+    const [old = 0] = await run(worker, '60', '61');
+    await run(worker, '60', '62');
+    const [now = 0] = await run(worker, '60', '61');
+    const { kin } = processesOver(link, '/run/haproxy.sock', undefined);
+    await expect.poll(() => kin(now)).toEqual([old]);
+  });
+
+  it('knows nothing of a process that is not to be seen', async () => {
+    expect(await processesOver(link, '/run/haproxy.sock', undefined).kin(2 ** 22 + 1)).toBeUndefined();
+  });
+
+  it('looks for a master beside the socket, and takes one that was named for granted', async () => {
+    const socket = join(folder, 'haproxy.sock');
+    expect(await processesOver(link, socket, undefined).master()).toBeUndefined();
+    const server = createServer((client) => client.write('it is me\n\n')).listen(join(folder, 'master.sock'));
+    await expect.poll(() => server.listening).toBe(true);
+
+    const found = await processesOver(link, socket, undefined).master();
+
+    expect(await found?.('show proc')).toBe('it is me\n\n');
+    server.close();
+    const named = await processesOver(link, socket, join(folder, 'none.sock')).master();
+    await expect(named?.('show proc')).rejects.toThrow('ENOENT');
+  });
+});
