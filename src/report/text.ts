@@ -129,7 +129,9 @@ function waitingText(waiting: Waiting): string {
       return `waiting for ${count(waiting.current, 'request')} in hand${queued} at ${serverPath(waiting.server)}${who}, ${left(waiting)}`;
     }
     case 'old-worker':
-      return `waiting for HAProxy's old worker ${waiting.pid} to finish what it has, ${left(waiting)}`;
+      return waiting.current === undefined
+        ? `waiting for HAProxy's old worker ${waiting.pid} to end, ${left(waiting)}`
+        : `waiting for ${count(waiting.current, 'request')} in hand at ${serverPath(waiting.server)} in HAProxy's old worker ${waiting.pid}, ${left(waiting)}`;
     case 'capacity':
       return `waiting until ${waiting.server.backend} can spare ${waiting.server.name}: ${waiting.usable} others usable, min_up asks for ${waiting.floor}`;
     case 'ready':
@@ -149,6 +151,16 @@ export function remarkText(remark: Remark): string {
   switch (remark.about) {
     case 'balancer-reloaded':
       return `HAProxy was reloaded (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
+    case 'balancer-restarted':
+      return `HAProxy was restarted (process ${remark.before}, which is gone, → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
+    case 'changed-by-another':
+      return `${serverPath(remark.server)} was set to weight ${remark.weight}, ${remark.admin}, by somebody else: ${remark.then}`;
+    case 'moved':
+      return `${serverPath(remark.server)} has another address in HAProxy's new configuration: ${remark.from} → ${remark.to}`;
+    case 'old-workers-unknown':
+      return `HAProxy's process is not to be seen on its host: whether a reload has left old workers that still serve ${serverPath(remark.server)} is not known`;
+    case 'floor':
+      return `${remark.server.backend} has ${count(remark.usable, 'usable server')}, min_up asks for ${remark.floor}: ${serverPath(remark.server)} ${floorWords[remark.then]}`;
     case 'not-drained':
       return `${serverPath(remark.server)} still has ${count(remark.sessions, 'request')} in hand at the drain timeout: ${remark.then}`;
     case 'stays-out':
@@ -157,6 +169,11 @@ export function remarkText(remark: Remark): string {
       return `HAProxy has no server ${serverPath(remark.server)} any more: nothing to put back`;
   }
 }
+
+const floorWords: Readonly<Record<Extract<Remark, { about: 'floor' }>['then'], string>> = {
+  'given back': 'is given back until there is capacity again',
+  'cannot be given back': 'cannot be given back before its container has proved itself',
+};
 
 function stopText(signal: string, times: number): string {
   const what = [

@@ -1,5 +1,5 @@
 import type { EndState, Step } from './lifecycle.ts';
-import type { Server, Standing } from './model.ts';
+import type { AdminState, Server, Standing } from './model.ts';
 import type { PlayPlan } from './plan.ts';
 import type { AfterBatch, HostEnd, RunEnd } from './verdict.ts';
 
@@ -20,7 +20,14 @@ export type Waiting =
       readonly sessions: readonly { readonly source: string; readonly ageSeconds: number }[];
       readonly leftMs: number;
     }
-  | { readonly for: 'old-worker'; readonly server: Server; readonly pid: number; readonly leftMs: number }
+  | {
+      readonly for: 'old-worker';
+      readonly server: Server;
+      readonly pid: number;
+      /** Requests that it has for the server; undefined when they cannot be counted. */
+      readonly current: number | undefined;
+      readonly leftMs: number;
+    }
   | { readonly for: 'capacity'; readonly server: Server; readonly usable: number; readonly floor: number }
   | { readonly for: 'ready'; readonly health: string; readonly why: string; readonly leftMs: number }
   | {
@@ -35,6 +42,27 @@ export type Waiting =
 /** Something worth saying that is no failure by itself. */
 export type Remark =
   | { readonly about: 'balancer-reloaded'; readonly server: Server; readonly pid: number; readonly before: number }
+  /** Or reloaded when the old process had nothing left to do: what it had in hand, HAProxy itself has seen to. */
+  | { readonly about: 'balancer-restarted'; readonly server: Server; readonly pid: number; readonly before: number }
+  | {
+      readonly about: 'changed-by-another';
+      readonly server: Server;
+      /** What was seen. */
+      readonly weight: number;
+      readonly admin: AdminState;
+      readonly then: 'taken out again' | 'put back' | 'left alone';
+    }
+  /** Another address in a changed configuration. */
+  | { readonly about: 'moved'; readonly server: Server; readonly from: string; readonly to: string }
+  | { readonly about: 'old-workers-unknown'; readonly server: Server }
+  /** Others have brought the backend under its floor while ours is away. */
+  | {
+      readonly about: 'floor';
+      readonly server: Server;
+      readonly usable: number;
+      readonly floor: number;
+      readonly then: 'given back' | 'cannot be given back';
+    }
   | { readonly about: 'not-drained'; readonly server: Server; readonly sessions: number; readonly then: string }
   | { readonly about: 'stays-out'; readonly server: Server; readonly why: string }
   | { readonly about: 'gone'; readonly server: Server };

@@ -1,88 +1,170 @@
-import { reasonOf } from '../errors.ts';
-import { serverPath, type Server } from '../rollout/model.ts';
-import type { ServerLook } from './ports.ts';
-import type { ServerAccess } from './traffic.ts';
+import { Failure, reasonOf } from '../errors.ts';
+import { serverPath, type AdminState, type Server } from '../rollout/model.ts';
+import type { ServerState } from '../rollout/observed.ts';
+import type { OldWorker, ServerLook } from './ports.ts';
+import { findState, stateOf, type ServerAccess } from './traffic.ts';
 import type { Watch } from './watch.ts';
+import type { StepWatch } from './work.ts';
 
 /** How often a barrier is looked at while something else goes on. */
 const GUARD_EVERY_MS = 50;
 
+/** HAProxy was given another configuration, without the server. */
+export class Gone extends Failure {
+  constructor({ server, host }: ServerAccess) {
+    super('haproxy', `Cannot go on with ${serverPath(server)} on ${host.name}: HAProxy has no such server any more`);
+  }
+}
+
 /**
- * What keeps requests from one server: weight 0, later maintenance too.
+ * What keeps requests from one server: weight 0, a silenced agent-check, later maintenance too.
  *
- * A reload starts a new worker with the configured weight and state, while the old one still serves what it has. The
- * barrier knows the process it was put up in: whenever it looks and finds another one, it is put up again there, says
- * so, and remembers the old worker.
+ * Others may take it down. A reload starts a new worker with the configured weight and state, while the old one still
+ * serves what it has; so does a restart, without an old one; and anybody may set a weight or a state. Whenever the
+ * barrier looks and finds itself down, it is put up again and says so.
  */
 export class Barrier {
   readonly access: ServerAccess;
-  readonly #oldWorkers = new Set<number>();
+  readonly #before = new Set<number>();
   #pid: number;
-  #isClosed = false;
+  #address: string;
+  #isClosed: boolean;
+  #isUnsure = false;
+  #timesDown = 0;
 
-  private constructor(access: ServerAccess, pid: number) {
+  private constructor(access: ServerAccess, pid: number, state: ServerState, isClosed: boolean) {
     this.access = access;
     this.#pid = pid;
+    this.#address = addressOf(state);
+    this.#isClosed = isClosed;
   }
 
-  /** Weight 0: no new requests but those of sticky clients. */
-  static async raise(access: ServerAccess): Promise<Barrier> {
+  /** Weight 0: no new requests but those of sticky clients. `found`: one in maintenance is to stay in it. */
+  static async raise(access: ServerAccess, found: AdminState = 'ready'): Promise<Barrier> {
     // The process comes first: if it changes before the weight is set, the first look finds out.
     const { pid } = await access.balancer.look(access.server);
-    await access.balancer.setWeight(access.server, 0);
-    return new Barrier(access, pid);
+    const state = await stateOf(access);
+    const barrier = new Barrier(access, pid, state, found === 'maint');
+    await barrier.#putUp(state.hasAgent);
+    return barrier;
   }
 
   get server(): Server {
     return this.access.server;
   }
 
-  /** Maintenance as well: nobody comes any more, pooled connections are closed. */
-  async close(): Promise<void> {
-    await this.access.balancer.setAdmin(this.server, 'maint');
-    this.#isClosed = true;
+  /** How often it has been found down and put up again. */
+  get timesDown(): number {
+    return this.#timesDown;
   }
 
-  /** Looks at the server, and puts the barrier up again where a reload has taken it down. */
+  /** Maintenance as well: nobody comes any more, pooled connections are closed. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    await this.access.balancer.setAdmin(this.server, 'maint');
+  }
+
+  /**
+   * Looks at the server, and puts the barrier up again where it was taken down.
+   *
+   * @throws Gone when HAProxy has no such server any more
+   */
   async look(watch: Watch): Promise<ServerLook> {
-    const { balancer } = this.access;
-    const look = await balancer.look(this.server);
-    if (look.pid === this.#pid) return look;
-    await balancer.setWeight(this.server, 0);
-    if (this.#isClosed) await balancer.setAdmin(this.server, 'maint');
-    watch.remark({ about: 'balancer-reloaded', server: this.server, pid: look.pid, before: this.#pid });
-    this.#oldWorkers.add(this.#pid);
-    this.#pid = look.pid;
+    const look = await this.#sight();
+    if (look.pid !== this.#pid) await this.#afterReload(look, watch);
+    else if (look.weight !== 0 || (this.#isClosed && look.admin !== 'maint')) {
+      this.#timesDown += 1;
+      await this.#putUp((await stateOf(this.access)).hasAgent);
+      const { weight, admin } = look;
+      watch.remark({ about: 'changed-by-another', server: this.server, weight, admin, then: 'taken out again' });
+    }
     return look;
   }
 
-  /** Old workers that still run, as of now, and may still serve what they had. */
-  async oldWorkers(): Promise<readonly number[]> {
-    for (const pid of this.#oldWorkers) {
-      if (!(await this.access.host.processRuns(pid))) this.#oldWorkers.delete(pid);
+  /** What still serves requests for the server, or may: old workers, whenever a reload has left them behind. */
+  async oldWorkers(watch: Watch): Promise<readonly OldWorker[]> {
+    const { balancer, host } = this.access;
+    const listed = await balancer.oldWorkers(this.server);
+    if (!listed && !this.#isUnsure) watch.remark({ about: 'old-workers-unknown', server: this.server });
+    this.#isUnsure = !listed;
+    const others: OldWorker[] = [];
+    for (const pid of this.#before) {
+      if (listed?.some((worker) => worker.pid === pid)) continue;
+      if (await host.processRuns(pid)) others.push({ pid, current: undefined });
+      else this.#before.delete(pid);
     }
-    return [...this.#oldWorkers];
+    return [...(listed ?? []), ...others].filter(({ current }) => current !== 0);
+  }
+
+  async #sight(): Promise<ServerLook> {
+    try {
+      return await this.access.balancer.look(this.server);
+    } catch (error) {
+      const isAnswer = error instanceof Failure && error.code === 'haproxy';
+      throw isAnswer && !(await findState(this.access)) ? new Gone(this.access) : error;
+    }
+  }
+
+  async #afterReload({ pid }: ServerLook, watch: Watch): Promise<void> {
+    const { server, access } = this;
+    const before = this.#pid;
+    this.#timesDown += 1;
+    const state = await stateOf(access);
+    await this.#putUp(state.hasAgent);
+    const isReload = await access.host.processRuns(before);
+    this.#before.add(before);
+    this.#pid = pid;
+    watch.remark({ about: isReload ? 'balancer-reloaded' : 'balancer-restarted', server, pid, before });
+    const address = addressOf(state);
+    if (address !== this.#address) watch.remark({ about: 'moved', server, from: this.#address, to: address });
+    this.#address = address;
+  }
+
+  /** An agent-check that speaks would take it down again. */
+  async #putUp(hasAgent: boolean): Promise<void> {
+    const { balancer } = this.access;
+    if (hasAgent) await balancer.setAgent(this.server, false);
+    await balancer.setWeight(this.server, 0);
+    if (this.#isClosed) await balancer.setAdmin(this.server, 'maint');
   }
 }
 
-/** Does something while the barriers are kept up. Their trouble does not stop it: what is behind them is down anyway. */
-export async function behind<T>(barriers: readonly Barrier[], watch: Watch, action: () => Promise<T>): Promise<T> {
+function addressOf({ address, port }: ServerState): string {
+  return `${address}:${port}`;
+}
+
+/**
+ * Does something while the barriers are kept up, and `alsoLook` looks around. Their trouble does not stop it: what is
+ * behind them is down anyway. But there is no way forward with a server that is gone: the signal that the action is
+ * given aborts then.
+ *
+ * @throws Gone, once the action has ended, unless the way leads home
+ */
+export async function behind<T>(
+  barriers: readonly Barrier[],
+  watch: StepWatch,
+  action: (signal: AbortSignal) => Promise<T>,
+  alsoLook: () => Promise<void> = async () => undefined,
+): Promise<T> {
   const over = new AbortController();
+  const gone = new AbortController();
   const guard = async (): Promise<void> => {
     while (!over.signal.aborted) {
-      for (const barrier of barriers) {
-        const [looked] = await Promise.allSettled([barrier.look(watch)]);
-        if (looked.status === 'rejected') {
-          const why = `${serverPath(barrier.server)}: ${reasonOf(looked.reason)}`;
-          watch.waiting({ for: 'answer', why, leftMs: 0 });
-        }
+      const looks = [...barriers.map((barrier) => () => barrier.look(watch)), alsoLook];
+      for (const look of looks) {
+        const [looked] = await Promise.allSettled([look()]);
+        if (looked.status === 'fulfilled') continue;
+        if (looked.reason instanceof Gone && !watch.homeward) gone.abort(looked.reason);
+        else watch.waiting({ for: 'answer', why: reasonOf(looked.reason), leftMs: 0 });
       }
       await watch.clock.sleep(GUARD_EVERY_MS, over.signal);
     }
   };
   const guarding = guard();
   try {
-    return await action();
+    const result = await action(AbortSignal.any([watch.signal, gone.signal]));
+    gone.signal.throwIfAborted();
+    return result;
   } finally {
     over.abort();
     await guarding;

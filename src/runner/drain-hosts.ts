@@ -59,9 +59,11 @@ async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, conte
   const { held, targets } = drain;
   if (targets.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
   const at = context.clock.date().toISOString();
-  const entries = targets.map(({ access, standing, wasUp, recorded }): RecordEntry => {
+  const entries = targets.map(({ access, standing, wasUp, agent, recorded }): RecordEntry => {
     const { by, run } = context.identity;
-    return recorded ?? { kind: 'drain', server: access.server, standing, wasUp, by, note, at, run };
+    return (
+      recorded ?? { kind: 'drain', server: access.server, standing, wasUp, ...(agent && { agent }), by, note, at, run }
+    );
   });
   try {
     for (const { server, standing, wasUp } of entries) {

@@ -18,6 +18,7 @@ interface Target {
   /** What is to be put back: of an earlier drain, if a reload has undone that one. */
   readonly standing: Standing;
   readonly wasUp: boolean;
+  readonly agent: boolean;
   readonly recorded: RecordEntry | undefined;
 }
 
@@ -45,13 +46,14 @@ export async function planDrain(held: HeldHost, request: DrainRequest, findings:
     undo.entries.find((one) => one.server.balancer.socket === socket && serverPath(one.server) === serverPath(server));
 
   findings.push(...strangers(request.servers, all, host.name));
-  for (const state of chosen) findings.push(...obstacles(state, entryOf(state), host.name));
+  for (const state of chosen) findings.push(...obstacles(entryOf(state), host.name));
   const open = chosen.filter((state) => !isDrained(state, entryOf(state)));
   const targets = open.map((state): Target => {
     const recorded = entryOf(state);
     return {
       access: { server: state.server, balancer, host },
       ...{ admin: state.admin, recorded, wasUp: recorded?.wasUp ?? state.isUp },
+      agent: recorded?.agent ?? state.hasAgent,
       standing: recorded?.standing ?? { weight: state.weight, admin: state.admin },
     };
   });
@@ -70,13 +72,9 @@ function strangers(names: readonly string[], all: readonly ServerState[], host: 
     .map((name) => ({ kind: 'problem', host, text: `HAProxy has no server ${name}; it has ${known}` }));
 }
 
-function obstacles(state: ServerState, entry: RecordEntry | undefined, host: string): Finding[] {
-  const path = serverPath(state.server);
-  const texts = [
-    state.hasAgent && `${path} has an agent-check, which may overwrite the weight at any moment: not supported yet`,
-    entry?.kind === 'rollout' && `${explain(entry)}: ${advice(entry, { name: host })}`,
-  ];
-  return texts.filter((text) => typeof text === 'string').map((text) => ({ kind: 'problem', host, text }));
+function obstacles(entry: RecordEntry | undefined, host: string): Finding[] {
+  if (entry?.kind !== 'rollout') return [];
+  return [{ kind: 'problem', host, text: `${explain(entry)}: ${advice(entry, { name: host })}` }];
 }
 
 /** Drained by us and still so: a reload brings a server back into service although the record says otherwise. */

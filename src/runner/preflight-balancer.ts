@@ -36,7 +36,6 @@ function missing({ balancer, backend, name }: Server, found: BackendState | unde
 function refusals(state: ServerState, backend: BackendState): Finding[] {
   const path = serverPath(state.server);
   const texts = [
-    state.hasAgent && `${path} has an agent-check, which may overwrite the weight at any moment: not supported yet`,
     state.tracks !== undefined && `${path} tracks ${state.tracks}, whose state it follows: not supported yet`,
     isStatic(backend) &&
       ![0, state.initialWeight].includes(state.weight) &&

@@ -65,13 +65,17 @@ async function forget(
   }
 }
 
-async function putBackOne({ server, standing, wasUp }: RecordEntry, host: HostAccess, watch: Watch): Promise<string> {
+async function putBackOne(
+  { server, standing, wasUp, agent = false }: RecordEntry,
+  host: HostAccess,
+  watch: Watch,
+): Promise<string> {
   const access = { server, host, balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket) };
   if (!(await findState(access))) {
     watch.remark({ about: 'gone', server });
     return 'HAProxy has no such server any more';
   }
-  await putBack(access, standing, { withinMs: UP_WITHIN_MS, expectUp: wasUp }, watch);
+  await putBack(access, standing, { withinMs: UP_WITHIN_MS, expectUp: wasUp, agent }, watch);
   return standing.admin === 'ready'
     ? `${wasUp ? 'UP' : 'in service'}, weight ${standing.weight}`
     : `${standing.admin} as before`;

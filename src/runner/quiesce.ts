@@ -1,16 +1,49 @@
 import { Failure } from '../errors.ts';
 import { serverPath, type AdminState, type DrainPolicy } from '../rollout/model.ts';
 import { Barrier } from './barrier.ts';
-import { untilDrained, type ServerAccess } from './traffic.ts';
+import type { Clock } from './ports.ts';
+import { untilDrained, type Drained, type ServerAccess } from './traffic.ts';
 import type { Watch } from './watch.ts';
 
 /** After `shutdown sessions` HAProxy needs a moment until its counters show it (100 ms seen). */
 const CUT_WITHIN_MS = 5_000;
 
-interface Quiet {
+/** How often a drain clock is started anew; somebody who takes the barrier down for ever must not hold a run for ever. */
+const MOST_RENEWALS = 3;
+
+/** The drain timeout. It begins anew when others have let requests in again. */
+export class DrainClock {
+  readonly #clock: Clock;
+  readonly #timeoutMs: number;
+  #deadline: number;
+  #renewals = 0;
+
+  constructor(clock: Clock, timeoutMs: number) {
+    this.#clock = clock;
+    this.#timeoutMs = timeoutMs;
+    this.#deadline = clock.now() + timeoutMs;
+  }
+
+  leftMs(): number {
+    return Math.max(0, this.#deadline - this.#clock.now());
+  }
+
+  renew(): void {
+    if (this.#renewals++ < MOST_RENEWALS) this.#deadline = this.#clock.now() + this.#timeoutMs;
+  }
+}
+
+export interface Quiet {
   readonly access: ServerAccess;
   /** The state it was found in; one in maintenance stays in it. */
   readonly admin: AdminState;
+}
+
+export interface Terms {
+  readonly policy: DrainPolicy;
+  readonly clock: DrainClock;
+  /** Done at every look; what it throws ends the wait. */
+  readonly alsoLook?: () => Promise<void>;
 }
 
 /**
@@ -26,39 +59,54 @@ export async function quiesce(
   policy: DrainPolicy,
   watch: Watch,
 ): Promise<readonly Barrier[]> {
-  const deadline = watch.clock.now() + policy.timeoutMs;
+  const clock = new DrainClock(watch.clock, policy.timeoutMs);
   const barriers: Barrier[] = [];
-  for (const { access } of servers) barriers.push(await Barrier.raise(access));
-  for (const [index, barrier] of barriers.entries()) {
-    const isOut = servers[index]?.admin === 'maint';
-    await quiesceOne(barrier, { policy, deadline, isOut }, watch);
-  }
+  for (const { access, admin } of servers) barriers.push(await Barrier.raise(access, admin));
+  await untilQuiet(barriers, servers, { policy, clock }, watch);
   return barriers;
 }
 
-interface Terms {
-  readonly policy: DrainPolicy;
-  readonly deadline: number;
-  readonly isOut: boolean;
+/** The second half of `quiesce`, behind barriers that are up already. */
+export async function untilQuiet(
+  barriers: readonly Barrier[],
+  servers: readonly Quiet[],
+  terms: Terms,
+  watch: Watch,
+): Promise<void> {
+  for (const [index, barrier] of barriers.entries()) {
+    await untilOneIsQuiet(barrier, servers[index]?.admin === 'maint', terms, watch);
+  }
 }
 
-async function quiesceOne(barrier: Barrier, { policy, deadline, isOut }: Terms, watch: Watch): Promise<void> {
+async function untilOneIsQuiet(barrier: Barrier, isOut: boolean, terms: Terms, watch: Watch): Promise<void> {
   const { access, server } = barrier;
-  const remaining = (): number => Math.max(0, deadline - watch.clock.now());
-  const tell = (sessions: number): void => {
-    if (policy.onTimeout === 'fail') throw notDrained(access, sessions, policy);
-    watch.remark({ about: 'not-drained', server, sessions, then: policy.onTimeout });
+  const { policy, clock } = terms;
+  const tell = (seen: Drained): void => {
+    if (policy.onTimeout === 'fail') throw notDrained(access, seen, policy);
+    watch.remark({ about: 'not-drained', server, sessions: seen.pending, then: policy.onTimeout });
+  };
+  const wait = async (atLeastMs: number): Promise<Drained> => {
+    for (;;) {
+      const seen = await untilDrained(barrier, Math.max(clock.leftMs(), atLeastMs), watch, terms.alsoLook);
+      if (seen.end !== 'disturbed') return seen;
+      clock.renew();
+    }
   };
 
-  const first = await untilDrained(barrier, remaining(), watch);
-  if (!first.drained) tell(first.pending);
+  const first = await wait(0);
+  if (first.end === 'late') tell(first);
   if (!isOut) await barrier.close();
-  if (!first.drained && policy.onTimeout === 'shutdown_sessions') await access.balancer.shutdownSessions(server);
-  const second = await untilDrained(barrier, Math.max(remaining(), CUT_WITHIN_MS), watch);
-  if (!second.drained) tell(second.pending);
+  if (first.end === 'late' && policy.onTimeout === 'shutdown_sessions') await access.balancer.shutdownSessions(server);
+  const second = await wait(CUT_WITHIN_MS);
+  if (second.end === 'late') tell(second);
 }
 
-function notDrained({ server, host }: ServerAccess, pending: number, { timeoutMs }: DrainPolicy): Failure {
-  const what = `${pending} ${pending === 1 ? 'request' : 'requests'} still in hand after ${timeoutMs / 1000} s`;
-  return new Failure('haproxy', `Cannot drain ${serverPath(server)} on ${host.name}: ${what} (on_timeout: fail)`);
+function notDrained({ server, host }: ServerAccess, { pending, oldWorkers }: Drained, policy: DrainPolicy): Failure {
+  const requests = `${pending} ${pending === 1 ? 'request' : 'requests'} still in hand`;
+  const pids = oldWorkers.map(({ pid }) => pid).join(', ');
+  const held = pids === '' ? requests : `${requests}, some in HAProxy's old worker ${pids},`;
+  const unknown = `HAProxy's old worker ${pids} still runs, and without its master's socket nobody knows what it has,`;
+  const what = pending === 0 && pids !== '' ? unknown : held;
+  const why = `${what} after ${policy.timeoutMs / 1000} s (on_timeout: fail)`;
+  return new Failure('haproxy', `Cannot drain ${serverPath(server)} on ${host.name}: ${why}`);
 }

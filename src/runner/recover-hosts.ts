@@ -12,6 +12,7 @@ import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
 import type { RunContext, RunResult } from './rollout.ts';
 import { settleHosts, type HostOutcome } from './settle.ts';
 import { findState } from './traffic.ts';
+import { Turns } from './turns.ts';
 import { watchOf, type Watch } from './watch.ts';
 import type { Found, Work } from './work.ts';
 
@@ -101,6 +102,7 @@ async function lookAt(
       balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket),
     })),
     identity: { run: first.run, by: first.by },
+    turns: new Turns(),
     container: old && { ...old, restart: before?.restart ?? old.restart, running: before?.running ?? true },
     ...{ wasReady: before?.wasReady ?? false, barriers: [], started: undefined, upAfterMs: 0 },
   };
@@ -112,9 +114,9 @@ async function lookAt(
 /** How the servers stood, those that HAProxy still has. */
 async function foundNow(entries: readonly RecordEntry[], host: HostAccess, watch: Watch): Promise<Found[]> {
   const found: Found[] = [];
-  for (const { server, standing, wasUp } of entries) {
+  for (const { server, standing, wasUp, agent = false } of entries) {
     const access = { server, host, balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket) };
-    if (await findState(access)) found.push({ ...standing, access, wasUp });
+    if (await findState(access)) found.push({ ...standing, access, wasUp, agent });
     else watch.remark({ about: 'gone', server });
   }
   return found;

@@ -9,6 +9,7 @@ import { withinDeadline } from './deadline.ts';
 import type { HeldHost } from './held-hosts.ts';
 import type { Pace } from './pace.ts';
 import type { ServerAccess } from './traffic.ts';
+import { Turns } from './turns.ts';
 import type { RunIdentity, Work } from './work.ts';
 
 export interface RollContext extends AdvanceContext {
@@ -16,6 +17,10 @@ export interface RollContext extends AdvanceContext {
   readonly forks: number;
   readonly held: (host: string) => HeldHost;
   readonly pace: Pace;
+}
+
+interface HostContext extends RollContext {
+  readonly turns: Turns;
 }
 
 /** What a play came to: its hosts, and whether a next play may start. */
@@ -34,6 +39,7 @@ export interface PlayEnd {
 export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEnd> {
   const { report, pace } = context;
   const limit = pLimit(context.forks);
+  const inTurn = { ...context, turns: new Turns() };
   const hosts: HostSummary[] = [];
   let then: AfterBatch = 'goOn';
   for (const batch of plan.batches) {
@@ -44,7 +50,7 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEn
     const names = batch.hosts.map(({ host }) => host);
     const numbers = { number: batch.number, of: plan.batches.length };
     report({ type: 'batch-started', play: plan.name, ...numbers, hosts: names });
-    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, plan, context))));
+    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, plan, inTurn))));
     const bug = settled.find((result) => result.status === 'rejected');
     if (bug) throw bug.reason;
     const ended = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -56,7 +62,7 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEn
   return { hosts, then };
 }
 
-async function updateHost(plan: HostPlan, play: PlayPlan, context: RollContext): Promise<HostSummary> {
+async function updateHost(plan: HostPlan, play: PlayPlan, context: HostContext): Promise<HostSummary> {
   const { clock, report, pace, held } = context;
   const { unreachable, instanceDeadlineMs } = play.policy;
   const started = clock.now();
@@ -116,7 +122,7 @@ function notTouched(failure: Failure): InstanceEnd {
   return { state: 'unchanged', failure };
 }
 
-function workOf({ instance }: InstancePlan, { held, identity }: RollContext): Work {
+function workOf({ instance }: InstancePlan, { held, identity, turns }: HostContext): Work {
   const { access: host, undo } = held(instance.host);
   const servers = instance.servers.map((server): ServerAccess => {
     const { access } = held(server.balancer.host);
@@ -128,6 +134,7 @@ function workOf({ instance }: InstancePlan, { held, identity }: RollContext): Wo
     servers,
     undo,
     identity,
+    turns,
     found: [],
     ...{ container: undefined, wasReady: false, barriers: [], started: undefined, upAfterMs: 0 },
   };

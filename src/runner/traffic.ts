@@ -5,7 +5,7 @@ import { serverPath, type Server, type Standing } from '../rollout/model.ts';
 import type { ServerState } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import { poll } from './poll.ts';
-import type { HostAccess, LoadBalancer, ServerLook, Session } from './ports.ts';
+import type { HostAccess, LoadBalancer, OldWorker, ServerLook, Session } from './ports.ts';
 import type { Watch } from './watch.ts';
 
 /** A server and the way to its balancer. */
@@ -38,16 +38,26 @@ export async function stateOf(access: ServerAccess): Promise<ServerState> {
   return state;
 }
 
+/** What a wait for requests in hand came to. */
+export interface Drained {
+  /** `disturbed`: the barrier was found down, requests may have come again. */
+  readonly end: 'drained' | 'late' | 'disturbed';
+  /** Requests in hand and queued, in old workers too as far as they can be counted. */
+  readonly pending: number;
+  readonly oldWorkers: readonly OldWorker[];
+}
+
 /**
  * Waits until the server has no request in hand and none queued, in this HAProxy process or in one that a reload has
- * made an old worker meanwhile.
+ * made an old worker, during this wait or before.
  */
 export async function untilDrained(
   barrier: Barrier,
   withinMs: number,
   watch: Watch,
-): Promise<{ readonly drained: boolean; readonly pending: number }> {
-  const { server, access } = barrier;
+  alsoLook: () => Promise<void> = async () => undefined,
+): Promise<Drained> {
+  const { server, access, timesDown } = barrier;
   const { clock } = watch;
   const holders = sessionsNowAndThen(access, watch);
   let progress: DrainProgress | undefined;
@@ -55,20 +65,20 @@ export async function untilDrained(
   const { done, last } = await poll(
     async () => {
       const look = await barrier.look(watch);
+      await alsoLook();
       const pending = look.current + look.queued;
       progress = progressAfter(progress, { atMs: clock.now(), pid: look.pid, pending, retries: look.retries });
-      const oldWorkers = isDrained(progress, clock.now()) ? await barrier.oldWorkers() : undefined;
+      const oldWorkers = isDrained(progress, clock.now()) ? await barrier.oldWorkers(watch) : undefined;
       return { look, oldWorkers };
     },
-    ({ oldWorkers }) => oldWorkers?.length === 0,
+    ({ oldWorkers }) => oldWorkers?.length === 0 || barrier.timesDown > timesDown,
     {
       everyMs: LOOK_EVERY_MS,
       withinMs,
       signal: watch.signal,
-      onWaiting: ({ look, oldWorkers }, leftMs) => {
-        const { current, queued } = look;
-        const pid = oldWorkers?.[0];
-        if (pid !== undefined) watch.waiting({ for: 'old-worker', server, pid, leftMs });
+      onWaiting: ({ look: { current, queued }, oldWorkers }, leftMs) => {
+        const [old] = oldWorkers ?? [];
+        if (old) watch.waiting({ for: 'old-worker', server, ...old, leftMs });
         else watch.waiting({ for: 'requests', server, current, queued, sessions: holders(), leftMs });
       },
       onTrouble: (trouble, leftMs) => {
@@ -77,7 +87,10 @@ export async function untilDrained(
     },
     clock,
   );
-  return { drained: done, pending: last.look.current + last.look.queued };
+  const { look, oldWorkers = [] } = last;
+  const old = oldWorkers.reduce((sum, { current }) => sum + (current ?? 0), 0);
+  const end = !done ? 'late' : barrier.timesDown > timesDown ? 'disturbed' : 'drained';
+  return { end, pending: look.current + look.queued + old, oldWorkers };
 }
 
 /** Who holds the server, asked in the background and seldom: `show sess` walks every session of the process. */
@@ -97,6 +110,13 @@ function sessionsNowAndThen({ balancer, server }: ServerAccess, { clock }: Watch
   };
 }
 
+interface PutBackOptions {
+  readonly withinMs: number;
+  readonly expectUp: boolean;
+  /** Its agent-check was enabled: it speaks again, last of all. */
+  readonly agent: boolean;
+}
+
 /**
  * Puts a server back to where it stood: the weight first, while still in maintenance, so that the moment of `ready`
  * is the only one at which requests can return; then waits for HAProxy to see it UP by checks made from now on.
@@ -106,7 +126,7 @@ function sessionsNowAndThen({ balancer, server }: ServerAccess, { clock }: Watch
 export async function putBack(
   access: ServerAccess,
   standing: Standing,
-  { withinMs, expectUp }: { readonly withinMs: number; readonly expectUp: boolean },
+  options: PutBackOptions,
   watch: Watch,
 ): Promise<void> {
   const { server, balancer } = access;
@@ -114,26 +134,53 @@ export async function putBack(
   if (now.weight !== standing.weight) await balancer.setWeight(server, standing.weight);
   if (standing.admin !== 'ready') {
     if (now.admin !== standing.admin) await balancer.setAdmin(server, standing.admin);
-    return;
+  } else {
+    if (now.admin !== 'ready') await balancer.setReadyWhenProven(server);
+    if (options.expectUp) await untilUp(access, standing, options, watch);
   }
-  if (now.admin !== 'ready') await balancer.setReadyWhenProven(server);
-  if (expectUp) await untilUp(access, standing, withinMs, watch);
+  if (options.agent && !(await stateOf(access)).hasAgent) await balancer.setAgent(server, true);
+}
+
+/**
+ * Sets weight and state again when they are others than we have set: after a reload the configured ones, else what
+ * somebody else wants, which is told, and not fought over: each sight is put right once.
+ */
+function keeperOf(
+  { server, balancer }: ServerAccess,
+  { weight }: Standing,
+  watch: Watch,
+): (look: ServerLook, agent: boolean) => Promise<void> {
+  let pid: number | undefined;
+  const met = new Set<string>();
+  return async (look: ServerLook, agent: boolean): Promise<void> => {
+    const isReloaded = pid !== undefined && look.pid !== pid;
+    pid = look.pid;
+    if (isReloaded && agent) await balancer.setAgent(server, false);
+    const sight = `${look.pid} ${look.weight} ${look.admin}`;
+    if ((look.weight === weight && look.admin === 'ready') || met.has(sight)) return;
+    met.add(sight);
+    if (look.weight !== weight) await balancer.setWeight(server, weight);
+    if (look.admin !== 'ready') await balancer.setReadyWhenProven(server);
+    if (isReloaded) return;
+    watch.remark({ about: 'changed-by-another', server, weight: look.weight, admin: look.admin, then: 'put back' });
+  };
 }
 
 async function untilUp(
-  { server, balancer, host }: ServerAccess,
-  { weight }: Standing,
-  withinMs: number,
+  access: ServerAccess,
+  standing: Standing,
+  { withinMs, agent }: PutBackOptions,
   watch: Watch,
 ): Promise<void> {
+  const { server, balancer, host } = access;
+  const keep = keeperOf(access, standing, watch);
   const { done, last } = await poll<ServerLook>(
     async () => {
       const look = await balancer.look(server);
-      // A reload in between has brought back the configured weight.
-      if (look.weight !== weight) await balancer.setWeight(server, weight);
+      await keep(look, agent);
       return look;
     },
-    (look) => look.isUp && look.weight === weight,
+    (look) => look.isUp && look.weight === standing.weight,
     {
       everyMs: UP_EVERY_MS,
       withinMs,

@@ -4,6 +4,7 @@ import type { Container } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import type { HostAccess } from './ports.ts';
 import type { ServerAccess } from './traffic.ts';
+import type { Turns } from './turns.ts';
 import type { Undo } from './undo.ts';
 import type { Watch } from './watch.ts';
 
@@ -19,6 +20,8 @@ export interface RunIdentity {
 export interface Found extends Standing {
   readonly access: ServerAccess;
   readonly wasUp: boolean;
+  /** Its agent-check was enabled. */
+  readonly agent: boolean;
 }
 
 /** One instance in work: where it is, and what was found there, filled in by the first step. */
@@ -28,6 +31,7 @@ export interface Work {
   readonly servers: readonly ServerAccess[];
   readonly undo: Undo;
   readonly identity: RunIdentity;
+  readonly turns: Turns;
   found: readonly Found[];
   /** The old container, and whether it would have passed as a new one. */
   container: Container | undefined;

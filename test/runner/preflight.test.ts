@@ -75,8 +75,6 @@ describe('inspectFleet()', () => {
       says: 'HAProxy\'s socket /var/run/haproxy.sock is at level operator: weights can only be set at "level admin" of its stats socket' },
     { why: 'the socket is at level user', odd: { facts: { level: 'user' } },
       says: 'HAProxy\'s socket /var/run/haproxy.sock is at level user: weights can only be set at "level admin" of its stats socket' },
-    { why: 'an agent may change the weight', odd: { server: { hasAgent: true } },
-      says: 'pxapp_cluster/pxApp_2 has an agent-check, which may overwrite the weight at any moment: not supported yet' },
     { why: 'the server follows another', odd: { server: { tracks: 'api/pxApp_2' } },
       says: 'pxapp_cluster/pxApp_2 tracks api/pxApp_2, whose state it follows: not supported yet' },
     { why: 'the algorithm could not go back to the weight', odd: { backend: { algorithm: 'source' }, server: { weight: 7, initialWeight: 20 } },
@@ -139,14 +137,14 @@ describe('inspectFleet()', () => {
     const instance = { servers: [server, server], spec: { image: `${IMAGE}:v9`, pullPolicy: 'always' as const } };
 
     const { findings } = await inspect(fleet, {
-      server: { hasAgent: true, weight: 0 },
+      server: { tracks: 'other/one', weight: 0 },
       facts: { level: 'user' },
       instance,
     });
 
     expect(findings.map(({ kind, text }) => `${kind} ${text.slice(0, 30)}`)).toEqual([
       "problem HAProxy's socket /var/run/hapr",
-      'problem pxapp_cluster/pxApp_2 has an a',
+      'problem pxapp_cluster/pxApp_2 tracks o',
       'warning pxapp_cluster/pxApp_2 is at we',
       `problem Cannot find ${IMAGE}:v9`.slice(0, 38),
     ]);

@@ -4,6 +4,7 @@ import { behind } from '../barrier.ts';
 import { poll } from '../poll.ts';
 import { probeOnce } from '../readiness.ts';
 import type { ProbeResult } from '../ports.ts';
+import { floorTeller } from '../take-out.ts';
 import { wasServing, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 const LOG_LINES = 10;
@@ -34,13 +35,17 @@ export const check: StepAction = async (work, watch) => {
   if (watch.homeward && !old) return 'there was no container before';
   if (watch.homeward && !wasServing(work)) return 'it was not in service before';
   const isDemanding = !watch.homeward || work.wasReady;
-  const { done, last } = await behind(barriers, watch, () =>
-    poll(
-      () => lookAt(work, isDemanding),
-      (sight) => isFit(sight, work, watch.homeward),
-      { ...instance.ready, signal: watch.signal, ...tellers(watch) },
-      watch.clock,
-    ),
+  const { done, last } = await behind(
+    barriers,
+    watch,
+    (signal) =>
+      poll(
+        () => lookAt(work, isDemanding),
+        (sight) => isFit(sight, work, watch.homeward),
+        { ...instance.ready, signal, ...tellers(watch) },
+        watch.clock,
+      ),
+    floorTeller(work, watch),
   );
   if (done) return last.container?.health === 'healthy' ? 'healthy' : 'ready';
   throw await unfit(work, last, `is not ready after ${instance.ready.withinMs / 1000} s: ${whyNot(last)}`);

@@ -1,7 +1,7 @@
 import { imageChange } from '../../rollout/image-change.ts';
 import { behind } from '../barrier.ts';
-import { quiesce } from '../quiesce.ts';
-import { asideOf, type StepAction, type StepWatch, type Work } from '../work.ts';
+import { floorTeller, stillOut } from '../take-out.ts';
+import { asideOf, type StepAction, type Work } from '../work.ts';
 
 /**
  * Puts a new container in the place of the old one. The old one keeps its state under another name until the new one
@@ -9,24 +9,13 @@ import { asideOf, type StepAction, type StepWatch, type Work } from '../work.ts'
  * stopped containers whose policy is `always`), where it would take the port.
  */
 export const replace: StepAction = async (work, watch) => {
-  const { instance, container, barriers } = work;
-  await stillQuiet(work, watch);
-  await behind(barriers, watch, () => swap(work));
+  const { instance, container } = work;
+  await stillOut(work, watch);
+  await behind(work.barriers, watch, () => swap(work), floorTeller(work, watch));
   return container
     ? imageChange(container.image.reference, instance.spec.image)
     : `created from ${instance.spec.image}`;
 };
-
-/** A reload at the last moment has let requests in again: they are waited for again. */
-async function stillQuiet(work: Work, watch: StepWatch): Promise<void> {
-  const looks = await Promise.all(work.barriers.map((barrier) => barrier.look(watch)));
-  if (looks.every(({ current, queued }) => current + queued === 0) && (await oldWorkersOf(work)).length === 0) return;
-  work.barriers = await quiesce(work.found, work.instance.drain, watch);
-}
-
-async function oldWorkersOf({ barriers }: Work): Promise<readonly number[]> {
-  return (await Promise.all(barriers.map((barrier) => barrier.oldWorkers()))).flat();
-}
 
 async function swap(work: Work): Promise<void> {
   const { instance, container } = work;

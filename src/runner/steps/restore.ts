@@ -1,5 +1,5 @@
 import { serverPath } from '../../rollout/model.ts';
-import { putBack } from '../traffic.ts';
+import { findState, putBack } from '../traffic.ts';
 import type { StepAction } from '../work.ts';
 
 /** HAProxy tells nobody how often it checks (`inter`), so this bounds any sensible `inter` × `rise`. */
@@ -13,11 +13,15 @@ export const restore: StepAction = async (work, watch) => {
   const { instance, found } = work;
   const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
   const started = watch.clock.now();
-  for (const { access, weight, admin, wasUp } of found) {
+  for (const { access, weight, admin, wasUp, agent } of found) {
+    if (watch.homeward && !(await findState(access))) {
+      watch.remark({ about: 'gone', server: access.server });
+      continue;
+    }
     if (admin !== 'ready') {
       watch.remark({ about: 'stays-out', server: access.server, why: `it was in ${admin} before` });
     }
-    await putBack(access, { weight, admin }, { withinMs, expectUp: wasUp || !watch.homeward }, watch);
+    await putBack(access, { weight, admin }, { withinMs, expectUp: wasUp || !watch.homeward, agent }, watch);
   }
   work.upAfterMs = watch.clock.now() - started;
   if (found.length === 0) return 'nothing was taken out of service';

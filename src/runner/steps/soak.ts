@@ -3,7 +3,7 @@ import { serverPath } from '../../rollout/model.ts';
 import { poll } from '../poll.ts';
 import type { ServerLook } from '../ports.ts';
 import type { ServerAccess } from '../traffic.ts';
-import type { StepAction, Work } from '../work.ts';
+import type { Found, StepAction, StepWatch, Work } from '../work.ts';
 import { Unfit } from './check.ts';
 
 const LOOK_EVERY_MS = 100;
@@ -17,13 +17,14 @@ const DEFAULT_AT_MOST_MS = 10_000;
 const never = new AbortController().signal;
 
 /** Watches the new container in service: it must stay UP and must not restart. */
-export const soak: StepAction = async (work, { clock, signal }) => {
+export const soak: StepAction = async (work, watch) => {
+  const { clock, signal } = watch;
   const { soakMs = Math.min(Math.max(work.upAfterMs / 2, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
   const started = clock.now();
-  const serving = work.found.filter(({ admin }) => admin === 'ready');
+  const serving = work.found.filter(({ admin }) => admin === 'ready').map((found) => sightOf(found, watch));
   await poll(
     async () => {
-      for (const { access } of serving) demandUp(await access.balancer.look(access.server), access);
+      for (const look of serving) await look();
       await demandRunning(work);
     },
     () => signal.aborted || clock.now() - started >= soakMs,
@@ -32,6 +33,25 @@ export const soak: StepAction = async (work, { clock, signal }) => {
   );
   return 'stayed UP';
 };
+
+/**
+ * In service again, the server is anybody's to change: that is told, and left alone. One that was taken out so cannot
+ * be judged by being UP.
+ */
+function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<void> {
+  const { balancer, server } = access;
+  let known: Pick<ServerLook, 'weight' | 'admin'> & { readonly pid?: number } = { weight, admin: 'ready' };
+  return async () => {
+    const look = await balancer.look(server);
+    const isReloaded = known.pid !== undefined && known.pid !== look.pid;
+    if (!isReloaded && (look.weight !== known.weight || look.admin !== known.admin)) {
+      const { weight: now, admin } = look;
+      watch.remark({ about: 'changed-by-another', server, weight: now, admin, then: 'left alone' });
+    }
+    known = look;
+    if (look.admin === 'ready') demandUp(look, access);
+  };
+}
 
 function demandUp({ isUp, status, lastCheck }: ServerLook, { server, host }: ServerAccess): void {
   if (isUp) return;

@@ -1,5 +1,6 @@
 import { serverPath } from '../../rollout/model.ts';
 import { quiesce } from '../quiesce.ts';
+import { findState } from '../traffic.ts';
 import type { StepAction } from '../work.ts';
 
 /**
@@ -8,6 +9,7 @@ import type { StepAction } from '../work.ts';
  */
 export const withdraw: StepAction = async (work, watch) => {
   const { timeoutMs } = work.instance.drain;
-  work.barriers = await quiesce(work.found, { timeoutMs, onTimeout: 'continue' }, watch);
+  const there = await Promise.all(work.found.map(async (one) => ((await findState(one.access)) ? [one] : [])));
+  work.barriers = await quiesce(there.flat(), { timeoutMs, onTimeout: 'continue' }, watch);
   return work.found.map(({ access }) => `${serverPath(access.server)} out of service again`).join(', ');
 };

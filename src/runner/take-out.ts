@@ -1,0 +1,166 @@
+/** Taking the servers of an instance out of service, from what their backends can spare at that moment. */
+import { Failure } from '../errors.ts';
+import { floorOf, isUsable, usableIn } from '../rollout/capacity.ts';
+import { serverPath, type MinUp, type Server } from '../rollout/model.ts';
+import { Barrier } from './barrier.ts';
+import { poll } from './poll.ts';
+import { DrainClock, untilQuiet } from './quiesce.ts';
+import { stateOf, type ServerAccess } from './traffic.ts';
+import type { StepWatch, Work } from './work.ts';
+
+const CAPACITY_EVERY_MS = 500;
+/** How often the floor is looked at while servers are away. */
+const FLOOR_EVERY_MS = 200;
+
+/** A backend has, or would have, less than its floor. */
+interface Shortage {
+  readonly server: Server;
+  readonly usable: number;
+  readonly floor: number;
+}
+
+class BelowFloor extends Error {
+  readonly shortage: Shortage;
+
+  constructor(shortage: Shortage) {
+    super(`${shortage.server.backend} is below its floor`);
+    this.shortage = shortage;
+  }
+}
+
+/**
+ * No request reaches the servers any more, and none is in hand. Their backends keep `min_up` all the while: when
+ * others bring one below it, the servers are given back at once, and taken anew when there is capacity again. All that
+ * within the drain timeout.
+ */
+export async function takeOut(work: Work, clock: DrainClock, watch: StepWatch): Promise<void> {
+  const { found, instance } = work;
+  for (;;) {
+    await untilSpare(work, clock, watch, async () => {
+      work.barriers = await Promise.all(found.map(({ access, admin }) => Barrier.raise(access, admin)));
+    });
+    const alsoLook = floorWatch(work, watch, (shortage) => {
+      throw new BelowFloor(shortage);
+    });
+    try {
+      await untilQuiet(work.barriers, found, { policy: instance.drain, clock, alsoLook }, watch);
+      return;
+    } catch (error) {
+      if (!(error instanceof BelowFloor)) throw error;
+      await giveBack(work, error.shortage, watch);
+    }
+  }
+}
+
+/** A last look before the containers stop: servers that a reload or others have let in again are taken out anew. */
+export async function stillOut(work: Work, watch: StepWatch): Promise<void> {
+  const { barriers } = work;
+  const short = await belowFloor(work);
+  if (short) await giveBack(work, short, watch);
+  else {
+    const before = barriers.map(({ timesDown }) => timesDown);
+    const looks = await Promise.all(barriers.map((barrier) => barrier.look(watch)));
+    const old = await Promise.all(barriers.map((barrier) => barrier.oldWorkers(watch)));
+    const isQuiet = looks.every(({ current, queued }) => current + queued === 0) && old.flat().length === 0;
+    if (isQuiet && barriers.every(({ timesDown }, index) => timesDown === before[index])) return;
+  }
+  await takeOut(work, new DrainClock(watch.clock, work.instance.drain.timeoutMs), watch);
+}
+
+/** To be called again and again: says once when a backend is below its floor, and nothing can be given back. */
+export function floorTeller(work: Work, watch: StepWatch): () => Promise<void> {
+  let isTold = false;
+  return floorWatch(work, watch, (shortage) => {
+    if (!isTold) watch.remark({ about: 'floor', ...shortage, then: 'cannot be given back' });
+    isTold = true;
+  });
+}
+
+/**
+ * Does it as soon as the backends can spare the servers, before anybody else of this run takes from them: other
+ * servers may have failed since the plan.
+ *
+ * @throws Failure `haproxy` when they cannot spare them in time
+ */
+export async function untilSpare(
+  work: Work,
+  clock: DrainClock,
+  watch: StepWatch,
+  action: () => Promise<void>,
+): Promise<void> {
+  const { host, turns, servers } = work;
+  const backends = servers.map(({ server }) => `${server.balancer.host} ${server.balancer.socket} ${server.backend}`);
+  const { last } = await poll(
+    () =>
+      turns.inTurn(backends, async () => {
+        const shortage = await shortageWithout(work);
+        if (!shortage) await action();
+        return shortage;
+      }),
+    (shortage) => shortage === undefined,
+    {
+      everyMs: CAPACITY_EVERY_MS,
+      withinMs: clock.leftMs(),
+      signal: watch.signal,
+      onWaiting: (shortage) => {
+        if (shortage) watch.waiting({ for: 'capacity', ...shortage });
+      },
+    },
+    watch.clock,
+  );
+  if (!last) return;
+  const { server, usable, floor } = last;
+  const why = `it would leave ${usable} usable servers in ${server.backend}, and min_up asks for ${floor}`;
+  throw new Failure('haproxy', `Cannot take ${serverPath(server)} out of service on ${host.name}: ${why}`);
+}
+
+/** What would be missing if the servers that are usable now were taken. */
+async function shortageWithout({ servers, instance }: Work): Promise<Shortage | undefined> {
+  for (const { server, balancer } of servers) {
+    const [backend] = await balancer.backends(server.backend);
+    const names = servers.filter((one) => one.server.backend === server.backend).map((one) => one.server.name);
+    const own = backend?.servers.filter((state) => names.includes(state.server.name) && isUsable(state)) ?? [];
+    if (!backend || own.length === 0) continue;
+    const [usable, floor] = [usableIn(backend) - own.length, floorOf(instance.minUp, backend)];
+    if (usable < floor) return { server, usable, floor };
+  }
+  return undefined;
+}
+
+/** What is missing now, of backends that ours would be usable in. */
+async function belowFloor({ found, instance }: Work): Promise<Shortage | undefined> {
+  const useful = found.filter(({ wasUp, admin, weight }) => wasUp && admin === 'ready' && weight > 0);
+  for (const { access } of useful) {
+    const shortage = await shortageOf(access, instance.minUp);
+    if (shortage) return shortage;
+  }
+  return undefined;
+}
+
+async function shortageOf({ server, balancer }: ServerAccess, minUp: MinUp): Promise<Shortage | undefined> {
+  const [backend] = await balancer.backends(server.backend);
+  const own = backend?.servers.find((state) => state.server.name === server.name);
+  if (!backend || !own || own.isBackup) return undefined;
+  const [usable, floor] = [usableIn(backend), floorOf(minUp, backend)];
+  return usable < floor ? { server, usable, floor } : undefined;
+}
+
+function floorWatch(work: Work, { clock }: StepWatch, onShort: (shortage: Shortage) => void): () => Promise<void> {
+  let nextAt = clock.now() + FLOOR_EVERY_MS;
+  return async () => {
+    if (clock.now() < nextAt) return;
+    nextAt = clock.now() + FLOOR_EVERY_MS;
+    const shortage = await belowFloor(work);
+    if (shortage) onShort(shortage);
+  };
+}
+
+/** Their containers run and have served until now, so nothing need be proved first. */
+async function giveBack({ found }: Work, shortage: Shortage, watch: StepWatch): Promise<void> {
+  watch.remark({ about: 'floor', ...shortage, then: 'given back' });
+  for (const { access, weight, admin } of found) {
+    const now = await stateOf(access);
+    if (now.weight !== weight) await access.balancer.setWeight(access.server, weight);
+    if (now.admin !== admin) await access.balancer.setAdmin(access.server, admin);
+  }
+}
