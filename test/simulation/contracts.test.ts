@@ -90,6 +90,9 @@ behavesLikeALoadBalancer('the simulated HAProxy', async () => {
         .find(({ line, requests }) => requests.length > (before.get(line.name) ?? 0));
       return { server: taken?.line.name, finish: () => pass(1_000) };
     },
+    reload: async () => {
+      haproxy.reload();
+    },
     untilChecked: async (isDone) => {
       while (!(await isDone())) await pass(100);
     },

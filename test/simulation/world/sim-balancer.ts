@@ -1,6 +1,7 @@
+import { Failure } from '../../../src/errors.ts';
 import type { AdminState, Server } from '../../../src/rollout/model.ts';
 import type { BackendState, ServerCounters, ServerState } from '../../../src/rollout/observed.ts';
-import type { BalancerFacts, LoadBalancer, ServerLook, Session } from '../../../src/runner/ports.ts';
+import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
@@ -41,8 +42,8 @@ export class SimBalancer implements LoadBalancer {
     return this.#look(`look at ${pathOf(server)}`, () => {
       const slot = this.#host.haproxy.slot(server);
       const { pid } = this.#host.haproxy.current;
-      const { weight, retries } = slot;
-      return { pid, ...this.#host.haproxy.counted(slot), retries, ...statusOf(slot), weight };
+      const { weight, admin, retries } = slot;
+      return { pid, ...this.#host.haproxy.counted(slot), retries, ...statusOf(slot), weight, admin };
     });
   }
 
@@ -69,6 +70,29 @@ export class SimBalancer implements LoadBalancer {
     await this.#change(`${pathOf(server)} to ${admin}`, { what: 'admin', server, admin }, () => {
       this.#host.haproxy.setAdmin(this.#host.haproxy.slot(server), admin);
     });
+  }
+
+  async setAgent(server: Server): Promise<void> {
+    throw new Failure('haproxy', `Cannot set the agent-check of ${pathOf(server)}: it has none`);
+  }
+
+  /** As its master's socket tells: what is between two tries may still come to any server. */
+  async oldWorkers(server: Server): Promise<readonly OldWorker[]> {
+    const { current, workers } = this.#host.haproxy;
+    const { nowMs } = this.#controller.world.timeline;
+    return this.#look(`old workers of ${pathOf(server)}`, () =>
+      workers
+        .filter(({ pid }) => pid !== current.pid)
+        .map(({ pid, slots }) => {
+          const all = [...slots.values()];
+          const others = all.filter(({ line }) => pathOf(line) !== pathOf(server));
+          const elsewhere = others.map((slot) => this.#host.haproxy.counted(slot));
+          const clients = all.reduce((sum, slot) => sum + open(slot, nowMs).length, 0);
+          return { pid, clients, current: elsewhere.reduce((left, one) => left - one.current - one.queued, clients) };
+        })
+        .filter(({ clients }) => clients > 0)
+        .map(({ pid, current: pending }) => ({ pid, current: pending })),
+    );
   }
 
   async setReadyWhenProven(server: Server): Promise<void> {
@@ -106,7 +130,7 @@ export class SimBalancer implements LoadBalancer {
     return {
       server: this.#server(slot),
       ...{ weight, initialWeight: line.weight, admin, ...statusOf(slot), isBackup: false },
-      ...{ hasCheck: true, hasAgent: false, tracks: undefined, port: line.port, current, queued },
+      ...{ hasCheck: true, hasAgent: false, tracks: undefined, address: '127.0.0.1', port: line.port, current, queued },
     };
   }
 
