@@ -16,6 +16,10 @@ export interface RunOptions {
 export interface Running {
   /** The first line it printed, without the newline. */
   readonly firstLine: string;
+  /** Writes a line to its stdin; of no effect once it has ended. */
+  say(line: string): void;
+  /** Calls `hear` with every further line that it prints. To be called at once, and once. */
+  onLine(hear: (line: string) => void): void;
   /** Ends it (its stdin is closed) and resolves once it is gone. */
   end(): Promise<void>;
   /** Aborts when the command ended, for whatever reason. */

@@ -4,6 +4,7 @@ import type { Command, Common, Playing } from './command.ts';
 import type { Surroundings } from './surroundings.ts';
 import { suggestion } from '../config/inventory/suggestions.ts';
 import { durationMs } from './duration.ts';
+import { lockActions, lockCommandOf, lockingOf, type LockingArgs } from './lock-options.ts';
 import {
   EXIT_CODES,
   commonOptions,
@@ -53,6 +54,9 @@ export async function readArguments(
     .command('recover <hosts>', 'Finish what a rollout that died has left in work', naming, (args) => {
       take({ name: 'recover', pattern: args.hosts, ...commonOf(args, environment) });
     })
+    .command('lock <action> [hosts]', 'List, take, release or break the locks of hosts', lockActions, (args) => {
+      take({ name: 'lock', ...lockCommandOf(args), ...commonOf(args, environment) });
+    })
     .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
       take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
     })
@@ -76,7 +80,7 @@ function base(version: string): Argv<CommonArgs> {
     .help()
     .alias({ help: 'h' })
     .strict()
-    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore, recover, status, history or show')
+    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore, recover, lock, status, history or show')
     .recommendCommands()
     .middleware(lastOfEach, true)
     .check((args) => {
@@ -115,7 +119,7 @@ function lastOfEach(args: Record<string, unknown>): void {
   }
 }
 
-function commonOf(args: CommonArgs, environment: Surroundings['environment']): Common {
+function commonOf(args: CommonArgs & LockingArgs, environment: Surroundings['environment']): Common {
   // Ansible parts the paths by commas, too.
   const fromEnvironment = environment['ANSIBLE_INVENTORY']?.split(',').filter((path) => path !== '') ?? [];
   const inventory = args.inventory ?? fromEnvironment;
@@ -128,6 +132,7 @@ function commonOf(args: CommonArgs, environment: Surroundings['environment']): C
   const timeout = args['connect-timeout'];
   return {
     ...{ inventory, forks, limit: args.limit, json: args.json, verbosity: args.verbose, yes: args.yes },
+    locking: lockingOf(args),
     connection: {
       user: args.user,
       privateKey: args['private-key'],

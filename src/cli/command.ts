@@ -1,5 +1,6 @@
 /** What an operator can ask for, as plain data. */
 import type { DrainPolicy } from '../rollout/model.ts';
+import type { Locking } from '../runner/held-hosts.ts';
 import type { Pacing } from './pacing.ts';
 
 export interface Connection {
@@ -7,6 +8,8 @@ export interface Connection {
   readonly privateKey: string | undefined;
   readonly timeoutMs: number | undefined;
 }
+
+export type LockAction = 'list' | 'take' | 'release' | 'break';
 
 export interface Common {
   readonly inventory: readonly string[];
@@ -16,6 +19,7 @@ export interface Common {
   readonly json: boolean;
   readonly verbosity: number;
   readonly yes: boolean;
+  readonly locking: Pick<Locking, 'waitMs' | 'takeOver'>;
 }
 
 export interface Playing {
@@ -42,6 +46,16 @@ export type Command =
     } & Common)
   | ({ readonly name: 'restore'; readonly pattern: string; readonly servers: readonly string[] } & Common)
   | ({ readonly name: 'recover'; readonly pattern: string } & Common)
+  | ({
+      readonly name: 'lock';
+      readonly action: LockAction;
+      readonly pattern: string;
+      readonly note: string;
+      readonly force: boolean;
+    } & Common)
   | { readonly name: 'history'; readonly number: number; readonly json: boolean }
   | { readonly name: 'show'; readonly run: string; readonly json: boolean }
   | ({ readonly name: 'status'; readonly pattern: string; readonly socket: string | undefined } & Common);
+
+/** Those that reach hosts. */
+export type HostsCommand = Extract<Command, Common>;

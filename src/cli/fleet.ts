@@ -2,7 +2,7 @@ import { EngineContainers } from '../adapters/docker/containers.ts';
 import { processesOver } from '../adapters/haproxy/processes.ts';
 import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
 import { askOver, type Ask } from '../adapters/haproxy/runtime-socket.ts';
-import { lockHost } from '../adapters/host/lock.ts';
+import { FlockLock } from '../adapters/host/lock.ts';
 import { firstSocket, processRuns } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
 import { FileRecord } from '../adapters/host/record.ts';
@@ -76,7 +76,7 @@ export class SshFleet implements Fleet {
       probe: (probe, withinMs) => probeOver(link, probe, withinMs),
       processRuns: (pid) => processRuns(link, pid),
       firstSocket: (paths) => firstSocket(link, paths),
-      lock: (holder) => lockHost(link, holder),
+      lock: new FlockLock(link),
     };
   }
 

@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import type { OnTimeout } from '../rollout/model.ts';
+import { takingOver, waiting } from './lock-options.ts';
 import { pacingOptions, type PacingArgs } from './pacing.ts';
 
 /** Below every help. Lines of their own, as wide as they may be. */
@@ -106,6 +107,8 @@ export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs
         default: false,
         describe: 'With plan or --check: exit 3 when the plan has changes',
       },
+      ...waiting,
+      ...takingOver,
     });
 }
 
@@ -116,7 +119,8 @@ interface NamingArgs {
 export function naming(parser: Argv<CommonArgs>): Argv<CommonArgs & NamingArgs> {
   return parser
     .epilogue(EXIT_CODES)
-    .positional('hosts', { type: 'string', demandOption: true, describe: 'Host pattern, as in Ansible' });
+    .positional('hosts', { type: 'string', demandOption: true, describe: 'Host pattern, as in Ansible' })
+    .options(waiting);
 }
 
 interface SelectingArgs extends NamingArgs {
@@ -156,6 +160,7 @@ export function draining(parser: Argv<CommonArgs>): Argv<CommonArgs & DrainingAr
     },
     note: { alias: 'm', type: 'string', requiresArg: true, default: '', describe: 'Why, for those who look at status' },
     socket: { type: 'string', requiresArg: true, describe: "HAProxy's stats socket on the hosts" },
+    ...takingOver,
   });
 }
 
@@ -188,5 +193,6 @@ export const OPTION_NAMES: readonly string[] = [
   ...Object.keys(commonOptions),
   ...['tags', 'skip-tags', 'extra-vars', 'force', 'check', 'diff', 'detailed-exitcode'],
   ...Object.keys(pacingOptions),
+  ...Object.keys({ ...waiting, ...takingOver }),
   ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket', 'number'],
 ];

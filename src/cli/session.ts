@@ -10,9 +10,11 @@ import { paintFor, takesColour, type Paint } from '../report/paint.ts';
 import { linesOf } from '../report/text.ts';
 import { exitStatusOf, Failure, reasonOf } from '../errors.ts';
 import type { Report, RunEvent } from '../rollout/events.ts';
+import type { Locking } from '../runner/held-hosts.ts';
 import type { RunContext } from '../runner/rollout.ts';
-import type { Common, Connection } from './command.ts';
+import type { Common, Connection, HostsCommand } from './command.ts';
 import { SshFleet } from './fleet.ts';
+import { reasonFor } from './lock-options.ts';
 import { operatorAt } from './operator.ts';
 import { RunJournal, runsFolder } from './run-journal.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -45,20 +47,20 @@ export interface CliSession {
 
 /** Opens what a command needs, runs it, and closes it, also when it fails. */
 export async function inSession(
-  common: Common,
+  command: HostsCommand,
   surroundings: Surroundings,
   use: (session: CliSession) => Promise<number>,
 ): Promise<number> {
-  const log = createLog(common.verbosity);
-  const inventory = loadInventory(common.inventory);
+  const log = createLog(command.verbosity);
+  const inventory = loadInventory(command.inventory);
   const trace = (text: string): void => {
     log.debug(text);
   };
-  const fleet = new SshFleet(inventory, overridesOf(common.connection), trace);
+  const fleet = new SshFleet(inventory, overridesOf(command.connection), trace);
   const run = runId(systemClock.date());
   const by = `${userName()}@${hostname()}`;
   const journal = new RunJournal();
-  const report = reporterFor(common, { surroundings, log, run, journal });
+  const report = reporterFor(command, { surroundings, log, run, journal });
   surroundings.stop.tell(report);
   const { stdout, environment, version } = surroundings;
   const startedMs = systemClock.now();
@@ -71,7 +73,7 @@ export async function inSession(
       },
       paint: paintFor(takesColour(stdout, environment)),
       print: (lines) => {
-        if (!common.json) stdout.write(lines.map((line) => `${line}\n`).join(''));
+        if (!command.json) stdout.write(lines.map((line) => `${line}\n`).join(''));
       },
       startedMs,
       begin: async (asked, changes) => {
@@ -80,9 +82,9 @@ export async function inSession(
         await journal.settled();
       },
       context: {
-        ...{ fleet, report, journal, clock: systemClock, stop: surroundings.stop, forks: common.forks },
-        identity: { run, by },
-        operator: operatorAt(surroundings, common),
+        ...{ fleet, report, journal, clock: systemClock, stop: surroundings.stop, forks: command.forks },
+        ...{ identity: { run, by }, locking: lockingOf(command), random: Math.random },
+        operator: operatorAt(surroundings, command),
       },
     });
   } catch (error) {
@@ -94,6 +96,10 @@ export async function inSession(
     await journal.close();
     await fleet.close();
   }
+}
+
+function lockingOf(command: HostsCommand): Locking {
+  return { machine: hostname(), pid: process.pid, reason: reasonFor(command), ...command.locking };
 }
 
 /** A look changes nothing, so being asked to stop ends it where it is. */

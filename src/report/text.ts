@@ -1,6 +1,7 @@
 import type { Remark, RunEvent, Subject, Waiting } from '../rollout/events.ts';
 import { imageChange } from '../rollout/image-change.ts';
 import type { Step } from '../rollout/lifecycle.ts';
+import type { FoundLock } from '../rollout/lock.ts';
 import { serverPath } from '../rollout/model.ts';
 import { duration, shortDigest } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
@@ -45,6 +46,10 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [
         always(paint(event.type === 'problem' ? 'bad' : 'warning', `${event.type}: ${where(event.host)}${event.text}`)),
       ];
+    case 'lock-waiting': {
+      const line = (found: FoundLock): string => `waiting for its lock: ${holderText(found)}, ${left(event)}`;
+      return event.locks.map(({ host, found }) => always(paint('quiet', `${host}  ${line(found)}`)));
+    }
     case 'image-pulled':
       return [always(`${event.host}  image ${event.image} is there (${shortDigest(event.digest)})`)];
     case 'batch-started': {
@@ -141,6 +146,13 @@ function waitingText(waiting: Waiting): string {
     case 'answer':
       return `no answer, asking again: ${waiting.why}, ${left(waiting)}`;
   }
+}
+
+function holderText({ state, owner }: FoundLock): string {
+  if (!owner) return 'somebody holds it';
+  const { by, run, reason, since } = owner;
+  const why = reason === '' ? '' : ` ("${reason}")`;
+  return state === 'held' ? `${by} holds it on purpose${why}` : `${by} holds it, run ${run}${why}, since ${since}`;
 }
 
 function left({ leftMs }: { readonly leftMs: number }): string {

@@ -1,4 +1,5 @@
 import type { EndState, Step } from './lifecycle.ts';
+import type { FoundLock } from './lock.ts';
 import type { AdminState, Server, Standing } from './model.ts';
 import type { PlayPlan } from './plan.ts';
 import type { AfterBatch, HostEnd, RunEnd } from './verdict.ts';
@@ -136,6 +137,12 @@ export type RunEvent =
     }
   | { readonly type: 'problem'; readonly host: string; readonly text: string }
   | { readonly type: 'warning'; readonly host: string; readonly text: string }
+  /** Hosts that others hold, which the run waits for. */
+  | {
+      readonly type: 'lock-waiting';
+      readonly locks: readonly { readonly host: string; readonly found: FoundLock }[];
+      readonly leftMs: number;
+    }
   | { readonly type: 'planned'; readonly plan: PlayPlan }
   | { readonly type: 'image-pulled'; readonly host: string; readonly image: string; readonly digest: string }
   | {

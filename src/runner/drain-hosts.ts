@@ -12,6 +12,7 @@ import { putBackAll } from './put-back-all.ts';
 import { quiesce } from './quiesce.ts';
 import type { RunContext, RunResult } from './rollout.ts';
 import { settleHosts, type HostOutcome } from './settle.ts';
+import { takeOver } from './take-over.ts';
 import { watchOf } from './watch.ts';
 
 export interface DrainRequest {
@@ -31,6 +32,7 @@ export async function drainHosts(request: DrainRequest, context: RunContext): Pr
   const limit = pLimit(context.forks);
   const held = await holdHosts(request.hosts, { ...context, limit });
   try {
+    await takeOver(held, { ...context, limit });
     const findings: Finding[] = [];
     const planned = await Promise.all(
       request.hosts.map((name) =>

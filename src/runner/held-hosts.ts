@@ -1,103 +1,173 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
-import type { Report } from '../rollout/events.ts';
-import type { Fleet, HostAccess, Lock } from './ports.ts';
-import { Undo } from './undo.ts';
-import type { RunIdentity } from './work.ts';
+import { explainLock, type FoundLock, type LockOwner } from '../rollout/lock.ts';
+import { gather, type Conflict, type Gathered, type Take } from './gather.ts';
+import { hold, type Holding } from './hold.ts';
+import type { HostAccess } from './ports.ts';
+import type { RunContext } from './rollout.ts';
+import type { Undo } from './undo.ts';
+
+/** How long a run lives that nobody hears of, in milliseconds: what `lock.json` tells the others. */
+const TTL_MS = 45_000;
+/** Between two attempts of a run that waits for a lock, in milliseconds; as much again by chance. */
+const AGAIN_AFTER_MS = 2_000;
+const WAITING_EVERY_MS = 30_000;
 
 /** A host that the run holds: connected, locked, its undo record in hand. */
 export interface HeldHost {
+  /** Its changes are fenced: each is made only while the lock is surely ours. */
   readonly access: HostAccess;
   readonly undo: Undo;
+  /** An earlier run that has left instances in work here. */
+  readonly leftBy: string | undefined;
   /**
-   * Makes sure that the host is still ours: a lock that went with its connection is taken again.
+   * Makes sure that the host is still ours, as every change does; a lock that has become unsure is taken again.
    *
-   * @throws Failure `locked` or `error` when somebody else has had the host meanwhile
+   * @throws Failure `locked` when somebody else has had it meanwhile, or it was broken
    */
   readonly keep: () => Promise<void>;
 }
 
 /** The hosts of a run, all locked, until released. */
 export interface HeldHosts {
+  readonly all: readonly HeldHost[];
   readonly host: (name: string) => HeldHost;
   readonly release: () => Promise<void>;
 }
 
-interface HoldContext {
-  readonly fleet: Fleet;
-  readonly report: Report;
-  readonly limit: LimitFunction;
-  readonly identity: RunIdentity;
-  /** Asked of each host that cannot be had: whether the run goes on without it. */
-  readonly goWithout?: (host: string, failure: Failure) => boolean;
+/** How a run goes about its locks. */
+export interface Locking {
+  /** Where this controller runs, and as what process. */
+  readonly machine: string;
+  readonly pid: number;
+  /** The command, for those who find the lock. */
+  readonly reason: string;
+  /** How long to wait for hosts that others hold, in milliseconds. */
+  readonly waitMs: number;
+  /** Whether what a run that died has left is to be recovered first, instead of being a reason not to start. */
+  readonly takeOver: boolean;
 }
 
+export type HoldContext = Pick<
+  RunContext,
+  'fleet' | 'report' | 'identity' | 'clock' | 'stop' | 'random' | 'locking'
+> & {
+  readonly limit: LimitFunction;
+  /** Asked of each host that cannot be had: whether the run goes on without it. */
+  readonly goWithout?: (host: string, failure: Failure) => boolean;
+};
+
 /**
- * Connects to all hosts and locks them: all or none. A host that cannot be locked is not waited for, so two runs
- * cannot wait for one another.
+ * Connects to all hosts and locks them: all or none. Nobody waits while it holds something, so two runs cannot wait
+ * for one another; what waits, waits with empty hands.
+ *
+ * `deadLocks`: what `recover` and its like are for is no obstacle to them (`claim`); others refuse a host on which a
+ * run that died has left instances in work, unless told to take over.
  *
  * @throws Failure `locked` if another run holds one of them, else `unreachable`; everything is reported before
  */
-export async function holdHosts(names: readonly string[], context: HoldContext): Promise<HeldHosts> {
+export async function holdHosts(
+  names: readonly string[],
+  context: HoldContext,
+  deadLocks: 'refuse' | 'claim' = 'refuse',
+): Promise<HeldHosts> {
   const hosts = [...new Set(names)].toSorted();
-  const held = new Map<string, HeldHost & { release(): Promise<void> }>();
-  const release = async (): Promise<void> => {
-    await Promise.allSettled([...held.values()].map((host) => host.release()));
+  const owner = ownerOf(context);
+  const take = async (name: string): Promise<Holding | Conflict | undefined> => {
+    try {
+      return await hold(name, owner, context);
+    } catch (error) {
+      if (error instanceof Failure && context.goWithout?.(name, error)) return undefined;
+      throw error;
+    }
   };
-  const failures: Failure[] = [];
-  const settled = await Promise.allSettled(
-    hosts.map((name) =>
-      context.limit(async () => {
-        try {
-          held.set(name, await hold(name, context));
-        } catch (error) {
-          if (!(error instanceof Failure)) throw error;
-          if (context.goWithout?.(name, error)) return;
-          context.report({ type: 'problem', host: name, text: error.message });
-          failures.push(error);
-        }
-      }),
-    ),
-  );
-  const bug = settled.find((result) => result.status === 'rejected');
-  if (bug ?? failures.length > 0) {
-    await release();
-    throw bug ? bug.reason : refusal(failures);
+  const held = await all(hosts, take, context);
+  try {
+    if (deadLocks === 'refuse' && !context.locking.takeOver) refuseLeftovers(held, context);
+    for (const one of held.values()) {
+      if (!one.dead) continue;
+      await one.claim();
+      const text = `Taken over from a run that died: ${explainLock(one.dead, context.clock.date())}`;
+      context.report({ type: 'warning', host: one.access.name, text });
+    }
+  } catch (error) {
+    await releaseAll(held, context);
+    throw error;
   }
   return {
+    all: [...held.values()],
     host: (name) => {
       const host = held.get(name);
       if (!host) throw new Error(`${name} is not one of the hosts of this run`);
       return host;
     },
-    release,
+    release: () => releaseAll(held, context),
   };
 }
 
-async function hold(name: string, { fleet, identity }: HoldContext): Promise<HeldHost & { release(): Promise<void> }> {
-  const access = await fleet.host(name);
-  const holder = `${identity.by}, run ${identity.run}`;
-  let lock: Lock = await access.lock(holder);
-  const undo = await Undo.of(access.record).catch(async (error: unknown) => {
-    await lock.release();
-    throw error;
-  });
-  return {
-    access,
-    undo,
-    keep: async () => {
-      if (!lock.lost.aborted) return;
-      lock = await access.lock(holder);
-      await undo.refresh();
-      const stranger = undo.entries.find(({ run }) => run !== identity.run);
-      if (stranger) throw new Failure('error', `Cannot go on with ${name}: ${stranger.by} has worked on it meanwhile`);
-    },
-    release: () => lock.release(),
-  };
+/** Tries to get them all, as long as it may wait for those that others hold. */
+async function all(hosts: readonly string[], take: Take, context: HoldContext): Promise<ReadonlyMap<string, Holding>> {
+  const { clock, report, stop, random, locking } = context;
+  const deadline = clock.now() + locking.waitMs;
+  let tellAt = clock.now();
+  for (;;) {
+    const gathered = await gather(hosts, take, context);
+    if (gathered.failures.length + gathered.conflicts.length === 0) return gathered.held;
+    const leftMs = deadline - clock.now();
+    if (gathered.failures.length > 0 || leftMs <= 0) return refuse(gathered, context);
+    if (clock.now() >= tellAt) {
+      tellAt = clock.now() + WAITING_EVERY_MS;
+      report({ type: 'lock-waiting', locks: gathered.conflicts, leftMs });
+    }
+    await clock.sleep(Math.min(leftMs, AGAIN_AFTER_MS * (1 + random())), stop.beforeNext);
+    stop.beforeNext.throwIfAborted();
+  }
 }
 
-function refusal(failures: readonly Failure[]): Failure {
-  const code = failures.find((failure) => failure.code === 'locked')?.code ?? failures[0]?.code ?? 'error';
-  const hosts = failures.length === 1 ? 'one host' : `${failures.length} hosts`;
+function refuse({ conflicts, failures }: Gathered, { report, clock }: HoldContext): never {
+  for (const { host, found } of conflicts) {
+    const text = `Cannot lock ${host}: ${explainLock(found, clock.date())}${remedy(host, found)}`;
+    report({ type: 'problem', host, text });
+  }
+  for (const { host, failure } of failures) report({ type: 'problem', host, text: failure.message });
+  const code = conflicts.length > 0 ? 'locked' : (failures[0]?.failure.code ?? 'error');
+  throw cannotStart(code, conflicts.length + failures.length);
+}
+
+function remedy(host: string, { state }: FoundLock): string {
+  return state === 'held' ? `; it can be had after "sluice lock release ${host}"` : '';
+}
+
+function refuseLeftovers(held: ReadonlyMap<string, Holding>, { report, clock }: HoldContext): void {
+  const left = [...held.values()].filter(({ dead, leftBy }) => dead && leftBy !== undefined);
+  for (const { dead, leftBy, access } of left) {
+    if (!dead) continue;
+    const what = `${explainLock(dead, clock.date())}, and left instances in work`;
+    const how = `put them back with "sluice recover ${access.name}", go on with that run by "sluice resume ${leftBy ?? ''}", or say --take-over to have them put back first`;
+    report({ type: 'problem', host: access.name, text: `Cannot lock ${access.name}: ${what}: ${how}` });
+  }
+  if (left.length > 0) throw cannotStart('locked', left.length);
+}
+
+function cannotStart(code: Failure['code'], count: number): Failure {
+  const hosts = count === 1 ? 'one host' : `${count} hosts`;
   return new Failure(code, `Cannot start: ${hosts} cannot be had (above); nothing was touched`);
+}
+
+/** A lock that cannot be released is found dead by the next run; it must not hide what this one came to. */
+async function releaseAll(held: ReadonlyMap<string, Holding>, { report }: HoldContext): Promise<void> {
+  const hosts = [...held.values()];
+  const settled = await Promise.allSettled(hosts.map((host) => host.release()));
+  for (const [index, result] of settled.entries()) {
+    if (result.status === 'fulfilled') continue;
+    if (!(result.reason instanceof Failure)) throw result.reason;
+    const text = `The lock stays behind: ${result.reason.message}`;
+    report({ type: 'warning', host: hosts[index]?.access.name ?? '', text });
+  }
+}
+
+function ownerOf({ identity, locking, clock }: HoldContext): LockOwner {
+  const { run, by } = identity;
+  const { machine, pid, reason } = locking;
+  return { kind: 'run', run, machine, pid, by, reason, since: clock.date().toISOString(), ttlMs: TTL_MS };
 }

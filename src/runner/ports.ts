@@ -3,6 +3,7 @@
  * dockerode or HAProxy's command language shows in them. Every call has a time limit of its own and throws a
  * `Failure` that names the host; a call is never repeated by an adapter.
  */
+import type { FoundLock, LockOwner } from '../rollout/lock.ts';
 import type {
   AdminState,
   ContainerSpec,
@@ -16,6 +17,7 @@ import type {
 import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../rollout/observed.ts';
 import type { Question } from '../rollout/questions.ts';
 
+export type { FoundLock, LockOwner } from '../rollout/lock.ts';
 export type {
   BackendState,
   Container,
@@ -185,10 +187,51 @@ export interface HostRecord {
   write(entries: readonly RecordEntry[]): Promise<void>;
 }
 
+/** A host that is ours, for as long as the command that holds its lock hears our heartbeats. */
 export interface Lock {
-  /** Aborts when the lock was lost with the connection that held it. */
+  /** The lock of a run that died, in whose place we wait: `lock.json` is still theirs until we `claim` it. */
+  readonly dead: FoundLock | undefined;
+  /** Aborts when the lock was lost: the command that held it has ended. */
   readonly lost: AbortSignal;
+  /**
+   * Whether the host is ours at this moment beyond doubt, known without asking it: a heartbeat was answered less than
+   * half the ttl ago, by a clock that goes on while this machine sleeps.
+   */
+  isSure(): boolean;
+  /** Puts our name into `lock.json`, in place of the dead one's. */
+  claim(): Promise<void>;
+  /** Removes `lock.json`, unless it is a dead one's that was not claimed, and frees the lock. */
   release(): Promise<void>;
+}
+
+/** What came of an attempt at a lock: it is ours, or this one is in the way. */
+export type Taking = { readonly lock: Lock } | { readonly inTheWay: FoundLock };
+
+/**
+ * The lock of one host: `lock.json` says whose it is, a kernel lock whether they live. Nothing here waits for another
+ * run to let go.
+ */
+export interface HostLock {
+  /** Looks only. Undefined: nobody holds the host. */
+  look(): Promise<FoundLock | undefined>;
+  /** Takes it for a run. Our own, from a connection that broke, is no obstacle. */
+  take(owner: LockOwner): Promise<Taking>;
+  /**
+   * Takes it once more after it had become unsure: only while `lock.json` is still ours, for then nobody else has had
+   * the host meanwhile.
+   *
+   * @throws Failure `locked` when it is not, `unreachable` when the host cannot be asked
+   */
+  retake(owner: LockOwner): Promise<Lock>;
+  /** Holds it on purpose: nothing needs to live for that. Undefined when done, else what is in the way. */
+  hold(owner: LockOwner): Promise<FoundLock | undefined>;
+  /**
+   * Removes the lock that was found, if it is still there: one that is dead, or held on purpose; with `force` also a
+   * live one, whose holder on the host is ended. Undefined when done, else what is in the way now.
+   *
+   * @throws Failure `error` when the holder cannot be ended
+   */
+  free(found: FoundLock, force: boolean): Promise<FoundLock | undefined>;
 }
 
 /** Everything sluice does on one host. */
@@ -204,8 +247,7 @@ export interface HostAccess {
   processRuns(pid: number): Promise<boolean>;
   /** The first of these paths that is a socket on the host, or undefined. */
   firstSocket(paths: readonly string[]): Promise<string | undefined>;
-  /** @throws Failure `locked`, with the holder's words, when another run holds the host. */
-  lock(holder: string): Promise<Lock>;
+  readonly lock: HostLock;
 }
 
 export interface Fleet {

@@ -23,7 +23,7 @@ export interface RecoverRequest {
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
 export async function recoverHosts({ hosts }: RecoverRequest, context: RunContext): Promise<RunResult> {
   const limit = pLimit(context.forks);
-  const held = await holdHosts(hosts, { ...context, limit });
+  const held = await holdHosts(hosts, { ...context, limit }, 'claim');
   try {
     const all = hosts.map((name) => ({ name, ...held.host(name) }));
     const summaries = await settleHosts(all, (host) => limit(() => recoverHost(host, context)), context);

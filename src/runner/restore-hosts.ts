@@ -22,7 +22,7 @@ export interface RestoreRequest {
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
 export async function restoreHosts(request: RestoreRequest, context: RunContext): Promise<RunResult> {
   const limit = pLimit(context.forks);
-  const held = await holdHosts(request.hosts, { ...context, limit });
+  const held = await holdHosts(request.hosts, { ...context, limit }, 'claim');
   try {
     const hosts = request.hosts.map((name) => ({ name, ...held.host(name) }));
     refuseStrangers(request.servers, hosts);

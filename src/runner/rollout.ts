@@ -8,7 +8,7 @@ import type { Play } from '../rollout/play.ts';
 import { runEndOf, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
-import { holdHosts, type HeldHosts } from './held-hosts.ts';
+import { holdHosts, type HeldHosts, type Locking } from './held-hosts.ts';
 import { RunPace, type PaceOptions } from './pace.ts';
 import type { Clock, Fleet, Journal, Operator } from './ports.ts';
 import { inspectFleet } from './preflight.ts';
@@ -16,6 +16,7 @@ import { isProvenWithoutImage, noProof } from './readiness.ts';
 import { refuseUnlessMayStart } from './may-start.ts';
 import { notReached, roll } from './roll.ts';
 import { Skipped } from './skipped.ts';
+import { takeOver } from './take-over.ts';
 import type { RunIdentity } from './work.ts';
 
 export interface RunContext {
@@ -28,6 +29,9 @@ export interface RunContext {
   readonly operator: Operator;
   /** How many hosts are worked on at the same time. */
   readonly forks: number;
+  readonly locking: Locking;
+  /** From 0 up to 1, by chance; handed in so that what was can be repeated. */
+  readonly random: () => number;
 }
 
 export interface RolloutOptions {
@@ -94,8 +98,11 @@ export async function rollout(
   const limit = pLimit(context.forks);
   const skipped = new Skipped(plays, context.report);
   const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
-  const held = await holdHosts(hosts, { ...context, limit, goWithout: skipped.goWithout });
+  const goWithout = (host: string, failure: Failure): boolean =>
+    hosts.includes(host) && skipped.goWithout(host, failure);
+  const held = await holdHosts(touchedBy(plays), { ...context, limit, goWithout });
   try {
+    await takeOver(held, { ...context, limit });
     const planned = await planAll(plays, options.force, { ...context, skipped });
     skipped.refuseIfTooMany();
     options.onPlanned(planned.plans);
@@ -119,6 +126,13 @@ export async function rollout(
   } finally {
     await held.release();
   }
+}
+
+/** The hosts of the instances, and of the balancers of their servers. */
+function touchedBy(plays: readonly Play[]): string[] {
+  const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
+  const balancers = instances.flatMap(({ servers }) => servers.map(({ balancer }) => balancer.host));
+  return [...plays.flatMap((play) => play.hosts.map(({ host }) => host)), ...balancers];
 }
 
 interface RollingContext extends SkippingContext {

@@ -5,6 +5,7 @@ import type { Command } from '../../src/cli/command.ts';
 const common = {
   ...{ inventory: ['hosts.ini'], limit: undefined, forks: 32, json: false, verbosity: 0, yes: false },
   connection: { user: undefined, privateKey: undefined, timeoutMs: undefined },
+  locking: { waitMs: 0, takeOver: false },
 };
 const playing = {
   ...{ playbook: 'site.yml', force: false, diff: false, detailedExitcode: false },

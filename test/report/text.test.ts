@@ -4,7 +4,7 @@ import { linesOf } from '../../src/report/text.ts';
 import type { Remark, RunEvent, Waiting } from '../../src/rollout/events.ts';
 import type { AfterBatch } from '../../src/rollout/verdict.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
-import { aServer } from '../support/builders.ts';
+import { aLockOwner, aServer } from '../support/builders.ts';
 
 const plain = paintFor(false);
 const subject = { host: 'fe1', name: 'pxApp_1' };
@@ -25,6 +25,7 @@ const rows: Rows = {
   'host-ready':       [{ host: 'fe1', engine: '20.10', balancers: ['2.6 (/a)', '2.8 (/b)'] },            '1 fe1  Docker 20.10, HAProxy 2.6 (/a), 2.8 (/b)'],
   'problem':          [{ host: 'fe1', text: 'no room' },                                                 '0 problem: fe1: no room'],
   'warning':          [{ host: 'fe1', text: 'little room' },                                             '0 warning: fe1: little room'],
+  'lock-waiting':     [{ locks: [{ host: 'fe1', found: { state: 'live', owner: aLockOwner(), ageMs: 0 } }], leftMs: 90_000 }, '0 fe1  waiting for its lock: bob@laptop holds it, run 20261121-085900-bob ("rollout shop.yml"), since 2026-11-21T08:59:00.000Z, 90 s left'],
   'planned':          [{ plan: { name: 'x', maxFailPercentage: 0, policy: defaultPolicy, batches: [], capacity: [] } }],
   'image-pulled':     [{ host: 'fe1', image: 'a:1', digest: 'sha256:0123456789abcdef' },                 '0 fe1  image a:1 is there (0123456789ab)'],
   'batch-started':    [{ play: 'Front', number: 2, of: 3, hosts: ['fe1', 'fe2'] },                       '0 ', '0 Front, batch 2 of 3: fe1, fe2'],

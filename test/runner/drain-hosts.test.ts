@@ -50,7 +50,7 @@ describe('drainHosts()', () => {
       expect(result).toMatchObject({ end: 'done', hosts: [{ host: 'fe1', end: 'updated', updated: 1, reason: '' }] });
       expect(await weightsOf(fleet)).toEqual(withoutSecond);
       expect(fleet.failures()).toEqual([]);
-      expect((await fleet.host('fe1')).heldBy).toBeUndefined();
+      expect((await fleet.host('fe1')).lock.isFree).toBe(true);
     },
   );
 
@@ -129,7 +129,7 @@ describe('drainHosts()', () => {
     });
 
     expect(fleet.isWhole()).toBe(true);
-    expect((await fleet.host('fe1')).heldBy).toBeUndefined();
+    expect((await fleet.host('fe1')).lock.isFree).toBe(true);
   });
 
   it('touches nothing on any host when one has no such server, and says which it has', async () => {

@@ -74,7 +74,7 @@ it('a rollout pulls no image before its plan is written down', async () => {
   await expect(rollout([fleet.play('v2')], options, fleet.context())).rejects.toThrow(new Failure('error', FULL));
 
   expect(fleet.events.filter(({ type }) => type === 'image-pulled' || type === 'step-started')).toEqual([]);
-  expect(fleet.hosts.get('fe1')?.heldBy).toBeUndefined();
+  expect(fleet.hosts.get('fe1')?.lock.isFree).toBe(true);
 });
 
 describe('what was found', () => {

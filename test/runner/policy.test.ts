@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Policy } from '../../src/rollout/policy.ts';
+import { aLockOwner } from '../support/builders.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { aPlay, endsOf, eventsOf, roll } from '../support/policy-story.ts';
 
@@ -131,7 +132,7 @@ describe('unreachable: skip', () => {
 
   it('is no way past a lock that somebody holds', async () => {
     const fleet = await FakeFleet.up();
-    (await fleet.host('fe1')).heldBy = 'bob@laptop';
+    (await fleet.host('fe1')).lock.heldBy(aLockOwner());
 
     await expect(roll(fleet, [aPlay(fleet, { unreachable: 'skip' })])).rejects.toMatchObject({ code: 'locked' });
   });

@@ -55,7 +55,7 @@ async function expectWhole(fleet: FakeFleet, tag: string): Promise<void> {
   expect((await fleet.host('fe1')).entries).toEqual([]);
   expect(fleet.isWhole()).toBe(true);
   expect(fleet.failures()).toEqual([]);
-  expect((await fleet.host('fe1')).heldBy).toBeUndefined();
+  expect((await fleet.host('fe1')).lock.isFree).toBe(true);
 }
 
 async function fleetWith(behaviour: Behaviour): Promise<FakeFleet> {

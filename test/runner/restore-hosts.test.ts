@@ -4,7 +4,7 @@ import type { AdminState } from '../../src/rollout/model.ts';
 import type { RecordEntry } from '../../src/runner/ports.ts';
 import { restoreHosts } from '../../src/runner/restore-hosts.ts';
 import type { RunResult } from '../../src/runner/rollout.ts';
-import { aServer } from '../support/builders.ts';
+import { aLockOwner, aServer } from '../support/builders.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet, WEIGHTS } from '../support/fake-fleet.ts';
 
@@ -191,14 +191,14 @@ describe('restoreHosts()', () => {
   it('touches nothing when another run holds one of the hosts', async () => {
     const fleet = await FakeFleet.up(['fe1', 'fe2']);
     await take(fleet, 'pxApp_1');
-    (await fleet.host('fe2')).heldBy = 'bob@laptop';
+    (await fleet.host('fe2')).lock.heldBy(aLockOwner());
 
     await expect(restore(fleet, ['fe1', 'fe2'])).rejects.toMatchObject({ code: 'locked' });
 
     const fe1 = await fleet.host('fe1');
     expect(fe1.entries).toHaveLength(1);
     expect(fe1.haproxy.weights()['pxApp_1']).toMatch(/^0 maint/);
-    expect(fe1.heldBy).toBeUndefined();
+    expect(fe1.lock.isFree).toBe(true);
   });
 
   it('leaves what a rollout has left in work alone, puts back what was drained, and says what to do', async () => {
@@ -245,7 +245,7 @@ describe('restoreHosts()', () => {
 
     await expect(restoreHosts({ hosts: ['fe1'], servers: [] }, { ...fleet.context(), fleet: odd })).rejects.toBe(bug);
 
-    expect(fe1.heldBy).toBeUndefined();
+    expect(fe1.lock.isFree).toBe(true);
     expect(fe1.entries).toHaveLength(1);
   });
 

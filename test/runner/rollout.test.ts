@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { aLockOwner } from '../support/builders.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 
 function roll(fleet: FakeFleet, play: Play, onEvent?: (event: RunEvent) => void): Promise<RunResult> {
@@ -107,23 +108,23 @@ describe('rollout()', () => {
     await expect(roll(fleet, fleet.play('v2'))).rejects.toMatchObject({ code: 'unreachable' });
 
     expect(fleet.images()).toEqual(allOn('v1'));
-    expect((await fleet.host('fe1')).heldBy).toBeUndefined();
+    expect((await fleet.host('fe1')).lock.isFree).toBe(true);
   });
 
   it('touches nothing when another run holds one of the hosts, and lets go of the others', async () => {
     const fleet = await FakeFleet.up();
     const fe3 = await fleet.host('fe3');
-    fe3.heldBy = 'bob@laptop';
+    fe3.lock.heldBy(aLockOwner());
 
     await expect(roll(fleet, fleet.play('v2'))).rejects.toMatchObject({ code: 'locked' });
 
     expect(fleet.events).toContainEqual({
       type: 'problem',
       host: 'fe3',
-      text: 'Cannot lock fe3: it is held by bob@laptop',
+      text: expect.stringMatching(/^Cannot lock fe3: it is held by bob@laptop, run \S+, pid 4711 on laptop/) as string,
     });
-    expect((await fleet.host('fe1')).heldBy).toBeUndefined();
-    expect(fe3.heldBy).toBe('bob@laptop');
+    expect((await fleet.host('fe1')).lock.isFree).toBe(true);
+    expect(fe3.lock.owner).toEqual(aLockOwner());
   });
 
   it('refuses a play that would take a backend below its floor', async () => {

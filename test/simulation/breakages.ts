@@ -38,14 +38,16 @@ function records(change: (record: HostRecord, clock: Clock) => Partial<HostRecor
 
 function locks(isLocked: (host: string) => boolean): Breakage {
   return hosts((host) => ({
-    lock: async (...args: Parameters<HostAccess['lock']>) =>
-      isLocked(host.name) ? host.lock(...args) : changed(await noLock(), {}),
+    lock: isLocked(host.name)
+      ? host.lock
+      : changed(host.lock, { take: async () => ({ lock: noLock }), retake: async () => noLock }),
   }));
 }
 
-async function noLock(): Promise<Lock> {
-  return { lost: never, release: async () => undefined };
-}
+const noLock: Lock = {
+  ...{ dead: undefined, lost: never, isSure: () => true },
+  ...{ claim: async () => undefined, release: async () => undefined },
+};
 
 /** By what it is that is broken. */
 export const breakages: Readonly<Record<string, Breakage>> = {

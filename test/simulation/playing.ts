@@ -76,6 +76,8 @@ function contextOf(
     ...{ clock: controller.clock, report: controller.report, journal: controller.journal, forks: 10 },
     identity: { run: controller.run, by: controller.name },
     operator: new FakeOperator(),
+    locking: { machine: controller.name, pid: controller.number, reason: 'rollout', waitMs: 0, takeOver: false },
+    random: () => 0.5,
     stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },
   };
   return breakage.context?.(context, controller) ?? context;

@@ -1,4 +1,5 @@
 import type { Instance, Server } from '../../src/rollout/model.ts';
+import type { LockOwner } from '../../src/rollout/lock.ts';
 import type { BackendState, Container, ServerState } from '../../src/rollout/observed.ts';
 
 /** Plausible values; a test states only what differs. */
@@ -55,4 +56,13 @@ export function aServerState(over: Partial<ServerState> = {}): ServerState {
 export function aBackend(servers: readonly ServerState[], over: Partial<BackendState> = {}): BackendState {
   const { balancer } = servers[0]?.server ?? aServer();
   return { balancer, name: 'pxapp_cluster', algorithm: 'roundrobin', queued: 0, servers, ...over };
+}
+
+/** Bob's, from another machine. */
+export function aLockOwner(over: Partial<LockOwner> = {}): LockOwner {
+  return {
+    ...{ kind: 'run', run: '20261121-085900-bob', machine: 'laptop', pid: 4711, by: 'bob@laptop' },
+    ...{ reason: 'rollout shop.yml', since: '2026-11-21T08:59:00.000Z', ttlMs: 45_000 },
+    ...over,
+  };
 }

@@ -4,12 +4,13 @@ import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Instance, Probe } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
-import type { Fleet, HostAccess, Lock, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
+import type { Fleet, HostAccess, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
 import type { RunContext } from '../../src/runner/rollout.ts';
 import { anInstance, SOCKET } from './builders.ts';
 import { FakeBalancer } from './fake-balancer.ts';
 import { FakeJournal } from './fake-journal.ts';
 import { FakeEngine, type Behaviour, type FakeImage } from './fake-engine.ts';
+import { FakeLock } from './fake-lock.ts';
 import { FakeOperator } from './fake-operator.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
@@ -31,11 +32,12 @@ export class FakeHost implements HostAccess {
   readonly containers: FakeEngine;
   readonly haproxy: FakeBalancer;
   entries: readonly RecordEntry[] = [];
-  heldBy: string | undefined;
+  readonly lock: FakeLock;
   isUnreachable = false;
 
   constructor(name: string, clock: VirtualClock, registry: ReadonlyMap<string, FakeImage>) {
     this.name = name;
+    this.lock = new FakeLock(name, clock);
     this.containers = new FakeEngine(clock, registry);
     this.haproxy = new FakeBalancer(
       clock,
@@ -78,18 +80,6 @@ export class FakeHost implements HostAccess {
 
   async firstSocket(): Promise<string> {
     return SOCKET;
-  }
-
-  async lock(holder: string): Promise<Lock> {
-    if (this.heldBy !== undefined)
-      throw new Failure('locked', `Cannot lock ${this.name}: it is held by ${this.heldBy}`);
-    this.heldBy = holder;
-    return {
-      lost: new AbortController().signal,
-      release: async () => {
-        this.heldBy = undefined;
-      },
-    };
   }
 }
 
@@ -156,6 +146,8 @@ export class FakeFleet implements Fleet {
         identity: { run: '20261121-090000-test', by: 'ann@desk' },
       },
       operator: this.operator,
+      locking: { machine: 'desk', pid: 1234, reason: 'rollout pxapp.yml', waitMs: 0, takeOver: false },
+      random: () => 0.5,
       stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },
       report: (event) => {
         this.events.push(event);

@@ -9,10 +9,14 @@ import type { Link, RunOptions, RunResult, Running } from '../../src/adapters/li
 /** Nobody; whoever runs the tests without being root is ordinary enough. */
 const ORDINARY = process.getuid?.() === 0 ? 65_534 : undefined;
 
+export type Shell = 'dash' | 'bash' | 'busybox';
+
 interface Options {
   /** Run as a user who is not root. */
   readonly isOrdinary?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** What command lines are run by; busybox brings its own tools. Default: whatever `sh` is. */
+  readonly shell?: Shell;
 }
 
 /** This machine as a host: command lines run in a shell here, which has its own `/var/lib/sluice` and `/var/tmp/sluice`. */
@@ -25,9 +29,10 @@ export class LocalLink implements Link {
   readonly #folder: string;
   readonly #uid: number | undefined;
   readonly #env: NodeJS.ProcessEnv;
+  readonly #shell: readonly [string, ...string[]];
   readonly #started = new Set<ChildProcessWithoutNullStreams>();
 
-  constructor({ isOrdinary = false, env = {} }: Options = {}) {
+  constructor({ isOrdinary = false, env = {}, shell }: Options = {}) {
     this.#folder = mkdtempSync(join(tmpdir(), 'sluice-host-'));
     chmodSync(this.#folder, 0o755);
     for (const [name, mode] of [
@@ -41,6 +46,7 @@ export class LocalLink implements Link {
     this.sharedDir = join(this.#folder, 'tmp/sluice');
     this.#uid = isOrdinary ? ORDINARY : undefined;
     this.#env = { ...process.env, ...env };
+    this.#shell = shell === 'busybox' ? ['busybox', 'sh'] : [shell ?? 'sh'];
   }
 
   /** Anybody may write there then, or nobody but root. */
@@ -61,12 +67,29 @@ export class LocalLink implements Link {
     this.#started.add(child);
     child.on('close', () => this.#started.delete(child));
     const result = resultOf(child);
-    const said = await Promise.race([once(child.stdout, 'data') as Promise<string[]>, result.then(() => undefined)]);
+    let unread = '';
+    let hear: (line: string) => void = () => undefined;
+    const firstLine = new Promise<string>((resolve) => {
+      hear = resolve;
+    });
+    child.stdin.on('error', () => undefined);
+    child.stdout.on('data', (text: string) => {
+      const lines = (unread + text).split('\n');
+      unread = lines.pop() ?? '';
+      for (const line of lines) hear(line);
+    });
+    const said = await Promise.race([firstLine, result.then(() => undefined)]);
     if (said === undefined) return result;
     const ended = new AbortController();
     void result.then(() => ended.abort());
     return {
-      firstLine: said[0]?.split('\n', 1)[0] ?? '',
+      firstLine: said,
+      say: (line) => {
+        if (child.stdin.writable) child.stdin.write(`${line}\n`);
+      },
+      onLine: (listener) => {
+        hear = listener;
+      },
       ended: ended.signal,
       end: async () => {
         child.stdin.end();
@@ -116,7 +139,8 @@ export class LocalLink implements Link {
 
   #spawn(command: string): ChildProcessWithoutNullStreams {
     const line = command.replaceAll('/var/lib/sluice', this.stateDir).replaceAll('/var/tmp/sluice', this.sharedDir);
-    const child = spawn('sh', ['-c', line], { cwd: '/', env: this.#env, uid: this.#uid, detached: true });
+    const [program, ...words] = this.#shell;
+    const child = spawn(program, [...words, '-c', line], { cwd: '/', env: this.#env, uid: this.#uid, detached: true });
     child.stdout.setEncoding('utf8');
     child.stderr.setEncoding('utf8');
     return child;

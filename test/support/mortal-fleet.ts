@@ -59,7 +59,7 @@ export class MortalFleet implements Fleet {
 
   #die(change: string): void {
     this.#isDead = true;
-    for (const host of this.#hosts) host.heldBy = undefined;
+    for (const host of this.#hosts) host.lock.die();
     this.#tellDeath(change);
   }
 }

@@ -1,31 +1,122 @@
+import { uptime } from 'node:os';
 import { Failure } from '../../errors.ts';
-import type { Lock } from '../../runner/ports.ts';
-import { quoted, type Link } from '../link.ts';
-import { MAKE_STATE_DIR } from './state-dir.ts';
-
-/** EX_TEMPFAIL of sysexits(3). */
-const HELD_BY_ANOTHER = 75;
+import type { FoundLock, HostLock, Lock, LockOwner, Taking } from '../../runner/ports.ts';
+import type { Link, RunResult } from '../link.ts';
+import { HeldLock, type Pulse } from './held-lock.ts';
+import { freeScript, holdScript, IN_THE_WAY, LOOK, takeScript } from './lock-scripts.ts';
 
 /**
- * Takes the host's lock with flock(1) in a command that lives as long as our connection: the kernel frees the lock
- * when that command ends, however it ends. After a network cut that is when the host's sshd notices.
- *
- * @throws Failure `locked` when another run holds it
+ * The kernel's clock counts on while the machine sleeps, which `performance.now()` does not: after that, a lock must
+ * be unsure.
  */
-export async function lockHost(link: Link, holder: string): Promise<Lock> {
-  const script = `${MAKE_STATE_DIR}
-command -v flock > /dev/null || { echo 'it has no flock(1)' >&2; exit 74; }
-exec 9>>"$d/lock" || exit 74
-if ! flock -n 9; then { cat "$d/lock.holder" 2> /dev/null || echo 'somebody who is about to say who'; } >&2; exit ${HELD_BY_ANOTHER}; fi
-printf '%s\\n' ${quoted(holder)} > "$d/lock.holder"
-echo locked
-cat > /dev/null
-rm -f "$d/lock.holder"`;
-  const running = await link.start(script);
-  if ('end' in running) return { lost: running.ended, release: () => running.end() };
-  const said = running.stderr.trim();
-  if (running.exitCode === HELD_BY_ANOTHER)
-    throw new Failure('locked', `Cannot lock ${link.host}: it is held by ${said}`);
-  const why = said === '' ? `exit status ${running.exitCode}` : said;
-  throw new Failure('error', `Cannot lock ${link.host}: ${why}`);
+const PULSE: Pulse = { ttlMs: 45_000, everyMs: 5_000, nowMs: () => uptime() * 1000 };
+
+/**
+ * A host's lock over SSH. flock(1) makes it atomic, in a command that lives as long as it hears from us: the kernel
+ * frees the lock when that command ends, however it ends.
+ */
+export class FlockLock implements HostLock {
+  readonly #link: Link;
+  readonly #pulse: Pulse;
+
+  constructor(link: Link, pulse: Pulse = PULSE) {
+    this.#link = link;
+    this.#pulse = pulse;
+  }
+
+  async look(): Promise<FoundLock | undefined> {
+    return foundIn(this.#lineOf(await this.#link.run(LOOK)));
+  }
+
+  async take(owner: LockOwner): Promise<Taking> {
+    return this.#start(owner, false);
+  }
+
+  async retake(owner: LockOwner): Promise<Lock> {
+    const taking = await this.#start(owner, true);
+    if ('lock' in taking) return taking.lock;
+    const other = taking.inTheWay.owner;
+    const why = other ? `${other.by}, run ${other.run}, has it now` : 'it was broken, or somebody has had it meanwhile';
+    throw new Failure('locked', `Cannot go on with ${this.#link.host}: the lock is not ours any more: ${why}`);
+  }
+
+  async hold(owner: LockOwner): Promise<FoundLock | undefined> {
+    const result = await this.#link.run(holdScript(wordsOf(owner)));
+    const line = this.#lineOf(result);
+    return result.exitCode === IN_THE_WAY ? foundIn(line) : undefined;
+  }
+
+  async free({ owner }: FoundLock, force: boolean): Promise<FoundLock | undefined> {
+    const result = await this.#link.run(freeScript(owner ? needleOf(owner) : '', force));
+    const line = this.#lineOf(result);
+    return result.exitCode === IN_THE_WAY ? foundIn(line) : undefined;
+  }
+
+  async #start(owner: LockOwner, again: boolean): Promise<Taking> {
+    const began = this.#pulse.nowMs();
+    const started = await this.#link.start(takeScript(wordsOf(owner), this.#pulse.ttlMs, again));
+    if (!('end' in started)) {
+      const inTheWay = foundIn(this.#lineOf(started));
+      return { inTheWay: inTheWay ?? { state: 'dead', owner: undefined, ageMs: undefined } };
+    }
+    const found = foundIn(started.firstLine);
+    const [word] = started.firstLine.split(' ');
+    if (found && word !== 'dead') {
+      // It ends with that: only its end has not been heard of yet.
+      await started.end();
+      return { inTheWay: found };
+    }
+    const dead = found;
+    const release = async (): Promise<void> => {
+      await this.free({ state: 'dead', owner, ageMs: undefined }, true);
+    };
+    return { lock: new HeldLock(started, { host: this.#link.host, dead, began, pulse: this.#pulse, release }) };
+  }
+
+  /** @throws Failure `error` when the script failed for another reason than somebody's lock */
+  #lineOf({ exitCode, stdout, stderr }: RunResult): string {
+    if (exitCode === 0 || exitCode === IN_THE_WAY) return stdout.split('\n', 1)[0] ?? '';
+    const said = stderr.trim();
+    throw new Failure('error', `Cannot lock ${this.#link.host}: ${said === '' ? `exit status ${exitCode}` : said}`);
+  }
+}
+
+/** One line, and the order of its first members counts: see {@link needleOf}. */
+function wordsOf(owner: LockOwner): { readonly json: string; readonly needle: string } {
+  const { kind, run, machine, pid, by, reason, since, ttlMs } = owner;
+  const json = JSON.stringify({ schema: 1, kind, run, machine, pid, by, reason, since, ttlMs });
+  return { json, needle: needleOf(owner) };
+}
+
+/** What `lock.json` has in it when it is this run's; quotes in other members are escaped, so it is nowhere else. */
+function needleOf({ run, machine, pid }: LockOwner): string {
+  return JSON.stringify({ run, machine, pid }).slice(1, -1) + ',';
+}
+
+/** From `STATE AGE LOCK.JSON`. */
+function foundIn(line: string): FoundLock | undefined {
+  const [, word = '', age = '', json = ''] = /^(\S+) (\S+) ?(.*)$/.exec(line) ?? [];
+  if (word === 'free' || word === 'locked' || word === '') return undefined;
+  const owner = ownerIn(json);
+  const state = word === 'live' || word === 'held' || word === 'dead' ? word : owner ? 'live' : 'dead';
+  return { state, owner, ageMs: /^\d+$/.test(age) ? Number(age) * 1000 : undefined };
+}
+
+function ownerIn(json: string): LockOwner | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isOwner(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isOwner(value: unknown): value is LockOwner {
+  if (typeof value !== 'object' || value === null) return false;
+  const has = (type: string) => (key: string) => typeof Reflect.get(value, key) === type;
+  return (
+    ['run', 'machine', 'by', 'reason', 'since'].every(has('string')) &&
+    ['pid', 'ttlMs'].every(has('number')) &&
+    ['run', 'hold'].includes(String(Reflect.get(value, 'kind')))
+  );
 }

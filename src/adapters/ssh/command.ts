@@ -29,6 +29,12 @@ export async function start(session: Session, host: string, line: string): Promi
   command.ended.then(atEnd, atEnd);
   return {
     firstLine,
+    say: (text) => {
+      command.say(text);
+    },
+    onLine: (hear) => {
+      command.onLine(hear);
+    },
     ended: ended.signal,
     async end() {
       command.endInput();
@@ -66,6 +72,7 @@ class Command {
   readonly #stdout: Buffer[] = [];
   readonly #stderr: Buffer[] = [];
   #bytes = 0;
+  #hear: ((line: string) => void) | undefined;
   #exitCode: number | undefined;
   #fail: (error: Error) => void = () => undefined;
 
@@ -85,7 +92,9 @@ class Command {
     this.firstLine = new Promise((resolve) => {
       channel.on('data', (chunk: Buffer) => {
         this.#keep(this.#stdout, chunk);
-        if (chunk.includes('\n')) resolve(textOf(this.#stdout).split('\n', 1)[0] ?? '');
+        if (!chunk.includes('\n')) return;
+        if (this.#hear) this.#tellLines();
+        else resolve(textOf(this.#stdout).split('\n', 1)[0] ?? '');
       });
     });
     channel.stderr.on('data', (chunk: Buffer) => {
@@ -94,6 +103,19 @@ class Command {
     channel.on('exit', (code: number | null, signal?: string) => {
       this.#exitCode = code ?? 128 + signalNumber(signal);
     });
+  }
+
+  /** A channel that is closed, or closing, takes no more words. */
+  say(line: string): void {
+    if (this.#channel.writable) this.#channel.write(`${line}\n`);
+  }
+
+  /** From now on, the output goes there line by line and is not kept. */
+  onLine(hear: (line: string) => void): void {
+    this.#hear = hear;
+    const [, ...rest] = textOf(this.#stdout).split('\n');
+    this.#stdout.splice(0, Infinity, Buffer.from(rest.join('\n')));
+    this.#tellLines();
   }
 
   endInput(stdin = ''): void {
@@ -117,6 +139,14 @@ class Command {
   result(): RunResult {
     if (this.#exitCode === undefined) throw this.#failure('it was cut off without an exit status');
     return { exitCode: this.#exitCode, stdout: textOf(this.#stdout), stderr: textOf(this.#stderr) };
+  }
+
+  #tellLines(): void {
+    const lines = textOf(this.#stdout).split('\n');
+    const torn = Buffer.from(lines.pop() ?? '');
+    this.#stdout.splice(0, Infinity, torn);
+    this.#bytes = torn.length;
+    for (const line of lines) this.#hear?.(line);
   }
 
   #keep(chunks: Buffer[], chunk: Buffer): void {

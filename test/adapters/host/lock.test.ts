@@ -1,92 +1,179 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lockHost } from '../../../src/adapters/host/lock.ts';
-import { LocalLink } from '../../support/local-link.ts';
+import { FlockLock } from '../../../src/adapters/host/lock.ts';
+import { aLockOwner } from '../../support/builders.ts';
+import { describeHostLock, takenFrom } from '../../support/contracts/host-lock.ts';
+import { LocalLink, type Shell } from '../../support/local-link.ts';
 
-describe('lockHost()', () => {
+const bob = aLockOwner();
+const ann = aLockOwner({ run: '20261121-090000-ann', machine: 'desk', pid: 12, by: 'ann@desk' });
+
+describe.each<Shell>(['dash', 'bash', 'busybox'])('FlockLock in %s', (shell) => {
+  const links: LocalLink[] = [];
+  afterEach(async () => {
+    await Promise.all(links.splice(0).map((link) => link.close()));
+  });
+
+  describeHostLock('FlockLock', () => {
+    const link = new LocalLink({ shell });
+    links.push(link);
+    return { lock: () => new FlockLock(link), die: () => link.killStarted() };
+  });
+
+  it('lapses on the host, and is unsure here before that, when no heartbeat comes', async () => {
+    const link = new LocalLink({ shell });
+    links.push(link);
+    let nowMs = 0;
+    const lock = await takenFrom(new FlockLock(link, { ttlMs: 1_000, everyMs: 60_000, nowMs: () => nowMs }), bob);
+    expect(lock.isSure()).toBe(true);
+
+    nowMs = 500;
+    expect(lock.isSure()).toBe(false);
+    await new Promise((resolve) => {
+      lock.lost.addEventListener('abort', resolve);
+    });
+
+    expect(await new FlockLock(link).look()).toMatchObject({ state: 'dead', owner: bob });
+  });
+
+  it('stays sure as long as its heartbeats are answered', async () => {
+    const link = new LocalLink({ shell });
+    links.push(link);
+    let beats = 0;
+    const nowMs = (): number => {
+      beats += 1;
+      return performance.now();
+    };
+    const lock = await takenFrom(new FlockLock(link, { ttlMs: 1_000, everyMs: 50, nowMs }), bob);
+
+    await until(() => beats > 30);
+    expect(lock.isSure()).toBe(true);
+    expect(lock.lost.aborted).toBe(false);
+    await lock.release();
+  });
+});
+
+describe('FlockLock', () => {
   let link: LocalLink;
+  let host: FlockLock;
   beforeEach(() => {
     link = new LocalLink();
+    host = new FlockLock(link);
   });
   afterEach(async () => {
     await link.close();
   });
-
-  it('keeps others out, and tells them who it is', async () => {
-    await lockHost(link, 'ann@desk, run 1');
-
-    await expect(lockHost(link, 'bob@laptop, run 2')).rejects.toMatchObject({
-      ...{ name: 'Failure', code: 'locked', message: 'Cannot lock fe1: it is held by ann@desk, run 1' },
-    });
-    await expect(lockHost(link, 'bob@laptop, run 3')).rejects.toMatchObject({ code: 'locked' });
-  });
-
-  it('lets the next one in once it is released', async () => {
-    const lock = await lockHost(link, 'ann@desk');
-    await lock.release();
-
-    const next = await lockHost(link, 'bob@laptop');
-
-    expect(readFileSync(join(link.stateDir, 'lock.holder'), 'utf8')).toBe('bob@laptop\n');
-    await next.release();
-    expect(readdirSync(link.stateDir)).toEqual(['lock']);
-  });
+  const json = (): string => readFileSync(join(link.stateDir, 'lock.json'), 'utf8');
 
   it('lets one in when many come at once', async () => {
-    const settled = await Promise.allSettled(
-      Array.from({ length: 8 }, (_, index) => lockHost(link, `operator ${index}`)),
+    const takings = await Promise.all(
+      Array.from({ length: 8 }, (_, pid) => new FlockLock(link).take(aLockOwner({ pid }))),
     );
 
-    expect(settled.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
-    for (const result of settled)
-      if (result.status === 'rejected') expect(result.reason).toMatchObject({ code: 'locked' });
+    expect(takings.filter((taking) => 'lock' in taking)).toHaveLength(1);
   });
 
-  it('may be released twice', async () => {
-    const lock = await lockHost(link, 'ann@desk');
-    await lock.release();
-    await lock.release();
+  it('leaves nothing but an empty file behind', async () => {
+    await (await takenFrom(host, bob)).release();
 
-    await lockHost(link, 'bob@laptop');
+    expect(readdirSync(link.stateDir)).toEqual(['lock']);
+    expect(readFileSync(join(link.stateDir, 'lock'), 'utf8')).toBe('');
   });
 
-  it.each(['killStarted', 'cutOff'] as const)(
-    'is free again when its holder is gone without a word: %s()',
-    async (end) => {
-      await lockHost(link, 'ann@desk');
-      await link[end]();
+  it('is dead when its connection is cut', async () => {
+    await takenFrom(host, bob);
+    await link.cutOff();
 
-      const lock = await lockHost(link, 'bob@laptop');
+    expect(await host.look()).toMatchObject({ state: 'dead', owner: bob });
+  });
 
-      expect(readFileSync(join(link.stateDir, 'lock.holder'), 'utf8')).toBe('bob@laptop\n');
-      await lock.release();
-    },
-  );
+  it('is released also when its holder is gone by then', async () => {
+    const lock = await takenFrom(host, bob);
+    await link.killStarted();
+    await lock.release();
 
-  it('takes the words of its holder for words only', async () => {
-    const holder = `o'neil@desk $(touch ${join(link.stateDir, 'pwned')}) %s \\n "x"`;
-    await lockHost(link, holder);
+    expect(await host.look()).toBeUndefined();
+  });
 
-    await expect(lockHost(link, 'bob@laptop')).rejects.toMatchObject({
-      message: `Cannot lock fe1: it is held by ${holder}`,
+  it('that is another run’s by then is left to it when the first one releases', async () => {
+    const first = await takenFrom(host, bob);
+    await link.killStarted();
+    const second = await takenFrom(host, ann);
+    await second.claim();
+    await first.release();
+
+    expect(await host.look()).toMatchObject({ state: 'live', owner: ann });
+    expect(second.isSure()).toBe(true);
+  });
+
+  it('tells how long ago the last heartbeat was, by the clock of the host', async () => {
+    await takenFrom(host, bob);
+    const found = await host.look();
+
+    expect(found?.ageMs).toBeGreaterThanOrEqual(0);
+    expect(found?.ageMs).toBeLessThan(10_000);
+  });
+
+  it('takes the words of its owner for words only', async () => {
+    const odd = aLockOwner({
+      by: `o'neil@desk $(touch ${join(link.stateDir, 'pwned')}) %s \\n "x"`,
+      reason: '"kind":"hold" \\ `id`\n',
     });
-    expect(readdirSync(link.stateDir).toSorted()).toEqual(['lock', 'lock.holder']);
+    await takenFrom(host, odd);
+
+    expect(await host.take(ann)).toMatchObject({ inTheWay: { state: 'live', owner: odd } });
+    await link.killStarted();
+    expect(await host.look()).toMatchObject({ state: 'dead', owner: odd });
+    expect(readdirSync(link.stateDir).toSorted()).toEqual(['lock', 'lock.json']);
   });
 
-  it('is one for each host', async () => {
-    const other = new LocalLink();
-    await lockHost(link, 'ann@desk');
+  it.each([
+    { name: 'empty', text: '' },
+    { name: 'torn', text: '{"schema":1,"kind":"run","run":"2026' },
+    { name: 'not JSON', text: 'hello\nworld\n' },
+    { name: 'something else', text: '{"a":1}\n' },
+  ])('with a lock.json that is $name is dead, of nobody knows whom, and can be claimed', async ({ text }) => {
+    link.makeStateDir();
+    writeFileSync(join(link.stateDir, 'lock.json'), text);
 
-    await lockHost(other, 'bob@laptop');
-    await other.close();
+    expect(await host.look()).toMatchObject({ state: 'dead', owner: undefined });
+    const lock = await takenFrom(host, ann);
+    expect(lock.dead).toMatchObject({ state: 'dead', owner: undefined });
+    await lock.claim();
+    expect(JSON.parse(json())).toMatchObject({ by: 'ann@desk' });
+  });
+
+  it('with an illegible lock.json can be broken', async () => {
+    link.makeStateDir();
+    writeFileSync(join(link.stateDir, 'lock.json'), 'x');
+
+    expect(await host.free({ state: 'dead', owner: undefined, ageMs: 0 }, false)).toBeUndefined();
+    expect(await host.look()).toBeUndefined();
+  });
+
+  it('that somebody holds who has not said who is live, of nobody knows whom', async () => {
+    link.makeStateDir();
+    await link.start(`exec 9>>${link.stateDir}/lock; flock 9; echo held; cat`);
+
+    expect(await host.take(ann)).toMatchObject({ inTheWay: { state: 'live', owner: undefined } });
+    expect(await host.free({ state: 'live', owner: undefined, ageMs: 0 }, true)).toMatchObject({ state: 'live' });
+  });
+
+  it('is one for all users of a host where root has made no directory', async () => {
+    const ordinary = new LocalLink({ isOrdinary: true });
+    const lock = await takenFrom(new FlockLock(ordinary), bob);
+
+    expect(readdirSync(ordinary.sharedDir).toSorted()).toEqual(['lock', 'lock.json']);
+    await lock.release();
+    await ordinary.close();
   });
 
   it('says why it cannot be had when that is nobody else', async () => {
     const ordinary = new LocalLink({ isOrdinary: true });
     ordinary.makeStateDir(0o555);
 
-    await expect(lockHost(ordinary, 'ann@desk')).rejects.toMatchObject({
+    await expect(new FlockLock(ordinary).take(ann)).rejects.toMatchObject({
       code: 'error',
       message: expect.stringMatching(
         /^Cannot lock fe1: \S+ is not writable for \S+: make it group docker, mode 2770$/,
@@ -95,3 +182,7 @@ describe('lockHost()', () => {
     await ordinary.close();
   });
 });
+
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}

@@ -1,11 +1,11 @@
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { lockHost } from '../../../src/adapters/host/lock.ts';
+import { FlockLock } from '../../../src/adapters/host/lock.ts';
 import { FileRecord } from '../../../src/adapters/host/record.ts';
 import type { Link } from '../../../src/adapters/link.ts';
 import type { RecordEntry } from '../../../src/runner/ports.ts';
-import { aServer } from '../../support/builders.ts';
+import { aLockOwner, aServer } from '../../support/builders.ts';
 import { LocalLink } from '../../support/local-link.ts';
 
 const drained: RecordEntry = {
@@ -58,14 +58,8 @@ it('a host without flock is not taken for one that another run holds', async () 
   folder.makeStateDir();
   const bin = join(folder.stateDir, 'bin');
   mkdirSync(bin);
-  for (const tool of ['sh', 'cat', 'id', 'mkdir', 'stat', 'chmod', 'chgrp', 'rm'])
+  for (const tool of ['sh', 'cat', 'id', 'mkdir', 'stat', 'chmod', 'chgrp', 'rm', 'mktemp', 'timeout'])
     symlinkSync(`/bin/${tool}`, join(bin, tool));
   const link = new LocalLink({ env: { PATH: bin } });
-  await expect(lockHost(link, 'ann')).rejects.toMatchObject({ code: 'error' });
-});
-it('a lock whose holder has not said its name yet is said to be held by somebody', async () => {
-  const link = new LocalLink();
-  link.makeStateDir();
-  await link.start(`exec 9>>${link.stateDir}/lock; flock 9; echo held; cat`);
-  await expect(lockHost(link, 'ann')).rejects.not.toThrow(/No such file/);
+  await expect(new FlockLock(link).take(aLockOwner())).rejects.toMatchObject({ code: 'error' });
 });

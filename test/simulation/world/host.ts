@@ -1,4 +1,4 @@
-import type { RecordEntry } from '../../../src/runner/ports.ts';
+import type { LockOwner, RecordEntry } from '../../../src/runner/ports.ts';
 import type { Random } from '../random.ts';
 import { SimEngine, type SimImage } from './engine.ts';
 import { SimHaproxy, type Checking } from './haproxy.ts';
@@ -41,7 +41,10 @@ export class SimHost {
   readonly #timeline: Timeline;
   /** `record.json`. */
   record: readonly RecordEntry[] = [];
+  /** The kernel's. */
   lock: HeldLock | undefined;
+  /** `lock.json`. */
+  lockedBy: LockOwner | undefined;
   isUnreachable = false;
   /** The last moment at which something happened to it that nobody asked for. */
   disturbedMs = -Infinity;

@@ -1,10 +1,10 @@
-import { Failure } from '../../../src/errors.ts';
 import type { Probe } from '../../../src/rollout/model.ts';
-import type { Fleet, HostAccess, HostRecord, Lock, ProbeResult } from '../../../src/runner/ports.ts';
+import type { Fleet, HostAccess, HostRecord, ProbeResult } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import { SimBalancer } from './sim-balancer.ts';
 import { SimContainers } from './sim-containers.ts';
+import { SimLock } from './sim-lock.ts';
 
 export const SOCKET = '/var/run/haproxy.sock';
 
@@ -32,6 +32,7 @@ export class SimFleet implements Fleet {
 class SimAccess implements HostAccess {
   readonly name: string;
   readonly containers: SimContainers;
+  readonly lock: SimLock;
   readonly record: HostRecord;
   readonly #controller: Controller;
   readonly #host: SimHost;
@@ -40,6 +41,7 @@ class SimAccess implements HostAccess {
     this.#controller = controller;
     this.#host = host;
     this.name = host.name;
+    this.lock = new SimLock(controller, host);
     this.containers = new SimContainers(controller, host);
     this.record = {
       read: async () => controller.call(host, { name: 'read record', service: 'host', run: () => host.record }),
@@ -72,31 +74,6 @@ class SimAccess implements HostAccess {
 
   async firstSocket(): Promise<string> {
     return this.#look('socket', () => SOCKET);
-  }
-
-  async lock(holder: string): Promise<Lock> {
-    const host = this.#host;
-    const { number, world } = this.#controller;
-    const lost = new AbortController();
-    const lock = await this.#controller.call(host, {
-      ...{ name: 'lock', service: 'host' },
-      run: () => {
-        if (host.lock) throw new Failure('locked', `Cannot lock ${host.name}: it is held by ${host.lock.holder}`);
-        host.lock = { holder, by: number, sinceMs: world.timeline.nowMs };
-        this.#controller.locked(host, () => {
-          lost.abort();
-        });
-        return host.lock;
-      },
-    });
-    return {
-      lost: lost.signal,
-      release: async () => {
-        await this.#look('unlock', () => {
-          if (host.lock === lock) host.lock = undefined;
-        });
-      },
-    };
   }
 
   async #look<T>(name: string, run: () => T): Promise<T> {

@@ -1,0 +1,50 @@
+import type { Containers, HostAccess, HostRecord, LoadBalancer } from './ports.ts';
+
+/** What each method of a port does. A new one does not compile until it is said here. */
+type Kinds<Port> = { readonly [Method in keyof Port]: 'looks' | 'changes' };
+
+const containers: Kinds<Containers> = {
+  ...{ version: 'looks', list: 'looks', inspect: 'looks', image: 'looks', remoteImage: 'looks', changes: 'looks' },
+  ...{ logs: 'looks', exec: 'looks' },
+  ...{ pull: 'changes', create: 'changes', start: 'changes', stop: 'changes', rename: 'changes', remove: 'changes' },
+  setRestart: 'changes',
+};
+
+const balancer: Kinds<LoadBalancer> = {
+  ...{ facts: 'looks', backends: 'looks', look: 'looks', counters: 'looks', sessions: 'looks', oldWorkers: 'looks' },
+  ...{ setWeight: 'changes', setAdmin: 'changes', setReadyWhenProven: 'changes', shutdownSessions: 'changes' },
+  setAgent: 'changes',
+};
+
+const record: Kinds<HostRecord> = { read: 'looks', write: 'changes' };
+
+/**
+ * The host, changed only while it is ours: before every change, `sure` makes certain of that, or fails. A controller
+ * that was frozen, or cut off, finds out here that somebody else has the host now.
+ */
+export function fenced(access: HostAccess, sure: () => Promise<void>): HostAccess {
+  return {
+    name: access.name,
+    lock: access.lock,
+    containers: guarded(access.containers, containers, sure),
+    record: guarded(access.record, record, sure),
+    balancer: (socket, master) => guarded(access.balancer(socket, master), balancer, sure),
+    probe: (probe, withinMs) => access.probe(probe, withinMs),
+    processRuns: (pid) => access.processRuns(pid),
+    firstSocket: (paths) => access.firstSocket(paths),
+  };
+}
+
+function guarded<Port extends object>(port: Port, kinds: Kinds<Port>, sure: () => Promise<void>): Port {
+  const methods = Object.entries(kinds).map(([name, kind]) => [
+    name,
+    async (...args: unknown[]): Promise<unknown> => {
+      if (kind === 'changes') await sure();
+      const method: unknown = Reflect.get(port, name);
+      if (typeof method !== 'function') throw new Error(`${name} is not a method`);
+      return Reflect.apply(method, port, args);
+    },
+  ]);
+  // `kinds` has every method of the port, and nothing else.
+  return Object.fromEntries(methods) as Port;
+}

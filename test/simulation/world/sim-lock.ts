@@ -1,0 +1,97 @@
+import { Failure } from '../../../src/errors.ts';
+import type { FoundLock, HostLock, Lock, LockOwner, Taking } from '../../../src/runner/ports.ts';
+import type { Controller } from './controller.ts';
+import type { SimHost } from './host.ts';
+
+/** The lock of a host as one controller sees it: `lock.json`, and whoever has the kernel's. */
+export class SimLock implements HostLock {
+  readonly #controller: Controller;
+  readonly #host: SimHost;
+
+  constructor(controller: Controller, host: SimHost) {
+    this.#controller = controller;
+    this.#host = host;
+  }
+
+  async look(): Promise<FoundLock | undefined> {
+    return this.#call('look at lock', () => this.#found());
+  }
+
+  async take(owner: LockOwner): Promise<Taking> {
+    return this.#call('lock', () => {
+      const found = this.#found();
+      if (found && found.state !== 'dead' && !this.#isOf(owner)) return { inTheWay: found };
+      return { lock: this.#start(owner, this.#isOf(owner) ? undefined : found) };
+    });
+  }
+
+  async retake(owner: LockOwner): Promise<Lock> {
+    return this.#call('lock again', () => {
+      if (!this.#isOf(owner)) {
+        throw new Failure('locked', `Cannot go on with ${this.#host.name}: the lock is not ours any more`);
+      }
+      return this.#start(owner, undefined);
+    });
+  }
+
+  async hold(owner: LockOwner): Promise<FoundLock | undefined> {
+    return this.#call('hold', () => {
+      const found = this.#found();
+      if (!found) this.#host.lockedBy = owner;
+      return found;
+    });
+  }
+
+  async free({ owner }: FoundLock, force: boolean): Promise<FoundLock | undefined> {
+    return this.#call('break lock', () => {
+      const found = this.#found();
+      if (found && ((owner && !this.#isOf(owner)) || (found.state === 'live' && !force))) return found;
+      this.#host.lock = undefined;
+      this.#host.lockedBy = undefined;
+      return undefined;
+    });
+  }
+
+  #start(owner: LockOwner, dead: FoundLock | undefined): Lock {
+    const host = this.#host;
+    const { number, world } = this.#controller;
+    const lost = new AbortController();
+    const lock = { holder: owner.by, by: number, sinceMs: world.timeline.nowMs };
+    host.lock = lock;
+    if (!dead) host.lockedBy = owner;
+    this.#controller.locked(host, () => {
+      lost.abort();
+    });
+    return {
+      dead,
+      lost: lost.signal,
+      isSure: () => !lost.signal.aborted,
+      claim: async () => {
+        await this.#call('claim lock', () => {
+          host.lockedBy = owner;
+        });
+      },
+      release: async () => {
+        await this.#call('unlock', () => {
+          if (this.#isOf(owner)) host.lockedBy = undefined;
+          if (host.lock === lock) host.lock = undefined;
+        });
+      },
+    };
+  }
+
+  #found(): FoundLock | undefined {
+    const { lock, lockedBy: owner } = this.#host;
+    if (lock) return { state: 'live', owner, ageMs: 0 };
+    return owner && { state: owner.kind === 'hold' ? 'held' : 'dead', owner, ageMs: 0 };
+  }
+
+  #isOf({ run, machine, pid }: LockOwner): boolean {
+    const owner = this.#host.lockedBy;
+    return owner?.run === run && owner.machine === machine && owner.pid === pid;
+  }
+
+  async #call<T>(name: string, run: () => T): Promise<T> {
+    return this.#controller.call(this.#host, { name, service: 'host', run });
+  }
+}
