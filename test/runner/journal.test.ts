@@ -4,7 +4,9 @@ import type { RunEvent } from '../../src/rollout/events.ts';
 import { drainHosts } from '../../src/runner/drain-hosts.ts';
 import { restoreHosts } from '../../src/runner/restore-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
+import { aJournal } from '../support/contracts/journal.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
+import { FakeJournal } from '../support/fake-journal.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 
@@ -28,6 +30,16 @@ function happened(fleet: FakeFleet): string[] {
 }
 
 const FULL = 'Cannot write the journal: no space left on device';
+
+describe('FakeJournal, as every journal,', () => {
+  aJournal(async () => {
+    const journal = new FakeJournal();
+    const fillDisk = (): void => {
+      journal.isFull = true;
+    };
+    return { journal, tell: () => undefined, fillDisk };
+  });
+});
 
 describe('a rollout whose journal cannot be written any more', () => {
   it('touches nothing when that happens before the first step', async () => {

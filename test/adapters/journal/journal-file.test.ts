@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { JournalFile, type JournalSink } from '../../../src/adapters/journal/journal-file.ts';
 import { Failure } from '../../../src/errors.ts';
+import { aJournal } from '../../support/contracts/journal.ts';
 
 let folder = '';
 let told: Failure[] = [];
@@ -42,6 +43,29 @@ async function countingSink(path: string, room = Infinity) {
   };
   return { sink, counts };
 }
+
+describe('JournalFile, as every journal,', () => {
+  aJournal(async () => {
+    const path = join(folder, 'r1.jsonl');
+    const { sink } = await countingSink(path);
+    let isFull = false;
+    const full: JournalSink = {
+      ...sink,
+      appendFile: async (text) => {
+        if (isFull) throw new Error('ENOSPC: no space left on device, write');
+        await sink.appendFile(text);
+      },
+    };
+    const journal = new JournalFile(full, { lines: 0, bytes: 0 }, optionsFor(path));
+    const tell = (): void => {
+      journal.append('x');
+    };
+    const fillDisk = (): void => {
+      isFull = true;
+    };
+    return { journal, tell, fillDisk };
+  });
+});
 
 describe('JournalFile', () => {
   it('makes a file and its folders for this user only', async () => {
