@@ -8,7 +8,7 @@ import type { Host } from './host.ts';
 import { hostOf, hostsOf, namespacesDir } from './host.ts';
 import type { Digests } from './images.ts';
 import { publishImages, variants } from './images.ts';
-import { hasNamespaces, makeNamespaces, removeHost, removeNamespacesDir } from './namespaces.ts';
+import { hasNamespaces, makeNamespaces, makeNamespacesDir, removeHost, removeNamespacesDir } from './namespaces.ts';
 import { heal, makeBridge, removeBridge } from './network.ts';
 import { installPackages } from './packages.ts';
 import { killRegistry, registryDir, startRegistry } from './registry.ts';
@@ -90,6 +90,7 @@ async function converge(settings: LabSettings): Promise<void> {
       .map(removeHost),
   );
   await makeBridge();
+  await makeNamespacesDir();
   await makeKeys(wanted);
   const publishing = startRegistry().then(publishImages);
   const starting = wanted.map(async (host) => {

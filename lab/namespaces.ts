@@ -60,7 +60,6 @@ export async function hasNamespaces(host: Host): Promise<boolean> {
 
 export async function makeNamespaces(host: Host): Promise<void> {
   makeFiles(host);
-  await makeNamespacesDir();
   const { net, mount, uts } = host.namespaces;
   for (const file of [net, mount, uts]) writeFileSync(file, '');
   await run('unshare', [`--net=${net}`, `--mount=${mount}`, `--uts=${uts}`, '--propagation', 'private', 'true']);
@@ -91,8 +90,11 @@ export async function removeNamespacesDir(): Promise<void> {
   if (existsSync(sluiceDir) && readdirSync(sluiceDir).length === 0) rmdirSync(sluiceDir);
 }
 
-/** The mount under a shared parent would be refused by unshare(1), hence a private one. */
-async function makeNamespacesDir(): Promise<void> {
+/**
+ * The mount under a shared parent would be refused by unshare(1), hence a private one. To be made before hosts are made
+ * side by side: each would make its own, over those of the others.
+ */
+export async function makeNamespacesDir(): Promise<void> {
   mkdirSync(namespacesDir, { recursive: true });
   if (await succeeds('mountpoint', ['-q', namespacesDir])) return;
   await run('mount', ['--bind', namespacesDir, namespacesDir]);
