@@ -55,7 +55,9 @@ export function checkEnd(world: World): void {
     for (const { key, text } of notStanding(world, host)) world.watchman.violate('exact', `${key} ${text}`);
     checkUp(world, host);
     checkContainers(world, host);
-    if (host.record.length > 0) world.watchman.violate('nothing-left', `${host.name} still has a record`);
+    const isHopeless = host.record.some(({ container }) => host.engine.find(container ?? '')?.isBroken);
+    if (host.record.length > 0 && !isHopeless)
+      world.watchman.violate('nothing-left', `${host.name} still has a record`);
     if (host.lock) world.watchman.violate('locks-free', `${host.name} is locked by ${host.lock.holder}`);
   }
 }
@@ -75,7 +77,9 @@ function notStanding(world: World, host: SimHost): { key: string; path: string; 
 
 function checkUp(world: World, host: SimHost): void {
   for (const { line, isUp, admin } of host.haproxy.current.slots.values()) {
-    if (isUp || admin === 'maint' || !host.answers(line.port)) continue;
+    // One that starts again and again answers now and then.
+    const isFlapping = (host.engine.at(line.port)?.restartCount ?? 0) > 0;
+    if (isUp || admin === 'maint' || !host.answers(line.port) || isFlapping) continue;
     world.watchman.violate('exact', `${host.name} ${pathOf(line)} is DOWN, and its container answers`);
   }
 }
@@ -97,7 +101,8 @@ function checkContainers(world: World, host: SimHost): void {
 function checkLeft(world: World, host: SimHost): void {
   for (const { name } of host.setting.containers) {
     const old = host.engine.containers.filter((one) => one.name.startsWith(`${name}.`));
-    if (old.length <= world.setting.keep) continue;
+    const isSaid = world.watchman.controllers.some((controller) => isWarnedOf(controller, host));
+    if (old.length <= world.setting.keep || isSaid) continue;
     world.watchman.violate('nothing-left', `${old.map((one) => one.name).join(', ')} on ${host.name}`);
   }
 }

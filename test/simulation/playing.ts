@@ -10,7 +10,6 @@ import type { Scenario } from './scenario.ts';
 import { Controller } from './world/controller.ts';
 import { IMAGE, type HostSetting } from './world/host.ts';
 import { SimFleet, SOCKET } from './world/sim-fleet.ts';
-import type { World } from './world/world.ts';
 import { FakeOperator } from '../support/fake-operator.ts';
 
 /** What is deliberately broken, around the real code: what it gets from the outside, or what it gives. */
@@ -19,7 +18,8 @@ export interface Breakage {
   readonly context?: (context: RunContext, controller: Controller) => RunContext;
 }
 
-export type Command = 'rollout' | 'recover';
+/** `recover one`: of the last host only. */
+export type Command = 'rollout' | 'recover' | 'recover one';
 
 /** A run of sluice, from its start to its end or to the death of its controller. */
 export interface Run {
@@ -41,7 +41,11 @@ export function begin(
   const stops = [new AbortController(), new AbortController(), new AbortController()] as const;
   const context = contextOf(controller, stops, breakage);
   controller.world.tell(() => `-- ${controller.name} starts a ${command}`);
-  const running = command === 'rollout' ? startRollout(scenario, context) : startRecover(controller.world, context);
+  const names = [...controller.world.hosts.keys()];
+  const running =
+    command === 'rollout'
+      ? startRollout(scenario, context)
+      : recoverHosts({ hosts: command === 'recover' ? names : names.slice(-1) }, context);
   const over = (how: RunResult | Error): void => {
     result = how;
     controller.end();
@@ -86,10 +90,6 @@ function contextOf(
 async function startRollout(scenario: Scenario, context: RunContext): Promise<RunResult> {
   const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
   return rollout([playOf(scenario)], options, context);
-}
-
-async function startRecover(world: World, context: RunContext): Promise<RunResult> {
-  return recoverHosts({ hosts: [...world.hosts.keys()] }, context);
 }
 
 function playOf(scenario: Scenario): Play {

@@ -43,9 +43,10 @@ function hostOf(index: number, random: Random): HostSetting {
   const count = random.pick([1, 2, 2, 3]);
   const restart = random.pick(['always', 'always', 'unless-stopped', 'no']);
   const names = Array.from({ length: count }, (_, number) => `pxApp_${number + 1}`);
+  const hasOther = count === 1 || random.chance(0.3);
   const lines = (backend: string): ServerLine[] => [
     ...names.map((name, number) => ({ backend, name, port: 8081 + number, weight: 10 * (number + 1) })),
-    ...(count === 1 || random.chance(0.3) ? [{ backend, name: 'other', port: 9000, weight: 1 }] : []),
+    ...(hasOther ? [{ backend, name: 'other', port: 9000, weight: 1 }] : []),
   ];
   const servers = ['pxapp_cluster', ...(random.chance(0.25) ? ['admin'] : [])].flatMap(lines);
   return {
@@ -54,7 +55,8 @@ function hostOf(index: number, random: Random): HostSetting {
     servers,
     weights: random.chance(0.4) ? { [`pxapp_cluster/${names[0] ?? ''}`]: random.between(1, 200) } : {},
     checking: { interMs: random.pick([200, 500]), rise: random.pick([1, 2, 2]), fall: random.pick([2, 3]) },
-    floor: 1,
+    // As many as there can be while one is away, or one.
+    floor: random.chance(0.4) ? Math.max(1, lines('').length - 1) : 1,
     requestEveryMs: random.pick([40, 80, 160]),
   };
 }
@@ -89,7 +91,7 @@ function faultsOf({ hosts }: WorldSetting, rescues: number, random: Random): Fau
   if (random.chance(0.55)) faults.push(killOf(0, instances, random));
   if (random.chance(0.1)) faults.push(...signals(instances, random));
   if (random.chance(0.05)) faults.push(timed('journal', random.below(4_000 * instances), 0));
-  if (random.chance(0.1)) faults.push(timed('second', random.below(4_000 * instances), random.below(3)));
+  if (random.chance(0.15)) faults.push(timed('second', random.below(4_000 * instances), random.below(3)));
   if (random.chance(0.05)) {
     const ms = random.between(500, 20_000);
     faults.push({ ...timed('freeze', random.below(4_000 * instances), 0), ms });

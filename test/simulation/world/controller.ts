@@ -77,6 +77,7 @@ export class Controller {
 
   end(): void {
     this.hasEnded = true;
+    for (const host of this.#dealings.keys()) this.#freeLock(host, 100);
   }
 
   freeze(ms: number): void {

@@ -105,6 +105,18 @@ export class SimEngine {
     return container;
   }
 
+  /** How it was created, as text. */
+  snapshot(name: string): string {
+    const { spec, port, restart } = this.must(name);
+    return JSON.stringify({ spec, port, restart });
+  }
+
+  createFrom(name: string, snapshot: string): SimContainer {
+    const { spec, port, restart } = JSON.parse(snapshot) as Pick<SimContainer, 'spec' | 'port' | 'restart'>;
+    const ports = [{ hostIp: '', hostPort: port, containerPort: 8080, protocol: 'tcp' as const }];
+    return this.create(name, { ...spec, ports, restart }, undefined);
+  }
+
   start(name: string): void {
     const one = this.must(name);
     if (one.status === 'running') return;

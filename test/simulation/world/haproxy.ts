@@ -77,9 +77,18 @@ export class SimHaproxy {
     return this.workers.some((worker) => worker.pid === pid);
   }
 
+  /** Requests for the server in each old worker. */
+  oldWorkers(path: string): { readonly pid: number; readonly current: number }[] {
+    this.#bury();
+    return this.#old.map(({ pid, slots }) => {
+      const slot = slots.get(path);
+      return { pid, current: slot ? open(slot, this.#timeline.nowMs).length : 0 };
+    });
+  }
+
   setWeight(slot: Slot, weight: number): void {
     slot.weight = weight;
-    slot.isUntouched = false;
+    if (weight > 0) slot.isUntouched = false;
   }
 
   setAdmin(slot: Slot, admin: AdminState): void {
@@ -88,7 +97,7 @@ export class SimHaproxy {
       slot.isProven = false;
     }
     slot.admin = admin;
-    slot.isUntouched = false;
+    if (admin === 'ready') slot.isUntouched = false;
     this.#checkSoon(slot);
   }
 

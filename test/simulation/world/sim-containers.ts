@@ -70,6 +70,18 @@ export class SimContainers implements Containers {
     await this.#change('create', name, () => void this.#host.engine.create(name, spec, like));
   }
 
+  async snapshot(name: string): Promise<string> {
+    return this.#look(`snapshot of ${name}`, () => this.#host.engine.snapshot(name));
+  }
+
+  async createFrom(name: string, snapshot: string): Promise<void> {
+    await this.#change('create', name, () => void this.#host.engine.createFrom(name, snapshot));
+  }
+
+  async isAsIn(name: string, snapshot: string): Promise<boolean> {
+    return this.#look(`compare ${name}`, () => this.#host.engine.snapshot(name) === snapshot);
+  }
+
   async start(name: string): Promise<void> {
     await this.#change('start', name, () => {
       this.#host.engine.start(name);

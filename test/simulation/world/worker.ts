@@ -28,7 +28,7 @@ export interface Slot {
   isUp: boolean;
   /** The next change of `isUp`, by checks that pass or fail from now on. */
   flip: Coming | undefined;
-  /** Nobody has set anything since a reload. */
+  /** Nobody has put it in service since a reload did. */
   isUntouched: boolean;
   /** It is UP by checks that have passed since it was last put in service. */
   isProven: boolean;

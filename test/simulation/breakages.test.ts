@@ -1,0 +1,46 @@
+import { describe, expect, it } from 'vitest';
+import { breakages } from './breakages.ts';
+import { run } from './run.ts';
+import { scenarioOf } from './scenario.ts';
+import type { Invariant } from './world/watchman.ts';
+
+/** Seeds within which a breakage must have been caught. */
+const WITHIN = 400;
+
+/** Which invariant catches which breakage. */
+const caught: Readonly<Record<string, Invariant>> = {
+  'record written after acting': 'recorded-first',
+  'journal not waited for': 'journalled-first',
+  'record dropped before the server is back': 'recorded-first',
+  'queue ignored': 'sessions',
+  'retries ignored': 'sessions',
+  'old workers ignored': 'sessions',
+  'reloads not noticed': 'requests',
+  'floor not looked at': 'floor',
+  'weight put back as configured': 'exact',
+  'weight never put back': 'exact',
+  'ready without health down': 'proven',
+  'lock on one host only': 'one-owner',
+  'lock ignored': 'one-owner',
+  'old container removed at once': 'one-version',
+  'old container left to its restart policy': 'one-version',
+  'readiness not looked at': 'proven',
+};
+
+async function firstSeed(name: string, invariant: Invariant): Promise<number | undefined> {
+  for (let seed = 1; seed <= WITHIN; seed += 1) {
+    const { violations } = await run(scenarioOf(seed), { breakage: breakages[name] ?? {} });
+    if (violations.some((one) => one.invariant === invariant)) return seed;
+  }
+  return undefined;
+}
+
+describe('a simulation of what is broken on purpose', () => {
+  it.each(Object.entries(caught))(`catches "%s" as "%s" within ${WITHIN} seeds`, async (name, invariant) => {
+    expect(await firstSeed(name, invariant)).toBeDefined();
+  });
+
+  it('catches every breakage there is', () => {
+    expect(Object.keys(caught).toSorted()).toEqual(Object.keys(breakages).toSorted());
+  });
+});
