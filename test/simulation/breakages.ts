@@ -1,5 +1,5 @@
 /** Deliberate breakages: what must be caught, or the simulation proves nothing. breakages.test.ts says by which invariant. */
-import type { Server } from '../../src/rollout/model.ts';
+import type { AdminState, Server } from '../../src/rollout/model.ts';
 import type { Clock, Containers, HostAccess, HostRecord, LoadBalancer, Lock } from '../../src/runner/ports.ts';
 import { changed } from '../support/changed.ts';
 import type { Breakage } from './playing.ts';
@@ -49,6 +49,15 @@ const noLock: Lock = {
   ...{ claim: async () => undefined, release: async () => undefined },
 };
 
+/** What was last set on a host: what somebody believes who does not look. */
+const beliefs = new WeakMap<HostAccess, Map<string, { weight?: number; admin?: AdminState }>>();
+
+function setBy(host: HostAccess): Map<string, { weight?: number; admin?: AdminState }> {
+  const known = beliefs.get(host) ?? new Map<string, { weight?: number; admin?: AdminState }>();
+  beliefs.set(host, known);
+  return known;
+}
+
 /** By what it is that is broken. */
 export const breakages: Readonly<Record<string, Breakage>> = {
   'record written after acting': records((record, clock) => ({
@@ -69,10 +78,29 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   'retries ignored': balancers((balancer) => ({
     look: async (server) => ({ ...(await balancer.look(server)), retries: 0 }),
   })),
-  'old workers ignored': hosts(() => ({ processRuns: async () => false })),
-  'reloads not noticed': balancers((balancer) => ({
-    look: async (server) => ({ ...(await balancer.look(server)), pid: 1 }),
+  'old workers ignored': hosts((host) => ({
+    processRuns: async () => false,
+    balancer: (...args: Parameters<HostAccess['balancer']>) =>
+      changed(host.balancer(...args), { oldWorkers: async () => [] }),
   })),
+  'reloads not noticed': balancers((balancer, host) => {
+    const set = setBy(host);
+    return {
+      setWeight: async (server, weight) => {
+        set.set(server.name, { weight });
+        await balancer.setWeight(server, weight);
+      },
+      setAdmin: async (server, admin) => {
+        set.set(server.name, { ...set.get(server.name), admin });
+        await balancer.setAdmin(server, admin);
+      },
+      setReadyWhenProven: async (server) => {
+        set.delete(server.name);
+        await balancer.setReadyWhenProven(server);
+      },
+      look: async (server) => ({ ...(await balancer.look(server)), pid: 1, ...set.get(server.name) }),
+    };
+  }),
   'floor not looked at': balancers((balancer) => ({
     backends: async (name) =>
       (await balancer.backends(name)).map((backend) => ({

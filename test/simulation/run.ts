@@ -107,8 +107,7 @@ class Story {
     } else if (fault.kind === 'journal') {
       this.#world.tell(() => `-- the disk of ${first.controller.name} is full`);
       first.controller.journal.isBroken = true;
-    } else if (fault.kind === 'second')
-      others.push(this.#begin((['rollout', 'recover', 'recover one'] as const)[fault.host] ?? 'recover', 1));
+    } else if (fault.kind === 'second') others.push(this.#begin(fault.host === 0 ? 'rollout' : 'recover one', 1));
     else strike.at(this.#world, fault);
   }
 

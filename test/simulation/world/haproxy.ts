@@ -77,15 +77,6 @@ export class SimHaproxy {
     return this.workers.some((worker) => worker.pid === pid);
   }
 
-  /** Requests for the server in each old worker. */
-  oldWorkers(path: string): { readonly pid: number; readonly current: number }[] {
-    this.#bury();
-    return this.#old.map(({ pid, slots }) => {
-      const slot = slots.get(path);
-      return { pid, current: slot ? open(slot, this.#timeline.nowMs).length : 0 };
-    });
-  }
-
   setWeight(slot: Slot, weight: number): void {
     slot.weight = weight;
     if (weight > 0) slot.isUntouched = false;

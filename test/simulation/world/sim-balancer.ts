@@ -101,15 +101,6 @@ export class SimBalancer implements LoadBalancer {
     });
   }
 
-  async setAgent(server: Server): Promise<void> {
-    await this.#look(`agent of ${pathOf(server)}`, () => void this.#host.haproxy.slot(server));
-  }
-
-  /** What reloads have left behind, and what it has for this server. */
-  async oldWorkers(server: Server): Promise<readonly { readonly pid: number; readonly current: number }[]> {
-    return this.#look(`old workers of ${pathOf(server)}`, () => this.#host.haproxy.oldWorkers(pathOf(server)));
-  }
-
   async sessions(server: Server): Promise<readonly Session[]> {
     const { nowMs } = this.#controller.world.timeline;
     return this.#look(`sessions of ${pathOf(server)}`, () =>
