@@ -103,6 +103,8 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
       return [verbose(stepLine(event, paint('quiet', '…')))];
     case 'step-waiting':
       return [always(stepLine(event, paint('quiet', waitingText(event.waiting))))];
+    case 'step-retried':
+      return [always(stepLine(event, paint('warning', `once more: ${event.reason}`)))];
     case 'remark':
       return [always(paint('warning', `${about(event.subject)}  ${remarkText(event.remark)}`))];
     case 'step-ended':

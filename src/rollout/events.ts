@@ -164,6 +164,8 @@ export type RunEvent =
     }
   | { readonly type: 'step-started'; readonly subject: Subject; readonly step: Step; readonly homeward: boolean }
   | { readonly type: 'step-waiting'; readonly subject: Subject; readonly step: Step; readonly waiting: Waiting }
+  /** A step has failed in passing, everything answers again, and it is taken once more. */
+  | { readonly type: 'step-retried'; readonly subject: Subject; readonly step: Step; readonly reason: string }
   | { readonly type: 'remark'; readonly subject: Subject; readonly remark: Remark }
   | {
       readonly type: 'step-ended';

@@ -136,3 +136,7 @@ export function serverPath(server: Server): string {
 export function sameBalancer(one: Balancer, other: Balancer): boolean {
   return one.host === other.host && one.socket === other.socket;
 }
+
+export function sameServer(one: Server, other: Server): boolean {
+  return sameBalancer(one.balancer, other.balancer) && serverPath(one) === serverPath(other);
+}

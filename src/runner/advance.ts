@@ -1,6 +1,7 @@
 import { Failure, reasonOf } from '../errors.ts';
 import type { Report, Subject } from '../rollout/events.ts';
 import { initialState, isWorking, lifecycle, type EndState, type State, type Step } from '../rollout/lifecycle.ts';
+import { onceMore } from './once-more.ts';
 import { homeward as persist } from './persist.ts';
 import { beforeActing } from './before-acting.ts';
 import type { Clock, Journal } from './ports.ts';
@@ -73,10 +74,10 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
       });
     }
   }
-  const end = await leaveRecord(work, state, context);
-  report({ type: 'instance-ended', subject, state: end, ms: clock.now() - started });
+  await leaveRecord(work, state, context, subject);
+  report({ type: 'instance-ended', subject, state, ms: clock.now() - started });
   await beforeActing(context.journal, true);
-  return { state: end, failure: end === 'updated' ? undefined : failure };
+  return { state, failure: state === 'updated' ? undefined : failure };
 }
 
 async function take(
@@ -100,7 +101,10 @@ async function take(
     };
     await beforeActing(journal, homeward);
     const act = (): Promise<string> => actions[step](work, watch);
-    const outcome = await (homeward ? persist(act, watch) : act());
+    const retrying = (reason: string): void => {
+      report({ type: 'step-retried', subject, step, reason });
+    };
+    const outcome = await (homeward ? persist(act, watch) : onceMore(act, work, { watch, retrying }));
     report({ type: 'step-ended', subject, step, homeward, ms: clock.now() - began, outcome });
     return undefined;
   } catch (error) {
@@ -111,13 +115,19 @@ async function take(
 }
 
 /** The undo record goes when nothing is left to undo, and stays when something is. */
-async function leaveRecord(work: Work, state: EndState, { report }: AdvanceContext): Promise<EndState> {
-  if (state === 'outOfService') return state;
+async function leaveRecord(
+  work: Work,
+  state: EndState,
+  { clock, report, stop }: AdvanceContext,
+  subject: Subject,
+): Promise<void> {
+  if (state === 'outOfService') return;
+  const step = state === 'updated' ? 'retire' : 'restore';
+  const watch = watchOf({ clock, report, subject, step, signal: stop.homeward });
   try {
-    await work.undo.drop(work.servers.map(({ server }) => server));
+    await persist(() => work.undo.drop(work.servers.map(({ server }) => server)), watch);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     report({ type: 'warning', host: work.host.name, text: `The undo record stays behind: ${error.message}` });
   }
-  return state;
 }

@@ -1,5 +1,5 @@
 import { Failure, reasonOf } from '../errors.ts';
-import { serverPath, type AdminState, type Server } from '../rollout/model.ts';
+import { sameServer, serverPath, type AdminState, type Server } from '../rollout/model.ts';
 import type { ServerState } from '../rollout/observed.ts';
 import type { OldWorker, ServerLook } from './ports.ts';
 import { findState, stateOf, type ServerAccess } from './traffic.ts';
@@ -39,14 +39,26 @@ export class Barrier {
     this.#isClosed = isClosed;
   }
 
-  /** Weight 0: no new requests but those of sticky clients. `found`: one in maintenance is to stay in it. */
-  static async raise(access: ServerAccess, found: AdminState = 'ready'): Promise<Barrier> {
+  /**
+   * Weight 0: no new requests but those of sticky clients. `found`: one in maintenance is to stay in it. What an earlier
+   * barrier of the same server, one of `earlier`, knows of old workers is remembered.
+   */
+  static async raise(
+    access: ServerAccess,
+    found: AdminState = 'ready',
+    earlier: readonly Barrier[] = [],
+  ): Promise<Barrier> {
     // The process comes first: if it changes before the weight is set, the first look finds out.
     const { pid } = await access.balancer.look(access.server);
     const state = await stateOf(access);
     const barrier = new Barrier(access, pid, state, found === 'maint');
+    for (const one of earlier) if (sameServer(one.server, access.server)) barrier.#inherit(one);
     await barrier.#putUp(state.hasAgent);
     return barrier;
+  }
+
+  #inherit(earlier: Barrier): void {
+    for (const pid of [...earlier.#before, earlier.#pid]) if (pid !== this.#pid) this.#before.add(pid);
   }
 
   get server(): Server {

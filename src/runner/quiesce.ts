@@ -51,6 +51,8 @@ export interface Terms {
  * requests elsewhere and lets those in hand finish; maintenance also turns away sticky clients and closes pooled
  * connections, and comes second because with `on-marked-down shutdown-sessions` it would cut what is in hand.
  *
+ * `earlier`: barriers that were put up before for the same servers.
+ *
  * @returns what keeps requests away from now on, to be looked after for as long as the servers are away
  * @throws Failure `haproxy` when requests are left at the deadline and the policy is `fail`
  */
@@ -58,10 +60,11 @@ export async function quiesce(
   servers: readonly Quiet[],
   policy: DrainPolicy,
   watch: Watch,
+  earlier: readonly Barrier[] = [],
 ): Promise<readonly Barrier[]> {
   const clock = new DrainClock(watch.clock, policy.timeoutMs);
   const barriers: Barrier[] = [];
-  for (const { access, admin } of servers) barriers.push(await Barrier.raise(access, admin));
+  for (const { access, admin } of servers) barriers.push(await Barrier.raise(access, admin, earlier));
   await untilQuiet(barriers, servers, { policy, clock }, watch);
   return barriers;
 }

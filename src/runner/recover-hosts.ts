@@ -9,6 +9,7 @@ import { holdHosts, type HeldHost } from './held-hosts.ts';
 import { homeward } from './persist.ts';
 import type { HostAccess, RecordEntry } from './ports.ts';
 import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
+import { recordedContainers } from './recorded.ts';
 import type { RunContext, RunResult } from './rollout.ts';
 import { settleHosts, type HostOutcome } from './settle.ts';
 import { findState } from './traffic.ts';
@@ -82,17 +83,12 @@ async function lookAt(
   { held, watch }: { readonly held: HeldHost; readonly watch: Watch },
 ): Promise<{ readonly work: Work; readonly from: State }> {
   const { access: host, undo } = held;
-  const { container: name = '', aside: waiting, old: before } = first;
-  const [aside, named] = await Promise.all([
-    waiting === undefined ? undefined : host.containers.inspect(waiting),
-    host.containers.inspect(name),
-  ]);
-  if (before && !aside && !named) {
+  const { container: name = '', old: before } = first;
+  const { old, isAside, successor } = await recordedContainers(first, host.containers);
+  if (before && !old && !successor) {
     const text = `Cannot bring back ${name} on ${host.name}: its old container is gone, and there is no new one`;
     throw new Failure('docker', text);
   }
-  const isOldNamed = named !== undefined && named.id === before?.id;
-  const old = aside ?? (isOldNamed ? named : undefined);
   const found = await foundNow(entries, host, watch);
   const work: Work = {
     ...{ instance: instanceOf(entries, first, host.name), host, undo, found },
@@ -103,11 +99,10 @@ async function lookAt(
     })),
     identity: { run: first.run, by: first.by },
     turns: new Turns(),
-    container: old && { ...old, restart: before?.restart ?? old.restart, running: before?.running ?? true },
-    ...{ wasReady: before?.wasReady ?? false, barriers: [], started: undefined, upAfterMs: 0 },
+    ...{ container: old, wasReady: before?.wasReady ?? false, barriers: [], started: undefined, upAfterMs: 0 },
   };
-  const isNew = named !== undefined && !isOldNamed;
-  const from = isNew && (aside || !before) ? 'withdrawing' : isNew ? 'returning' : 'rollingBack';
+  const hasProved = before !== undefined && !isAside;
+  const from = !successor ? 'rollingBack' : hasProved ? 'returning' : 'withdrawing';
   return { work, from };
 }
 

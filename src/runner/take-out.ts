@@ -4,7 +4,7 @@ import { floorOf, isUsable, usableIn } from '../rollout/capacity.ts';
 import { serverPath, type MinUp, type Server } from '../rollout/model.ts';
 import { Barrier } from './barrier.ts';
 import { poll } from './poll.ts';
-import { DrainClock, untilQuiet } from './quiesce.ts';
+import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
 import { stateOf, type ServerAccess } from './traffic.ts';
 import type { StepWatch, Work } from './work.ts';
 
@@ -37,7 +37,7 @@ export async function takeOut(work: Work, clock: DrainClock, watch: StepWatch): 
   const { found, instance } = work;
   for (;;) {
     await untilSpare(work, clock, watch, async () => {
-      work.barriers = await Promise.all(found.map(({ access, admin }) => Barrier.raise(access, admin)));
+      work.barriers = await Promise.all(found.map(({ access, admin }) => Barrier.raise(access, admin, work.barriers)));
     });
     const alsoLook = floorWatch(work, watch, (shortage) => {
       throw new BelowFloor(shortage);
@@ -50,6 +50,16 @@ export async function takeOut(work: Work, clock: DrainClock, watch: StepWatch): 
       await giveBack(work, error.shortage, watch);
     }
   }
+}
+
+/**
+ * The same in a step that is taken again: once the old container has been touched there is nothing to give back, and
+ * whoever was let in meanwhile is only waited for.
+ */
+export async function takeOutAgain(work: Work, isUntouched: boolean, watch: StepWatch): Promise<void> {
+  const { found, instance, barriers } = work;
+  if (isUntouched) await takeOut(work, new DrainClock(watch.clock, instance.drain.timeoutMs), watch);
+  else work.barriers = await quiesce(found, instance.drain, watch, barriers);
 }
 
 /** A last look before the containers stop: servers that a reload or others have let in again are taken out anew. */

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Play } from '../../src/rollout/play.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
-import type { Behaviour } from '../support/fake-engine.ts';
-import { FakeFleet, IMAGE, WEIGHTS } from '../support/fake-fleet.ts';
+import { FakeFleet, IMAGE } from '../support/fake-fleet.ts';
 import { MortalFleet } from '../support/mortal-fleet.ts';
+import { allWith, ASIDE, containersOf, fleetWith, SECOND, secondOnly } from '../support/second-instance.ts';
 
 const never = new AbortController().signal;
-const NAME = 'pxApp_2';
 
 /** Rolls the second container of fe1 out, in a process that dies when it is about to make this change. */
 async function diesAt(
@@ -16,16 +14,8 @@ async function diesAt(
   each: Parameters<FakeFleet['play']>[1] = {},
 ): Promise<string> {
   const mortal = new MortalFleet(fleet, atChange);
-  const play = fleet.play('next', each);
-  const only: Play = {
-    ...play,
-    hosts: play.hosts.map(({ host, instances }) => ({
-      host,
-      instances: instances.filter(({ container }) => container === NAME),
-    })),
-  };
   const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
-  const ended = rollout([only], options, { ...fleet.context(), fleet: mortal });
+  const ended = rollout([secondOnly(fleet, each)], options, { ...fleet.context(), fleet: mortal });
   const change = await Promise.race([mortal.death, ended.then(() => 'nothing')]);
   // The world goes on without it.
   await fleet.clock.sleep(3_000, never);
@@ -36,32 +26,12 @@ async function recover(fleet: FakeFleet): ReturnType<typeof recoverHosts> {
   return recoverHosts({ hosts: ['fe1'] }, fleet.context());
 }
 
-/** What runs on fe1, stopped containers with their state. */
-async function containersOf(fleet: FakeFleet): Promise<string[]> {
-  const { containers } = await fleet.host('fe1');
-  const all = await containers.list();
-  return all
-    .map(({ name, running, image, restart }) => {
-      const tag = image.reference.split(':').at(-1) ?? '';
-      return `${name} ${tag}${running ? '' : ' stopped'}${restart.name === 'always' ? '' : ` restart ${restart.name}`}`;
-    })
-    .toSorted();
-}
-
-const all = (tag: string): string[] => [...WEIGHTS.keys()].map((name) => `${name} ${name === NAME ? tag : 'v1'}`);
-
 async function expectWhole(fleet: FakeFleet, tag: string): Promise<void> {
-  expect(await containersOf(fleet)).toEqual(all(tag));
+  expect(await containersOf(fleet)).toEqual(allWith(tag));
   expect((await fleet.host('fe1')).entries).toEqual([]);
   expect(fleet.isWhole()).toBe(true);
   expect(fleet.failures()).toEqual([]);
   expect((await fleet.host('fe1')).lock.isFree).toBe(true);
-}
-
-async function fleetWith(behaviour: Behaviour): Promise<FakeFleet> {
-  const fleet = await FakeFleet.up(['fe1']);
-  fleet.addImage('next', behaviour);
-  return fleet;
 }
 
 interface Death {
@@ -71,7 +41,6 @@ interface Death {
   readonly leaves?: readonly string[];
 }
 
-const aside = `${NAME}.replaced-20261121-090000-test v1`;
 const others = ['pxApp_1 v1', 'pxApp_3 v1'];
 
 describe('recoverHosts() after a rollout that was killed', () => {
@@ -81,15 +50,15 @@ describe('recoverHosts() after a rollout that was killed', () => {
     { at: 1,  before: 'setWeight' },
     { at: 2,  before: 'setAdmin' },
     { at: 3,  before: 'setRestart' },
-    { at: 4,  before: 'rename',              leaves: [`${NAME} v1 restart no`] },
-    { at: 5,  before: 'stop',                leaves: [`${aside} restart no`] },
-    { at: 6,  before: 'create',              leaves: [`${aside} stopped restart no`] },
-    { at: 7,  before: 'start',               leaves: [`${NAME} next stopped`, `${aside} stopped restart no`] },
-    { at: 8,  before: 'setWeight',           leaves: [`${NAME} next`, `${aside} stopped restart no`] },
-    { at: 9,  before: 'setReadyWhenProven',  leaves: [`${NAME} next`, `${aside} stopped restart no`] },
-    { at: 10, before: 'remove',              leaves: [`${NAME} next`, `${aside} stopped restart no`] },
+    { at: 4,  before: 'rename',              leaves: [`${SECOND} v1 restart no`] },
+    { at: 5,  before: 'stop',                leaves: [`${ASIDE} restart no`] },
+    { at: 6,  before: 'create',              leaves: [`${ASIDE} stopped restart no`] },
+    { at: 7,  before: 'start',               leaves: [`${SECOND} next stopped`, `${ASIDE} stopped restart no`] },
+    { at: 8,  before: 'setWeight',           leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
+    { at: 9,  before: 'setReadyWhenProven',  leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
+    { at: 10, before: 'remove',              leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
   ])('before its change $at, $before, ends with one container and every weight exact', async (death) => {
-    const { at, before, leaves = [`${NAME} v1`] } = death;
+    const { at, before, leaves = [`${SECOND} v1`] } = death;
     const fleet = await fleetWith({});
     expect(await diesAt(fleet, at)).toBe(before);
     expect(await containersOf(fleet)).toEqual([...others, ...leaves].toSorted());
@@ -104,7 +73,7 @@ describe('recoverHosts() after a rollout that was killed', () => {
   it('before it forgets an instance whose old container is gone, ends with the new one, which had proved itself', async () => {
     const fleet = await fleetWith({});
     expect(await diesAt(fleet, 11)).toBe('write');
-    expect(await containersOf(fleet)).toEqual(all('next'));
+    expect(await containersOf(fleet)).toEqual(allWith('next'));
 
     const result = await recover(fleet);
 
@@ -121,15 +90,15 @@ describe('recoverHosts() after a rollout that was killed', () => {
 
   // prettier-ignore
   it.each<Death>([
-    { at: 8,  before: 'stop',                leaves: [`${NAME} next`, `${aside} stopped restart no`] },
-    { at: 9,  before: 'remove',              leaves: [`${NAME} next stopped`, `${aside} stopped restart no`] },
-    { at: 10, before: 'rename',              leaves: [`${aside} stopped restart no`] },
-    { at: 11, before: 'setRestart',          leaves: [`${NAME} v1 stopped restart no`] },
-    { at: 12, before: 'start',               leaves: [`${NAME} v1 stopped`] },
+    { at: 8,  before: 'stop',                leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
+    { at: 9,  before: 'remove',              leaves: [`${SECOND} next stopped`, `${ASIDE} stopped restart no`] },
+    { at: 10, before: 'rename',              leaves: [`${ASIDE} stopped restart no`] },
+    { at: 11, before: 'setRestart',          leaves: [`${SECOND} v1 stopped restart no`] },
+    { at: 12, before: 'start',               leaves: [`${SECOND} v1 stopped`] },
     { at: 13, before: 'setWeight' },
     { at: 14, before: 'setReadyWhenProven' },
     { at: 15, before: 'write' },
-  ])('on its way home, before its change $at, $before, ends with the old container', async ({ at, before, leaves = [`${NAME} v1`] }) => {
+  ])('on its way home, before its change $at, $before, ends with the old container', async ({ at, before, leaves = [`${SECOND} v1`] }) => {
     const fleet = await fleetWith({ neverAnswers: true });
     expect(await diesAt(fleet, at)).toBe(before);
     expect(await containersOf(fleet)).toEqual([...others, ...leaves].toSorted());
@@ -152,7 +121,7 @@ describe('recoverHosts() after a rollout that was killed', () => {
     const result = await recover(fleet);
 
     expect(result.end).toBe('done');
-    expect(await containersOf(fleet)).toEqual(all('v1'));
+    expect(await containersOf(fleet)).toEqual(allWith('v1'));
     expect(fleet.isWhole()).toBe(true);
   });
 
@@ -165,7 +134,7 @@ describe('recoverHosts() after a rollout that was killed', () => {
       const result = await recover(fleet);
 
       expect(result.end).toBe('done');
-      expect(await containersOf(fleet)).toEqual(all('v1'));
+      expect(await containersOf(fleet)).toEqual(allWith('v1'));
       expect(fleet.isWhole()).toBe(true);
     }
   });
@@ -191,18 +160,18 @@ describe('recoverHosts() after a rollout that was killed', () => {
       const fleet = await fleetWith({});
       const fe1 = await fleet.host('fe1');
       fleet.addImage('sick', { neverAnswers: true });
-      await fe1.containers.remove(NAME);
-      await fe1.containers.create(NAME, { image: `${IMAGE}:sick`, pullPolicy: 'never' }, undefined);
-      await fe1.containers.start(NAME);
+      await fe1.containers.remove(SECOND);
+      await fe1.containers.create(SECOND, { image: `${IMAGE}:sick`, pullPolicy: 'never' }, undefined);
+      await fe1.containers.start(SECOND);
       await fleet.clock.sleep(3_000, never);
       await diesAt(fleet, at);
 
       const result = await recover(fleet);
 
       expect({ at, end: result.end }).toEqual({ at, end: 'done' });
-      expect(await containersOf(fleet)).toContain(`${NAME} sick restart no`);
+      expect(await containersOf(fleet)).toContain(`${SECOND} sick restart no`);
       expect(fe1.entries).toEqual([]);
-      expect(fe1.haproxy.weights()[NAME]).toBe('20 ready DOWN');
+      expect(fe1.haproxy.weights()[SECOND]).toBe('20 ready DOWN');
     }
   });
 
@@ -210,7 +179,7 @@ describe('recoverHosts() after a rollout that was killed', () => {
     for (const at of [1, 2, 3, 4, 5, 6]) {
       const fleet = await fleetWith({});
       const fe1 = await fleet.host('fe1');
-      await fe1.containers.remove(NAME);
+      await fe1.containers.remove(SECOND);
       await fleet.clock.sleep(3_000, never);
       fe1.haproxy.failures.length = 0;
       await diesAt(fleet, at);
@@ -220,19 +189,19 @@ describe('recoverHosts() after a rollout that was killed', () => {
       expect({ at, end: result.end }).toEqual({ at, end: 'done' });
       expect(await containersOf(fleet)).toEqual(others);
       expect(fe1.entries).toEqual([]);
-      expect(fe1.haproxy.weights()[NAME]).toBe('20 ready DOWN');
+      expect(fe1.haproxy.weights()[SECOND]).toBe('20 ready DOWN');
     }
   });
 
   it('with an old container that was kept by an earlier run leaves that one alone', async () => {
     const fleet = await fleetWith({});
     const { containers } = await fleet.host('fe1');
-    const earlier = `${NAME}.replaced-20261101-080000-0000`;
+    const earlier = `${SECOND}.replaced-20261101-080000-0000`;
     await containers.create(earlier, { image: `${IMAGE}:v1`, pullPolicy: 'never' }, undefined);
     await diesAt(fleet, 8, { each: { keep: 1 } });
 
     expect((await recover(fleet)).end).toBe('done');
 
-    expect(await containersOf(fleet)).toEqual([...all('v1'), `${earlier} v1 stopped restart no`].toSorted());
+    expect(await containersOf(fleet)).toEqual([...allWith('v1'), `${earlier} v1 stopped restart no`].toSorted());
   });
 });

@@ -47,7 +47,8 @@ export class Engine {
   /** A link's failure is a sentence already; `unreachable` stays what it is. */
   failure(what: string, error: unknown): Failure {
     if (!(error instanceof Failure)) {
-      return new Failure('docker', `Cannot ${what} on ${this.host}: ${reasonOfEngine(error)}`, { cause: error });
+      const code = isLost(error) ? 'unreachable' : 'docker';
+      return new Failure(code, `Cannot ${what} on ${this.host}: ${reasonOfEngine(error)}`, { cause: error });
     }
     return error.code === 'error' ? new Failure('docker', error.message, { cause: error }) : error;
   }
@@ -126,6 +127,12 @@ export class Engine {
 
 export function statusOf(error: unknown): number | undefined {
   return (error as EngineError).statusCode;
+}
+
+/** The Engine went away before its answer, or in the middle of it: whether it did what was asked is not known. */
+function isLost(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return statusOf(error) === undefined && ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(code ?? '');
 }
 
 /** The promise's value, or `instead` when the Engine answers with `status`. */

@@ -126,7 +126,8 @@ class Command {
   async within<T>(withinMs: number, promise: Promise<T>): Promise<T> {
     const deadline = AbortSignal.timeout(withinMs);
     const expire = () => {
-      this.#stop(`it takes longer than ${withinMs / 1000} s`);
+      // It may be the connection that is slow: worth another look.
+      this.#stop(this.#failure(`it takes longer than ${withinMs / 1000} s`, 'unreachable'));
     };
     deadline.addEventListener('abort', expire);
     try {
@@ -137,7 +138,7 @@ class Command {
   }
 
   result(): RunResult {
-    if (this.#exitCode === undefined) throw this.#failure('it was cut off without an exit status');
+    if (this.#exitCode === undefined) throw this.#failure('it was cut off without an exit status', 'unreachable');
     return { exitCode: this.#exitCode, stdout: textOf(this.#stdout), stderr: textOf(this.#stderr) };
   }
 
@@ -152,18 +153,18 @@ class Command {
   #keep(chunks: Buffer[], chunk: Buffer): void {
     this.#bytes += chunk.length;
     if (this.#bytes <= OUTPUT_LIMIT_BYTES) chunks.push(chunk);
-    else this.#stop('its output is larger than 16 MiB');
+    else this.#stop(this.#failure('its output is larger than 16 MiB', 'error'));
   }
 
-  #stop(why: string): void {
-    this.#fail(this.#failure(why));
+  #stop(failure: Failure): void {
+    this.#fail(failure);
     // Not every SSH server passes the signal on; then the command ends by its closed pipes, or stays behind.
     this.#channel.signal('KILL');
     this.#channel.close();
   }
 
-  #failure(why: string): Failure {
-    return new Failure('error', `Cannot ${this.#what}: ${why}`);
+  #failure(why: string, code: 'error' | 'unreachable'): Failure {
+    return new Failure(code, `Cannot ${this.#what}: ${why}`);
   }
 }
 

@@ -1,22 +1,36 @@
-import { serverPath } from '../../rollout/model.ts';
+import { sameServer, serverPath } from '../../rollout/model.ts';
+import type { Container } from '../../rollout/observed.ts';
+import type { RecordEntry } from '../ports.ts';
 import { DrainClock } from '../quiesce.ts';
 import { isReady } from '../readiness.ts';
-import { takeOut, untilSpare } from '../take-out.ts';
-import { stateOf } from '../traffic.ts';
-import { asideOf, type Found, type StepAction, type Work } from '../work.ts';
+import { isUntouched, recordedContainers } from '../recorded.ts';
+import { takeOut, takeOutAgain, untilSpare } from '../take-out.ts';
+import { stateOf, type ServerAccess } from '../traffic.ts';
+import { asideOf, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 /**
  * Remembers how everything stands, here and in the host's undo record; then no request reaches the servers of the
  * instance any more, and none is in hand.
+ *
+ * What this run has recorded already, before the step broke off or the run died, is how everything stood: what is seen
+ * now may be its own doing.
  */
 export const drain: StepAction = async (work, watch) => {
-  const { instance, undo, identity, host } = work;
+  const { instance, undo, host } = work;
   const clock = new DrainClock(watch.clock, instance.drain.timeoutMs);
-  await untilSpare(work, clock, watch, async () => undefined);
+  const recorded = recordedOf(work);
+  const [first] = recorded;
+  if (!first) await untilSpare(work, clock, watch, async () => undefined);
   // Both only look, and neither needs the other.
-  const [old, found] = await Promise.all([host.containers.inspect(instance.container), lookAround(work)]);
+  const [old, found] = await Promise.all([
+    first ? recordedOld(first, work) : host.containers.inspect(instance.container),
+    lookAround(work, recorded),
+  ]);
   work.container = old;
-  work.wasReady = old !== undefined && (await isReady(old, instance, host));
+  work.wasReady =
+    first?.old && first.old.id === old?.id
+      ? first.old.wasReady
+      : old !== undefined && (await isReady(old, instance, host));
 
   await watch.found({
     servers: found.map(({ access: { server }, weight, admin, wasUp }) => ({ server, weight, admin, wasUp })),
@@ -25,42 +39,59 @@ export const drain: StepAction = async (work, watch) => {
       aside: asideOf(work),
     },
   });
-  const at = watch.clock.date().toISOString();
-  await undo.add(
-    found.map(({ access, weight, admin, wasUp, agent }) => ({
-      kind: 'rollout',
-      server: access.server,
-      standing: { weight, admin },
-      wasUp,
-      ...(agent && { agent }),
-      by: identity.by,
-      note: '',
-      at,
-      run: identity.run,
-      container: instance.container,
-      aside: asideOf(work),
-      old: old && { id: old.id, restart: old.restart, running: old.running, wasReady: work.wasReady },
-      ready: instance.ready,
-      drain: instance.drain,
-    })),
-  );
+  // Also what is recorded: of a write whose answer was lost it is not known whether it took place.
+  await undo.add(found.map((one) => entryFor(one.access, recorded) ?? newEntry(one, work, watch)));
   work.found = found;
 
-  await takeOut(work, clock, watch);
+  if (first) await takeOutAgain(work, await isUntouched(work), watch);
+  else await takeOut(work, clock, watch);
   return `${found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
 
-/** What this run has recorded before, in a step that broke off, is how they stood; what they are now is our doing. */
-async function lookAround({ servers, undo, identity }: Work): Promise<readonly Found[]> {
+/** What this very run has recorded of this instance. */
+function recordedOf({ undo, instance, identity }: Work): readonly RecordEntry[] {
+  return undo.entries.filter(
+    ({ kind, run, container }) => kind === 'rollout' && run === identity.run && container === instance.container,
+  );
+}
+
+/** The predecessor, or, when that is gone, whatever bears the name now. */
+async function recordedOld(entry: RecordEntry, { host }: Work): Promise<Container | undefined> {
+  const { old, successor } = await recordedContainers(entry, host.containers);
+  return old ?? (entry.old ? successor : undefined);
+}
+
+function entryFor({ server }: ServerAccess, recorded: readonly RecordEntry[]): RecordEntry | undefined {
+  return recorded.find((entry) => sameServer(entry.server, server));
+}
+
+function newEntry({ access, weight, admin, wasUp, agent }: Found, work: Work, { clock }: StepWatch): RecordEntry {
+  const { instance, identity, container: old, wasReady } = work;
+  return {
+    kind: 'rollout',
+    server: access.server,
+    standing: { weight, admin },
+    wasUp,
+    ...(agent && { agent }),
+    by: identity.by,
+    note: '',
+    at: clock.date().toISOString(),
+    run: identity.run,
+    container: instance.container,
+    aside: asideOf(work),
+    old: old && { id: old.id, restart: old.restart, running: old.running, wasReady },
+    ready: instance.ready,
+    drain: instance.drain,
+  };
+}
+
+async function lookAround({ servers }: Work, recorded: readonly RecordEntry[]): Promise<readonly Found[]> {
   return Promise.all(
     servers.map(async (access): Promise<Found> => {
       const { weight, admin, isUp, hasAgent } = await stateOf(access);
-      const recorded = undo.entries.find(
-        ({ run, server }) => run === identity.run && serverPath(server) === serverPath(access.server),
-      );
-      if (!recorded) return { access, weight, admin, wasUp: isUp, agent: hasAgent };
-      const { standing, wasUp, agent = false } = recorded;
-      return { access, ...standing, wasUp, agent };
+      const entry = entryFor(access, recorded);
+      if (!entry) return { access, weight, admin, wasUp: isUp, agent: hasAgent };
+      return { access, ...entry.standing, wasUp: entry.wasUp, agent: entry.agent ?? false };
     }),
   );
 }

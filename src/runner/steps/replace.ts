@@ -1,16 +1,23 @@
+import { Failure } from '../../errors.ts';
 import { imageChange } from '../../rollout/image-change.ts';
+import type { Container } from '../../rollout/observed.ts';
 import { behind } from '../barrier.ts';
-import { floorTeller, stillOut } from '../take-out.ts';
+import { isUntouched } from '../recorded.ts';
+import { floorTeller, stillOut, takeOutAgain } from '../take-out.ts';
 import { asideOf, type StepAction, type Work } from '../work.ts';
 
 /**
  * Puts a new container in the place of the old one. The old one keeps its state under another name until the new one
  * has proved itself; meanwhile it must not come back by its restart policy (an Engine that is restarted starts even
  * stopped containers whose policy is `always`), where it would take the port.
+ *
+ * Can be done again from wherever it broke off: every change is made only where it is not made yet.
  */
 export const replace: StepAction = async (work, watch) => {
   const { instance, container } = work;
-  await stillOut(work, watch);
+  const hasBarriers = work.barriers.length === work.found.length;
+  if (hasBarriers && (!container || (await isUntouched(work)))) await stillOut(work, watch);
+  else await takeOutAgain(work, false, watch);
   await behind(work.barriers, watch, () => swap(work), floorTeller(work, watch));
   return container
     ? imageChange(container.image.reference, instance.spec.image)
@@ -18,22 +25,52 @@ export const replace: StepAction = async (work, watch) => {
 };
 
 async function swap(work: Work): Promise<void> {
-  const { instance, container } = work;
-  const { containers } = work.host;
-  const aside = container ? asideOf(work) : undefined;
-  if (container && aside !== undefined) {
-    if (container.restart.name !== 'no') {
-      await containers.setRestart(container.name, { name: 'no', maximumRetryCount: 0 });
-    }
-    await containers.rename(container.name, aside);
-  }
-  // The new one is like the old one was, not like the one that must not restart.
-  const spec = { ...instance.spec, restart: instance.spec.restart ?? container?.restart };
+  const { instance, container: old, host } = work;
+  const { containers } = host;
+  const aside = old ? asideOf(work) : undefined;
+  const [waiting, named] = await Promise.all([
+    aside === undefined ? undefined : containers.inspect(aside),
+    containers.inspect(instance.container),
+  ]);
+  if (old && aside !== undefined && !waiting) await setAside(work, old, { aside, named });
+  const made = named?.id === old?.id ? undefined : named;
+  const isMade = made !== undefined && (await isAsDeclared(made, work));
+  if (made && !isMade) await containers.remove(made.name);
   const [stopped, created] = await Promise.allSettled([
     aside === undefined ? undefined : containers.stop(aside),
-    containers.create(instance.container, spec, aside),
+    isMade ? undefined : create(work, aside),
   ]);
   if (stopped.status === 'rejected') throw stopped.reason;
   if (created.status === 'rejected') throw created.reason;
-  await containers.start(instance.container);
+  if (!isMade) await containers.start(instance.container);
+}
+
+interface Place {
+  readonly aside: string;
+  readonly named: Container | undefined;
+}
+
+async function setAside({ host }: Work, old: Container, { aside, named }: Place): Promise<void> {
+  if (named?.id !== old.id) {
+    throw new Failure('docker', `Cannot replace ${old.name} on ${host.name}: it is gone, or another has its name`);
+  }
+  if (named.restart.name !== 'no') {
+    await host.containers.setRestart(named.name, { name: 'no', maximumRetryCount: 0 });
+  }
+  await host.containers.rename(named.name, aside);
+}
+
+/** Whether a container that was made before the step broke off runs, from the image and with the settings wanted. */
+async function isAsDeclared({ name, image, running }: Container, { instance, host }: Work): Promise<boolean> {
+  if (!running) return false;
+  const wanted = await host.containers.image(instance.spec.image);
+  return wanted?.id === image.id && (await host.containers.changes(name, instance.spec)).length === 0;
+}
+
+async function create(work: Work, like: string | undefined): Promise<void> {
+  const { instance, container, host } = work;
+  work.started = undefined;
+  // The new one is like the old one was, not like the one that must not restart.
+  const spec = { ...instance.spec, restart: instance.spec.restart ?? container?.restart };
+  await host.containers.create(instance.container, spec, like);
 }

@@ -28,7 +28,12 @@ export const soak: StepAction = async (work, watch) => {
       await demandRunning(work);
     },
     () => signal.aborted || clock.now() - started >= soakMs,
-    { everyMs: LOOK_EVERY_MS, withinMs: soakMs + UNREACHABLE_FOR_MS, signal: never },
+    {
+      ...{ everyMs: LOOK_EVERY_MS, withinMs: soakMs + UNREACHABLE_FOR_MS, signal: never },
+      onTrouble: (trouble, leftMs) => {
+        watch.waiting({ for: 'answer', why: trouble.message, leftMs });
+      },
+    },
     clock,
   );
   return 'stayed UP';

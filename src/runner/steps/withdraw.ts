@@ -10,6 +10,6 @@ import type { StepAction } from '../work.ts';
 export const withdraw: StepAction = async (work, watch) => {
   const { timeoutMs } = work.instance.drain;
   const there = await Promise.all(work.found.map(async (one) => ((await findState(one.access)) ? [one] : [])));
-  work.barriers = await quiesce(there.flat(), { timeoutMs, onTimeout: 'continue' }, watch);
+  work.barriers = await quiesce(there.flat(), { timeoutMs, onTimeout: 'continue' }, watch, work.barriers);
   return work.found.map(({ access }) => `${serverPath(access.server)} out of service again`).join(', ');
 };

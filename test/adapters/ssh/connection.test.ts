@@ -54,7 +54,7 @@ describe('SshLink.run()', () => {
 
     const failure = await failureOf(linkTo().run('sleep 9', { withinMs: 20 }));
 
-    expect(failure.code).toBe('error');
+    expect(failure.code).toBe('unreachable');
     expect(failure.message).toBe('Cannot run "sleep 9" on fe1: it takes longer than 0.02 s');
   });
 

@@ -1,0 +1,40 @@
+import type { Container } from '../rollout/observed.ts';
+import type { Containers, RecordEntry } from './ports.ts';
+import type { Work } from './work.ts';
+
+/** The containers of one instance that is recorded as in work, as they are now. */
+export interface RecordedContainers {
+  /**
+   * The predecessor, under whichever name, as it was found: its restart policy may be `no` meanwhile. Undefined when
+   * there was none, or when it is gone.
+   */
+  readonly old: Container | undefined;
+  /** It waits under the other name. */
+  readonly isAside: boolean;
+  /** What bears the instance's name and is not the predecessor, whatever it got to. */
+  readonly successor: Container | undefined;
+}
+
+/** Looks where the predecessor of a recorded instance is, and its successor. */
+export async function recordedContainers(
+  { container = '', aside, old: before }: RecordEntry,
+  containers: Containers,
+): Promise<RecordedContainers> {
+  const [waiting, named] = await Promise.all([
+    aside === undefined ? undefined : containers.inspect(aside),
+    containers.inspect(container),
+  ]);
+  const isOldNamed = named !== undefined && named.id === before?.id;
+  const old = waiting ?? (isOldNamed ? named : undefined);
+  return {
+    old: old && { ...old, restart: before?.restart ?? old.restart, running: before?.running ?? true },
+    isAside: waiting !== undefined,
+    successor: isOldNamed ? undefined : named,
+  };
+}
+
+/** Whether the old container still runs under its own name, so that its servers could be given back. */
+export async function isUntouched({ instance, host, container: old }: Work): Promise<boolean> {
+  const named = await host.containers.inspect(instance.container);
+  return named?.id === old?.id && named?.running === true;
+}
