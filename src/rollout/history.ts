@@ -123,6 +123,7 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
     case 'instance-ended':
       return change((before) => ({ ...before, state: event.state, endedAt: at, steps: withoutRunning(before.steps) }));
     case 'step-waiting':
+    case 'step-retried':
       return history;
   }
   return history;
