@@ -1,12 +1,20 @@
 import { serverPath } from '../rollout/model.ts';
 import type { Finding } from './findings.ts';
 import type { HostAccess, RecordEntry } from './ports.ts';
+import { isOwn } from './recorded.ts';
 import { replacedBy } from './work.ts';
 
-/** What an earlier run has left behind of these containers' instances; a new one must not start on top of it. */
-export async function leftovers(host: HostAccess, names: readonly string[]): Promise<Finding[]> {
-  const entries = await host.record.read();
-  const recorded = entries.map((entry) => `${explain(entry)}: ${advice(entry, host)}`);
+/**
+ * What another run has left behind of these containers' instances; a new one must not start on top of it. `entries`
+ * is the host's record; what `ownRun` has left there itself, it may go on with.
+ */
+export async function leftovers(
+  host: HostAccess,
+  names: readonly string[],
+  { entries, ownRun }: { readonly entries: readonly RecordEntry[]; readonly ownRun: string },
+): Promise<Finding[]> {
+  const others = entries.filter((entry) => !isOwn(entry, ownRun));
+  const recorded = others.map((entry) => `${explain(entry)}: ${advice(entry, host)}`);
   const containers = await host.containers.list();
   const present = new Set(containers.map(({ name }) => name));
   const known = new Set(entries.map(({ aside }) => aside));

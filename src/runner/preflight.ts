@@ -2,24 +2,29 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
-import type { Instance } from '../rollout/model.ts';
+import { sameServer, type Instance } from '../rollout/model.ts';
 import type { BackendState, Container } from '../rollout/observed.ts';
 import type { FleetFacts, InstanceFacts, WantedImage } from '../rollout/plan.ts';
 import type { HostPlay } from '../rollout/play.ts';
 import { problem, type Finding } from './findings.ts';
 import { balancerProblems, serverRemarks } from './preflight-balancer.ts';
 import { isProvenWithoutImage } from './readiness.ts';
-import type { Fleet, HostAccess } from './ports.ts';
+import type { Fleet, HostAccess, RecordEntry } from './ports.ts';
+import { isOwn } from './recorded.ts';
+import type { RunIdentity } from './work.ts';
 import { leftovers } from './leftovers.ts';
 
 export interface Inspection {
   readonly facts: FleetFacts;
+  /** What this very run has left in work when it died, as the hosts have recorded it. */
+  readonly own: readonly RecordEntry[];
   readonly findings: readonly Finding[];
 }
 
 interface HostInspection {
   readonly instances: readonly (readonly [Instance, InstanceFacts])[];
   readonly backends: readonly BackendState[];
+  readonly own: readonly RecordEntry[];
   readonly findings: readonly Finding[];
 }
 
@@ -27,26 +32,25 @@ interface InspectContext {
   readonly fleet: Fleet;
   readonly report: Report;
   readonly limit: LimitFunction;
+  readonly identity: Pick<RunIdentity, 'run'>;
   /** Asked of each host that cannot be had: whether the run goes on without it. */
   readonly goWithout?: (host: string, failure: Failure) => boolean;
 }
 
 /** Inspects all hosts of the plays, as many at once as `limit` allows. One host's trouble does not hide another's. */
-export async function inspectFleet(
-  plays: readonly HostPlay[],
-  { fleet, report, limit, goWithout }: InspectContext,
-): Promise<Inspection> {
+export async function inspectFleet(plays: readonly HostPlay[], context: InspectContext): Promise<Inspection> {
+  const { fleet, limit, goWithout } = context;
   const hosts = [...new Set(plays.map(({ host }) => host))];
   const inspected = await Promise.all(
     hosts.map((host) =>
       limit(async (): Promise<HostInspection> => {
         const instances = plays.filter((play) => play.host === host).flatMap((play) => play.instances);
         try {
-          return await inspectHost(await fleet.host(host), instances, report);
+          return await inspectHost(await fleet.host(host), instances, context);
         } catch (error) {
           if (error instanceof Failure && goWithout?.(host, error))
-            return { instances: [], backends: [], findings: [] };
-          return { instances: [], backends: [], findings: [problem(host, error)] };
+            return { instances: [], backends: [], own: [], findings: [] };
+          return { instances: [], backends: [], own: [], findings: [problem(host, error)] };
         }
       }),
     ),
@@ -56,19 +60,22 @@ export async function inspectFleet(
       instances: new Map(inspected.flatMap(({ instances }) => instances)),
       backends: inspected.flatMap(({ backends }) => backends),
     },
+    own: inspected.flatMap(({ own }) => own),
     findings: inspected.flatMap(({ findings }) => findings),
   };
 }
 
-async function inspectHost(host: HostAccess, instances: readonly Instance[], report: Report): Promise<HostInspection> {
+async function inspectHost(
+  host: HostAccess,
+  instances: readonly Instance[],
+  { report, identity: { run: ownRun } }: InspectContext,
+): Promise<HostInspection> {
   const findings: Finding[] = [];
   const engine = await host.containers.version();
-  findings.push(
-    ...(await leftovers(
-      host,
-      instances.map(({ container }) => container),
-    )),
-  );
+  const entries = await host.record.read();
+  const own = entries.filter((entry) => isOwn(entry, ownRun));
+  const names = instances.map(({ container }) => container);
+  findings.push(...(await leftovers(host, names, { entries, ownRun })));
 
   const sockets = [...new Set(instances.flatMap(({ servers }) => servers.map(({ balancer }) => balancer.socket)))];
   const backends: BackendState[] = [];
@@ -82,7 +89,7 @@ async function inspectHost(host: HostAccess, instances: readonly Instance[], rep
       findings.push(...balancerProblems(host.name, socket, facts));
       const wanted = new Set(used.map(({ backend }) => backend));
       const states = await Promise.all([...wanted].map((backend) => balancer.backends(backend)));
-      backends.push(...states.flat());
+      backends.push(...states.flat().map((backend) => asBefore(backend, own)));
     } catch (error) {
       findings.push(problem(host.name, error));
     }
@@ -100,7 +107,16 @@ async function inspectHost(host: HostAccess, instances: readonly Instance[], rep
       findings.push(problem(host.name, error));
     }
   }
-  return { instances: seen, backends, findings: unique(findings) };
+  return { instances: seen, backends, own, findings: unique(findings) };
+}
+
+/** What this run has taken out of service itself will be back before it takes the next: it counts as it was found. */
+function asBefore(backend: BackendState, own: readonly RecordEntry[]): BackendState {
+  const servers = backend.servers.map((state) => {
+    const entry = own.find(({ server }) => sameServer(server, state.server));
+    return entry ? { ...state, ...entry.standing, isUp: entry.wasUp } : state;
+  });
+  return { ...backend, servers };
 }
 
 async function inspectInstance(host: HostAccess, instance: Instance): Promise<InstanceFacts> {

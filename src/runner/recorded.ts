@@ -2,6 +2,16 @@ import type { Container } from '../rollout/observed.ts';
 import type { Containers, RecordEntry } from './ports.ts';
 import type { Work } from './work.ts';
 
+/** What this very run has recorded of an instance: it has left it in work, in another process or a step ago. */
+export function recordedOf({ undo, instance, identity }: Work): readonly RecordEntry[] {
+  return undo.entries.filter((entry) => isOwn(entry, identity.run) && entry.container === instance.container);
+}
+
+/** Whether this run has left in work what is recorded. */
+export function isOwn({ kind, run }: RecordEntry, ownRun: string): boolean {
+  return kind === 'rollout' && run === ownRun;
+}
+
 /** The containers of one instance that is recorded as in work, as they are now. */
 export interface RecordedContainers {
   /**

@@ -5,6 +5,7 @@ import type { Image } from '../rollout/observed.ts';
 import { hasChanges, instancesOf, inTurn, planPlay } from '../rollout/plan.ts';
 import type { FleetFacts, InstancePlan, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
+import { disagreements, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
@@ -36,6 +37,8 @@ export interface RunContext {
 
 export interface RolloutOptions {
   readonly force: boolean;
+  /** What the first part of this run has come to, when it is gone on with. */
+  readonly resumption?: Resumption | undefined;
   readonly onPlanned: (plans: readonly PlayPlan[]) => void;
   /** Asked once everything is known and nothing is touched; not asked when there is nothing to do. */
   readonly confirm: () => Promise<boolean>;
@@ -56,7 +59,7 @@ export interface RunResult {
  * @throws Failure `unreachable` or `error` after the problems have been reported
  */
 export async function plan(plays: readonly Play[], force: boolean, context: RunContext): Promise<readonly PlayPlan[]> {
-  return (await planAll(plays, force, { ...context, skipped: new Skipped(plays, context.report) })).plans;
+  return (await planAll(plays, { force }, { ...context, skipped: new Skipped(plays, context.report) })).plans;
 }
 
 interface Planned {
@@ -64,24 +67,39 @@ interface Planned {
   readonly plays: readonly Play[];
   readonly plans: readonly PlayPlan[];
   readonly facts: FleetFacts;
+  /** What this very run has left in work, as `host container`. */
+  readonly recorded: ReadonlySet<string>;
 }
 
 interface SkippingContext extends RunContext {
   readonly skipped: Skipped;
 }
 
-async function planAll(all: readonly Play[], force: boolean, context: SkippingContext): Promise<Planned> {
+type How = Pick<RolloutOptions, 'force' | 'resumption'>;
+
+async function planAll(all: readonly Play[], how: How, context: SkippingContext): Promise<Planned> {
   const { skipped } = context;
   const limit = pLimit(context.forks);
   const hosts = skipped.without(all).flatMap((play) => play.hosts);
-  const { facts, findings } = await inspectFleet(hosts, { ...context, limit, goWithout: skipped.goWithout });
+  const { facts, own, findings } = await inspectFleet(hosts, { ...context, limit, goWithout: skipped.goWithout });
   const plays = skipped.without(all);
-  const plans = inTurn(plays.map((play) => planPlay(play, facts, { force })));
+  const recorded = new Set(own.map(({ server, container = '' }) => `${server.balancer.host} ${container}`));
+  const plans = inTurn(plays.map((play) => planOne(play, facts, { ...how, recorded })));
   const found = [...findings, ...plans.flatMap(capacityProblems)];
   for (const { kind, host, text } of found) context.report({ type: kind, host, text });
   refuseIfProblems(found);
   for (const one of plans) context.report({ type: 'planned', plan: one });
-  return { plays, plans, facts };
+  return { plays, plans, facts, recorded };
+}
+
+function planOne(
+  play: Play,
+  facts: FleetFacts,
+  { force, resumption, recorded }: How & { readonly recorded: ReadonlySet<string> },
+): PlayPlan {
+  const unforced = planPlay(play, facts, { force: false });
+  const plan = force ? planPlay(play, facts, { force }) : unforced;
+  return resumedPlan(plan, { recorded, journal: resumption, unforced });
 }
 
 /**
@@ -100,11 +118,13 @@ export async function rollout(
   const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
   const goWithout = (host: string, failure: Failure): boolean =>
     hosts.includes(host) && skipped.goWithout(host, failure);
-  const held = await holdHosts(touchedBy(plays), { ...context, limit, goWithout });
+  const held = await holdHosts(touchedBy(plays), { ...context, limit, goWithout }, options.resumption ? 'claim' : 'refuse');
   try {
     await takeOver(held, { ...context, limit });
-    const planned = await planAll(plays, options.force, { ...context, skipped });
+    const planned = await planAll(plays, options, { ...context, skipped });
     skipped.refuseIfTooMany();
+    const odd = options.resumption ? disagreements(planned.recorded, options.resumption) : [];
+    for (const { host, text } of odd) context.report({ type: 'warning', host, text });
     options.onPlanned(planned.plans);
     context.stop.beforeNext.throwIfAborted();
     const hasWork = planned.plans.some(hasChanges);
@@ -116,7 +136,7 @@ export async function rollout(
       await pullAll(planned, held, { ...context, limit });
     }
     context.stop.beforeNext.throwIfAborted();
-    const rows = await rollAll(planned, options.force, { ...context, skipped, held, pace });
+    const rows = await rollAll(planned, options, { ...context, skipped, held, pace });
     const summaries = [...rows, ...skipped.summaries(rows)];
     const end = runEndOf(
       summaries.map((row) => row.end),
@@ -146,7 +166,7 @@ interface RollingContext extends SkippingContext {
  */
 async function rollAll(
   { plays, plans }: Planned,
-  force: boolean,
+  how: How,
   { held, pace, ...context }: RollingContext,
 ): Promise<HostSummary[]> {
   const summaries: HostSummary[] = [];
@@ -155,7 +175,7 @@ async function rollAll(
     pace.skip(context.skipped.hosts);
     goesOn &&= pace.goesOn(first);
     const play = plays[index];
-    const current = index === 0 || !goesOn || !play ? first : await planAgain(play, force, context);
+    const current = index === 0 || !goesOn || !play ? first : await planAgain(play, how, context);
     if (!current || !goesOn) {
       goesOn = false;
       summaries.push(...first.batches.flatMap((batch) => batch.hosts.map(notReached)));
@@ -169,9 +189,9 @@ async function rollAll(
 }
 
 /** Undefined when it cannot be started any more; the problems have been reported. */
-async function planAgain(play: Play, force: boolean, context: SkippingContext): Promise<PlayPlan | undefined> {
+async function planAgain(play: Play, how: How, context: SkippingContext): Promise<PlayPlan | undefined> {
   try {
-    const { plans } = await planAll([play], force, context);
+    const { plans } = await planAll([play], how, context);
     return plans[0];
   } catch (error) {
     if (error instanceof Failure) return undefined;

@@ -7,25 +7,31 @@ const CHANGES = new Set([
   ...['setWeight', 'setAdmin', 'setAgent', 'setReadyWhenProven', 'shutdownSessions', 'write'],
 ]);
 
+/** When a run dies: at its change number `at`, counted from 0, just before it is made or just after. */
+export interface Death {
+  readonly at: number;
+  readonly when: 'before' | 'after';
+}
+
 /**
- * The hosts of a fleet as a run sees them that dies, as if killed with -9, when it is about to make its change number
- * `atChange`: from then on nothing that it asks for happens or is answered. Its locks are freed, as the kernel would.
+ * The hosts of a fleet as a run sees them that dies, as if killed with -9: from then on nothing that it asks for happens
+ * or is answered. Its locks are freed, as the kernel would.
  */
 export class MortalFleet implements Fleet {
   readonly #fleet: FakeFleet;
-  readonly #atChange: number;
+  readonly #death: Death;
   readonly #hosts: FakeHost[] = [];
   #changes = 0;
   #isDead = false;
   #tellDeath: (change: string) => void = () => undefined;
-  /** Resolves with the change that was not made any more. */
+  /** Resolves with the change that was not made any more, or was the last one. */
   readonly death = new Promise<string>((resolve) => {
     this.#tellDeath = resolve;
   });
 
-  constructor(fleet: FakeFleet, atChange: number) {
+  constructor(fleet: FakeFleet, death: Death | number) {
     this.#fleet = fleet;
-    this.#atChange = atChange;
+    this.#death = typeof death === 'number' ? { at: death, when: 'before' } : death;
   }
 
   async host(name: string): Promise<FakeHost> {
@@ -50,8 +56,15 @@ export class MortalFleet implements Fleet {
         const value: unknown = Reflect.get(target, key);
         if (typeof value !== 'function') return value;
         return (...args: unknown[]): unknown => {
-          if (CHANGES.has(String(key)) && this.#changes++ === this.#atChange) this.#die(String(key));
-          return this.#isDead ? new Promise(() => undefined) : (Reflect.apply(value, target, args) as unknown);
+          const { at, when } = this.#death;
+          const isLast = CHANGES.has(String(key)) && this.#changes++ === at;
+          if (isLast && when === 'before') this.#die(String(key));
+          if (this.#isDead) return new Promise(() => undefined);
+          const done = Reflect.apply(value, target, args) as unknown;
+          if (!isLast) return done;
+          // It takes place, and nobody is there any more to hear of it.
+          this.#die(String(key));
+          return new Promise(() => undefined);
         };
       },
     });

@@ -3,7 +3,7 @@ import type { Container } from '../../rollout/observed.ts';
 import type { RecordEntry } from '../ports.ts';
 import { DrainClock } from '../quiesce.ts';
 import { isReady } from '../readiness.ts';
-import { isUntouched, recordedContainers } from '../recorded.ts';
+import { isUntouched, recordedContainers, recordedOf } from '../recorded.ts';
 import { takeOut, takeOutAgain, untilSpare } from '../take-out.ts';
 import { stateOf, type ServerAccess } from '../traffic.ts';
 import { asideOf, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
@@ -47,13 +47,6 @@ export const drain: StepAction = async (work, watch) => {
   else await takeOut(work, clock, watch);
   return `${found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
-
-/** What this very run has recorded of this instance. */
-function recordedOf({ undo, instance, identity }: Work): readonly RecordEntry[] {
-  return undo.entries.filter(
-    ({ kind, run, container }) => kind === 'rollout' && run === identity.run && container === instance.container,
-  );
-}
 
 /** The predecessor, or, when that is gone, whatever bears the name now. */
 async function recordedOld(entry: RecordEntry, { host }: Work): Promise<Container | undefined> {

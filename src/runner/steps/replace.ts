@@ -61,7 +61,7 @@ async function setAside({ host }: Work, old: Container, { aside, named }: Place)
 }
 
 /** Whether a container that was made before the step broke off runs, from the image and with the settings wanted. */
-async function isAsDeclared({ name, image, running }: Container, { instance, host }: Work): Promise<boolean> {
+export async function isAsDeclared({ name, image, running }: Container, { instance, host }: Work): Promise<boolean> {
   if (!running) return false;
   const wanted = await host.containers.image(instance.spec.image);
   return wanted?.id === image.id && (await host.containers.changes(name, instance.spec)).length === 0;

@@ -1,0 +1,82 @@
+/** What a run that is gone on with has done already, and what of it is still to be done. */
+import type { InstancePlan, PlayPlan } from './plan.ts';
+import { instancesIn, type InstanceHistory, type RunHistory } from './run-history.ts';
+
+/** Instances by `host container`. */
+type Names = ReadonlySet<string>;
+
+/** What a run's journal says of its first part. */
+export interface Resumption {
+  readonly updated: Names;
+  /** Put back as they were; tried again, or left alone. */
+  readonly failed: Names;
+  /** Begun, and not brought to an end, or left out of service. */
+  readonly inWork: Names;
+  readonly notReached: Names;
+  readonly skipFailed: boolean;
+}
+
+export function resumptionOf(history: RunHistory, skipFailed: boolean): Resumption {
+  const all = instancesIn(history);
+  const named = (is: (one: InstanceHistory) => boolean): Names =>
+    new Set(all.filter(is).map(({ subject }) => `${subject.host} ${subject.name}`));
+  return {
+    updated: named(({ state }) => state === 'updated'),
+    failed: named(({ state }) => state === 'unchanged'),
+    inWork: named(({ state }) => state === 'inWork' || state === 'outOfService'),
+    notReached: named(({ state }) => state === 'notReached'),
+    skipFailed,
+  };
+}
+
+/** The first part of a run as the hosts know it. */
+export interface Before {
+  /** What the hosts have recorded of this run: it is in work whatever it looks like. */
+  readonly recorded: Names;
+  readonly journal: Resumption | undefined;
+  /** The same plan if nothing had to be replaced by force: what is updated need not be so twice. */
+  readonly unforced: PlayPlan;
+}
+
+/** The plan of a run that is gone on with: the same batches, and in them what is left to do. */
+export function resumedPlan(plan: PlayPlan, before: Before): PlayPlan {
+  const unforced = new Map(actions(before.unforced));
+  const adjust = (one: InstancePlan): InstancePlan => {
+    const name = nameOf(one);
+    if (before.recorded.has(name)) return { ...one, action: 'replace', because: 'left in work by this run' };
+    if (before.journal?.skipFailed && before.journal.failed.has(name)) return { ...one, action: 'leave', because: '' };
+    if (!before.journal?.updated.has(name)) return one;
+    const action = unforced.get(name) ?? one.action;
+    return { ...one, action, because: action === 'leave' ? '' : one.because };
+  };
+  const batches = plan.batches.map((batch) => ({
+    ...batch,
+    hosts: batch.hosts.map((host) => ({ ...host, instances: host.instances.map(adjust) })),
+  }));
+  return { ...plan, batches };
+}
+
+function actions({ batches }: PlayPlan): (readonly [string, InstancePlan['action']])[] {
+  const instances = batches.flatMap(({ hosts }) => hosts.flatMap((host) => host.instances));
+  return instances.map((one) => [nameOf(one), one.action]);
+}
+
+function nameOf({ instance }: InstancePlan): string {
+  return `${instance.host} ${instance.container}`;
+}
+
+/** Where the hosts say otherwise than the journal, in sentences by host. The hosts are right. */
+export function disagreements(recorded: Names, { inWork }: Resumption): { host: string; text: string }[] {
+  const about = (name: string, what: string): { host: string; text: string } => {
+    const [host = '', container = ''] = name.split(' ');
+    return { host, text: `${container} ${what}; the host is right` };
+  };
+  return [
+    ...[...recorded]
+      .filter((name) => !inWork.has(name))
+      .map((name) => about(name, 'is in work by the record on the host, and by the journal it is not')),
+    ...[...inWork]
+      .filter((name) => !recorded.has(name))
+      .map((name) => about(name, 'is in work by the journal, and the host has no record of it')),
+  ];
+}

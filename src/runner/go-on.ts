@@ -1,0 +1,58 @@
+import { Failure } from '../errors.ts';
+import { initialState, type State } from '../rollout/lifecycle.ts';
+import { sameServer } from '../rollout/model.ts';
+import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
+import type { RecordEntry } from './ports.ts';
+import { recordedContainers, recordedOf } from './recorded.ts';
+import { isAsDeclared } from './steps/replace.ts';
+import { findState, type ServerAccess } from './traffic.ts';
+import type { Found, Work } from './work.ts';
+
+/** Takes an instance to its end, from its beginning or from where this very run has left it when it died. */
+export async function goOn(work: Work, context: AdvanceContext): Promise<InstanceEnd> {
+  try {
+    return await advance(work, context, await whereItIs(work));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { state: 'outOfService', failure: error };
+  }
+}
+
+/**
+ * The state in which an instance is gone on with. One whose new container is in service again needs only its soak. Any
+ * other begins anew: all steps can be taken again from wherever they broke off.
+ *
+ * @throws Failure when neither the old container nor a new one is there
+ */
+async function whereItIs(work: Work): Promise<State> {
+  const recorded = recordedOf(work);
+  const [first] = recorded;
+  if (!first) return initialState;
+  const { instance, host } = work;
+  const { old, successor } = await recordedContainers(first, host.containers);
+  if (first.old && !old && !successor) {
+    const why = 'its old container is gone, and there is no new one';
+    throw new Failure('docker', `Cannot go on with ${instance.container} on ${host.name}: ${why}`);
+  }
+  if (!successor || !['none', 'healthy'].includes(successor.health)) return initialState;
+  const found = work.servers.map((access) => foundBefore(access, recorded));
+  const isBack = await Promise.all(found.map(isAsFound));
+  if (!isBack.every(Boolean) || !(await isAsDeclared(successor, work))) return initialState;
+  work.found = found.filter((one) => one !== undefined);
+  work.container = old;
+  work.wasReady = first.old?.wasReady ?? false;
+  work.started = { at: successor.startedAt, restarts: successor.restartCount };
+  return 'soaking';
+}
+
+function foundBefore(access: ServerAccess, recorded: readonly RecordEntry[]): Found | undefined {
+  const entry = recorded.find(({ server }) => sameServer(server, access.server));
+  return entry && { access, ...entry.standing, wasUp: entry.wasUp };
+}
+
+async function isAsFound(found: Found | undefined): Promise<boolean> {
+  if (!found) return false;
+  const { access, weight, admin } = found;
+  const now = await findState(access);
+  return now?.weight === weight && now.admin === admin && (admin !== 'ready' || now.isUp);
+}

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { EVENT_SCHEMA, type RunEvent, type StampedEvent } from '../../src/rollout/events.ts';
+import { replay } from '../../src/rollout/history.ts';
+import { resumptionOf, type Resumption } from '../../src/rollout/resumption.ts';
+import { recoverHosts } from '../../src/runner/recover-hosts.ts';
+import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import type { Behaviour } from '../support/fake-engine.ts';
+import type { FakeFleet } from '../support/fake-fleet.ts';
+import { MortalFleet, type Death } from '../support/mortal-fleet.ts';
+import { allWith, containersOf, fleetWith, secondOnly } from '../support/second-instance.ts';
+
+const never = new AbortController().signal;
+const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+
+interface Died {
+  readonly fleet: FakeFleet;
+  /** The change it died at, or undefined when it came to its end. */
+  readonly change: string | undefined;
+  readonly events: readonly RunEvent[];
+}
+
+/** Rolls the second container of fe1 out, in a process that dies at its change number `at`. */
+async function died(death: Death, behaviour: Behaviour = {}, soakMs?: number): Promise<Died> {
+  const fleet = await fleetWith(behaviour);
+  const mortal = new MortalFleet(fleet, death);
+  const events: RunEvent[] = [];
+  const context = fleet.context((event) => events.push(event));
+  const play = secondOnly(fleet, { each: { soakMs } });
+  const ended = rollout([play], options, { ...context, fleet: mortal });
+  const change = await Promise.race([mortal.death, ended.then(() => undefined)]);
+  const seen = [...events];
+  // The world goes on without it.
+  await fleet.clock.sleep(3_000, never);
+  return { fleet, change, events: seen };
+}
+
+function resumptionFrom(events: readonly RunEvent[], skipFailed = false): Resumption {
+  const stamped = events.map((event, index): StampedEvent => ({
+    ...{ schema: EVENT_SCHEMA, seq: index + 2, ts: '2026-11-21T09:00:00Z', run: '20261121-090000-test' },
+    ...event,
+  }));
+  const start: StampedEvent = {
+    ...{ schema: EVENT_SCHEMA, seq: 1, ts: '2026-11-21T09:00:00Z', run: '20261121-090000-test' },
+    ...{ type: 'run-started', command: 'rollout', hosts: ['fe1'], by: 'ann@desk', version: '1' },
+    ...{ machine: 'desk', pid: 1 },
+  };
+  const history = replay([start, ...stamped]);
+  if (!history) throw new Error('no history');
+  return resumptionOf(history, skipFailed);
+}
+
+async function resume(fleet: FakeFleet, events: readonly RunEvent[], skipFailed = false): Promise<RunResult> {
+  const resumption = resumptionFrom(events, skipFailed);
+  return rollout([secondOnly(fleet)], { ...options, resumption }, fleet.context());
+}
+
+async function expectWhole(fleet: FakeFleet, tags: readonly string[], where: object): Promise<void> {
+  const fe1 = await fleet.host('fe1');
+  const { failures, containers } = { failures: fleet.failures(), containers: await containersOf(fleet) };
+  expect({ ...where, failures }).toEqual({ ...where, failures: [] });
+  expect(tags.map(allWith), JSON.stringify(where)).toContainEqual(containers);
+  expect({ ...where, entries: fe1.entries, isWhole: fleet.isWhole() }).toEqual({
+    ...where,
+    entries: [],
+    isWhole: true,
+  });
+  expect(fe1.heldBy).toBeUndefined();
+}
+
+const deaths = [
+  { when: 'before' as const, says: 'just before any one of its changes' },
+  { when: 'after' as const, says: 'just after any one of its changes' },
+];
+
+describe('a run that was killed', () => {
+  describe.each(deaths)('$says', ({ when }) => {
+    it('is gone on with under its own id, to the new container', async () => {
+      const changes: string[] = [];
+      for (let at = 0; ; at += 1) {
+        const { fleet, change, events } = await died({ at, when });
+        if (change === undefined) break;
+        changes.push(change);
+
+        const result = await resume(fleet, events);
+
+        expect({ at, change, end: result.end }).toEqual({ at, change, end: 'done' });
+        await expectWhole(fleet, ['next'], { at, change });
+      }
+      expect(changes.length).toBeGreaterThan(10);
+    }, 60_000);
+
+    it('can be recovered instead, by one who is killed at any of their changes, too', async () => {
+      for (let at = 0; ; at += 1) {
+        const first = await died({ at, when });
+        if (first.change === undefined) break;
+        for (let second = 0; ; second += 1) {
+          const { fleet, change } = await died({ at, when });
+          const mortal = new MortalFleet(fleet, { at: second, when });
+          const dying = recoverHosts({ hosts: ['fe1'] }, { ...fleet.context(), fleet: mortal });
+          const died2 = await Promise.race([mortal.death, dying.then(() => undefined)]);
+          await fleet.clock.sleep(1_000, never);
+
+          const result = await recoverHosts({ hosts: ['fe1'] }, fleet.context());
+
+          expect({ at, change, second, died2, end: result.end }).toMatchObject({ end: 'done' });
+          await expectWhole(fleet, ['v1', 'next'], { at, change, second, died2 });
+          if (died2 === undefined) break;
+        }
+      }
+    }, 120_000);
+
+    it('can be gone on with by one who is killed, too, and then again', async () => {
+      for (let at = 0; at < 12; at += 3) {
+        for (let second = 0; ; second += 1) {
+          const { fleet, events } = await died({ at, when });
+          const mortal = new MortalFleet(fleet, { at: second, when });
+          const more: RunEvent[] = [];
+          const context = fleet.context((event) => more.push(event));
+          const resumption = resumptionFrom(events);
+          const going = rollout([secondOnly(fleet)], { ...options, resumption }, { ...context, fleet: mortal });
+          const change = await Promise.race([mortal.death, going.then(() => undefined)]);
+          const all = [...events, ...more];
+          await fleet.clock.sleep(1_000, never);
+
+          const result = await resume(fleet, all);
+
+          expect({ at, second, change, end: result.end }).toMatchObject({ end: 'done' });
+          await expectWhole(fleet, ['next'], { at, second, change });
+          if (change === undefined) break;
+        }
+      }
+    }, 120_000);
+
+    it('is gone on with to the old container when the new one is no good', async () => {
+      for (let at = 0; ; at += 1) {
+        const { fleet, change, events } = await died({ at, when }, { exitsAfterMs: 100 });
+        if (change === undefined) break;
+
+        const result = await resume(fleet, events);
+
+        expect({ at, change, end: result.end }).toEqual({ at, change, end: 'someFailed' });
+        await expectWhole(fleet, ['v1'], { at, change });
+      }
+    }, 60_000);
+  });
+
+  it('goes on at the soak when the new container is in service already', async () => {
+    const { fleet, change, events } = await died({ at: 9, when: 'after' }, {}, 8_000);
+    expect(change).toBe('setReadyWhenProven');
+    const before = fleet.events.length;
+
+    await resume(fleet, events);
+
+    const steps = fleet.events.slice(before).flatMap((event) => (event.type === 'step-started' ? [event.step] : []));
+    expect(steps).toEqual(['soak', 'retire']);
+    await expectWhole(fleet, ['next'], {});
+  });
+});
