@@ -14,6 +14,7 @@ import {
   OPTION_NAMES,
   looking,
   naming,
+  resuming,
   playing,
   selecting,
   showing,
@@ -54,6 +55,11 @@ export async function readArguments(
     .command('recover <hosts>', 'Finish what a rollout that died has left in work', naming, (args) => {
       take({ name: 'recover', pattern: args.hosts, ...commonOf(args, environment) });
     })
+    .command('resume [run]', 'Go on with a rollout that died or was stopped', resuming, (args) => {
+      const { run, changed, 'extra-vars': extraVars, 'skip-failed': skipFailed } = args;
+      const { connection, json, verbosity, yes, locking } = commonOf({ ...args, inventory: ['.'] }, environment);
+      take({ name: 'resume', run, extraVars, skipFailed, changed, connection, json, verbosity, yes, locking });
+    })
     .command('lock <action> [hosts]', 'List, take, release or break the locks of hosts', lockActions, (args) => {
       take({ name: 'lock', ...lockCommandOf(args), ...commonOf(args, environment) });
     })
@@ -80,7 +86,7 @@ function base(version: string): Argv<CommonArgs> {
     .help()
     .alias({ help: 'h' })
     .strict()
-    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore, recover, lock, status, history or show')
+    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore, recover, resume, lock, status, history or show')
     .recommendCommands()
     .middleware(lastOfEach, true)
     .check((args) => {

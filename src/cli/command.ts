@@ -47,6 +47,15 @@ export type Command =
   | ({ readonly name: 'restore'; readonly pattern: string; readonly servers: readonly string[] } & Common)
   | ({ readonly name: 'recover'; readonly pattern: string } & Common)
   | ({
+      readonly name: 'resume';
+      /** Its id, the beginning of it; undefined: the last rollout that did not end done. */
+      readonly run: string | undefined;
+      readonly extraVars: readonly string[];
+      readonly skipFailed: boolean;
+      /** Accept that playbook or inventory say otherwise than when the run began. */
+      readonly changed: boolean;
+    } & Omit<Common, 'inventory' | 'limit' | 'forks'>)
+  | ({
       readonly name: 'lock';
       readonly action: LockAction;
       readonly pattern: string;

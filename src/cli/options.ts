@@ -176,6 +176,31 @@ export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs
     .option('socket', { type: 'string', requiresArg: true, describe: "HAProxy's stats socket on the hosts" });
 }
 
+interface ResumingArgs {
+  readonly run: string | undefined;
+  readonly 'extra-vars': string[];
+  readonly 'skip-failed': boolean;
+  readonly changed: boolean;
+}
+
+export function resuming(parser: Argv<CommonArgs>): Argv<CommonArgs & ResumingArgs> {
+  return parser
+    .epilogue(EXIT_CODES)
+    .positional('run', { type: 'string', describe: 'Its id, or the beginning of it (else the last that is not done)' })
+    .options({
+      'extra-vars': {
+        alias: 'e',
+        array: true,
+        nargs: 1,
+        type: 'string',
+        default: [] as string[],
+        describe: 'As for rollout; over those of then. Secrets, which are not kept, must be given again',
+      },
+      'skip-failed': { type: 'boolean', default: false, describe: 'Do not try again what was put back' },
+      changed: { type: 'boolean', default: false, describe: 'Also when playbook or inventory have changed since' },
+    });
+}
+
 export function listing(parser: Argv<CommonArgs>): Argv<CommonArgs & { readonly number: string }> {
   return parser
     .epilogue(EXIT_CODES)
@@ -194,5 +219,5 @@ export const OPTION_NAMES: readonly string[] = [
   ...['tags', 'skip-tags', 'extra-vars', 'force', 'check', 'diff', 'detailed-exitcode'],
   ...Object.keys(pacingOptions),
   ...Object.keys({ ...waiting, ...takingOver }),
-  ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket', 'number'],
+  ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket', 'number', 'skip-failed', 'changed'],
 ];

@@ -9,6 +9,7 @@ import { Failure, HAS_CHANGES_STATUS, reasonOf } from '../errors.ts';
 import { planText } from '../report/plan.ts';
 import { hasChanges, type PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
+import type { Resumption } from '../rollout/resumption.ts';
 import { plan, rollout } from '../runner/rollout.ts';
 import type { Command, Common, Playing } from './command.ts';
 import { confirm } from './confirm.ts';
@@ -20,10 +21,23 @@ import type { Surroundings } from './surroundings.ts';
 
 type PlayingCommand = Extract<Command, { name: 'rollout' | 'plan' }>;
 
-export async function play(command: PlayingCommand, surroundings: Surroundings): Promise<number> {
-  return inSession(command, surroundings, async (session) => {
+/** The first part of a rollout that is gone on with. */
+export interface GoingOn {
+  readonly run: string;
+  readonly resumption: Resumption;
+  /** Of the plays as they were then; undefined: they may differ. */
+  readonly fingerprint: string | undefined;
+  /** Variables that were not kept, as paths, and the `-e` of now. */
+  readonly hiddenVars: readonly string[];
+  readonly given: readonly string[];
+}
+
+export async function play(command: PlayingCommand, surroundings: Surroundings, goingOn?: GoingOn): Promise<number> {
+  const use = async (session: CliSession): Promise<number> => {
+    if (goingOn) demandHidden(goingOn);
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
     const { plays: written, extraVars } = playsOf(command, session.inventory);
+    if (goingOn) demandSame(goingOn, fingerprintOf(written));
     const plays = paced(written, command.pacing, command);
     const { context } = session;
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
@@ -31,6 +45,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings):
     const isPlan = command.name === 'plan' || command.check;
     const asked = { invocation: invocationOf(command, extraVars), fingerprint: fingerprintOf(written) };
     await session.begin(isPlan ? { command: 'plan', hosts } : { command: 'rollout', hosts, ...asked }, !isPlan);
+    if (goingOn) session.print(resumptionText(goingOn));
     if (isPlan) {
       const plans = await interruptible(plan(plays, command.force, context), surroundings);
       return showPlan(plans, command, session);
@@ -39,6 +54,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings):
       plays,
       {
         force: command.force,
+        resumption: goingOn?.resumption,
         onPlanned: (plans) => {
           print(plans, command, session);
         },
@@ -48,7 +64,35 @@ export async function play(command: PlayingCommand, surroundings: Surroundings):
       context,
     );
     return conclude('rollout', result, session);
-  });
+  };
+  return inSession(command, surroundings, use, goingOn?.run);
+}
+
+/** @throws Failure `config` when a variable that was not kept has not been given again */
+function demandHidden({ run, hiddenVars, given }: GoingOn): void {
+  const names = Object.keys(parseExtraVars(given, read));
+  const missing = hiddenVars.filter((path) => !names.includes(path.split('.')[0] ?? ''));
+  if (missing.length === 0) return;
+  const why = `its journal does not keep secrets: give ${missing.join(', ')} again with -e`;
+  throw new Failure('config', `Cannot go on with run ${run}: ${why}`);
+}
+
+/** @throws Failure `config` when what is asked for now is not what was asked for then */
+function demandSame({ run, fingerprint }: GoingOn, now: string): void {
+  if (fingerprint === undefined || fingerprint === now) return;
+  const what = 'playbook, inventory or variables say otherwise than when it began';
+  throw new Failure('config', `Cannot go on with run ${run}: ${what}; --changed goes on with what they say now`);
+}
+
+function resumptionText({ run, resumption }: GoingOn): string[] {
+  const { updated, failed, inWork, notReached, skipFailed } = resumption;
+  const counts = [
+    `${updated.size} updated`,
+    `${failed.size} failed (${skipFailed ? 'left as they are' : 'tried again'})`,
+    `${inWork.size} in work`,
+    `${notReached.size} not reached`,
+  ];
+  return [`Going on with run ${run}: ${counts.join(', ')}`];
 }
 
 /** @throws Failure `config` with everything that is wrong in the playbook */

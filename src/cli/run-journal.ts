@@ -26,16 +26,23 @@ export class RunJournal implements Journal {
   #file: JournalFile | undefined;
 
   /**
-   * From now on what is appended is kept; that it cannot be any more is reported once.
+   * From now on what is appended is kept; that it cannot be any more is reported once. `goesOn`: after what an earlier
+   * process of this run has kept.
    *
    * @throws Failure `error` when there can be none
    */
-  async open(run: string, folder: string, report: Report): Promise<void> {
+  async open(run: string, folder: string, report: Report, goesOn = false): Promise<void> {
     const onFailure = ({ message }: Failure): void => {
       report({ type: 'warning', host: '', text: message });
     };
-    this.#file = await JournalFile.create({ path: pathOfRun(folder, run), onFailure });
+    const options = { path: pathOfRun(folder, run), onFailure };
+    this.#file = await (goesOn ? JournalFile.goOn(options) : JournalFile.create(options));
     await pruneRuns(folder, RUNS_KEPT);
+  }
+
+  /** How many events it has, those of an earlier process among them. */
+  get lines(): number {
+    return this.#file?.lines ?? 0;
   }
 
   /** Whether what happens is kept. */

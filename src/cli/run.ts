@@ -26,6 +26,8 @@ async function dispatch(command: Command, surroundings: Surroundings): Promise<n
       return (await import('./looking-back.ts')).history(command, surroundings);
     case 'show':
       return (await import('./looking-back.ts')).show(command, surroundings);
+    case 'resume':
+      return (await import('./resuming.ts')).resume(command, surroundings);
     case 'status':
       return (await import('./maintenance.ts')).status(command, surroundings);
   }

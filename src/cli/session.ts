@@ -45,11 +45,12 @@ export interface CliSession {
   readonly startedMs: number;
 }
 
-/** Opens what a command needs, runs it, and closes it, also when it fails. */
+/** Opens what a command needs, runs it, and closes it, also when it fails. `goingOnWith`: the id of an earlier run. */
 export async function inSession(
   command: HostsCommand,
   surroundings: Surroundings,
   use: (session: CliSession) => Promise<number>,
+  goingOnWith?: string,
 ): Promise<number> {
   const log = createLog(command.verbosity);
   const inventory = loadInventory(command.inventory);
@@ -57,13 +58,12 @@ export async function inSession(
     log.debug(text);
   };
   const fleet = new SshFleet(inventory, overridesOf(command.connection), trace);
-  const run = runId(systemClock.date());
+  const run = goingOnWith ?? runId(systemClock.date());
   const by = `${userName()}@${hostname()}`;
   const journal = new RunJournal();
   const report = reporterFor(command, { surroundings, log, run, journal });
   surroundings.stop.tell(report);
   const { stdout, environment, version } = surroundings;
-  const startedMs = systemClock.now();
   try {
     return await use({
       inventory,
@@ -75,9 +75,9 @@ export async function inSession(
       print: (lines) => {
         if (!command.json) stdout.write(lines.map((line) => `${line}\n`).join(''));
       },
-      startedMs,
+      startedMs: systemClock.now(),
       begin: async (asked, changes) => {
-        if (changes) await journal.open(run, runsFolder(environment), report);
+        if (changes) await journal.open(run, runsFolder(environment), report, goingOnWith !== undefined);
         report({ type: 'run-started', ...asked, by, version, machine: hostname(), pid: process.pid });
         await journal.settled();
       },
@@ -145,7 +145,7 @@ function reporterFor(
   const paint = paintFor(takesColour(surroundings.stderr, surroundings.environment));
   let seq = 0;
   return (event: RunEvent) => {
-    seq += 1;
+    seq = Math.max(seq, journal.lines) + 1;
     if (json || journal.isOpen) {
       const line = jsonLine(event, { seq, at: systemClock.date(), run });
       if (json) surroundings.stdout.write(`${line}\n`);

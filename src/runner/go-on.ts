@@ -47,7 +47,7 @@ async function whereItIs(work: Work): Promise<State> {
 
 function foundBefore(access: ServerAccess, recorded: readonly RecordEntry[]): Found | undefined {
   const entry = recorded.find(({ server }) => sameServer(server, access.server));
-  return entry && { access, ...entry.standing, wasUp: entry.wasUp };
+  return entry && { access, ...entry.standing, wasUp: entry.wasUp, agent: entry.agent ?? false };
 }
 
 async function isAsFound(found: Found | undefined): Promise<boolean> {

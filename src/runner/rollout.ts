@@ -118,7 +118,11 @@ export async function rollout(
   const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
   const goWithout = (host: string, failure: Failure): boolean =>
     hosts.includes(host) && skipped.goWithout(host, failure);
-  const held = await holdHosts(touchedBy(plays), { ...context, limit, goWithout }, options.resumption ? 'claim' : 'refuse');
+  const held = await holdHosts(
+    touchedBy(plays),
+    { ...context, limit, goWithout },
+    options.resumption ? 'claim' : 'refuse',
+  );
   try {
     await takeOver(held, { ...context, limit });
     const planned = await planAll(plays, options, { ...context, skipped });

@@ -64,7 +64,7 @@ async function expectWhole(fleet: FakeFleet, tags: readonly string[], where: obj
     entries: [],
     isWhole: true,
   });
-  expect(fe1.heldBy).toBeUndefined();
+  expect(fe1.lock.isFree).toBe(true);
 }
 
 const deaths = [

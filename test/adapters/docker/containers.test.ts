@@ -178,7 +178,7 @@ describe('pull()', () => {
     };
 
     expect(await failureOf(containers().pull('app:v9', 'always', never))).toMatch(
-      'docker: Cannot pull app:v9 on fe1: ',
+      'unreachable: Cannot pull app:v9 on fe1: ',
     );
   });
 
@@ -201,7 +201,7 @@ describe('a call', () => {
       response.writeHead(200, { 'content-length': '100' }).write('{', () => response.destroy());
     };
 
-    expect(await failureOf(containers().inspect('px'))).toMatch(/^docker: Cannot inspect container px on fe1: /);
+    expect(await failureOf(containers().inspect('px'))).toMatch(/^unreachable: Cannot inspect container px on fe1: /);
   });
 
   it('fails with the reason for which the link was lost', async () => {

@@ -1,0 +1,60 @@
+/** `resume`: a rollout that died or was stopped is gone on with, under its own id. */
+import { listRuns } from '../adapters/journal/runs.ts';
+import { Failure } from '../errors.ts';
+import type { RunHistory } from '../rollout/history.ts';
+import { resumptionOf } from '../rollout/resumption.ts';
+import type { Command } from './command.ts';
+import { fateOf, findRun, readHistory } from './past-runs.ts';
+import { play } from './playing.ts';
+import { runsFolder } from './run-journal.ts';
+import type { Surroundings } from './surroundings.ts';
+
+type ResumeCommand = Extract<Command, { name: 'resume' }>;
+
+export async function resume(command: ResumeCommand, surroundings: Surroundings): Promise<number> {
+  const folder = runsFolder(surroundings.environment);
+  const history = command.run === undefined ? await lastUnfinished(folder) : await named(folder, command.run);
+  const { invocation, run } = history;
+  if (!invocation || history.command !== 'rollout') {
+    throw new Failure('config', `Cannot go on with run ${run}: it is a ${history.command}, and only a rollout can be`);
+  }
+  if (fateOf(history) === 'running') {
+    throw new Failure('locked', `Cannot go on with run ${run}: it is still running, pid ${history.pid}`);
+  }
+  const { inventory, playbook, limit, tags, skipTags, forks, force, hiddenVars } = invocation;
+  const { connection, json, verbosity, yes, locking, skipFailed, changed } = command;
+  return play(
+    {
+      ...{ name: 'rollout', check: false, diff: false, detailedExitcode: false },
+      ...{ inventory, playbook, limit, tags, skipTags, forks, force, connection, json, verbosity, yes, locking },
+      extraVars: [JSON.stringify(invocation.extraVars), ...command.extraVars],
+      pacing: {
+        ...{ onFailure: undefined, maxFailures: undefined, pause: undefined, notAfter: undefined },
+        ignoreFreeze: false,
+      },
+    },
+    surroundings,
+    {
+      ...{ run, hiddenVars, given: command.extraVars },
+      resumption: resumptionOf(history, skipFailed),
+      fingerprint: changed ? undefined : history.fingerprint,
+    },
+  );
+}
+
+async function named(folder: string, wanted: string): Promise<RunHistory> {
+  return (await readHistory(folder, await findRun(folder, wanted))).history;
+}
+
+async function lastUnfinished(folder: string): Promise<RunHistory> {
+  for (const run of await listRuns(folder)) {
+    const { history } = await readHistory(folder, run);
+    if (history.command === 'rollout' && !isDone(history)) return history;
+  }
+  const hint = 'what a run from another machine has left is finished by "sluice recover"';
+  throw new Failure('config', `Cannot find a rollout to go on with: ${folder} has none that did not end; ${hint}`);
+}
+
+function isDone({ outcome }: RunHistory): boolean {
+  return outcome?.type === 'run-ended' && outcome.end === 'done';
+}
