@@ -90,6 +90,7 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'pause-ended':
     case 'question-asked':
     case 'question-answered':
+    case 'lock-waiting':
       return history;
   }
   return history;
