@@ -1,6 +1,7 @@
 import { serverPath } from '../rollout/model.ts';
 import { columns, shortDigest } from './columns.ts';
 import type { Paint } from './paint.ts';
+import { explainLock, type FoundLock } from '../rollout/lock.ts';
 import type { Container, ServerState } from '../rollout/observed.ts';
 
 /** What `status` shows of one host; the runner's survey has this shape. */
@@ -10,6 +11,7 @@ export interface StatusOfHost {
   readonly engine: string;
   readonly balancer: string;
   readonly rows: readonly { readonly container: Container | undefined; readonly servers: readonly ServerState[] }[];
+  readonly lock: FoundLock | undefined;
   readonly record: readonly {
     readonly kind: 'rollout' | 'drain';
     readonly server: ServerState['server'];
@@ -20,8 +22,8 @@ export interface StatusOfHost {
   }[];
 }
 
-/** Hosts × containers × image × health × server state, weight and sessions, then who took what out and why. */
-export function statusText(hosts: readonly StatusOfHost[], paint: Paint): string[] {
+/** Hosts × containers × image × health × server state, weight and sessions, then who holds which host, and who took what out and why. */
+export function statusText(hosts: readonly StatusOfHost[], paint: Paint, now: Date): string[] {
   const header = ['HOST', 'CONTAINER', 'IMAGE', 'DIGEST', 'HEALTH', 'SERVER', 'STATE', 'WEIGHT', 'SESSIONS'];
   const rows = hosts.flatMap(({ host, rows: all }) =>
     all.flatMap(({ container, servers }) => {
@@ -33,6 +35,7 @@ export function statusText(hosts: readonly StatusOfHost[], paint: Paint): string
   return [
     ...(rows.length === 0 ? [] : [paint('strong', title), ...lines]),
     ...hosts.flatMap(({ failures }) => failures.map(({ message }) => paint('bad', message))),
+    ...hosts.flatMap((host) => lockLines(host, now).map((line) => paint('warning', line))),
     ...hosts.flatMap((host) => recordLines(host).map((line) => paint('warning', line))),
   ];
 }
@@ -51,6 +54,12 @@ function containerCells(container: Container | undefined): string[] {
 function serverCells({ server, status, weight, current, queued, admin }: ServerState): string[] {
   const state = admin === 'ready' && weight === 0 ? `${status} (weight 0)` : status;
   return [serverPath(server), state, String(weight), String(current + queued)];
+}
+
+function lockLines({ host, lock }: StatusOfHost, now: Date): string[] {
+  if (!lock) return [];
+  const left = lock.state === 'dead' && lock.owner ? 'a lock was left by ' : '';
+  return [`${host}: ${left}${explainLock(lock, now)}`];
 }
 
 function recordLines({ host, record }: StatusOfHost): string[] {

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { BackendState, Container, ServerState } from '../rollout/observed.ts';
-import type { Fleet, HostAccess, RecordEntry } from './ports.ts';
+import type { Fleet, FoundLock, HostAccess, RecordEntry } from './ports.ts';
 import { socketOf } from './sockets.ts';
 
 /** One container with its servers, or a server that no container of this host stands behind. */
@@ -19,6 +19,8 @@ export interface HostSurvey {
   readonly engine: string;
   readonly balancer: string;
   readonly rows: readonly SurveyRow[];
+  /** Who holds the host, or died holding it; undefined: nobody. */
+  readonly lock: FoundLock | undefined;
   /** What has been taken out of service, by whom and why. */
   readonly record: readonly RecordEntry[];
 }
@@ -47,13 +49,14 @@ async function surveyHost(name: string, socket: string | undefined, fleet: Fleet
     }
   };
   const host = await orElse<HostAccess | undefined>(() => fleet.host(name), undefined);
-  if (!host) return { host: name, failures, engine: '', balancer: '', rows: [], record: [] };
-  const [[engine, containers], [balancer, backends], record] = await Promise.all([
+  if (!host) return { host: name, failures, engine: '', balancer: '', rows: [], lock: undefined, record: [] };
+  const [[engine, containers], [balancer, backends], lock, record] = await Promise.all([
     orElse(() => engineOf(host), ['', []]),
     orElse(() => balancerOf(host, socket), ['', []]),
+    orElse<FoundLock | undefined>(() => host.lock.look(), undefined),
     orElse(() => host.record.read(), []),
   ]);
-  return { host: name, failures, engine, balancer, rows: rowsOf(containers, backends), record };
+  return { host: name, failures, engine, balancer, rows: rowsOf(containers, backends), lock, record };
 }
 
 async function engineOf({ containers }: HostAccess): Promise<[string, readonly Container[]]> {

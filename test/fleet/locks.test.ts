@@ -74,7 +74,7 @@ describe('locks on the real fleet', () => {
         broken.push(sluice('lock', 'break', 'fe1', '--force', '--yes'));
     };
 
-    const ended = await start(rolloutTo('bad-unhealthy', '--limit', 'fe1', '--json'), { onEvent }).ended;
+    const ended = await start(rolloutTo('unhealthy', '--limit', 'fe1', '--json'), { onEvent }).ended;
     await Promise.all(broken);
 
     expect(ended.status, ended.stdout).toBe(7);

@@ -2,13 +2,24 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import { paintFor } from '../../src/report/paint.ts';
 import { statusText, type StatusOfHost } from '../../src/report/status.ts';
-import { aContainer, aServer, aServerState } from '../support/builders.ts';
+import type { FoundLock } from '../../src/rollout/lock.ts';
+import { aContainer, aLockOwner, aServer, aServerState } from '../support/builders.ts';
 
 function aHost(over: Partial<StatusOfHost> = {}): StatusOfHost {
-  return { host: 'fe1', failures: [], engine: '20.10', balancer: '2.6', rows: [], record: [], ...over };
+  return {
+    host: 'fe1',
+    failures: [],
+    engine: '20.10',
+    balancer: '2.6',
+    rows: [],
+    lock: undefined,
+    record: [],
+    ...over,
+  };
 }
 
-const textOf = (...hosts: StatusOfHost[]): string[] => statusText(hosts, paintFor(false));
+const textOf = (...hosts: StatusOfHost[]): string[] =>
+  statusText(hosts, paintFor(false), new Date('2026-11-21T09:00:00Z'));
 
 describe('statusText()', () => {
   it('shows containers with their servers, a line for each server', () => {
@@ -81,6 +92,18 @@ describe('statusText()', () => {
       'fe1 pxapp_cluster/pxApp_1 was drained by ann@desk at 2026-11-21T09:00:00Z: "disk swap"; restore puts back weight 10',
       'fe3 pxapp_cluster/pxApp_1 was left in work by a rollout by ann@desk at 2026-11-21T09:00:00Z; recover puts back weight 10',
     ]);
+  });
+
+  // prettier-ignore
+  it.each<{ lock: Partial<FoundLock>; says: string }>([
+    { lock: { state: 'live', ageMs: 3_000 },   says: 'fe1: it is held by bob@laptop, run 20261121-085900-bob, pid 4711 on laptop ("rollout shop.yml"), since 2026-11-21T08:59:00.000Z, last heartbeat 3 s ago' },
+    { lock: { state: 'dead', ageMs: 120_000 }, says: 'fe1: a lock was left by bob@laptop, run 20261121-085900-bob, pid 4711 on laptop ("rollout shop.yml"), died about 2026-11-21T08:58Z' },
+    { lock: { state: 'dead', owner: undefined }, says: 'fe1: a lock was left by somebody who does not say who it is (no legible lock.json)' },
+    { lock: { state: 'held', owner: aLockOwner({ kind: 'hold', reason: 'disk swap' }) }, says: 'fe1: it is held on purpose by bob@laptop ("disk swap"), since 2026-11-21T08:59:00.000Z' },
+  ])('tells of a lock that is $lock.state', ({ lock, says }) => {
+    const found: FoundLock = { state: 'live', owner: aLockOwner(), ageMs: undefined, ...lock };
+
+    expect(textOf(aHost({ lock: found }))).toEqual([says]);
   });
 
   it('is empty when there is nothing to show', () => {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { Container } from '../../src/rollout/observed.ts';
-import type { Fleet, HostAccess } from '../../src/runner/ports.ts';
+import type { Fleet, HostAccess, HostLock } from '../../src/runner/ports.ts';
 import { rowsOf, survey } from '../../src/runner/survey.ts';
-import { aBackend, aContainer, aServer, aServerState } from '../support/builders.ts';
+import { aBackend, aContainer, aLockOwner, aServer, aServerState } from '../support/builders.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 
@@ -93,6 +93,35 @@ describe('survey()', () => {
     );
     expect(fleet.isWhole()).toBe(false);
     expect(fleet.events).toEqual([]);
+  });
+
+  it('shows who holds each host, and takes no lock to find out', async () => {
+    const fleet = await FakeFleet.up(['fe1', 'fe2', 'fe3']);
+    const [fe1, fe2] = fleet.hosts.values();
+    fe1?.lock.heldBy(aLockOwner());
+    fe2?.lock.heldBy(aLockOwner());
+    fe2?.lock.die();
+
+    const surveys = await survey({ hosts: ['fe1', 'fe2', 'fe3'], socket: undefined, forks: 8 }, fleet);
+
+    expect(surveys.map(({ lock }) => lock?.state)).toEqual(['live', 'dead', undefined]);
+    expect(surveys[0]?.lock?.owner).toEqual(aLockOwner());
+    expect([...fleet.hosts.values()].map(({ lock }) => lock.asked)).toEqual([0, 0, 0]);
+  });
+
+  it('shows the rest of a host whose lock cannot be looked at', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fleet.host('fe1');
+    const failure = new Failure('error', 'Cannot lock fe1: /run/sluice cannot be entered by ann');
+    const odd = changed<Fleet>(fleet, {
+      host: async () =>
+        changed<HostAccess>(fe1, { lock: changed<HostLock>(fe1.lock, { look: () => Promise.reject(failure) }) }),
+    });
+
+    const [one] = await survey({ hosts: ['fe1'], socket: undefined, forks: 1 }, odd);
+
+    expect(one).toMatchObject({ failures: [failure], lock: undefined, engine: '20.10.24' });
+    expect(one?.rows).toHaveLength(3);
   });
 
   it('goes on past a host that cannot be reached', async () => {
