@@ -6,10 +6,25 @@ import { parseInfo, parseProc, parseServersState, parseSessions, parseStat, pars
 import { oldWorkersOf } from './old-workers.ts';
 import type { Processes } from './processes.ts';
 import type { Ask } from './runtime-socket.ts';
-import { adminOf, backendStates, counter, countersOf, isUp, lastCheck, number, text } from './server-rows.ts';
+import {
+  adminOf,
+  adminState,
+  backendStates,
+  counter,
+  countersOf,
+  hasAgent,
+  isUp,
+  lastCheck,
+  number,
+  text,
+} from './server-rows.ts';
 
 /** What may stand in a command unquoted; anything else could smuggle in a second command. */
 const SAFE_NAME = /^[A-Za-z0-9_.:-]+$/;
+
+/** How the answers of `get weight` and of `show servers state` begin. */
+const WEIGHT = /^\d+ \(initial /m;
+const SERVERS_STATE = /^\d+\n# be_id /m;
 
 /** HAProxy's runtime API (the "stats socket"), as far as a rolling update needs it. */
 export class RuntimeApi implements LoadBalancer {
@@ -74,8 +89,9 @@ export class RuntimeApi implements LoadBalancer {
   async setWeight(server: Server, weight: number): Promise<void> {
     const path = safePath(server);
     const before = await this.#weight(server);
-    await this.#command(`set weight ${path} ${weight}`);
-    const now = await this.#weight(server);
+    const read = { with: `get weight ${path}`, from: WEIGHT };
+    const now = parseWeight(await this.#change(`set weight ${path} ${weight}`, read))?.weight;
+    if (now === undefined) throw this.#noSuchServer(server);
     if (now !== weight) {
       throw this.#failure(`set the weight of ${path} to ${weight}`, `HAProxy reads back ${now}`);
     }
@@ -83,12 +99,9 @@ export class RuntimeApi implements LoadBalancer {
   }
 
   async setAdmin(server: Server, admin: AdminState): Promise<void> {
-    await this.#command(`set server ${safePath(server)} state ${admin}`);
-    const [backend] = await this.backends(server.backend);
-    const now = backend?.servers.find((state) => state.server.name === server.name)?.admin;
-    if (now !== admin) {
-      throw this.#failure(`set ${serverPath(server)} to ${admin}`, `HAProxy reads back ${now ?? 'no such server'}`);
-    }
+    const row = await this.#changeState(`set server ${safePath(server)} state ${admin}`, server);
+    const now = adminState(row);
+    if (now !== admin) throw this.#failure(`set ${serverPath(server)} to ${admin}`, `HAProxy reads back ${now}`);
   }
 
   async setReadyWhenProven(server: Server): Promise<void> {
@@ -126,10 +139,8 @@ export class RuntimeApi implements LoadBalancer {
   async setAgent(server: Server, isEnabled: boolean): Promise<void> {
     const path = safePath(server);
     const word = isEnabled ? 'enable' : 'disable';
-    await this.#command(`${word} agent ${path}`);
-    const [backend] = await this.backends(server.backend);
-    const state = backend?.servers.find((candidate) => candidate.server.name === server.name);
-    if (state?.hasAgent !== isEnabled) {
+    const row = await this.#changeState(`${word} agent ${path}`, server);
+    if (hasAgent(row) !== isEnabled) {
       throw this.#failure(`${word} the agent-check of ${path}`, 'HAProxy reads back otherwise');
     }
   }
@@ -150,6 +161,29 @@ export class RuntimeApi implements LoadBalancer {
     const parsed = parseWeight(await this.#ask(`get weight ${safePath(server)}`));
     if (!parsed) throw this.#noSuchServer(server);
     return parsed.weight;
+  }
+
+  /** @returns how `show servers state` has the server after the change */
+  async #changeState(command: string, server: Server): Promise<Row> {
+    const read = { with: `show servers state ${safe(server.backend)}`, from: SERVERS_STATE };
+    const states = parseServersState(await this.#change(command, read));
+    const row = states.find((state) => state.get('srv_name') === server.name);
+    if (!row) throw this.#noSuchServer(server);
+    return row;
+  }
+
+  /**
+   * Changes something and reads it back in one line, so that one worker answers both: across a reload, what the old one
+   * was told would be read from the new one.
+   *
+   * @returns what was read
+   */
+  async #change(command: string, read: { readonly with: string; readonly from: RegExp }): Promise<string> {
+    const answer = await this.#ask(`${command}; ${read.with}`);
+    const start = answer.search(read.from);
+    const complaint = (start === -1 ? answer : answer.slice(0, start)).trim();
+    if (complaint !== '') throw this.#misunderstood(command, complaint);
+    return start === -1 ? '' : answer.slice(start);
   }
 
   /** A command that changes something answers with empty lines, or with what is wrong. */

@@ -43,12 +43,12 @@ function serverState(balancer: Balancer, state: Row, stat: readonly Row[]): Serv
       server: { balancer, backend, name },
       weight: number(state, 'srv_uweight'),
       initialWeight: number(state, 'srv_iweight'),
-      admin: adminState(number(state, 'srv_admin_state')),
+      admin: adminState(state),
       status: text(row, 'status'),
       isUp: isUp(text(row, 'status')),
       isBackup: number(row, 'bck') > 0,
       hasCheck: (number(state, 'srv_check_state') & ENABLED) !== 0,
-      hasAgent: (number(state, 'srv_agent_state') & ENABLED) !== 0,
+      hasAgent: hasAgent(state),
       tracks: tracks === '' ? undefined : tracks,
       lastCheck: lastCheck(row),
       address: text(state, 'srv_addr'),
@@ -84,9 +84,15 @@ export function countersOf(balancer: Balancer, row: Row, pid: number): ServerCou
   };
 }
 
-function adminState(bits: number): AdminState {
+/** A row of `show servers state`. */
+export function adminState(state: Row): AdminState {
+  const bits = number(state, 'srv_admin_state');
   if ((bits & MAINT) !== 0) return 'maint';
   return (bits & DRAIN) !== 0 ? 'drain' : 'ready';
+}
+
+export function hasAgent(state: Row): boolean {
+  return (number(state, 'srv_agent_state') & ENABLED) !== 0;
 }
 
 /** As `show stat` tells it in its status; a server in drain that is DOWN shows as DOWN there. */

@@ -18,15 +18,41 @@ function apiAnswering(answers: Readonly<Record<string, string>>): { api: Runtime
 }
 
 describe('RuntimeApi', () => {
-  it('takes an empty answer for success, and reads the weight back', async () => {
+  it('takes an empty answer for success, and reads the weight back from the worker that was told', async () => {
+    const set = 'set weight pxapp_cluster/pxApp_1 0; get weight pxapp_cluster/pxApp_1';
     const { api, asked } = apiAnswering({
-      'get weight pxapp_cluster/pxApp_1': '0 (initial 10)\n\n',
-      'set weight pxapp_cluster/pxApp_1 0': '\n',
+      // As after a reload: this connection came to the new worker.
+      'get weight pxapp_cluster/pxApp_1': '10 (initial 10)\n\n',
+      [set]: '\n0 (initial 10)\n\n',
     });
 
     await api.setWeight(aServer(), 0);
 
-    expect(asked.at(-1)).toBe('get weight pxapp_cluster/pxApp_1');
+    expect(asked.at(-1)).toBe(set);
+  });
+
+  // prettier-ignore
+  it.each([
+    { admin: 'maint', bits: 1, reads: undefined },
+    { admin: 'maint', bits: 0, reads: /Cannot set pxapp_cluster\/pxApp_1 to maint on fe1 .*HAProxy reads back ready/ },
+    { admin: 'ready', bits: 8, reads: /HAProxy reads back drain/ },
+  ] as const)('sets $admin and reads back $bits in one line', async ({ admin, bits, reads }) => {
+    const states = `1\n# be_id be_name srv_id srv_name srv_admin_state\n3 pxapp_cluster 1 pxApp_1 ${bits}\n\n`;
+    const set = `set server pxapp_cluster/pxApp_1 state ${admin}; show servers state pxapp_cluster`;
+    const { api, asked } = apiAnswering({ [set]: `\n${states}` });
+
+    const setting = api.setAdmin(aServer(), admin);
+
+    if (reads) await expect(setting).rejects.toThrow(reads);
+    else await setting;
+    expect(asked).toEqual([set]);
+  });
+
+  it('knows of a server that is gone when its state is read back', async () => {
+    const set = 'disable agent pxapp_cluster/pxApp_1; show servers state pxapp_cluster';
+    const { api } = apiAnswering({ [set]: 'No such server.\n\n1\n# be_id be_name srv_id srv_name\n\n' });
+
+    await expect(api.setAgent(aServer(), false)).rejects.toThrow('HAProxy answers "No such server."');
   });
 
   it.each([
@@ -36,7 +62,7 @@ describe('RuntimeApi', () => {
   ])('fails with what HAProxy says: %s', async (answer) => {
     const { api } = apiAnswering({
       'get weight pxapp_cluster/pxApp_1': '10 (initial 10)\n\n',
-      'set weight pxapp_cluster/pxApp_1 5': `${answer}\n\n`,
+      'set weight pxapp_cluster/pxApp_1 5; get weight pxapp_cluster/pxApp_1': `${answer}\n\n10 (initial 10)\n\n`,
     });
 
     await expect(api.setWeight(aServer(), 5)).rejects.toThrow(
@@ -47,7 +73,7 @@ describe('RuntimeApi', () => {
   it('fails when the weight that is read back is another one', async () => {
     const { api } = apiAnswering({
       'get weight pxapp_cluster/pxApp_1': '100 (initial 100)\n\n',
-      'set weight pxapp_cluster/pxApp_1 0': '\n',
+      'set weight pxapp_cluster/pxApp_1 0; get weight pxapp_cluster/pxApp_1': '\n100 (initial 100)\n\n',
     });
 
     await expect(api.setWeight(aServer(), 0)).rejects.toThrow('HAProxy reads back 100');
