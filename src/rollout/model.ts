@@ -46,6 +46,23 @@ export interface ReadyCheck {
 /** A number of servers, or a percentage of those of the backend, rounded up. */
 export type MinUp = { readonly servers: number } | { readonly percent: number };
 
+/** How many errors are tolerated: a number, or a percentage of the requests. */
+export type ErrorLimit = { readonly errors: number } | { readonly percent: number };
+
+/** How an instance is watched after it is back in service, while the run goes on. */
+export interface MonitorPolicy {
+  /** From the restore on, in milliseconds; above 0. */
+  readonly forMs: number;
+  readonly everyMs: number;
+  /** More than this fails the instance, where `compare` does not decide. */
+  readonly maxErrors: ErrorLimit;
+  /**
+   * How many times the error rate of its untouched siblings its own may be. Where siblings can be compared with, this
+   * decides instead of `maxErrors`. Undefined: they are not compared.
+   */
+  readonly compare: number | undefined;
+}
+
 export type PullPolicy = 'always' | 'missing' | 'never';
 
 export interface PublishedPort {
@@ -114,6 +131,8 @@ export interface Instance {
    * it took HAProxy to see it UP, but 500 at least.
    */
   readonly soakMs: number | undefined;
+  /** Undefined: not watched any more once the soak has ended. */
+  readonly monitor?: MonitorPolicy | undefined;
   /** How many old containers stay behind, stopped. */
   readonly keep: number;
   readonly minUp: MinUp;
@@ -131,6 +150,11 @@ export interface Standing {
 
 export function serverPath(server: Server): string {
   return `${server.backend}/${server.name}`;
+}
+
+/** Tells servers apart, those of other balancers too. */
+export function serverKey(server: Server): string {
+  return `${server.balancer.host} ${server.balancer.socket} ${serverPath(server)}`;
 }
 
 export function sameBalancer(one: Balancer, other: Balancer): boolean {

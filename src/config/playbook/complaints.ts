@@ -53,7 +53,9 @@ function stepInto(schema: z.core.$ZodType | undefined, step: string | number): z
   return shape[step] as z.core.$ZodType | undefined;
 }
 
+/** Without what makes it optional, or lets it be written shorter. */
 export function bare(schema: z.core.$ZodType): z.core.$ZodType {
+  if (schema instanceof z.ZodPipe) return bare(schema.out);
   return schema instanceof z.ZodOptional ? bare(schema.unwrap()) : schema;
 }
 

@@ -1,10 +1,11 @@
-import type { Instance, MinUp, Probe, ReadyCheck } from '../../rollout/model.ts';
+import type { Instance, MinUp, MonitorPolicy, Probe, ReadyCheck } from '../../rollout/model.ts';
 import { type Environment } from './container-leaves.ts';
 import { specOf } from './container.ts';
 import {
   balancerSchema,
   defaultsOf,
   drainSchema,
+  monitorSchema,
   policySchema,
   readySchema,
   type WrittenApp,
@@ -15,6 +16,7 @@ const defaults = {
   balancer: defaultsOf(balancerSchema),
   drain: defaultsOf(drainSchema),
   ready: defaultsOf(readySchema),
+  monitor: defaultsOf(monitorSchema),
   policy: defaultsOf(policySchema),
 };
 
@@ -44,6 +46,7 @@ export function instanceOf({ host, app, play, controller }: Parts): Instance {
     drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
     ready: readyCheckOf(app.ready ?? {}),
     soakMs: app.soak ?? play.soak,
+    monitor: monitorOf(play.monitor, app.monitor),
     keep: app.keep ?? play.keep ?? defaults.policy.keep ?? 0,
     minUp: balancer.min_up ?? ({ servers: 1 } satisfies MinUp),
   };
@@ -51,6 +54,13 @@ export function instanceOf({ host, app, play, controller }: Parts): Instance {
 
 function masterOf(masterSocket: string | undefined): { readonly masterSocket?: string } {
   return masterSocket === undefined ? {} : { masterSocket };
+}
+
+function monitorOf(play: WrittenPolicy['monitor'], app: WrittenPolicy['monitor']): MonitorPolicy | undefined {
+  if (!play && !app) return undefined;
+  const written = { ...defaults.monitor, ...given(play), ...given(app) };
+  const { for: forMs = 0, every = 0, max_errors: maxErrors = { percent: 0 }, compare } = written;
+  return forMs > 0 ? { forMs, everyMs: every, maxErrors, compare } : undefined;
 }
 
 /** Without the keys that are left out, which would otherwise hide what they fall back to. */

@@ -1,5 +1,5 @@
 import { type BatchSize, type Serial } from '../../rollout/serial.ts';
-import type { MinUp, OnTimeout } from '../../rollout/model.ts';
+import type { ErrorLimit, MinUp, OnTimeout } from '../../rollout/model.ts';
 import { each, type Leaf, Misfit } from './field.ts';
 import { splitWords } from './shell-words.ts';
 
@@ -122,6 +122,27 @@ export const minUp: Leaf<MinUp> = {
     if (percent !== undefined) return { percent };
     const servers = numberIn(value);
     return servers !== undefined && Number.isSafeInteger(servers) && servers >= 0 ? { servers } : new Misfit();
+  },
+};
+
+export const errorLimit: Leaf<ErrorLimit> = {
+  says: 'a number of errors such as 5, or a percentage of the requests such as "2%"',
+  parse: (value) => {
+    const percent = typeof value === 'string' ? /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim())?.[1] : undefined;
+    if (percent !== undefined)
+      return Number(percent) <= 100 ? { percent: Number(percent) } : new Misfit('at most "100%"');
+    const errors = numberIn(value);
+    if (errors !== undefined && !Number.isSafeInteger(errors)) return new Misfit('whole numbers only');
+    return errors !== undefined && errors >= 0 ? { errors } : new Misfit();
+  },
+};
+
+/** How many times as much; a little less than as much makes no sense. */
+export const factor: Leaf<number> = {
+  says: 'a number from 1 to 1000 such as 3',
+  parse: (value) => {
+    const found = numberIn(value);
+    return found !== undefined && found >= 1 && found <= 1000 ? found : new Misfit();
   },
 };
 

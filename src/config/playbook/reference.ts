@@ -16,8 +16,8 @@ function* sectionsOf(title: string, mapping: z.ZodObject): Generator<string> {
   yield [`### ${title}`, '', '| key | value | default | meaning |', '|---|---|---|---|', ...rows, ''].join('\n');
   for (const [key, part] of keys) {
     const inner = bare(part);
-    // The balancer and the drain of an app are those of the play.
-    if (isApp && (key === 'balancer' || key === 'drain')) continue;
+    // What a play may say too is told there.
+    if (isApp && key in policySchema.shape) continue;
     if (inner instanceof z.ZodObject) yield* sectionsOf(isApp || title === 'Play' ? key : `${title}.${key}`, inner);
     if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject) {
       yield* sectionsOf(`${key}[]`, inner.element);

@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { containerSchema } from './container.ts';
-import { field, type FieldMeta, requiredField } from './field.ts';
+import { field, type FieldMeta, isMapping, requiredField } from './field.ts';
 import { freezeWindows, onFailure, pause, share, timezone, unreachable } from './pace-leaves.ts';
 import {
   boolean,
   duration,
   durationAboveZero,
+  errorLimit,
+  factor,
   hostPattern,
   integer,
   matching,
@@ -72,6 +74,24 @@ export const readySchema = z.strictObject({
   }),
 });
 
+export const monitorSchema = z.strictObject({
+  for: field(duration, {
+    description: 'How long it is watched, from the moment its server is UP again. `0s` switches it off.',
+    default: '30s',
+  }),
+  every: field(durationAboveZero, { description: 'Time between two looks.', default: '1s' }),
+  max_errors: field(errorLimit, {
+    description:
+      'More errors than this fail the instance: 5xx, connections that could not be made, requests left without an answer. A percentage is of its requests in the time watched; it decides from 20 requests on.',
+    default: '5%',
+  }),
+  compare: field(factor, {
+    description:
+      'Times the error rate of its untouched siblings, the servers of its backend that the run has not updated, that its own may be. Decides instead of `max_errors` where there are such, from 20 requests of both on.',
+    otherwise: 'not compared',
+  }),
+});
+
 /** What may stand in a play, in an app, or in both: then the app's wins, key by key. */
 const policy = {
   balancer: balancerSchema.optional().meta({ description: 'The HAProxy in front of the containers of each host.' }),
@@ -80,6 +100,15 @@ const policy = {
     description: 'How long the new server must stay UP before the old container is removed.',
     otherwise: 'half as long as HAProxy took to see it UP, 500ms to 10s',
   }),
+  monitor: z
+    .preprocess((value) => (isMapping(value) ? value : { for: value }), monitorSchema)
+    .optional()
+    .meta({
+      says: 'a duration with its unit, such as "30s", or a mapping, see below',
+      description:
+        'How long, and for what, an instance is watched in service while the run goes on. One that leaves UP, restarts, turns unhealthy or answers with too many errors is a failed instance and is taken back.',
+      otherwise: 'not watched after the soak',
+    }),
   keep: field(integer('a number of containers such as 1', 0, MOST_INSTANCES), {
     description: 'Old containers that are kept, stopped.',
     default: '0',
