@@ -25,6 +25,8 @@ export const stepWords: Readonly<Record<Step, string>> = {
 
 const STEP_WIDTH = Math.max(...Object.values(stepWords).map((word) => word.length));
 
+const monitorWord = 'monitor'.padEnd(STEP_WIDTH);
+
 type SubjectEvent = Extract<RunEvent, { readonly subject: Subject }>;
 type FleetEvent = Exclude<RunEvent, SubjectEvent>;
 
@@ -112,6 +114,19 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
     case 'step-failed':
       return [
         always(stepLine(event, paint('bad', `failed: ${event.reason}`))),
+        ...event.details.map((detail) => always(paint('quiet', `    ${detail}`))),
+      ];
+    case 'monitor-started':
+      return [verbose(`${about(event.subject)}  ${monitorWord}  watched for ${duration(event.forMs)}`)];
+    case 'monitor-ended':
+      return [
+        verbose(
+          `${about(event.subject)}  ${monitorWord}  ${event.outcome}  ${paint('quiet', `(${duration(event.ms)})`)}`,
+        ),
+      ];
+    case 'monitor-failed':
+      return [
+        always(`${about(event.subject)}  ${monitorWord}  ${paint('bad', `failed: ${event.reason}`)}`),
         ...event.details.map((detail) => always(paint('quiet', `    ${detail}`))),
       ];
     case 'instance-ended': {

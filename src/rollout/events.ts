@@ -184,6 +184,17 @@ export type RunEvent =
       /** The container's last log lines, the healthcheck's output. */
       readonly details: readonly string[];
     }
+  /** The instance serves again and is watched from here on, while the run goes on. */
+  | { readonly type: 'monitor-started'; readonly subject: Subject; readonly forMs: number }
+  | { readonly type: 'monitor-ended'; readonly subject: Subject; readonly ms: number; readonly outcome: string }
+  | {
+      readonly type: 'monitor-failed';
+      readonly subject: Subject;
+      readonly ms: number;
+      readonly reason: string;
+      /** The container's last log lines. */
+      readonly details: readonly string[];
+    }
   | { readonly type: 'instance-ended'; readonly subject: Subject; readonly state: EndState; readonly ms: number }
   | { readonly type: 'host-ended'; readonly host: string; readonly end: HostEnd; readonly reason: string }
   | {

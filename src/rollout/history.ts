@@ -125,6 +125,9 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       return change((before) => ({ ...before, state: event.state, endedAt: at, steps: withoutRunning(before.steps) }));
     case 'step-waiting':
     case 'step-retried':
+    case 'monitor-started':
+    case 'monitor-ended':
+    case 'monitor-failed':
       return history;
   }
   return history;

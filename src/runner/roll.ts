@@ -1,13 +1,15 @@
 import pLimit from 'p-limit';
-import { Failure, reasonOf } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import type { HostSummary } from '../rollout/events.ts';
-import type { EndState } from '../rollout/lifecycle.ts';
-import type { HostPlan, InstancePlan, PlayPlan } from '../rollout/plan.ts';
-import type { AfterBatch, HostEnd } from '../rollout/verdict.ts';
+import type { Instance } from '../rollout/model.ts';
+import { instancesOf, type HostPlan, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
+import type { AfterBatch } from '../rollout/verdict.ts';
 import type { AdvanceContext, InstanceEnd } from './advance.ts';
 import { withinDeadline } from './deadline.ts';
 import { goOn } from './go-on.ts';
 import type { HeldHost } from './held-hosts.ts';
+import { notReached, summaryOf, type HostRun } from './host-run.ts';
+import { Monitors } from './monitors.ts';
 import type { Pace } from './pace.ts';
 import type { ServerAccess } from './traffic.ts';
 import { Turns } from './turns.ts';
@@ -18,10 +20,8 @@ export interface RollContext extends AdvanceContext {
   readonly forks: number;
   readonly held: (host: string) => HeldHost;
   readonly pace: Pace;
-}
-
-interface HostContext extends RollContext {
-  readonly turns: Turns;
+  /** Takes instances that this run has updated back to what it found; without it they stay. */
+  readonly takeBack?: (instances: readonly InstancePlan[]) => Promise<PlayEnd>;
 }
 
 /** What a play came to: its hosts, and whether a next play may start. */
@@ -30,69 +30,123 @@ export interface PlayEnd {
   readonly then: AfterBatch;
 }
 
+interface PlayContext extends RollContext {
+  readonly monitors: Monitors;
+  readonly turns: Turns;
+}
+
 /**
  * Rolls one play out: the batches one after the other, the hosts of a batch at the same time, the instances of a host
- * one at a time.
+ * one at a time. Monitors go on beside the next instances and batches; the play ends when the last of them has.
  *
  * A batch that has started always ends: neither a failed host nor a stop leaves an instance half-way. They only keep
  * the next instance, and the next batch, from starting.
  */
 export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEnd> {
-  const { report, pace } = context;
+  const monitors = new Monitors({
+    ...context,
+    takeBack: (instance, failure) => takeBack(instance, failure, { plan, context }),
+  });
+  try {
+    return await rollBatches(plan, { ...context, monitors, turns: new Turns() });
+  } finally {
+    monitors.quit();
+  }
+}
+
+async function rollBatches(plan: PlayPlan, context: PlayContext): Promise<PlayEnd> {
+  const { report, pace, monitors } = context;
   const limit = pLimit(context.forks);
-  const inTurn = { ...context, turns: new Turns() };
-  const hosts: HostSummary[] = [];
+  const runs: HostRun[] = [];
+  const summaries = (): readonly HostSummary[] => runs.map((run) => summaryOf(run, monitors));
   let then: AfterBatch = 'goOn';
   for (const batch of plan.batches) {
-    if (then !== 'goOn' || !(await pace.mayBegin(plan, batch))) {
-      hosts.push(...batch.hosts.map(notReached));
-      continue;
-    }
+    if (then !== 'goOn' || !(await pace.mayBegin(plan, batch))) break;
     const names = batch.hosts.map(({ host }) => host);
     const numbers = { number: batch.number, of: plan.batches.length };
     report({ type: 'batch-started', play: plan.name, ...numbers, hosts: names });
-    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, plan, inTurn))));
+    const before = summaries();
+    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, plan, context))));
     const bug = settled.find((result) => result.status === 'rejected');
     if (bug) throw bug.reason;
-    const ended = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-    hosts.push(...ended);
-    const decision = await pace.after(plan, ended);
+    runs.push(...settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
+    if (batch === plan.batches.at(-1)) await monitors.ended();
+    // A host of an earlier batch whose monitor has failed since counts for this one.
+    const decision = await pace.after(
+      plan,
+      summaries().filter(({ end }, index) => end !== before[index]?.end),
+    );
     then = decision.then;
     report({ type: 'batch-ended', ...numbers, ...decision });
   }
-  return { hosts, then };
+  // What is going to be rolled back need not be watched any longer.
+  if (then === 'rollBack') monitors.quit();
+  await monitors.ended();
+  const hosts = [
+    ...summaries(),
+    ...plan.batches
+      .flatMap((batch) => batch.hosts)
+      .slice(runs.length)
+      .map(notReached),
+  ];
+  return { hosts, then: hosts.some(({ end }) => end === 'outOfService') ? 'outOfService' : then };
 }
 
-async function updateHost(plan: HostPlan, play: PlayPlan, context: HostContext): Promise<HostSummary> {
-  const { clock, report, pace, held } = context;
-  const { unreachable, instanceDeadlineMs } = play.policy;
+async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext): Promise<HostRun> {
+  const { clock, report, pace, held, monitors } = context;
   const started = clock.now();
-  const lost = unreachable === 'skip' ? await outOfReach(held(plan.host)) : undefined;
-  if (lost) {
-    report({ type: 'host-skipped', host: plan.host, reason: lost.message });
-    return { ...notReached(plan), end: 'unreachable', reason: lost.message };
-  }
+  const skipped = play.policy.unreachable === 'skip' ? await outOfReach(held(plan.host)) : undefined;
   const ends = new Map<InstancePlan, InstanceEnd | 'left'>();
+  if (skipped) {
+    report({ type: 'host-skipped', host: plan.host, reason: skipped.message });
+    return { plan, ends, skipped, ms: 0 };
+  }
   for (const instance of plan.instances) {
-    const subject = { host: plan.host, name: instance.instance.container };
     if (instance.action === 'leave') {
+      monitors.touch(instance.instance.servers);
+      const subject = { host: plan.host, name: instance.instance.container };
       report({ type: 'instance-left', subject, why: 'nothing to change' });
       ends.set(instance, 'left');
       continue;
     }
-    if (!pace.goesOn(play)) break;
-    const from = instance.from?.reference ?? 'nothing';
-    report({ type: 'instance-started', subject, from, to: instance.to.reference });
-    const lost = await lockLost(held(plan.host));
-    const work = workOf(instance, context);
-    const end = lost ? notTouched(lost) : await withinDeadline(instanceDeadlineMs, context, (it) => goOn(work, it));
+    if (monitors.hasFailedOn(plan.host) || !pace.goesOn(play)) break;
+    const end = await monitors.inTurn(plan.host, () => update(instance, play, context));
     ends.set(instance, end);
     if (end.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
     if (end.state !== 'updated') break;
   }
-  const summary = summaryOf(plan, ends, clock.now() - started);
-  report({ type: 'host-ended', host: plan.host, end: summary.end, reason: summary.reason });
-  return summary;
+  // What is being taken back on this host has its turn first.
+  await monitors.inTurn(plan.host, async () => undefined);
+  const run = { plan, ends, skipped, ms: clock.now() - started };
+  const { end, reason } = summaryOf(run, monitors);
+  report({ type: 'host-ended', host: plan.host, end, reason });
+  return run;
+}
+
+async function update(plan: InstancePlan, { policy }: PlayPlan, context: PlayContext): Promise<InstanceEnd> {
+  const { report, held, monitors } = context;
+  const { host, container, servers } = plan.instance;
+  const from = plan.from?.reference ?? 'nothing';
+  report({ type: 'instance-started', subject: { host, name: container }, from, to: plan.to.reference });
+  const lost = await lockLost(held(host));
+  if (lost) return notTouched(lost);
+  monitors.touch(servers);
+  const work = workOf(plan, context);
+  const end = await withinDeadline(policy.instanceDeadlineMs, context, (it) => goOn(work, it));
+  if (end.state === 'updated' && work.monitor) monitors.follow(work.monitor);
+  return end;
+}
+
+/** What an instance comes to that did not serve well: the version before serves again, unless that fails too. */
+async function takeBack(
+  instance: Instance,
+  failure: Failure,
+  { plan, context }: { readonly plan: PlayPlan; readonly context: RollContext },
+): Promise<InstanceEnd> {
+  const taken = instancesOf(plan).filter((one) => one.instance === instance);
+  const host = (await context.takeBack?.(taken))?.hosts[0];
+  if (host?.end === 'updated' || host?.end === 'nothingToDo') return { state: 'unchanged', failure };
+  return { state: host?.end === 'outOfService' ? 'outOfService' : 'updated', failure };
 }
 
 /** Why the host is not ours any more, or undefined. */
@@ -123,13 +177,13 @@ function notTouched(failure: Failure): InstanceEnd {
   return { state: 'unchanged', failure };
 }
 
-function workOf({ instance }: InstancePlan, { held, identity, turns }: HostContext): Work {
+function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }: PlayContext): Work {
   const { access: host, undo } = held(instance.host);
   const servers = instance.servers.map((server): ServerAccess => {
     const { access } = held(server.balancer.host);
     return { server, host: access, balancer: access.balancer(server.balancer.socket, server.balancer.masterSocket) };
   });
-  return {
+  const work: Work = {
     instance,
     host,
     servers,
@@ -139,43 +193,6 @@ function workOf({ instance }: InstancePlan, { held, identity, turns }: HostConte
     found: [],
     ...{ container: undefined, wasReady: false, barriers: [], started: undefined, upAfterMs: 0 },
   };
-}
-
-export function notReached({ host, instances }: HostPlan): HostSummary {
-  return { ...{ host, end: 'notReached' as const, reason: '' }, ...counts([]), notReached: instances.length, ms: 0 };
-}
-
-function summaryOf(
-  { host, instances }: HostPlan,
-  ends: ReadonlyMap<InstancePlan, InstanceEnd | 'left'>,
-  ms: number,
-): HostSummary {
-  const all = [...ends.values()];
-  const missing = instances.length - all.length;
-  const failure = all.find((end) => end !== 'left' && end.failure !== undefined);
-  const cause = failure && failure !== 'left' ? failure.failure : undefined;
-  const reason = cause === undefined ? '' : reasonOf(cause);
-  const isStopped = cause instanceof Failure && cause.code === 'interrupted';
-  return { host, end: hostEndOf(all, isStopped, missing > 0), reason, ...counts(all), notReached: missing, ms };
-}
-
-/** `isStopped`: somebody asked us to stop, and what was put back was put back for that. */
-function hostEndOf(ends: readonly (InstanceEnd | 'left')[], isStopped: boolean, isPartial: boolean): HostEnd {
-  const states = ends.map((end) => (end === 'left' ? end : end.state));
-  if (states.includes('outOfService')) return 'outOfService';
-  if (states.includes('unchanged')) return isStopped ? 'interrupted' : 'failed';
-  if (isPartial) return 'interrupted';
-  return states.includes('updated') ? 'updated' : 'nothingToDo';
-}
-
-function counts(
-  ends: readonly (InstanceEnd | 'left')[],
-): Pick<HostSummary, 'updated' | 'unchanged' | 'outOfService' | 'left'> {
-  const count = (state: EndState): number => ends.filter((end) => end !== 'left' && end.state === state).length;
-  return {
-    updated: count('updated'),
-    unchanged: count('unchanged'),
-    outOfService: count('outOfService'),
-    left: ends.filter((end) => end === 'left').length,
-  };
+  work.monitor = monitors.of(work);
+  return work;
 }

@@ -2,6 +2,7 @@ import type { RunEvent } from '../rollout/events.ts';
 import type { Instance, Standing } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
+import type { Monitor } from './monitor.ts';
 import type { HostAccess } from './ports.ts';
 import type { ServerAccess } from './traffic.ts';
 import type { Turns } from './turns.ts';
@@ -42,6 +43,8 @@ export interface Work {
   started: { readonly at: string; readonly restarts: number } | undefined;
   /** How long it took HAProxy to see the new container UP, in milliseconds. */
   upAfterMs: number;
+  /** Counts how it serves, from the soak on; undefined when the playbook asks for none. */
+  monitor?: Monitor | undefined;
 }
 
 export interface StepWatch extends Watch {

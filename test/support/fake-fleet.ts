@@ -34,6 +34,8 @@ export class FakeHost implements HostAccess {
   entries: readonly RecordEntry[] = [];
   readonly lock: FakeLock;
   isUnreachable = false;
+  /** Every server of it answers 5xx, whatever its version: something behind all of them is gone. */
+  isErring = false;
 
   constructor(name: string, clock: VirtualClock, registry: ReadonlyMap<string, FakeImage>) {
     this.name = name;
@@ -45,7 +47,7 @@ export class FakeHost implements HostAccess {
       {
         weights: WEIGHTS,
         answers: (server) => this.containers.answers(server),
-        errs: (server) => this.containers.errs(server),
+        errs: (server) => this.isErring || this.containers.errs(server),
       },
     );
     this.containers.onStop = (container) => {

@@ -1,5 +1,6 @@
 import { Failure } from '../../errors.ts';
 import { serverPath } from '../../rollout/model.ts';
+import { countersFor } from '../monitor.ts';
 import { poll } from '../poll.ts';
 import type { ServerLook } from '../ports.ts';
 import type { ServerAccess } from '../traffic.ts';
@@ -21,11 +22,13 @@ export const soak: StepAction = async (work, watch) => {
   const { clock, signal } = watch;
   const { soakMs = Math.min(Math.max(work.upAfterMs / 2, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
   const started = clock.now();
+  work.monitor?.begin(started);
   const serving = work.found.filter(({ admin }) => admin === 'ready').map((found) => sightOf(found, watch));
   await poll(
     async () => {
       for (const look of serving) await look();
       await demandRunning(work);
+      await demandFewErrors(work, clock.now());
     },
     () => signal.aborted || clock.now() - started >= soakMs,
     {
@@ -80,4 +83,13 @@ async function demandRunning({ instance, host, started }: Work): Promise<void> {
     const output = container.healthOutput.split('\n').map((line) => `healthcheck: ${line}`);
     throw new Unfit(`${where} turned unhealthy`, output);
   }
+}
+
+/** The monitor begins here, where the old container is still at hand. */
+async function demandFewErrors({ monitor, instance, host }: Work, nowMs: number): Promise<void> {
+  if (!monitor || nowMs < monitor.nextAtMs) return;
+  const why = monitor.see(await countersFor([monitor]));
+  monitor.looked(nowMs);
+  if (why !== undefined)
+    throw new Failure('haproxy', `${instance.container} on ${host.name} does not serve well: ${why}`);
 }

@@ -1,0 +1,56 @@
+import { Failure, reasonOf } from '../errors.ts';
+import type { HostSummary } from '../rollout/events.ts';
+import type { EndState } from '../rollout/lifecycle.ts';
+import type { HostPlan, InstancePlan } from '../rollout/plan.ts';
+import type { HostEnd } from '../rollout/verdict.ts';
+import type { InstanceEnd } from './advance.ts';
+import type { Monitors } from './monitors.ts';
+
+/** What became of the instances of a host. A monitor that fails later has the last word on its instance. */
+export interface HostRun {
+  readonly plan: HostPlan;
+  readonly ends: ReadonlyMap<InstancePlan, InstanceEnd | 'left'>;
+  /** Why the host was left out, if it was. */
+  readonly skipped: Failure | undefined;
+  readonly ms: number;
+}
+
+export function notReached({ host, instances }: HostPlan): HostSummary {
+  return { ...{ host, end: 'notReached' as const, reason: '' }, ...counts([]), notReached: instances.length, ms: 0 };
+}
+
+/** What a host has come to as far as is known. */
+export function summaryOf({ plan, ends, skipped, ms }: HostRun, monitors: Pick<Monitors, 'endOf'>): HostSummary {
+  if (skipped) return { ...notReached(plan), end: 'unreachable', reason: skipped.message };
+  const { host, instances } = plan;
+  const all = [...ends].map(([one, end]) => monitors.endOf(one.instance) ?? end);
+  const missing = instances.length - all.length;
+  const failure = all.find((end) => end !== 'left' && end.failure !== undefined);
+  const cause = failure && failure !== 'left' ? failure.failure : undefined;
+  const reason = cause === undefined ? '' : reasonOf(cause);
+  const isStopped = cause instanceof Failure && cause.code === 'interrupted';
+  return { host, end: hostEndOf(all, isStopped, missing > 0), reason, ...counts(all), notReached: missing, ms };
+}
+
+/** `isStopped`: somebody asked us to stop, and what was put back was put back for that. */
+function hostEndOf(ends: readonly (InstanceEnd | 'left')[], isStopped: boolean, isPartial: boolean): HostEnd {
+  const states = ends.map((end) => (end === 'left' ? end : end.state));
+  if (states.includes('outOfService')) return 'outOfService';
+  if (states.includes('unchanged')) return isStopped ? 'interrupted' : 'failed';
+  // Updated, but its monitor has failed and it could not be taken back.
+  if (ends.some((end) => end !== 'left' && end.failure !== undefined)) return 'failed';
+  if (isPartial) return 'interrupted';
+  return states.includes('updated') ? 'updated' : 'nothingToDo';
+}
+
+function counts(
+  ends: readonly (InstanceEnd | 'left')[],
+): Pick<HostSummary, 'updated' | 'unchanged' | 'outOfService' | 'left'> {
+  const count = (state: EndState): number => ends.filter((end) => end !== 'left' && end.state === state).length;
+  return {
+    updated: count('updated'),
+    unchanged: count('unchanged'),
+    outOfService: count('outOfService'),
+    left: ends.filter((end) => end === 'left').length,
+  };
+}
