@@ -1,5 +1,5 @@
 /** Whether an instance that serves again does so well: judged by what its servers' counters and its container say. */
-import { serverPath, type MonitorPolicy } from './model.ts';
+import type { MonitorPolicy } from './model.ts';
 import type { Container, ServerCounters } from './observed.ts';
 
 /** A rate is judged from this many requests and errors on: one error among three requests decides nothing. */
@@ -84,9 +84,13 @@ export function tallyText(tally: Tally): string {
  * Why a server does not serve by its own fault, or undefined. One that somebody has taken out (`MAINT`, `DRAIN`) does
  * not take requests, but that says nothing of the container.
  */
-export function whyNotUp({ isUp, status, lastCheck, server }: ServerCounters): string | undefined {
+export function whyNotUp({
+  isUp,
+  status,
+  lastCheck,
+}: Pick<ServerCounters, 'isUp' | 'status' | 'lastCheck'>): string | undefined {
   if (isUp || /^(?:MAINT|DRAIN)/.test(status)) return undefined;
-  return `${serverPath(server)} did not stay UP: ${status}, last check ${lastCheck}`;
+  return `did not stay UP: ${status}, last check ${lastCheck}`;
 }
 
 /** Why a container that was started then is not what it was, or undefined. */
@@ -94,7 +98,7 @@ export function whyFallen(
   container: Pick<Container, 'running' | 'status' | 'startedAt' | 'health'> | undefined,
   startedAt: string | undefined,
 ): string | undefined {
-  if (!container) return 'it is gone';
+  if (!container) return 'is gone';
   if (!container.running || container.status === 'restarting') return `did not stay up: ${container.status}`;
   if (container.startedAt !== startedAt) return 'did not stay up: it was started again';
   return container.health === 'unhealthy' ? 'turned unhealthy' : undefined;

@@ -67,7 +67,9 @@ export class Monitor {
         this.#tallies.set(key, tallyAfter(this.#tallies.get(key), one));
     }
     const seen = counters.filter(({ server }) => own.includes(serverKey(server)));
-    return seen.map((one) => whyNotUp(one) ?? this.#whyTooManyErrors(one.server, own)).find((why) => why !== undefined);
+    return seen
+      .map((one) => fallenServer(one) ?? this.#whyTooManyErrors(one.server, own))
+      .find((why) => why !== undefined);
   }
 
   /** What it has come to so far. */
@@ -96,6 +98,11 @@ export class Monitor {
   #serving(): Work['servers'] {
     return this.work.found.filter(({ admin }) => admin === 'ready').map(({ access }) => access);
   }
+}
+
+function fallenServer(seen: ServerCounters): string | undefined {
+  const why = whyNotUp(seen);
+  return why === undefined ? undefined : `${serverPath(seen.server)} ${why}`;
 }
 
 function sourceKey({ balancer, backend }: Server): string {

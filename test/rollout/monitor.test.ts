@@ -73,9 +73,9 @@ describe('whyNotUp()', () => {
     ['UP', true, undefined],
     ['UP 1/2', true, undefined],
     ['no check', true, undefined],
-    ['DOWN', false, 'pxapp_cluster/pxApp_1 did not stay UP: DOWN, last check L7STS/503'],
-    ['DOWN 1/2', false, 'pxapp_cluster/pxApp_1 did not stay UP: DOWN 1/2, last check L7STS/503'],
-    ['NOLB', false, 'pxapp_cluster/pxApp_1 did not stay UP: NOLB, last check L7STS/503'],
+    ['DOWN', false, 'did not stay UP: DOWN, last check L7STS/503'],
+    ['DOWN 1/2', false, 'did not stay UP: DOWN 1/2, last check L7STS/503'],
+    ['NOLB', false, 'did not stay UP: NOLB, last check L7STS/503'],
     ['MAINT', false, undefined],
     ['MAINT (via b/s)', false, undefined],
     ['DRAIN', false, undefined],
@@ -89,7 +89,7 @@ describe('whyFallen()', () => {
 
   it.each([
     ['runs as it did', aContainer(), undefined],
-    ['is gone', undefined, 'it is gone'],
+    ['is gone', undefined, 'is gone'],
     ['has exited', aContainer({ running: false, status: 'exited' }), 'did not stay up: exited'],
     ['is being restarted', aContainer({ status: 'restarting' }), 'did not stay up: restarting'],
     ['was restarted', aContainer({ startedAt: '2026-11-21T09:10:00Z' }), 'did not stay up: it was started again'],

@@ -1,9 +1,9 @@
 import { Failure } from '../../errors.ts';
 import { serverPath } from '../../rollout/model.ts';
+import { whyFallen, whyNotUp } from '../../rollout/monitor.ts';
 import { countersFor } from '../monitor.ts';
 import { poll } from '../poll.ts';
 import type { ServerLook } from '../ports.ts';
-import type { ServerAccess } from '../traffic.ts';
 import type { Found, StepAction, StepWatch, Work } from '../work.ts';
 import { Unfit } from './check.ts';
 
@@ -57,32 +57,22 @@ function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<voi
       watch.remark({ about: 'changed-by-another', server, weight: now, admin, then: 'left alone' });
     }
     known = look;
-    if (look.admin === 'ready') demandUp(look, access);
+    const why = whyNotUp(look);
+    if (why !== undefined) throw new Failure('haproxy', `${serverPath(server)} on ${access.host.name} ${why}`);
   };
-}
-
-function demandUp({ isUp, status, lastCheck }: ServerLook, { server, host }: ServerAccess): void {
-  if (isUp) return;
-  throw new Failure(
-    'haproxy',
-    `${serverPath(server)} on ${host.name} did not stay UP: ${status}, last check ${lastCheck}`,
-  );
 }
 
 async function demandRunning({ instance, host, started }: Work): Promise<void> {
   const container = await host.containers.inspect(instance.container);
+  const why = whyFallen(container, started?.at);
+  if (why === undefined) return;
   const where = `${instance.container} on ${host.name}`;
-  if (!container?.running || container.startedAt !== started?.at) {
-    const logs = await host.containers.logs(instance.container, 10);
-    throw new Unfit(
-      `${where} did not stay up: ${container?.status ?? 'it is gone'}`,
-      logs.map((line) => `log: ${line}`),
-    );
-  }
-  if (container.health === 'unhealthy') {
-    const output = container.healthOutput.split('\n').map((line) => `healthcheck: ${line}`);
-    throw new Unfit(`${where} turned unhealthy`, output);
-  }
+  if (!container) throw new Unfit(`${where} ${why}`, []);
+  const isUnhealthy = container.running && container.health === 'unhealthy';
+  const details = isUnhealthy
+    ? container.healthOutput.split('\n').map((line) => `healthcheck: ${line}`)
+    : (await host.containers.logs(instance.container, 10)).map((line) => `log: ${line}`);
+  throw new Unfit(`${where} ${why}`, details);
 }
 
 /** The monitor begins here, where the old container is still at hand. */
