@@ -1,9 +1,14 @@
-import { rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
+import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { kill, labReset, reload, runtime, start as startDaemon } from '../../lab/lab.ts';
+import { bridge } from '../../lab/settings.ts';
+import { parseServersState } from '../../src/adapters/haproxy/answers.ts';
 import type { Remark, RunEvent } from '../../src/rollout/events.ts';
+import { folderWith } from '../support/command-line.ts';
 import {
   ALL_IN_SERVICE,
   containersOf,
@@ -13,7 +18,7 @@ import {
   serverOfAddress,
   serversOf,
 } from '../support/fleet.ts';
-import { rolloutTo, start, type Ended } from '../support/sluice.ts';
+import { rolloutTo, sluice, start, type Ended } from '../support/sluice.ts';
 
 /** A request that takes so long, and the server that has it. */
 async function longRequest(name: string, ms: number): Promise<{ server: string; status: Promise<number> }> {
@@ -54,6 +59,12 @@ async function rollWith(host: string, step: string, then: () => Promise<void>): 
   return { ...ended, about: [...new Set(remarks.map(({ about }) => about))] };
 }
 
+/** Until pxApp_1 of fe1 has weight 0. */
+async function untilWeightless(): Promise<void> {
+  const weight = (): Promise<string> => runtime(hostNamed('fe1'), 'get weight pxapp_cluster/pxApp_1');
+  await expect.poll(weight, { timeout: 5_000, interval: 20 }).toMatch(/^0 /);
+}
+
 describe('an HAProxy that changes during a rollout of the real fleet', () => {
   beforeEach(async () => {
     await labReset();
@@ -70,7 +81,10 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       const traffic = load();
       const long = await occupyFirst('fe1', 6_000);
 
-      const ended = await rollWith('fe1', 'drain', () => reload(fe1));
+      const ended = await rollWith('fe1', 'drain', async () => {
+        await untilWeightless();
+        await reload(fe1);
+      });
 
       const report = await traffic.stop();
       expect(ended.status, ended.stderr).toBe(0);
@@ -88,9 +102,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
     const long = await occupyFirst('fe1', 3_000);
 
     const ended = await rollWith('fe1', 'drain', async () => {
-      const isDrained = async (): Promise<boolean> =>
-        (await runtime(fe1, 'get weight pxapp_cluster/pxApp_1')).startsWith('0 ');
-      await expect.poll(isDrained, { timeout: 5_000, interval: 20 }).toBe(true);
+      await untilWeightless();
       await runtime(fe1, 'set weight pxapp_cluster/pxApp_1 7');
     });
 
@@ -101,4 +113,95 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
     expect(report.failures).toEqual([]);
     expect(await serversOf('fe1')).toEqual(ALL_IN_SERVICE);
   });
+
+  it('by a restart while a new container is checked, which puts its server into traffic', async () => {
+    const fe1 = hostNamed('fe1');
+    await labReset({ appDelayMs: 3_000 });
+    let weight = '';
+
+    const ended = await rollWith('fe1', 'check', async () => {
+      await kill(fe1, 'haproxy');
+      await startDaemon(fe1, 'haproxy');
+      const first = async (): Promise<string> => (weight = (await serversOf('fe1'))[0] ?? '');
+      await expect.poll(first, { timeout: 2_000, interval: 20 }).toMatch(/^pxApp_1 0 /);
+    });
+
+    expect(weight).toMatch(/^pxApp_1 0 1 DOWN$/);
+    expect(ended.status, ended.stderr).toBe(0);
+    expect(ended.about).toContain('balancer-restarted');
+    expect(await serversOf('fe1')).toEqual(ALL_IN_SERVICE);
+    expect(await containersOf('fe1')).toEqual(containersOn('v2'));
+  });
+
+  it('by a reload during the drain, to a configuration without the server, sends the old container home', async () => {
+    const fe1 = hostNamed('fe1');
+    const config = join(fe1.dir, 'haproxy/haproxy.cfg');
+    const traffic = load();
+    const long = await occupyFirst('fe1', 3_000);
+
+    const ended = await rollWith('fe1', 'drain', async () => {
+      writeFileSync(config, readFileSync(config, 'utf8').replace(/^ *server pxApp_1 .*\n/m, ''));
+      await reload(fe1);
+    });
+
+    const report = await traffic.stop();
+    expect(ended.status, ended.stderr).toBe(2);
+    expect(ended.about).toContain('gone');
+    expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
+    expect(report.failures).toEqual([]);
+    expect(await serversOf('fe1')).toEqual(ALL_IN_SERVICE.slice(1));
+    expect(await containersOf('fe1')).toEqual(containersOn('v1'));
+    expect((await sluice('status', 'fe1')).stdout).not.toContain('left in work');
+  });
+
+  it('by agent-checks, which are silent while their server is away, and speak again', async () => {
+    const agent = await agentServer();
+    try {
+      const template = readFileSync('haproxy/haproxy.cfg.example', 'utf8').replace(
+        / weight \{weight\}$/m,
+        (weight) => `${weight} agent-check agent-addr ${bridge.address} agent-port ${agent.port} agent-inter 200ms`,
+      );
+      const folder = folderWith({ 'haproxy.cfg': template });
+      await labReset({ haproxyTemplate: join(folder, 'haproxy.cfg') });
+      const traffic = load();
+      const long = await occupyFirst('fe1', 3_000);
+
+      const ended = await rollWith('fe1', 'drain', async () => undefined);
+
+      const report = await traffic.stop();
+      expect(ended.status, ended.stderr).toBe(0);
+      expect(ended.about).not.toContain('changed-by-another');
+      expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
+      expect(report.failures).toEqual([]);
+      expect(await serversOf('fe1')).toEqual(ALL_IN_SERVICE);
+      expect(await enabledAgents('fe1')).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
+      const asked = agent.asked();
+      await expect.poll(agent.asked, { timeout: 2_000 }).toBeGreaterThan(asked);
+    } finally {
+      await labReset();
+      agent.server.close();
+    }
+  });
 });
+
+/** Says to every agent-check that the server may have all of its weight. */
+async function agentServer(): Promise<{ server: Server; port: number; asked: () => number }> {
+  let asked = 0;
+  const server = createServer((socket) => {
+    asked += 1;
+    socket.on('error', () => undefined).end('ready up 100%\n');
+  });
+  server.listen(0, bridge.address);
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the agent has no port');
+  return { server, port: address.port, asked: () => asked };
+}
+
+/** The servers whose agent-check is enabled: bit 0x04 of `srv_agent_state` (management guide, "show servers state"). */
+async function enabledAgents(name: string): Promise<string[]> {
+  const rows = parseServersState(await runtime(hostNamed(name), 'show servers state pxapp_cluster'));
+  return rows
+    .filter((row) => (Number(row.get('srv_agent_state')) & 0x04) !== 0)
+    .map((row) => row.get('srv_name') ?? '');
+}

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -31,6 +31,22 @@ describe('processRuns()', () => {
     await exited;
     expect(await processRuns(link, pid)).toBe(false);
     await ordinary.close();
+  });
+
+  it('does not take one for running that has ended and only waits for its parent to notice', async () => {
+    const program = join(folder, 'haproxy-ended');
+    cpSync('/bin/sleep', join(folder, 'haproxy'), { dereference: true });
+    // The shell becomes a sleep, which takes no notice of the child that it gets.
+    writeFileSync(program, `${join(folder, 'haproxy')} 0.05 & echo $!\nexec sleep 60\n`);
+    const parent = spawn('sh', [program]);
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    await expect.poll(() => readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Name:\thaproxy\nState:\tZ/m);
+
+    expect(await processRuns(link, pid)).toBe(false);
+
+    parent.kill();
+    await once(parent, 'exit');
   });
 
   it('does not take another process for an HAProxy, which may have got its id', async () => {
