@@ -2,6 +2,7 @@ import { EngineContainers } from '../adapters/docker/containers.ts';
 import { processesOver } from '../adapters/haproxy/processes.ts';
 import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
 import { askOver, type Ask } from '../adapters/haproxy/runtime-socket.ts';
+import { FileArchive } from '../adapters/host/archive.ts';
 import { FlockLock } from '../adapters/host/lock.ts';
 import { firstSocket, processRuns } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
@@ -69,6 +70,7 @@ export class SshFleet implements Fleet {
       name: link.host,
       containers: new EngineContainers(link),
       record: new FileRecord(link),
+      archive: new FileArchive(link),
       balancer: (socket, masterSocket) => {
         const ask = this.#traced(askOver(link, socket), link.host);
         return new RuntimeApi(ask, { host: link.host, socket }, processesOver(link, socket, masterSocket));

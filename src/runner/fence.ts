@@ -1,13 +1,13 @@
-import type { Containers, HostAccess, HostRecord, LoadBalancer } from './ports.ts';
+import type { Containers, HostAccess, HostArchive, HostRecord, LoadBalancer } from './ports.ts';
 
 /** What each method of a port does. A new one does not compile until it is said here. */
 type Kinds<Port> = { readonly [Method in keyof Port]: 'looks' | 'changes' };
 
 const containers: Kinds<Containers> = {
   ...{ version: 'looks', list: 'looks', inspect: 'looks', image: 'looks', remoteImage: 'looks', changes: 'looks' },
-  ...{ logs: 'looks', exec: 'looks' },
+  ...{ logs: 'looks', exec: 'looks', snapshot: 'looks', isAsIn: 'looks' },
   ...{ pull: 'changes', create: 'changes', start: 'changes', stop: 'changes', rename: 'changes', remove: 'changes' },
-  setRestart: 'changes',
+  ...{ setRestart: 'changes', createFrom: 'changes' },
 };
 
 const balancer: Kinds<LoadBalancer> = {
@@ -17,6 +17,8 @@ const balancer: Kinds<LoadBalancer> = {
 };
 
 const record: Kinds<HostRecord> = { read: 'looks', write: 'changes' };
+
+const archive: Kinds<HostArchive> = { save: 'changes', noteMade: 'changes', load: 'looks', runs: 'looks' };
 
 /**
  * The host, changed only while it is ours: before every change, `sure` makes certain of that, or fails. A controller
@@ -28,6 +30,7 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
     lock: access.lock,
     containers: guarded(access.containers, containers, sure),
     record: guarded(access.record, record, sure),
+    archive: guarded(access.archive, archive, sure),
     balancer: (socket, master) => guarded(access.balancer(socket, master), balancer, sure),
     probe: (probe, withinMs) => access.probe(probe, withinMs),
     processRuns: (pid) => access.processRuns(pid),

@@ -136,6 +136,18 @@ export interface Containers {
   changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]>;
   /** Creates, without starting, `name` from `spec`; where `spec` says nothing it is like container `like`. */
   create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void>;
+  /**
+   * How container `name` was created, settings and image, as text that only `createFrom` and `isAsIn` read. Equal for
+   * containers created alike; it may hold secrets.
+   */
+  snapshot(name: string): Promise<string>;
+  /**
+   * Creates, without starting, `name` exactly as the container of which `snapshot` was taken. Its image must be on the
+   * host; it is called what it was called, as long as that name still means the same image.
+   */
+  createFrom(name: string, snapshot: string): Promise<void>;
+  /** Whether container `name` has the image, whatever it is called, and the settings that `snapshot` tells of. */
+  isAsIn(name: string, snapshot: string): Promise<boolean>;
   start(name: string): Promise<void>;
   /** Asks it to stop, kills it after its own stop grace; nothing to do for one that does not run. */
   stop(name: string): Promise<void>;
@@ -185,6 +197,30 @@ export interface HostRecord {
   read(): Promise<readonly RecordEntry[]>;
   /** Replaces the record; an empty one is removed. */
   write(entries: readonly RecordEntry[]): Promise<void>;
+}
+
+/** What a run found under one container's name. */
+export interface Archived {
+  /** How to make it again; undefined when nothing was there. */
+  readonly old: { readonly image: Omit<Container['image'], 'hasHealthcheck'>; readonly snapshot: string } | undefined;
+  /** The id of the container that the run put there; undefined as long as it has not. */
+  readonly made: string | undefined;
+}
+
+/**
+ * What the last five runs have replaced on a host, kept on the host itself, so that a container can be made again when
+ * it is gone. Written durably and whole, or not at all. `run` is a run's id, `container` a container's name; anything
+ * that is neither is refused with Failure `error`.
+ */
+export interface HostArchive {
+  /** Saves what `run` has found, once: what is saved already stays. Drops what is older than the last five runs. */
+  save(run: string, container: string, old: Archived['old']): Promise<void>;
+  /** Notes the id of the container that `run` has put in its place. */
+  noteMade(run: string, container: string, id: string): Promise<void>;
+  /** Undefined when nothing was saved, or not any more. */
+  load(run: string, container: string): Promise<Archived | undefined>;
+  /** The runs that something is saved of, oldest first. */
+  runs(): Promise<readonly string[]>;
 }
 
 /** A host that is ours, for as long as the command that holds its lock hears our heartbeats. */
@@ -239,6 +275,7 @@ export interface HostAccess {
   readonly name: string;
   readonly containers: Containers;
   readonly record: HostRecord;
+  readonly archive: HostArchive;
   /** `masterSocket`: undefined looks where it is by custom. */
   balancer(socket: string, masterSocket?: string): LoadBalancer;
   /** Does one HTTP or TCP probe, from the host's point of view. */

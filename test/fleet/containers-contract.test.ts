@@ -3,6 +3,7 @@ import { SshFleet } from '../../src/cli/fleet.ts';
 import { loadInventory } from '../../src/config/inventory/load.ts';
 import { behavesLikeContainers, type Arrangement } from '../support/contracts/containers.ts';
 import { isExactAboutContainers } from '../support/contracts/containers-exact.ts';
+import { takesSnapshots } from '../support/contracts/snapshots.ts';
 
 const IMAGE = 'registry.lab:5000/pxapp';
 
@@ -31,3 +32,4 @@ async function arrange(): Promise<Arrangement> {
 
 behavesLikeContainers('Docker over SSH', arrange);
 isExactAboutContainers('Docker over SSH', arrange);
+takesSnapshots('Docker over SSH', arrange);

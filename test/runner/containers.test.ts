@@ -1,10 +1,11 @@
-import { behavesLikeContainers } from '../support/contracts/containers.ts';
+import { behavesLikeContainers, type Arrangement } from '../support/contracts/containers.ts';
+import { takesSnapshots } from '../support/contracts/snapshots.ts';
 import { FakeEngine } from '../support/fake-engine.ts';
 import { FakeFleet, IMAGE } from '../support/fake-fleet.ts';
 
 const never = new AbortController().signal;
 
-behavesLikeContainers('the fake', async () => {
+async function arrange(): Promise<Arrangement> {
   const fleet = await FakeFleet.up(['fe1']);
   const containers = new FakeEngine(fleet.clock, fleet.registry);
   await containers.pull(`${IMAGE}:v1`);
@@ -19,4 +20,7 @@ behavesLikeContainers('the fake', async () => {
     },
     end: async () => undefined,
   };
-});
+}
+
+behavesLikeContainers('the fake', arrange);
+takesSnapshots('the fake', arrange);

@@ -36,7 +36,8 @@ interface Running {
 export class FakeEngine implements Containers {
   readonly #clock: Clock;
   readonly #registry: ReadonlyMap<string, FakeImage>;
-  readonly #local = new Set<string>();
+  /** The images on the host, by what they are called there. */
+  readonly #local = new Map<string, FakeImage>();
   #containers: Running[] = [];
   #nextId = 1;
   /** Called with a container's name just before it stops. */
@@ -86,19 +87,25 @@ export class FakeEngine implements Containers {
   }
 
   async image(reference: string): Promise<Image | undefined> {
-    return this.#local.has(reference) ? this.#registry.get(reference) : undefined;
+    return this.#named(this.#local, reference);
   }
 
   async remoteImage(reference: string): Promise<RemoteImage> {
-    const digest = this.#registry.get(reference)?.digests[0];
+    const digest = this.#named(this.#registry, reference)?.digests[0];
     if (digest === undefined) throw new Failure('docker', `Cannot find ${reference}: manifest unknown`);
     return { digest };
   }
 
   async pull(reference: string): Promise<Image> {
     await this.remoteImage(reference);
-    this.#local.add(reference);
-    return this.#imageNamed(reference);
+    const image = this.#imageNamed(reference);
+    this.#local.set(reference, image);
+    return image;
+  }
+
+  /** As `docker image rm`. */
+  removeImage(reference: string): void {
+    this.#local.delete(reference);
   }
 
   async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
@@ -116,6 +123,30 @@ export class FakeEngine implements Containers {
       ...{ startedMs: undefined, stoppedMs: undefined },
       restart: spec.restart ?? inherited?.restart ?? { name: 'no', maximumRetryCount: 0 },
     });
+  }
+
+  async snapshot(name: string): Promise<string> {
+    const { image, reference, spec, restart } = this.#must(name);
+    const settings = Object.entries({ ...spec, restart }).filter(([key]) => key !== 'image' && key !== 'pullPolicy');
+    return JSON.stringify({ id: image.id, reference, settings: settings.toSorted() });
+  }
+
+  async createFrom(name: string, snapshot: string): Promise<void> {
+    const { id, reference, settings } = parsed(snapshot);
+    const names = [...this.#local].filter(([, { id: own }]) => own === id).map(([local]) => local);
+    const image = names.includes(reference) ? reference : names[0];
+    if (image === undefined) {
+      throw new Failure('docker', `Cannot create container ${name} as it was before: its image ${reference} is gone`);
+    }
+    await this.create(name, { ...Object.fromEntries(settings), image, pullPolicy: 'never' }, undefined);
+  }
+
+  async isAsIn(name: string, snapshot: string): Promise<boolean> {
+    const essence = (text: string): string => {
+      const { id, settings } = parsed(text);
+      return JSON.stringify({ id, settings });
+    };
+    return essence(await this.snapshot(name)) === essence(snapshot);
   }
 
   async start(name: string): Promise<void> {
@@ -191,9 +222,18 @@ export class FakeEngine implements Containers {
   }
 
   #imageNamed(reference: string): FakeImage {
-    const image = this.#registry.get(reference);
+    const image = this.#named(this.#local, reference) ?? this.#named(this.#registry, reference);
     if (!image) throw new Failure('docker', `Cannot find the image ${reference}`);
     return image;
+  }
+
+  /** By name, by id, or by digest as `repository@sha256:…`. */
+  #named(images: ReadonlyMap<string, FakeImage>, reference: string): FakeImage | undefined {
+    const [repository = '', digest] = reference.split('@');
+    const found = [...images].find(([name, image]) =>
+      digest === undefined ? image.id === reference : image.digests.includes(digest) && name.startsWith(repository),
+    );
+    return images.get(reference) ?? found?.[1];
   }
 
   #find(name: string): Running | undefined {
@@ -204,5 +244,17 @@ export class FakeEngine implements Containers {
     const one = this.#find(name);
     if (!one) throw new Failure('docker', `Cannot find the container ${name}`);
     return one;
+  }
+}
+
+function parsed(snapshot: string): {
+  readonly id: string;
+  readonly reference: string;
+  readonly settings: [string, unknown][];
+} {
+  try {
+    return JSON.parse(snapshot) as ReturnType<typeof parsed>;
+  } catch (error) {
+    throw new Failure('docker', 'Cannot read the snapshot', { cause: error });
   }
 }

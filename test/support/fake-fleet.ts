@@ -7,6 +7,7 @@ import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
 import type { Fleet, HostAccess, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
 import type { RunContext } from '../../src/runner/rollout.ts';
 import { anInstance, SOCKET } from './builders.ts';
+import { FakeArchive } from './fake-archive.ts';
 import { FakeBalancer } from './fake-balancer.ts';
 import { FakeJournal } from './fake-journal.ts';
 import { FakeEngine, type Behaviour, type FakeImage } from './fake-engine.ts';
@@ -31,6 +32,7 @@ export class FakeHost implements HostAccess {
   readonly name: string;
   readonly containers: FakeEngine;
   readonly haproxy: FakeBalancer;
+  readonly archive: FakeArchive;
   entries: readonly RecordEntry[] = [];
   readonly lock: FakeLock;
   isUnreachable = false;
@@ -41,6 +43,7 @@ export class FakeHost implements HostAccess {
     this.name = name;
     this.lock = new FakeLock(name, clock);
     this.containers = new FakeEngine(clock, registry);
+    this.archive = new FakeArchive(name);
     this.haproxy = new FakeBalancer(
       clock,
       { host: name, socket: SOCKET },
@@ -106,6 +109,7 @@ export class FakeFleet implements Fleet {
   static async up(names: readonly string[] = ['fe1', 'fe2', 'fe3']): Promise<FakeFleet> {
     const fleet = new FakeFleet(names);
     for (const host of fleet.hosts.values()) {
+      await host.containers.pull(`${IMAGE}:v1`);
       for (const name of WEIGHTS.keys()) {
         const restart = { name: 'always', maximumRetryCount: 0 };
         await host.containers.create(name, { image: `${IMAGE}:v1`, pullPolicy: 'always', restart }, undefined);

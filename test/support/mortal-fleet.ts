@@ -5,6 +5,7 @@ import type { FakeFleet, FakeHost } from './fake-fleet.ts';
 const CHANGES = new Set([
   ...['create', 'start', 'stop', 'rename', 'remove', 'setRestart'],
   ...['setWeight', 'setAdmin', 'setAgent', 'setReadyWhenProven', 'shutdownSessions', 'write'],
+  ...['createFrom', 'save', 'noteMade'],
 ]);
 
 /** When a run dies: at its change number `at`, counted from 0, just before it is made or just after. */
@@ -41,6 +42,7 @@ export class MortalFleet implements Fleet {
       changed(host, {
         containers: this.#mortal(host.containers),
         record: this.#mortal(host.record),
+        archive: this.#mortal(host.archive),
         balancer: () => this.#mortal(host.haproxy),
       }),
     );

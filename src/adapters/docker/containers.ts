@@ -1,6 +1,6 @@
 import type Dockerode from 'dockerode';
 import pLimit from 'p-limit';
-import { Failure } from '../../errors.ts';
+import { Failure, reasonOf } from '../../errors.ts';
 import type { ContainerSpec, PullPolicy } from '../../rollout/model.ts';
 import type { CommandResult, Container, Containers, Image, RemoteImage, SettingChange } from '../../runner/ports.ts';
 import type { Link } from '../link.ts';
@@ -11,7 +11,8 @@ import { linesOf, outputOf } from './frames.ts';
 import { Images } from './images.ts';
 import type { InspectedContainer } from './inspections.ts';
 import { containerOf, stopGraceMsOf } from './reading.ts';
-import { creationOf, type Predecessor } from './recreate.ts';
+import { creationOf, type Creation, type Predecessor } from './recreate.ts';
+import { namesOf, parseSnapshot, sameCreation, snapshotOf, snapshotText, type Snapshot } from './snapshot.ts';
 
 /** Time limits, in milliseconds: what needs the disk or a process to start gets more. */
 const LOOK_MS = 15_000;
@@ -72,7 +73,45 @@ export class EngineContainers implements Containers {
   async create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void> {
     const what = `create container ${name}`;
     const predecessor = like === undefined ? undefined : await this.#predecessor(like, what);
-    const { request, connections } = creationOf(spec, predecessor);
+    await this.#created(name, what, creationOf(spec, predecessor));
+  }
+
+  async snapshot(name: string): Promise<string> {
+    return snapshotText(await this.#snapshot(name, `read how container ${name} was created`));
+  }
+
+  async createFrom(name: string, snapshot: string): Promise<void> {
+    const what = `create container ${name} as it was before`;
+    const { image, request, connections } = this.#parsed(snapshot, what);
+    for (const Image of namesOf(image)) {
+      if ((await this.#images.inspect(Image))?.Id !== image.id) continue;
+      await this.#created(name, what, { request: { ...request, Image }, connections });
+      return;
+    }
+    const why = `its image ${image.reference} (${image.id}) is not on the host any more`;
+    throw new Failure('docker', `Cannot ${what} on ${this.#engine.host}: ${why}`);
+  }
+
+  async isAsIn(name: string, snapshot: string): Promise<boolean> {
+    const what = `compare container ${name} with what it was before`;
+    return sameCreation(await this.#snapshot(name, what), this.#parsed(snapshot, what));
+  }
+
+  async #snapshot(name: string, what: string): Promise<Snapshot> {
+    const container = await this.#needed(name, what);
+    return snapshotOf(container, await this.#images.inspect(container.Image));
+  }
+
+  #parsed(snapshot: string, what: string): Snapshot {
+    try {
+      return parseSnapshot(snapshot);
+    } catch (error) {
+      const why = `the snapshot of it cannot be read: ${reasonOf(error)}`;
+      throw new Failure('docker', `Cannot ${what} on ${this.#engine.host}: ${why}`, { cause: error });
+    }
+  }
+
+  async #created(name: string, what: string, { request, connections }: Creation): Promise<void> {
     await this.#change(what, async (docker, abortSignal) => {
       // Told apart like this, or docker-modem puts the whole request into the URL as well, secrets and all.
       const options: object = { _query: { name }, _body: request, abortSignal };

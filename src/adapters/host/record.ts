@@ -2,21 +2,9 @@ import { Failure, reasonOf } from '../../errors.ts';
 import type { Balancer } from '../../rollout/model.ts';
 import type { HostRecord, RecordEntry } from '../../runner/ports.ts';
 import type { Link } from '../link.ts';
-import { FIND_STATE_DIR, MAKE_STATE_DIR } from './state-dir.ts';
+import { FIND_STATE_DIR, MAKE_STATE_DIR, writeWhole } from './state-dir.ts';
 
 const SCHEMA = 1;
-
-/**
- * Written aside, counted, flushed and renamed over, so that neither a crash nor a connection that breaks while it is
- * sent (which looks like its end) leaves half of one.
- */
-function writeScript(bytes: number): string {
-  return `${MAKE_STATE_DIR}
-t=$(mktemp "$d/.record.XXXXXX") && chmod 660 "$t" || exit 74
-cat > "$t" && [ "$(wc -c < "$t")" -eq ${bytes} ] && sync "$t" && mv -f "$t" "$d/record.json" && sync "$d" || {
-  rm -f "$t"; exit 74
-}`;
-}
 
 const REMOVE = `${MAKE_STATE_DIR}
 rm -f "$d/record.json" && sync "$d"`;
@@ -51,7 +39,7 @@ export class FileRecord implements HostRecord {
     if (entries.length === 0) await this.#sh(REMOVE, '', 'remove');
     else {
       const text = `${JSON.stringify({ schema: SCHEMA, entries }, undefined, 2)}\n`;
-      await this.#sh(writeScript(Buffer.byteLength(text)), text, 'write');
+      await this.#sh(`${MAKE_STATE_DIR}\n${writeWhole('$d', 'record.json', text)}`, text, 'write');
     }
   }
 

@@ -23,3 +23,15 @@ if [ ! -d "$d" ]; then
 fi
 [ -w "$d" ] || { echo "$d is not writable for $(id -un): make it group docker, mode 2770" >&2; exit 73; }
 umask 007`;
+
+/**
+ * Shell lines that make what comes on stdin, which is `text`, the file `name` in `folder`; they exit with 74 when they
+ * cannot. Written aside, counted, flushed and renamed over, so that neither a crash nor a connection that breaks while
+ * it is sent (which looks like its end) leaves half of one.
+ */
+export function writeWhole(folder: string, name: string, text: string): string {
+  return `t=$(mktemp "${folder}/.${name}.XXXXXX") && chmod 660 "$t" || exit 74
+cat > "$t" && [ "$(wc -c < "$t")" -eq ${Buffer.byteLength(text)} ] && sync "$t" && mv -f "$t" "${folder}/${name}" && sync "${folder}" || {
+  rm -f "$t"; exit 74
+}`;
+}

@@ -1,4 +1,4 @@
-import type { LockOwner, RecordEntry } from '../../../src/runner/ports.ts';
+import type { Archived, LockOwner, RecordEntry } from '../../../src/runner/ports.ts';
 import type { Random } from '../random.ts';
 import { SimEngine, type SimImage } from './engine.ts';
 import { SimHaproxy, type Checking } from './haproxy.ts';
@@ -41,6 +41,8 @@ export class SimHost {
   readonly #timeline: Timeline;
   /** `record.json`. */
   record: readonly RecordEntry[] = [];
+  /** What runs have found, by run and container. */
+  readonly archive = new Map<string, Archived>();
   /** The kernel's. */
   lock: HeldLock | undefined;
   /** `lock.json`. */

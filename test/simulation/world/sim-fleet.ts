@@ -1,5 +1,5 @@
 import type { Probe } from '../../../src/rollout/model.ts';
-import type { Fleet, HostAccess, HostRecord, ProbeResult } from '../../../src/runner/ports.ts';
+import type { Archived, Fleet, HostAccess, HostArchive, HostRecord, ProbeResult } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import { SimBalancer } from './sim-balancer.ts';
@@ -55,6 +55,31 @@ class SimAccess implements HostAccess {
         });
       },
     };
+  }
+
+  /** Changes nothing that anybody but a rollback looks at, so that the watchman need not see it. */
+  readonly archive: HostArchive = {
+    save: async (run, container, old) => {
+      await this.#look(`archive ${container}`, () =>
+        this.#archive(run, container, (known) => known ?? { old, made: undefined }),
+      );
+    },
+    noteMade: async (run, container, made) => {
+      await this.#look(`archive ${container}`, () =>
+        this.#archive(run, container, (known) => known && { ...known, made }),
+      );
+    },
+    load: async (run, container) => this.#look('load archive', () => this.#host.archive.get(`${run}/${container}`)),
+    runs: async () =>
+      this.#look('list archive', () => [
+        ...new Set([...this.#host.archive.keys()].map((key) => key.split('/')[0] ?? '')),
+      ]),
+  };
+
+  #archive(run: string, container: string, change: (known: Archived | undefined) => Archived | undefined): void {
+    const key = `${run}/${container}`;
+    const archived = change(this.#host.archive.get(key));
+    if (archived) this.#host.archive.set(key, archived);
   }
 
   balancer(socket: string): SimBalancer {
