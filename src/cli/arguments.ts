@@ -16,6 +16,7 @@ import {
   naming,
   resuming,
   playing,
+  rollingBack,
   selecting,
   showing,
   type CommonArgs,
@@ -43,6 +44,10 @@ export async function readArguments(
     })
     .command('plan <playbook>', 'Show what a rollout would do', playing, (args) => {
       take({ name: 'plan', ...commonOf(args, environment), ...playingOf(args) });
+    })
+    .command('rollback [run]', 'Take back what a rollout has changed', rollingBack, (args) => {
+      const { run, serial, force, check } = args;
+      take({ name: 'rollback', run, serial, force, check, ...inventoriesOf(args, environment) });
     })
     .command('drain <hosts>', 'Take servers out of service and leave them so', draining, (args) => {
       const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
@@ -86,7 +91,10 @@ function base(version: string): Argv<CommonArgs> {
     .help()
     .alias({ help: 'h' })
     .strict()
-    .demandCommand(1, 'Say what to do: rollout, plan, drain, restore, recover, resume, lock, status, history or show')
+    .demandCommand(
+      1,
+      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, lock, status, history or show',
+    )
     .recommendCommands()
     .middleware(lastOfEach, true)
     .check((args) => {
@@ -125,11 +133,27 @@ function lastOfEach(args: Record<string, unknown>): void {
   }
 }
 
-function commonOf(args: CommonArgs & LockingArgs, environment: Surroundings['environment']): Common {
-  // Ansible parts the paths by commas, too.
-  const fromEnvironment = environment['ANSIBLE_INVENTORY']?.split(',').filter((path) => path !== '') ?? [];
-  const inventory = args.inventory ?? fromEnvironment;
-  if (inventory.length === 0)
+/** Ansible parts the paths by commas, too. */
+function inventoryIn(environment: Surroundings['environment']): readonly string[] {
+  return environment['ANSIBLE_INVENTORY']?.split(',').filter((path) => path !== '') ?? [];
+}
+
+/** The inventory of the run comes before that of the environment. */
+function inventoriesOf(
+  args: CommonArgs & LockingArgs,
+  environment: Surroundings['environment'],
+): Common & { readonly environmentInventory: readonly string[] } {
+  const common = commonOf({ ...args, inventory: args.inventory ?? [] }, {}, { needsInventory: false });
+  return { ...common, environmentInventory: inventoryIn(environment) };
+}
+
+function commonOf(
+  args: CommonArgs & LockingArgs,
+  environment: Surroundings['environment'],
+  { needsInventory } = { needsInventory: true },
+): Common {
+  const inventory = args.inventory ?? inventoryIn(environment);
+  if (inventory.length === 0 && needsInventory)
     throw new Failure('config', 'Cannot tell which hosts there are: name an inventory with -i');
   const forks = Number(args.forks);
   if (!Number.isInteger(forks) || forks < 1) {

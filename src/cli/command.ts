@@ -37,6 +37,16 @@ export type Command =
   | ({ readonly name: 'rollout'; readonly check: boolean } & Common & Playing)
   | ({ readonly name: 'plan' } & Common & Playing)
   | ({
+      readonly name: 'rollback';
+      /** A run's id or how it begins; undefined: the last rollout of this machine. */
+      readonly run: string | undefined;
+      readonly serial: string | undefined;
+      readonly force: boolean;
+      readonly check: boolean;
+      /** What counts when neither the command line nor the run names an inventory. */
+      readonly environmentInventory: readonly string[];
+    } & Common)
+  | ({
       readonly name: 'drain';
       readonly pattern: string;
       readonly servers: readonly string[];

@@ -112,6 +112,24 @@ export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs
     });
 }
 
+interface RollingBackArgs {
+  readonly run: string | undefined;
+  readonly serial: string | undefined;
+  readonly force: boolean;
+  readonly check: boolean;
+}
+
+export function rollingBack(parser: Argv<CommonArgs>): Argv<CommonArgs & RollingBackArgs> {
+  return parser
+    .epilogue(EXIT_CODES)
+    .positional('run', { type: 'string', describe: 'Run to take back, or how its id begins (the last rollout)' })
+    .options({
+      serial: { type: 'string', requiresArg: true, describe: 'Hosts at a time, as 1, 25% or 1,2,50% (as the run)' },
+      force: { type: 'boolean', default: false, describe: 'Also what somebody has changed since' },
+      check: { alias: 'C', type: 'boolean', default: false, describe: 'Change nothing: show the plan' },
+    });
+}
+
 interface NamingArgs {
   readonly hosts: string;
 }
@@ -219,5 +237,16 @@ export const OPTION_NAMES: readonly string[] = [
   ...['tags', 'skip-tags', 'extra-vars', 'force', 'check', 'diff', 'detailed-exitcode'],
   ...Object.keys(pacingOptions),
   ...Object.keys({ ...waiting, ...takingOver }),
-  ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket', 'number', 'skip-failed', 'changed'],
+  ...[
+    'server',
+    'drain-timeout',
+    'timeout',
+    'on-timeout',
+    'note',
+    'socket',
+    'number',
+    'serial',
+    'skip-failed',
+    'changed',
+  ],
 ];

@@ -14,6 +14,8 @@ async function dispatch(command: Command, surroundings: Surroundings): Promise<n
     case 'rollout':
     case 'plan':
       return (await import('./playing.ts')).play(command, surroundings);
+    case 'rollback':
+      return (await import('./rollback.ts')).rollback(command, surroundings);
     case 'drain':
       return (await import('./maintenance.ts')).drain(command, surroundings);
     case 'restore':

@@ -8,6 +8,7 @@ import { count } from './text.ts';
 const actionWords: Readonly<Record<Action, readonly [string, Tone, string]>> = {
   create: ['+', 'good', 'create'],
   replace: ['~', 'warning', 'replace'],
+  remove: ['-', 'bad', 'remove'],
   leave: ['=', 'quiet', 'leave'],
 };
 
@@ -37,6 +38,8 @@ function rowOf(plan: InstancePlan): string[] {
 }
 
 function imagesOf({ action, from, to }: InstancePlan): string {
+  if (action === 'remove') return `${from?.reference ?? ''}, new then: gone again`;
+  if (to.reference === 'nothing') return 'nothing there, nothing to change';
   const digest = shortDigest(to.digest);
   if (action === 'leave') return `${to.reference} (${digest}), nothing to change`;
   if (!from) return `${to.reference} (${digest}), new`;
@@ -69,5 +72,6 @@ function totals({ batches }: PlayPlan): string {
     hosts.flatMap(({ instances }) => instances.map(({ action }) => action)),
   );
   const of = (action: Action): number => actions.filter((one) => one === action).length;
-  return `  ${of('replace')} to replace, ${of('create')} to create, ${of('leave')} to leave alone`;
+  const removed = of('remove') === 0 ? '' : `${of('remove')} to remove, `;
+  return `  ${of('replace')} to replace, ${of('create')} to create, ${removed}${of('leave')} to leave alone`;
 }

@@ -4,10 +4,11 @@ import { columns, duration } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
 
 /** The commands that end with a summary. */
-export type SummaryCommand = 'rollout' | 'drain' | 'restore' | 'recover';
+export type SummaryCommand = 'rollout' | 'rollback' | 'drain' | 'restore' | 'recover';
 
 const doneWords: Readonly<Record<SummaryCommand, string>> = {
   rollout: 'updated',
+  rollback: 'rolled back',
   drain: 'drained',
   restore: 'restored',
   recover: 'recovered',

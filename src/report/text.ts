@@ -41,6 +41,8 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       const hosts = `${count(event.hosts.length, 'host')} (${event.hosts.join(', ')})`;
       return [always(`${event.command} by ${event.by}: ${hosts}`)];
     }
+    case 'rollback-started':
+      return [always(paint('strong', `rolling back run ${event.of} on ${event.hosts.join(', ')}`))];
     case 'host-ready':
       return [verbose(`${event.host}  Docker ${event.engine}, HAProxy ${event.balancers.join(', ')}`)];
     case 'problem':
@@ -131,12 +133,18 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
       ];
     case 'instance-ended': {
       const time = paint('quiet', `(${duration(event.ms)})`);
-      return [always(`${about(event.subject)}  ${paint(...endWords[event.state])}  ${time}`)];
+      return [always(`${about(event.subject)}  ${paint(...endWordsOf(event))}  ${time}`)];
     }
   }
 }
 
-const endWords: Readonly<Record<Extract<RunEvent, { type: 'instance-ended' }>['state'], [Tone, string]>> = {
+type InstanceEnded = Extract<RunEvent, { type: 'instance-ended' }>;
+
+function endWordsOf({ state, isRevert }: InstanceEnded): [Tone, string] {
+  return isRevert && state === 'updated' ? ['good', 'rolled back'] : endWords[state];
+}
+
+const endWords: Readonly<Record<InstanceEnded['state'], [Tone, string]>> = {
   updated: ['good', 'updated'],
   unchanged: ['warning', 'put back as it was'],
   outOfService: ['bad', 'LEFT OUT OF SERVICE: a person is needed'],

@@ -135,6 +135,8 @@ export type RunEvent =
       readonly engine: string;
       readonly balancers: readonly string[];
     }
+  /** What the run `of` has updated is taken back to what it found: by a run of its own, or by that run itself. */
+  | { readonly type: 'rollback-started'; readonly of: string; readonly hosts: readonly string[] }
   | { readonly type: 'problem'; readonly host: string; readonly text: string }
   | { readonly type: 'warning'; readonly host: string; readonly text: string }
   /** Hosts that others hold, which the run waits for. */
@@ -195,7 +197,14 @@ export type RunEvent =
       /** The container's last log lines. */
       readonly details: readonly string[];
     }
-  | { readonly type: 'instance-ended'; readonly subject: Subject; readonly state: EndState; readonly ms: number }
+  | {
+      readonly type: 'instance-ended';
+      readonly subject: Subject;
+      readonly state: EndState;
+      readonly ms: number;
+      /** It was to be taken back: `updated` is then what an earlier run had found. */
+      readonly isRevert?: boolean;
+    }
   | { readonly type: 'host-ended'; readonly host: string; readonly end: HostEnd; readonly reason: string }
   | {
       readonly type: 'batch-ended';

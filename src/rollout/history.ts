@@ -1,6 +1,6 @@
 /** What a run's journal says of it: the events, in their order, as the state that they have come to. */
 import type { StampedEvent, Subject } from './events.ts';
-import type { Step } from './lifecycle.ts';
+import type { EndState, Step } from './lifecycle.ts';
 import type {
   HostHistory,
   InstanceHistory,
@@ -60,11 +60,11 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
       );
     case 'problem':
     case 'warning':
-      return { ...history, notes: [...history.notes, { at, kind: event.type, host: event.host, text: event.text }] };
+      return withNote(history, { at, kind: event.type, host: event.host, text: event.text });
     case 'stop-asked':
-      return { ...history, notes: [...history.notes, { at, kind: 'stop', host: '', text: event.signal }] };
+      return withNote(history, { at, kind: 'stop', host: '', text: event.signal });
     case 'halted':
-      return { ...history, notes: [...history.notes, { at, kind: 'stop', host: '', text: event.why }] };
+      return withNote(history, { at, kind: 'stop', host: '', text: event.why });
     case 'host-skipped':
       return withHost(history, event.host, (host) => ({ ...host, end: 'unreachable', reason: event.reason }));
     case 'host-ended':
@@ -82,6 +82,8 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
       return { ...history, outcome: { type, at, code, reason, exitStatus } };
     }
     case 'run-started':
+    case 'rollback-started':
+    case 'lock-waiting':
     case 'host-ready':
     case 'image-pulled':
     case 'batch-started':
@@ -90,10 +92,13 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'pause-ended':
     case 'question-asked':
     case 'question-answered':
-    case 'lock-waiting':
       return history;
   }
   return history;
+}
+
+function withNote(history: RunHistory, note: RunHistory['notes'][number]): RunHistory {
+  return { ...history, notes: [...history.notes, note] };
 }
 
 function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
@@ -122,7 +127,10 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
     case 'remark':
       return change((before) => ({ ...before, remarks: [...before.remarks, { at, remark: event.remark }] }));
     case 'instance-ended':
-      return change((before) => ({ ...before, state: event.state, endedAt: at, steps: withoutRunning(before.steps) }));
+      return change((before) => ({
+        ...before,
+        ...{ state: endOf(history, event), endedAt: at, steps: withoutRunning(before.steps) },
+      }));
     case 'step-waiting':
     case 'step-retried':
     case 'monitor-started':
@@ -131,6 +139,15 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       return history;
   }
   return history;
+}
+
+/** A run that takes back what it has updated itself has changed nothing then; what it failed to, stays updated. */
+function endOf(
+  { command }: RunHistory,
+  { state, isRevert }: Extract<StampedEvent, { type: 'instance-ended' }>,
+): EndState {
+  if (!isRevert || command === 'rollback' || state === 'outOfService') return state;
+  return state === 'updated' ? 'unchanged' : 'updated';
 }
 
 const begun = { state: 'inWork', endedAt: undefined } as const;

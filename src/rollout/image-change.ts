@@ -9,3 +9,9 @@ function splitTag(reference: string): [string, string | undefined] {
   const colon = reference.indexOf(':', reference.lastIndexOf('/') + 1);
   return colon === -1 ? [reference, undefined] : [reference.slice(0, colon), reference.slice(colon + 1)];
 }
+
+/** `registry/app:v1` as it was under this digest: `registry/app@sha256:…`. */
+export function byDigest(reference: string, digest: string): string {
+  const [name = ''] = reference.split('@', 1);
+  return `${splitTag(name)[0]}@${digest}`;
+}

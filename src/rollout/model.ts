@@ -119,6 +119,13 @@ export interface ContainerSpec {
   readonly logging?: { readonly driver: string; readonly options: Readonly<Record<string, string>> } | undefined;
 }
 
+/** Back to what a run has found, which the hosts have in their archives, instead of to what a playbook declares. */
+export interface Revert {
+  readonly run: string;
+  /** The run has found nothing there, so there is nothing to be afterwards either. */
+  readonly toNothing: boolean;
+}
+
 export interface Instance {
   readonly host: string;
   readonly container: string;
@@ -136,6 +143,8 @@ export interface Instance {
   /** How many old containers stay behind, stopped. */
   readonly keep: number;
   readonly minUp: MinUp;
+  /** With it `spec` names the image that was found, and declares nothing else. */
+  readonly revert?: Revert | undefined;
 }
 
 /** Whether a server takes part, apart from its weight and its health. `drain` and `maint` are an operator's doing. */

@@ -1,5 +1,5 @@
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
-import { serverPath, type Instance, type Server } from './model.ts';
+import { serverPath, type Instance, type Revert, type Server } from './model.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
 import type { HostPlay, Play } from './play.ts';
 import type { Policy } from './policy.ts';
@@ -17,6 +17,8 @@ export interface InstanceFacts {
   /** The image the playbook asks for: its registry digest, or its id when it is on the host already. */
   readonly image: WantedImage;
   readonly changes: readonly SettingChange[];
+  /** Of an instance that is to be taken back: whether it already is as the run found it. */
+  readonly isAsFound?: boolean;
 }
 
 /** What was seen of the fleet, by host and container, and of all backends involved. */
@@ -25,7 +27,8 @@ export interface FleetFacts {
   readonly backends: readonly BackendState[];
 }
 
-export type Action = 'create' | 'replace' | 'leave';
+/** `remove`: what a run has created is taken back. */
+export type Action = 'create' | 'replace' | 'remove' | 'leave';
 
 export interface ServerPlan {
   readonly server: Server;
@@ -108,7 +111,7 @@ function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force
     const changes = seen?.changes ?? [];
     const from = container && { reference: container.image.reference, digest: shownDigest(container.image, to.digest) };
     const servers = instance.servers.flatMap((server) => serverPlans(server, facts));
-    const action = actionOf(seen, force);
+    const action = instance.revert ? actionBack(seen, instance.revert) : actionOf(seen, force);
     return { instance, action, from, to, changes, because: action === 'replace' ? reasonFor(seen) : '', servers };
   });
   return { host: play.host, instances };
@@ -126,9 +129,16 @@ function actionOf(seen: InstanceFacts | undefined, force: boolean): Action {
   return same && !force ? 'leave' : 'replace';
 }
 
+function actionBack(seen: InstanceFacts | undefined, { toNothing }: Revert): Action {
+  if (!seen?.container) return toNothing ? 'leave' : 'create';
+  if (seen.isAsFound) return seen.container.running ? 'leave' : 'replace';
+  return toNothing ? 'remove' : 'replace';
+}
+
 /** Only what neither image nor settings tell already. */
 function reasonFor(seen: InstanceFacts | undefined): string {
   if (!seen?.container || !isSameImage(seen.container.image, seen.image) || seen.changes.length > 0) return '';
+  if (seen.isAsFound === false) return 'its settings as they were';
   return seen.container.running ? 'forced' : `is ${seen.container.status}`;
 }
 

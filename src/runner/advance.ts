@@ -75,7 +75,8 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
     }
   }
   await leaveRecord(work, state, context, subject);
-  report({ type: 'instance-ended', subject, state, ms: clock.now() - started });
+  const isRevert = work.instance.revert !== undefined;
+  report({ type: 'instance-ended', subject, state, ms: clock.now() - started, ...(isRevert && { isRevert }) });
   await beforeActing(context.journal, true);
   return { state, failure: state === 'updated' ? undefined : failure };
 }

@@ -63,3 +63,14 @@ function warnings(state: ServerState, backend: BackendState): Finding[] {
     .filter((text) => text !== false)
     .map((text) => ({ kind: 'warning', host: state.server.balancer.host, text }));
 }
+
+/** HAProxy would send requests to where nothing is any more. */
+export function unchecked({ servers, revert }: Instance, backends: readonly BackendState[]): Finding[] {
+  if (!revert?.toNothing) return [];
+  return servers.flatMap((server): Finding[] => {
+    const state = stateOf(server, backends);
+    if (!state || state.hasCheck || state.admin === 'maint') return [];
+    const text = `${serverPath(server)} has no check, so HAProxy would not notice that its container is gone: set it to maint first`;
+    return [{ kind: 'problem', host: server.balancer.host, text }];
+  });
+}

@@ -6,8 +6,9 @@ import { sameServer, type Instance } from '../rollout/model.ts';
 import type { BackendState, Container } from '../rollout/observed.ts';
 import type { FleetFacts, InstanceFacts, WantedImage } from '../rollout/plan.ts';
 import type { HostPlay } from '../rollout/play.ts';
+import { inspectRevert, type RevertInspection } from './archived.ts';
 import { problem, type Finding } from './findings.ts';
-import { balancerProblems, serverRemarks } from './preflight-balancer.ts';
+import { balancerProblems, serverRemarks, unchecked } from './preflight-balancer.ts';
 import { isProvenWithoutImage } from './readiness.ts';
 import type { Fleet, HostAccess, RecordEntry } from './ports.ts';
 import { isOwn } from './recorded.ts';
@@ -35,6 +36,8 @@ interface InspectContext {
   readonly identity: Pick<RunIdentity, 'run'>;
   /** Asked of each host that cannot be had: whether the run goes on without it. */
   readonly goWithout?: (host: string, failure: Failure) => boolean;
+  /** What is to be taken back may have been changed since. */
+  readonly force?: boolean;
 }
 
 /** Inspects all hosts of the plays, as many at once as `limit` allows. One host's trouble does not hide another's. */
@@ -68,7 +71,7 @@ export async function inspectFleet(plays: readonly HostPlay[], context: InspectC
 async function inspectHost(
   host: HostAccess,
   instances: readonly Instance[],
-  { report, identity: { run: ownRun } }: InspectContext,
+  { report, force = false, identity: { run: ownRun } }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
   const engine = await host.containers.version();
@@ -100,9 +103,9 @@ async function inspectHost(
   for (const instance of instances) {
     findings.push(...(balancers.length === sockets.length ? serverRemarks(instance, backends) : []));
     try {
-      const facts = await inspectInstance(host, instance);
-      seen.push([instance, facts]);
-      findings.push(...proofWarnings(instance, backends), ...vanishing(host.name, facts.container));
+      const { facts, findings: more } = await inspectInstance(host, instance, { backends, force });
+      if (facts) seen.push([instance, facts]);
+      findings.push(...more, ...vanishing(host.name, facts?.container));
     } catch (error) {
       findings.push(problem(host.name, error));
     }
@@ -119,11 +122,19 @@ function asBefore(backend: BackendState, own: readonly RecordEntry[]): BackendSt
   return { ...backend, servers };
 }
 
-async function inspectInstance(host: HostAccess, instance: Instance): Promise<InstanceFacts> {
+async function inspectInstance(
+  host: HostAccess,
+  instance: Instance,
+  { backends, force }: { readonly backends: readonly BackendState[]; readonly force: boolean },
+): Promise<RevertInspection> {
+  if (instance.revert) {
+    const { facts, findings } = await inspectRevert(host, instance, instance.revert, { force });
+    return { facts, findings: [...findings, ...unchecked(instance, backends)] };
+  }
   const container = await host.containers.inspect(instance.container);
   const image = await wantedImage(host, instance);
   const changes = container ? await host.containers.changes(container.name, instance.spec) : [];
-  return { container, image, changes };
+  return { facts: { container, image, changes }, findings: proofWarnings(instance, backends) };
 }
 
 /** The image a pull would end up with, found without pulling. */

@@ -1,19 +1,18 @@
-import pLimit, { type LimitFunction } from 'p-limit';
+import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { HostSummary, Report } from '../rollout/events.ts';
-import type { Image } from '../rollout/observed.ts';
-import { hasChanges, instancesOf, inTurn, planPlay } from '../rollout/plan.ts';
-import type { FleetFacts, InstancePlan, PlayPlan } from '../rollout/plan.ts';
+import { hasChanges, inTurn, planPlay } from '../rollout/plan.ts';
+import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import { disagreements, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
-import { problem, refuseIfProblems, type Finding } from './findings.ts';
+import { refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts, type HeldHosts, type Locking } from './held-hosts.ts';
+import { pullAll } from './images.ts';
 import { RunPace, type PaceOptions } from './pace.ts';
 import type { Clock, Fleet, Journal, Operator } from './ports.ts';
 import { inspectFleet } from './preflight.ts';
-import { isProvenWithoutImage, noProof } from './readiness.ts';
 import { refuseUnlessMayStart } from './may-start.ts';
 import { notReached } from './host-run.ts';
 import { roll } from './roll.ts';
@@ -82,7 +81,9 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
   const { skipped } = context;
   const limit = pLimit(context.forks);
   const hosts = skipped.without(all).flatMap((play) => play.hosts);
-  const { facts, own, findings } = await inspectFleet(hosts, { ...context, limit, goWithout: skipped.goWithout });
+  const { force } = how;
+  const goWithout = skipped.goWithout;
+  const { facts, own, findings } = await inspectFleet(hosts, { ...context, limit, force, goWithout });
   const plays = skipped.without(all);
   const recorded = new Set(own.map(({ server, container = '' }) => `${server.balancer.host} ${container}`));
   const plans = inTurn(plays.map((play) => planOne(play, facts, { ...how, recorded })));
@@ -202,54 +203,6 @@ async function planAgain(play: Play, how: How, context: SkippingContext): Promis
     if (error instanceof Failure) return undefined;
     throw error;
   }
-}
-
-/** The images are on every host before the first server is touched, and they are those of the plan. */
-async function pullAll(
-  { plans, facts }: Planned,
-  held: HeldHosts,
-  { report, stop, limit }: RunContext & { readonly limit: LimitFunction },
-): Promise<void> {
-  const wanted = plans.flatMap(instancesOf).filter(({ action }) => action !== 'leave');
-  const unique = new Map(
-    wanted.map((one) => [`${one.instance.host} ${one.to.reference} ${one.instance.spec.pullPolicy}`, one]),
-  );
-  const pulled = await Promise.all(
-    [...unique.values()].map(({ instance, to }) =>
-      limit(async (): Promise<Finding[]> => {
-        try {
-          const { containers } = held.host(instance.host).access;
-          const image = await containers.pull(to.reference, instance.spec.pullPolicy, stop.beforeNext);
-          if (to.digest !== undefined && image.digests.length > 0 && !image.digests.includes(to.digest)) {
-            const text = `Cannot use ${to.reference} on ${instance.host}: it was ${to.digest} in the plan and is ${image.digests.join(', ')} now`;
-            throw new Failure('docker', text);
-          }
-          const digest = to.digest ?? image.digests[0] ?? image.id;
-          report({ type: 'image-pulled', host: instance.host, image: to.reference, digest });
-          return unprovenBy(image, wanted, { reference: to.reference, host: instance.host, facts });
-        } catch (error) {
-          stop.beforeNext.throwIfAborted();
-          return [problem(instance.host, error)];
-        }
-      }),
-    ),
-  );
-  const problems = pulled.flat();
-  for (const { host, text } of problems) report({ type: 'problem', host, text });
-  refuseIfProblems(problems);
-}
-
-/** Those whose only proof could have been a healthcheck that the image turns out not to have. */
-function unprovenBy(
-  image: Image,
-  wanted: readonly InstancePlan[],
-  { reference, host, facts }: { readonly reference: string; readonly host: string; readonly facts: FleetFacts },
-): Finding[] {
-  return wanted
-    .filter(({ instance }) => !image.hasHealthcheck || instance.spec.healthcheck?.test?.[0] === 'NONE')
-    .filter((one) => one.instance.host === host && one.to.reference === reference)
-    .filter(({ instance }) => !isProvenWithoutImage(instance, facts.backends))
-    .map(({ instance }) => ({ kind: 'problem', host, text: noProof(instance) }));
 }
 
 function capacityProblems({ capacity, name }: PlayPlan): Finding[] {

@@ -15,6 +15,7 @@ const playing = {
     ...{ onFailure: undefined, maxFailures: undefined, pause: undefined, notAfter: undefined },
   },
 };
+const rollingBack = { serial: undefined, force: false, check: false, environmentInventory: [] };
 const draining = {
   ...{ name: 'drain' as const, pattern: 'fe', servers: [], socket: undefined, note: '' },
   policy: { timeoutMs: 60_000, onTimeout: 'fail' as const },
@@ -39,9 +40,19 @@ async function printed(call: () => Promise<unknown>): Promise<string> {
 }
 
 describe('readArguments()', () => {
+  it('does not need an inventory for what the journal has one for', async () => {
+    const words = 'rollback last --serial 1,50% --force -C';
+    expect(await read(words, { ANSIBLE_INVENTORY: 'a,b' })).toEqual({
+      ...{ name: 'rollback', run: 'last', ...common, inventory: [], environmentInventory: ['a', 'b'] },
+      ...{ serial: '1,50%', force: true, check: true },
+    });
+  });
+
   it.each<{ line: string; command: Command }>([
     { line: 'rollout site.yml', command: { name: 'rollout', check: false, ...common, ...playing } },
     { line: 'plan site.yml', command: { name: 'plan', ...common, ...playing } },
+    { line: 'rollback', command: { name: 'rollback', run: undefined, ...rollingBack, ...common } },
+    { line: 'rollback 2026', command: { name: 'rollback', run: '2026', ...rollingBack, ...common } },
     { line: 'drain fe', command: { ...draining, ...common } },
     { line: 'restore fe', command: { name: 'restore', pattern: 'fe', servers: [], ...common } },
     { line: 'recover fe', command: { name: 'recover', pattern: 'fe', ...common } },

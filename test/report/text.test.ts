@@ -23,6 +23,7 @@ type Rows = {
 const rows: Rows = {
   'run-started':      [{ command: 'rollout', hosts: ['fe1', 'fe2'], by: 'ann@desk', version: '1', machine: 'desk', pid: 7 },      '0 rollout by ann@desk: 2 hosts (fe1, fe2)'],
   'host-ready':       [{ host: 'fe1', engine: '20.10', balancers: ['2.6 (/a)', '2.8 (/b)'] },            '1 fe1  Docker 20.10, HAProxy 2.6 (/a), 2.8 (/b)'],
+  'rollback-started': [{ of: '20261121-0900', hosts: ['fe1', 'fe2'] },                                   '0 rolling back run 20261121-0900 on fe1, fe2'],
   'problem':          [{ host: 'fe1', text: 'no room' },                                                 '0 problem: fe1: no room'],
   'warning':          [{ host: 'fe1', text: 'little room' },                                             '0 warning: fe1: little room'],
   'lock-waiting':     [{ locks: [{ host: 'fe1', found: { state: 'live', owner: aLockOwner(), ageMs: 0 } }], leftMs: 90_000 }, '0 fe1  waiting for its lock: bob@laptop holds it, run 20261121-085900-bob ("rollout shop.yml"), since 2026-11-21T08:59:00.000Z, 90 s left'],

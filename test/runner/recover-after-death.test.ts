@@ -49,14 +49,16 @@ describe('recoverHosts() after a rollout that was killed', () => {
     { at: 0,  before: 'write' },
     { at: 1,  before: 'setWeight' },
     { at: 2,  before: 'setAdmin' },
-    { at: 3,  before: 'setRestart' },
-    { at: 4,  before: 'rename',              leaves: [`${SECOND} v1 restart no`] },
-    { at: 5,  before: 'stop',                leaves: [`${ASIDE} restart no`] },
-    { at: 6,  before: 'create',              leaves: [`${ASIDE} stopped restart no`] },
-    { at: 7,  before: 'start',               leaves: [`${SECOND} next stopped`, `${ASIDE} stopped restart no`] },
-    { at: 8,  before: 'setWeight',           leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
-    { at: 9,  before: 'setReadyWhenProven',  leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
-    { at: 10, before: 'remove',              leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
+    { at: 3,  before: 'save' },
+    { at: 4,  before: 'setRestart' },
+    { at: 5,  before: 'rename',              leaves: [`${SECOND} v1 restart no`] },
+    { at: 6,  before: 'stop',                leaves: [`${ASIDE} restart no`] },
+    { at: 7,  before: 'create',              leaves: [`${ASIDE} stopped restart no`] },
+    { at: 8,  before: 'noteMade',            leaves: [`${SECOND} next stopped`, `${ASIDE} stopped restart no`] },
+    { at: 9,  before: 'start',               leaves: [`${SECOND} next stopped`, `${ASIDE} stopped restart no`] },
+    { at: 10, before: 'setWeight',           leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
+    { at: 11, before: 'setReadyWhenProven',  leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
+    { at: 12, before: 'remove',              leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
   ])('before its change $at, $before, ends with one container and every weight exact', async (death) => {
     const { at, before, leaves = [`${SECOND} v1`] } = death;
     const fleet = await fleetWith({});
@@ -72,7 +74,7 @@ describe('recoverHosts() after a rollout that was killed', () => {
 
   it('before it forgets an instance whose old container is gone, ends with the new one, which had proved itself', async () => {
     const fleet = await fleetWith({});
-    expect(await diesAt(fleet, 11)).toBe('write');
+    expect(await diesAt(fleet, 13)).toBe('write');
     expect(await containersOf(fleet)).toEqual(allWith('next'));
 
     const result = await recover(fleet);
@@ -84,20 +86,20 @@ describe('recoverHosts() after a rollout that was killed', () => {
   it('has nothing else to change in a rollout than what is listed above', async () => {
     const fleet = await fleetWith({});
 
-    expect(await diesAt(fleet, 12)).toBe('nothing');
+    expect(await diesAt(fleet, 14)).toBe('nothing');
     await expectWhole(fleet, 'next');
   });
 
   // prettier-ignore
   it.each<Death>([
-    { at: 8,  before: 'stop',                leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
-    { at: 9,  before: 'remove',              leaves: [`${SECOND} next stopped`, `${ASIDE} stopped restart no`] },
-    { at: 10, before: 'rename',              leaves: [`${ASIDE} stopped restart no`] },
-    { at: 11, before: 'setRestart',          leaves: [`${SECOND} v1 stopped restart no`] },
-    { at: 12, before: 'start',               leaves: [`${SECOND} v1 stopped`] },
-    { at: 13, before: 'setWeight' },
-    { at: 14, before: 'setReadyWhenProven' },
-    { at: 15, before: 'write' },
+    { at: 10, before: 'stop',                leaves: [`${SECOND} next`, `${ASIDE} stopped restart no`] },
+    { at: 11, before: 'remove',              leaves: [`${SECOND} next stopped`, `${ASIDE} stopped restart no`] },
+    { at: 12, before: 'rename',              leaves: [`${ASIDE} stopped restart no`] },
+    { at: 13, before: 'setRestart',          leaves: [`${SECOND} v1 stopped restart no`] },
+    { at: 14, before: 'start',               leaves: [`${SECOND} v1 stopped`] },
+    { at: 15, before: 'setWeight' },
+    { at: 16, before: 'setReadyWhenProven' },
+    { at: 17, before: 'write' },
   ])('on its way home, before its change $at, $before, ends with the old container', async ({ at, before, leaves = [`${SECOND} v1`] }) => {
     const fleet = await fleetWith({ neverAnswers: true });
     expect(await diesAt(fleet, at)).toBe(before);
@@ -111,9 +113,9 @@ describe('recoverHosts() after a rollout that was killed', () => {
 
   // prettier-ignore
   it.each([
-    { at: 10, before: 'setWeight' },
-    { at: 11, before: 'setAdmin' },
-    { at: 12, before: 'stop' },
+    { at: 12, before: 'setWeight' },
+    { at: 13, before: 'setAdmin' },
+    { at: 14, before: 'stop' },
   ])('while it withdraws what fell over in service, before $before, ends with the old container', async ({ at, before }) => {
     const fleet = await fleetWith({ exitsAfterMs: 2_400 });
     expect(await diesAt(fleet, at, { each: { soakMs: 5_000 } })).toBe(before);
@@ -126,7 +128,7 @@ describe('recoverHosts() after a rollout that was killed', () => {
   });
 
   it('and an HAProxy that was reloaded since ends with every weight exact', async () => {
-    for (const at of [2, 5, 7, 8, 10]) {
+    for (const at of [2, 6, 8, 10, 12]) {
       const fleet = await fleetWith({});
       await diesAt(fleet, at);
       (await fleet.host('fe1')).haproxy.reload();
@@ -142,7 +144,7 @@ describe('recoverHosts() after a rollout that was killed', () => {
   it('ends in the same way when the recovery is killed too, at any of its changes', async () => {
     for (let at = 0; at < 9; at += 1) {
       const fleet = await fleetWith({});
-      await diesAt(fleet, 8);
+      await diesAt(fleet, 10);
       const mortal = new MortalFleet(fleet, at);
       const first = recoverHosts({ hosts: ['fe1'] }, { ...fleet.context(), fleet: mortal });
       const how = await Promise.race([mortal.death.then(() => 'killed'), first.then(() => 'ended')]);
@@ -156,7 +158,7 @@ describe('recoverHosts() after a rollout that was killed', () => {
   });
 
   it('of an instance that was DOWN before leaves it as it was, and nothing recorded', async () => {
-    for (const at of [1, 2, 5, 7, 8]) {
+    for (const at of [1, 2, 6, 9, 10]) {
       const fleet = await fleetWith({});
       const fe1 = await fleet.host('fe1');
       fleet.addImage('sick', { neverAnswers: true });

@@ -145,7 +145,7 @@ describe('a run that was killed', () => {
   });
 
   it('goes on at the soak when the new container is in service already', async () => {
-    const { fleet, change, events } = await died({ at: 9, when: 'after' }, {}, 8_000);
+    const { fleet, change, events } = await died({ at: 11, when: 'after' }, {}, 8_000);
     expect(change).toBe('setReadyWhenProven');
     const before = fleet.events.length;
 

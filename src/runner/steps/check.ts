@@ -32,6 +32,7 @@ interface Sight {
  */
 export const check: StepAction = async (work, watch) => {
   const { instance, container: old, barriers } = work;
+  if (!watch.homeward && instance.revert?.toNothing) return 'nothing is to run here';
   if (watch.homeward && !old) return 'there was no container before';
   if (watch.homeward && !wasServing(work)) return 'it was not in service before';
   const isDemanding = !watch.homeward || work.wasReady;

@@ -5,6 +5,7 @@ import { behind } from '../barrier.ts';
 import { isUntouched } from '../recorded.ts';
 import { floorTeller, stillOut, takeOutAgain } from '../take-out.ts';
 import { asideOf, type StepAction, type Work } from '../work.ts';
+import { archiveFound, archiveMade, snapshotFor } from './archive.ts';
 
 /**
  * Puts a new container in the place of the old one. The old one keeps its state under another name until the new one
@@ -32,7 +33,8 @@ async function swap(work: Work): Promise<void> {
     aside === undefined ? undefined : containers.inspect(aside),
     containers.inspect(instance.container),
   ]);
-  if (old && aside !== undefined && !waiting) await setAside(work, old, { aside, named });
+  if (!old) await archiveFound(work);
+  else if (aside !== undefined && !waiting) await setAside(work, old, { aside, named });
   const made = named?.id === old?.id ? undefined : named;
   const isMade = made !== undefined && (await isAsDeclared(made, work));
   if (made && !isMade) await containers.remove(made.name);
@@ -42,7 +44,7 @@ async function swap(work: Work): Promise<void> {
   ]);
   if (stopped.status === 'rejected') throw stopped.reason;
   if (created.status === 'rejected') throw created.reason;
-  if (!isMade) await containers.start(instance.container);
+  if (!isMade && !instance.revert?.toNothing) await containers.start(instance.container);
 }
 
 interface Place {
@@ -50,10 +52,12 @@ interface Place {
   readonly named: Container | undefined;
 }
 
-async function setAside({ host }: Work, old: Container, { aside, named }: Place): Promise<void> {
+async function setAside(work: Work, old: Container, { aside, named }: Place): Promise<void> {
+  const { host } = work;
   if (named?.id !== old.id) {
     throw new Failure('docker', `Cannot replace ${old.name} on ${host.name}: it is gone, or another has its name`);
   }
+  await archiveFound(work);
   if (named.restart.name !== 'no') {
     await host.containers.setRestart(named.name, { name: 'no', maximumRetryCount: 0 });
   }
@@ -61,8 +65,10 @@ async function setAside({ host }: Work, old: Container, { aside, named }: Place)
 }
 
 /** Whether a container that was made before the step broke off runs, from the image and with the settings wanted. */
-export async function isAsDeclared({ name, image, running }: Container, { instance, host }: Work): Promise<boolean> {
-  if (!running) return false;
+export async function isAsDeclared({ name, image, running }: Container, work: Work): Promise<boolean> {
+  const { instance, host } = work;
+  if (!running || instance.revert?.toNothing) return false;
+  if (instance.revert) return host.containers.isAsIn(name, await snapshotFor(work));
   const wanted = await host.containers.image(instance.spec.image);
   return wanted?.id === image.id && (await host.containers.changes(name, instance.spec)).length === 0;
 }
@@ -70,7 +76,12 @@ export async function isAsDeclared({ name, image, running }: Container, { instan
 async function create(work: Work, like: string | undefined): Promise<void> {
   const { instance, container, host } = work;
   work.started = undefined;
+  if (instance.revert) {
+    if (!instance.revert.toNothing) await host.containers.createFrom(instance.container, await snapshotFor(work));
+    return;
+  }
   // The new one is like the old one was, not like the one that must not restart.
   const spec = { ...instance.spec, restart: instance.spec.restart ?? container?.restart };
   await host.containers.create(instance.container, spec, like);
+  await archiveMade(work);
 }

@@ -12,6 +12,8 @@ const UP_WITHIN_AT_LEAST_MS = 60_000;
 export const restore: StepAction = async (work, watch) => {
   const { instance, found } = work;
   const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
+  /** Nothing was there before the run that is taken back: the server is DOWN again, as it was then. */
+  const isEmpty = instance.revert?.toNothing ?? false;
   const started = watch.clock.now();
   for (const { access, weight, admin, wasUp, agent } of found) {
     if (watch.homeward && !(await findState(access))) {
@@ -21,7 +23,8 @@ export const restore: StepAction = async (work, watch) => {
     if (admin !== 'ready') {
       watch.remark({ about: 'stays-out', server: access.server, why: `it was in ${admin} before` });
     }
-    await putBack(access, { weight, admin }, { withinMs, expectUp: wasUp || !watch.homeward, agent }, watch);
+    const expectUp = watch.homeward ? wasUp : !isEmpty;
+    await putBack(access, { weight, admin }, { withinMs, expectUp, agent }, watch);
   }
   // Taken once more, it finds the server UP already, which says nothing of how long that takes.
   work.upAfterMs = Math.max(work.upAfterMs, watch.clock.now() - started);
@@ -29,7 +32,7 @@ export const restore: StepAction = async (work, watch) => {
   return found
     .map(
       ({ access, weight, admin }) =>
-        `${serverPath(access.server)} ${admin === 'ready' ? 'UP' : admin}, weight ${weight}`,
+        `${serverPath(access.server)} ${admin !== 'ready' ? admin : isEmpty && !watch.homeward ? 'as before, with nothing behind it' : 'UP'}, weight ${weight}`,
     )
     .join(', ');
 };

@@ -6,9 +6,11 @@ import { replacedBy, type StepAction, type Work } from '../work.ts';
  * that is done, so that a run which dies here leaves nothing behind that nobody knows of.
  */
 export const retire: StepAction = async (work) => {
-  const { instance, host, container } = work;
+  const { instance, host, container, undo, servers } = work;
   await keepWeights(work);
   if (!container) return 'there was no container before';
+  // Once it is gone there is nothing that a recovery could put in service: it must not be asked for.
+  if (instance.revert?.toNothing) await undo.drop(servers.map(({ server }) => server));
   const all = await host.containers.list();
   const old = all.filter(({ name }) => replacedBy(name) === instance.container).map(({ name }) => name);
   // The run's id begins with its time, so that names sort by age.

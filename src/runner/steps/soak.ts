@@ -20,6 +20,7 @@ const never = new AbortController().signal;
 /** Watches the new container in service: it must stay UP and must not restart. */
 export const soak: StepAction = async (work, watch) => {
   const { clock, signal } = watch;
+  if (work.instance.revert?.toNothing) return 'nothing is to run here';
   const { soakMs = Math.min(Math.max(work.upAfterMs / 2, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
   const started = clock.now();
   work.monitor?.begin(started);

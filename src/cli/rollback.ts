@@ -1,0 +1,150 @@
+/** `rollback`: what an earlier run has changed goes back to what that run found. */
+import { readFileSync } from 'node:fs';
+import { listRuns, readRun, type StoredRun } from '../adapters/journal/runs.ts';
+import { systemClock } from '../adapters/system-clock.ts';
+import type { Inventory } from '../config/inventory/inventory.ts';
+import { selectHosts } from '../config/inventory/patterns.ts';
+import { serial as serialLeaf } from '../config/playbook/leaves.ts';
+import { Failure } from '../errors.ts';
+import { planText } from '../report/plan.ts';
+import { instancesIn, replay, type InstanceHistory, type RunHistory } from '../rollout/history.ts';
+import type { Play } from '../rollout/play.ts';
+import { rollbackPlays } from '../rollout/rollback.ts';
+import type { Serial } from '../rollout/serial.ts';
+import { plan, rollout } from '../runner/rollout.ts';
+import type { Command } from './command.ts';
+import { confirm } from './confirm.ts';
+import { conclude } from './conclude.ts';
+import { runsFolder } from './run-journal.ts';
+import { inSession, interruptible } from './session.ts';
+import type { Surroundings } from './surroundings.ts';
+
+type RollbackCommand = Extract<Command, { name: 'rollback' }>;
+
+interface Told {
+  readonly stored: StoredRun;
+  readonly history: RunHistory;
+}
+
+export async function rollback(command: RollbackCommand, surroundings: Surroundings): Promise<number> {
+  const told = await runToTakeBack(command.run, runsFolder(surroundings.environment));
+  const inventory = inventoryFor(command, told.history);
+  return inSession({ ...command, inventory }, surroundings, async (session) => {
+    const { context, report, print, paint } = session;
+    const plays = playsBack(told, command, session.inventory);
+    const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
+    session.prepare(hosts);
+    await session.begin({ command: 'rollback', hosts }, !command.check);
+    report({ type: 'rollback-started', of: told.history.run, hosts });
+    if (command.check) {
+      const plans = await interruptible(plan(plays, command.force, context), surroundings);
+      for (const one of plans) print(planText(one, { paint, diff: false }));
+      const ms = systemClock.now() - session.startedMs;
+      report({ type: 'run-ended', command: 'rollback', end: 'done', ms, hosts: [], exitStatus: 0 });
+      return 0;
+    }
+    const result = await rollout(
+      plays,
+      {
+        force: command.force,
+        onPlanned: (plans) => {
+          for (const one of plans) print(planText(one, { paint, diff: false }));
+        },
+        confirm: async () => command.yes || confirm('Go on?', surroundings),
+      },
+      context,
+    );
+    return conclude('rollback', result, session);
+  });
+}
+
+/** The run of that name, or of the only name that begins so; without one, the last rollout of this machine. */
+async function runToTakeBack(name: string | undefined, folder: string): Promise<Told> {
+  const runs = await listRuns(folder);
+  if (name === undefined || name === 'last') {
+    for (const run of runs) {
+      const told = await toldOf(run, folder);
+      if (told.history.command === 'rollout') return told;
+    }
+    throw new Failure('config', `Cannot roll back: no rollout was started on this machine (no journal in ${folder})`);
+  }
+  const named = runs.filter((run) => run.startsWith(name));
+  const [run] = named;
+  if (run === undefined) throw new Failure('config', `Cannot roll back ${name}: there is no such run in ${folder}`);
+  if (named.length > 1) throw new Failure('config', `Cannot roll back ${name}: it may be ${named.join(', ')}`);
+  const told = await toldOf(run, folder);
+  const { command } = told.history;
+  if (command === 'rollback') {
+    throw new Failure(
+      'config',
+      `Cannot roll back ${run}: it is a rollback itself; roll out the version you want instead`,
+    );
+  }
+  if (command !== 'rollout') throw new Failure('config', `Cannot roll back ${run}: it is no rollout but "${command}"`);
+  return told;
+}
+
+async function toldOf(run: string, folder: string): Promise<Told> {
+  const stored = await readRun(folder, run);
+  const history = replay(stored.events);
+  if (!history)
+    throw new Failure('error', `Cannot roll back ${run}: its journal ${stored.path} does not say how it began`);
+  return { stored, history };
+}
+
+/** Those named, or those of the run, or those of the environment. */
+function inventoryFor(
+  { inventory, environmentInventory }: RollbackCommand,
+  { invocation }: RunHistory,
+): readonly string[] {
+  const found = [inventory, invocation?.inventory ?? [], environmentInventory].find((paths) => paths.length > 0);
+  if (!found) throw new Failure('config', 'Cannot tell how the hosts are reached: name an inventory with -i');
+  return found;
+}
+
+function playsBack({ stored, history }: Told, command: RollbackCommand, inventory: Inventory): readonly Play[] {
+  const limited =
+    command.limit === undefined
+      ? undefined
+      : selectHosts(inventory, 'all', command.limit, (path) => readFileSync(path, 'utf8'));
+  const taken = new Set(
+    instancesIn(history)
+      .filter(({ subject }) => limited?.includes(subject.host) ?? true)
+      .filter(mayBeChanged)
+      .map(({ subject }) => keyOf(subject.host, subject.name)),
+  );
+  const planned = stored.events.flatMap((event) => (event.type === 'planned' ? [event.plan] : []));
+  return rollbackPlays(planned, {
+    run: history.run,
+    isTaken: ({ host, container }) => taken.has(keyOf(host, container)),
+    serial: serialOf(command.serial),
+  });
+}
+
+/**
+ * Updated, or left in work while it was being replaced: then the archive on the host knows what it came to, and an undo
+ * record that is still there makes the pre-flight ask for `sluice recover` first.
+ */
+function mayBeChanged({ state, steps }: InstanceHistory): boolean {
+  if (state === 'updated') return true;
+  return (state === 'inWork' || state === 'outOfService') && steps.some(({ step }) => step === 'check');
+}
+
+function keyOf(host: string, container: string): string {
+  return `${host} ${container}`;
+}
+
+/** `1`, `25%`, or sizes batch by batch, as `1,2,50%`. */
+function serialOf(text: string | undefined): Serial | undefined {
+  if (text === undefined) return undefined;
+  const parsed = serialLeaf.parse(text.split(',').map((size) => size.trim()));
+  if (Array.isArray(parsed) && parsed.every(isSize)) {
+    const [first, ...others] = parsed;
+    if (first) return [first, ...others];
+  }
+  throw new Failure('config', `Cannot use --serial ${text}: it must be ${serialLeaf.says}, or several with commas`);
+}
+
+function isSize(size: unknown): size is Serial[number] {
+  return typeof size === 'object' && size !== null && ('hosts' in size || 'percent' in size);
+}

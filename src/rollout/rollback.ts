@@ -1,0 +1,87 @@
+/** What it takes to go back to what a run has found: pure, from what the run had planned and how it ended. */
+import type { Instance } from './model.ts';
+import type { InstancePlan, PlayPlan } from './plan.ts';
+import type { HostPlay, Play } from './play.ts';
+import { defaultPolicy } from './policy.ts';
+import type { BatchSize, Serial } from './serial.ts';
+
+/** An instance as a run had planned it. A journal leaves `spec` out. */
+export type PlannedInstance = Pick<InstancePlan, 'from'> & { readonly instance: Omit<Instance, 'spec'> };
+
+/** A play as a run had planned it. */
+export interface PlannedPlay extends Pick<PlayPlan, 'name'> {
+  readonly batches: readonly {
+    readonly hosts: readonly { readonly host: string; readonly instances: readonly PlannedInstance[] }[];
+  }[];
+}
+
+export interface RollbackChoice {
+  /** The run to take back. */
+  readonly run: string;
+  /** Whether the run took this instance to its new version, and it is to be taken back. */
+  readonly isTaken: (instance: { readonly host: string; readonly container: string }) => boolean;
+  /** Undefined: batches as large as the run's own. */
+  readonly serial: Serial | undefined;
+}
+
+/**
+ * The plays that take back what a run has done: its plays, hosts and instances in reverse order. What several plays
+ * have changed in turn is taken back once, to what the run found first. The first failed host ends it.
+ */
+export function rollbackPlays(plays: readonly PlannedPlay[], choice: RollbackChoice): readonly Play[] {
+  const first = firstFound(plays);
+  const done = new Set<string>();
+  return plays.toReversed().flatMap((play): Play[] => {
+    const hosts = play.batches
+      .flatMap((batch) => batch.hosts)
+      .toReversed()
+      .map(({ host, instances }): HostPlay => {
+        const taken = instances
+          .toReversed()
+          .filter(({ instance }) => choice.isTaken(instance) && isNew(instance, done));
+        return { host, instances: taken.map(({ instance }) => revertOf(instance, first, choice.run)) };
+      })
+      .filter(({ instances }) => instances.length > 0);
+    if (hosts.length === 0) return [];
+    const pace = { serial: choice.serial ?? serialOf(play), maxFailPercentage: 0, policy: defaultPolicy };
+    return [{ name: `${play.name}, back`, hosts, ...pace }];
+  });
+}
+
+/** What the run has found of each instance, before any of its plays. */
+function firstFound(plays: readonly PlannedPlay[]): ReadonlyMap<string, InstancePlan['from']> {
+  const found = new Map<string, InstancePlan['from']>();
+  for (const { instance, from } of plays.flatMap(instancesOf)) {
+    if (!found.has(keyOf(instance))) found.set(keyOf(instance), from);
+  }
+  return found;
+}
+
+function instancesOf({ batches }: PlannedPlay): readonly PlannedInstance[] {
+  return batches.flatMap(({ hosts }) => hosts.flatMap(({ instances }) => instances));
+}
+
+function isNew(instance: Pick<Instance, 'host' | 'container'>, done: Set<string>): boolean {
+  const isKnown = done.has(keyOf(instance));
+  done.add(keyOf(instance));
+  return !isKnown;
+}
+
+function revertOf(
+  instance: Omit<Instance, 'spec'>,
+  first: ReadonlyMap<string, InstancePlan['from']>,
+  run: string,
+): Instance {
+  const from = first.get(keyOf(instance));
+  const spec = { image: from?.reference ?? 'nothing', pullPolicy: 'never' } as const;
+  return { ...instance, spec, revert: { run, toNothing: from === undefined } };
+}
+
+function serialOf({ batches }: PlannedPlay): Serial {
+  const [first = { hosts: 1 }, ...others] = batches.map(({ hosts }): BatchSize => ({ hosts: hosts.length }));
+  return [first, ...others];
+}
+
+function keyOf({ host, container }: Pick<Instance, 'host' | 'container'>): string {
+  return `${host} ${container}`;
+}

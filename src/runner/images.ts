@@ -1,0 +1,75 @@
+import type { LimitFunction } from 'p-limit';
+import { Failure } from '../errors.ts';
+import type { Instance } from '../rollout/model.ts';
+import type { Image } from '../rollout/observed.ts';
+import { instancesOf, type FleetFacts, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
+import { fetchArchived } from './archived.ts';
+import { problem, refuseIfProblems, type Finding } from './findings.ts';
+import type { HeldHosts } from './held-hosts.ts';
+import type { HostAccess } from './ports.ts';
+import { isProvenWithoutImage, noProof } from './readiness.ts';
+import type { RunContext } from './rollout.ts';
+
+interface Planned {
+  readonly plans: readonly PlayPlan[];
+  readonly facts: FleetFacts;
+}
+
+/** The images are on every host before the first server is touched, and they are those of the plan. */
+export async function pullAll(
+  { plans, facts }: Planned,
+  held: HeldHosts,
+  { report, stop, limit }: Pick<RunContext, 'report' | 'stop'> & { readonly limit: LimitFunction },
+): Promise<void> {
+  const wanted = plans.flatMap(instancesOf).filter(({ action }) => action !== 'leave' && action !== 'remove');
+  const unique = new Map(
+    wanted.map((one) => [`${one.instance.host} ${one.to.reference} ${pullKey(one.instance)}`, one]),
+  );
+  const pulled = await Promise.all(
+    [...unique.values()].map(({ instance, to }) =>
+      limit(async (): Promise<Finding[]> => {
+        try {
+          const image = await bring(instance, held.host(instance.host).access, stop.beforeNext);
+          if (!image) return [];
+          if (to.digest !== undefined && image.digests.length > 0 && !image.digests.includes(to.digest)) {
+            const text = `Cannot use ${to.reference} on ${instance.host}: it was ${to.digest} in the plan and is ${image.digests.join(', ')} now`;
+            throw new Failure('docker', text);
+          }
+          const digest = to.digest ?? image.digests[0] ?? image.id;
+          report({ type: 'image-pulled', host: instance.host, image: to.reference, digest });
+          return unprovenBy(image, wanted, { reference: to.reference, host: instance.host, facts });
+        } catch (error) {
+          stop.beforeNext.throwIfAborted();
+          return [problem(instance.host, error)];
+        }
+      }),
+    ),
+  );
+  const problems = pulled.flat();
+  for (const { host, text } of problems) report({ type: 'problem', host, text });
+  refuseIfProblems(problems);
+}
+
+/** What was found has an image of its own, whatever else its name may mean by now. */
+function pullKey({ revert, container, spec }: Instance): string {
+  return revert ? container : spec.pullPolicy;
+}
+
+async function bring(instance: Instance, host: HostAccess, signal: AbortSignal): Promise<Image | undefined> {
+  if (instance.revert) return fetchArchived(host, instance, signal);
+  return host.containers.pull(instance.spec.image, instance.spec.pullPolicy, signal);
+}
+
+/** Those whose only proof could have been a healthcheck that the image turns out not to have. */
+function unprovenBy(
+  image: Image,
+  wanted: readonly InstancePlan[],
+  { reference, host, facts }: { readonly reference: string; readonly host: string; readonly facts: FleetFacts },
+): Finding[] {
+  return wanted
+    .filter(({ instance }) => !instance.revert)
+    .filter(({ instance }) => !image.hasHealthcheck || instance.spec.healthcheck?.test?.[0] === 'NONE')
+    .filter((one) => one.instance.host === host && one.to.reference === reference)
+    .filter(({ instance }) => !isProvenWithoutImage(instance, facts.backends))
+    .map(({ instance }) => ({ kind: 'problem', host, text: noProof(instance) }));
+}

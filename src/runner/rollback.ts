@@ -1,0 +1,120 @@
+import type { HostSummary } from '../rollout/events.ts';
+import type { Instance } from '../rollout/model.ts';
+import type { BackendState } from '../rollout/observed.ts';
+import { planPlay, type InstanceFacts, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
+import type { Play } from '../rollout/play.ts';
+import { rollbackPlays } from '../rollout/rollback.ts';
+import type { Serial } from '../rollout/serial.ts';
+import { fetchArchived, inspectRevert } from './archived.ts';
+import { problem, type Finding } from './findings.ts';
+import { RunPace } from './pace.ts';
+import type { Operator } from './ports.ts';
+import { roll, type PlayEnd, type RollContext } from './roll.ts';
+
+export interface RevertContext extends Omit<RollContext, 'pace'> {
+  readonly operator: Operator;
+  /** How many hosts at a time; undefined: one. */
+  readonly serial?: Serial | undefined;
+}
+
+/**
+ * Takes instances that this very run has updated back to what it found, while it still holds their hosts: hosts and
+ * instances in reverse order, in batches of their own. All of them are looked at first, and their images fetched; one
+ * that cannot be taken back is told of, left as it is, and counts as failed, and does not keep the others from it.
+ *
+ * One that fails on its way is put back to what it is now; no further batch starts then.
+ */
+export async function revert(instances: readonly InstancePlan[], context: RevertContext): Promise<PlayEnd> {
+  const { report, identity, serial = [{ hosts: 1 }] } = context;
+  const plays = rollbackPlays([asPlay(instances)], { run: identity.run, isTaken: () => true, serial });
+  const all = plays.flatMap(({ hosts }) => hosts.flatMap((host) => host.instances));
+  report({ type: 'rollback-started', of: identity.run, hosts: [...new Set(all.map(({ host }) => host))] });
+  const inspected = await Promise.all(all.map((instance) => inspect(instance, context)));
+  const findings = inspected.flatMap((one) => one.findings);
+  for (const { kind, host, text } of findings) report({ type: kind, host, text });
+  const facts = {
+    instances: new Map(inspected.flatMap(({ instance, facts: seen }) => (seen ? [[instance, seen] as const] : []))),
+    backends: unique(inspected.flatMap(({ backends }) => backends)),
+  };
+  // The run may have kept the old containers, under names made of its own id.
+  const back = { ...identity, run: `${identity.run}-back` };
+  const pace = new RunPace({ hosts: new Set(all.map(({ host }) => host)).size }, context);
+  const ends: PlayEnd[] = [];
+  for (const play of plays.map((one) => without(one, facts.instances))) {
+    const plan = planPlay(play, facts, { force: false });
+    report({ type: 'planned', plan });
+    ends.push(await roll(plan, { ...context, identity: back, pace }));
+  }
+  const failed = findings.filter(({ kind }) => kind === 'problem');
+  return {
+    hosts: withFailures(
+      ends.flatMap(({ hosts }) => hosts),
+      failed,
+    ),
+    then: ends.find(({ then }) => then !== 'goOn')?.then ?? (failed.length > 0 ? 'stop' : 'goOn'),
+  };
+}
+
+/** The instances as one play, hosts in the order in which they come first. */
+function asPlay(instances: readonly InstancePlan[]): Pick<PlayPlan, 'name' | 'batches'> {
+  const hosts = [...new Set(instances.map(({ instance }) => instance.host))];
+  const plans = hosts.map((host) => ({ host, instances: instances.filter(({ instance }) => instance.host === host) }));
+  return { name: 'Rollback', batches: [{ number: 1, hosts: plans }] };
+}
+
+interface Inspected {
+  readonly instance: Instance;
+  /** Undefined when it cannot be taken back. */
+  readonly facts: InstanceFacts | undefined;
+  readonly backends: readonly BackendState[];
+  readonly findings: readonly Finding[];
+}
+
+async function inspect(instance: Instance, { held, stop }: RevertContext): Promise<Inspected> {
+  const { access } = held(instance.host);
+  try {
+    const run = instance.revert;
+    if (!run) throw new Error(`${instance.container} is not to be taken back`);
+    const { facts, findings } = await inspectRevert(access, instance, run, { force: false });
+    if (findings.some(({ kind }) => kind === 'problem')) return { instance, facts: undefined, backends: [], findings };
+    await fetchArchived(access, instance, stop.forward);
+    const backends = await Promise.all(
+      instance.servers.map(({ balancer, backend }) =>
+        held(balancer.host).access.balancer(balancer.socket).backends(backend),
+      ),
+    );
+    return { instance, facts, backends: backends.flat(), findings };
+  } catch (error) {
+    return { instance, facts: undefined, backends: [], findings: [problem(instance.host, error)] };
+  }
+}
+
+function unique(backends: readonly BackendState[]): readonly BackendState[] {
+  return [...new Map(backends.map((one) => [`${one.balancer.host} ${one.balancer.socket} ${one.name}`, one])).values()];
+}
+
+function without(play: Play, known: ReadonlyMap<Instance, InstanceFacts>): Play {
+  const hosts = play.hosts.map(({ host, instances }) => ({
+    host,
+    instances: instances.filter((one) => known.has(one)),
+  }));
+  return { ...play, hosts: hosts.filter(({ instances }) => instances.length > 0) };
+}
+
+const nothing: Omit<HostSummary, 'host'> = {
+  ...{ end: 'failed', reason: '', ms: 0 },
+  ...{ updated: 0, left: 0, unchanged: 0, outOfService: 0, notReached: 0 },
+};
+
+function withFailures(hosts: readonly HostSummary[], problems: readonly Finding[]): readonly HostSummary[] {
+  const names = [...new Set([...hosts.map(({ host }) => host), ...problems.map(({ host }) => host)])];
+  return names.map((host): HostSummary => {
+    const known = hosts.find((one) => one.host === host);
+    const own = problems.filter((one) => one.host === host);
+    const summary = known ?? { ...nothing, host };
+    if (own.length === 0) return summary;
+    const end = summary.end === 'outOfService' ? summary.end : 'failed';
+    const reason = summary.reason === '' ? (own[0]?.text ?? '') : summary.reason;
+    return { ...summary, end, reason, unchanged: summary.unchanged + own.length };
+  });
+}

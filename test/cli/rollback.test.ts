@@ -1,0 +1,62 @@
+import { mkdtempSync, mkdirSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { rollback } from '../../src/cli/rollback.ts';
+import { StopSwitch } from '../../src/cli/stop.ts';
+import { Failure } from '../../src/errors.ts';
+
+/** Journals of these runs: their id and their command. */
+async function refusal(
+  runs: Readonly<Record<string, string>>,
+  over: { run?: string; serial?: string } = {},
+): Promise<string> {
+  const state = mkdtempSync(join(tmpdir(), 'sluice-runs-'));
+  mkdirSync(join(state, 'runs'));
+  for (const [run, command] of Object.entries(runs)) {
+    const stamp = { schema: 1, seq: 1, ts: '2026-11-21T09:00:00.000Z', run };
+    const started = {
+      type: 'run-started',
+      command,
+      hosts: ['fe1'],
+      by: 'ann@desk',
+      version: '1',
+      machine: 'desk',
+      pid: 1,
+    };
+    writeFileSync(join(state, 'runs', `${run}.jsonl`), `${JSON.stringify({ ...stamp, ...started })}\n`);
+  }
+  const { stdin, stdout, stderr } = process;
+  const surroundings = {
+    stdin,
+    stdout,
+    stderr,
+    environment: { SLUICE_STATE: state },
+    version: '1',
+    stop: new StopSwitch(),
+  };
+  const command = {
+    ...{ name: 'rollback' as const, run: over.run, serial: over.serial, force: false, check: false, yes: true },
+    ...{ environmentInventory: [], inventory: [], limit: undefined, forks: 1, json: false, verbosity: 0 },
+    locking: { waitMs: 0, takeOver: false },
+    connection: { user: undefined, privateKey: undefined, timeoutMs: undefined },
+  };
+  const error: unknown = await rollback(command, surroundings).catch((reason: unknown) => reason);
+  if (!(error instanceof Failure)) throw new Error('was expected to be refused', { cause: error });
+  return `${error.code}: ${error.message}`;
+}
+
+describe('sluice rollback refuses', () => {
+  // prettier-ignore
+  it.each([
+    { what: 'without any run',           runs: {},                                              run: undefined, says: /^config: Cannot roll back: no rollout was started on this machine/ },
+    { what: 'without a rollout',         runs: { '20261121-1': 'drain' },                       run: 'last',    says: /^config: Cannot roll back: no rollout was started on this machine/ },
+    { what: 'a run that there is not',   runs: { '20261121-1': 'rollout' },                     run: '2025',    says: /^config: Cannot roll back 2025: there is no such run in/ },
+    { what: 'what may be either',        runs: { '20261121-1': 'rollout', '20261121-2': 'drain' }, run: '2026', says: /^config: Cannot roll back 2026: it may be 20261121-2, 20261121-1$/ },
+    { what: 'a rollback',                runs: { '20261121-1': 'rollback' },                    run: '20261121', says: /it is a rollback itself; roll out the version you want instead$/ },
+    { what: 'a drain',                   runs: { '20261121-1': 'drain' },                       run: '20261121', says: /it is no rollout but "drain"$/ },
+    { what: 'hosts it cannot find',      runs: { '20261121-1': 'rollout' },                     run: undefined, says: /^config: Cannot tell how the hosts are reached: name an inventory with -i$/ },
+  ])('$what', async ({ runs, run, says }) => {
+    expect(await refusal(runs, run === undefined ? {} : { run })).toMatch(says);
+  });
+});
