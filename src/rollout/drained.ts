@@ -28,8 +28,18 @@ const ZERO_FOR_MS = 100;
  */
 const RETRIES_STILL_MS = 1_200;
 
-export function progressAfter(before: DrainProgress | undefined, sight: DrainSight): DrainProgress {
-  const known = before?.pid === sight.pid ? before : undefined;
+/** From a look before anything was taken: its counters are what later ones are compared with, its zeroes are none. */
+export function firstProgress({ pid, retries }: Pick<DrainSight, 'pid' | 'retries'>): DrainProgress {
+  return { pid, retries, zeroes: 0, firstZeroAtMs: 0, retriesMovedAtMs: undefined };
+}
+
+/** The zeroes are counted anew; what is known of retries stays. */
+export function countedAnew(progress: DrainProgress): DrainProgress {
+  return { ...progress, zeroes: 0 };
+}
+
+export function progressAfter(before: DrainProgress, sight: DrainSight): DrainProgress {
+  const known = before.pid === sight.pid ? before : undefined;
   const isZero = sight.pending === 0;
   const zeroes = isZero ? (known?.zeroes ?? 0) + 1 : 0;
   return {

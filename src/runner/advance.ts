@@ -2,7 +2,8 @@ import { Failure, reasonOf } from '../errors.ts';
 import type { Report, Subject } from '../rollout/events.ts';
 import { initialState, isWorking, lifecycle, type EndState, type State, type Step } from '../rollout/lifecycle.ts';
 import { onceMore } from './once-more.ts';
-import { homeward as persist } from './persist.ts';
+import { homeward as persist, LATE_WITHIN_MS } from './persist.ts';
+import { isPassing } from './poll.ts';
 import { beforeActing } from './before-acting.ts';
 import type { Clock, Journal } from './ports.ts';
 import { check, Unfit } from './steps/check.ts';
@@ -111,6 +112,7 @@ async function take(
   } catch (error) {
     const details = error instanceof Unfit ? error.details : [];
     report({ type: 'step-failed', subject, step, ms: clock.now() - began, reason: reasonOf(error), details });
+    if (error instanceof Failure && isPassing(error)) await clock.sleep(LATE_WITHIN_MS, stop.homeward);
     return { error: error instanceof Error ? error : new Error(String(error)) };
   }
 }
@@ -126,6 +128,7 @@ async function leaveRecord(
   const step = state === 'updated' ? 'retire' : 'restore';
   const watch = watchOf({ clock, report, subject, step, signal: stop.homeward });
   try {
+    // Until it is known to be gone, so that no late answer meets what the next instance records.
     await persist(() => work.undo.drop(work.servers.map(({ server }) => server)), watch);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -1,4 +1,5 @@
 import { Failure, reasonOf } from '../errors.ts';
+import { firstProgress, type DrainProgress } from '../rollout/drained.ts';
 import { sameServer, serverPath, type AdminState, type Server } from '../rollout/model.ts';
 import type { ServerState } from '../rollout/observed.ts';
 import type { OldWorker, ServerLook } from './ports.ts';
@@ -26,32 +27,37 @@ export class Gone extends Failure {
 export class Barrier {
   readonly access: ServerAccess;
   readonly #before = new Set<number>();
+  /** What the looks of a drain so far amount to. */
+  progress: DrainProgress;
   #pid: number;
   #address: string;
   #isClosed: boolean;
   #isUnsure = false;
   #timesDown = 0;
 
-  private constructor(access: ServerAccess, pid: number, state: ServerState, isClosed: boolean) {
+  private constructor(access: ServerAccess, look: ServerLook, state: ServerState, isClosed: boolean) {
     this.access = access;
-    this.#pid = pid;
+    this.progress = firstProgress(look);
+    this.#pid = look.pid;
     this.#address = addressOf(state);
     this.#isClosed = isClosed;
   }
 
   /**
    * Weight 0: no new requests but those of sticky clients. `found`: one in maintenance is to stay in it. What an earlier
-   * barrier of the same server, one of `earlier`, knows of old workers is remembered.
+   * barrier of the same server, one of `earlier`, knows of old workers is remembered. `before`: an earlier look, for
+   * retries that have begun since then.
    */
   static async raise(
     access: ServerAccess,
     found: AdminState = 'ready',
     earlier: readonly Barrier[] = [],
+    before?: ServerLook,
   ): Promise<Barrier> {
     // The process comes first: if it changes before the weight is set, the first look finds out.
-    const { pid } = await access.balancer.look(access.server);
+    const look = await access.balancer.look(access.server);
     const state = await stateOf(access);
-    const barrier = new Barrier(access, pid, state, found === 'maint');
+    const barrier = new Barrier(access, look.pid === before?.pid ? before : look, state, found === 'maint');
     for (const one of earlier) if (sameServer(one.server, access.server)) barrier.#inherit(one);
     await barrier.#putUp(state.hasAgent);
     return barrier;

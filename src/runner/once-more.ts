@@ -1,4 +1,5 @@
 import { Failure } from '../errors.ts';
+import { LATE_WITHIN_MS } from './persist.ts';
 import { isPassing, poll } from './poll.ts';
 import type { Work } from './work.ts';
 import type { Watch } from './watch.ts';
@@ -9,7 +10,8 @@ const ANSWER_WITHIN_MS = 30_000;
 
 /**
  * Does a step on the way forward, and once more when it fails in passing: a lost connection, a service that is being
- * restarted, an answer that never came. First it waits until the host, its Engine and HAProxy answer again. The step
+ * restarted, an answer that never came. First it waits for what may
+ * land late, and until the host, its Engine and HAProxy answer again. The step
  * itself then finds out how far it got; nothing is assumed of a change whose answer was lost.
  *
  * @throws what the step throws otherwise, or the second time; what the host throws when it does not answer again
@@ -23,6 +25,7 @@ export async function onceMore(
     return await action();
   } catch (error) {
     if (!(error instanceof Failure) || !isPassing(error)) throw error;
+    await watch.clock.sleep(LATE_WITHIN_MS, watch.signal);
     await untilAnswering(work, watch);
     retrying(error.message);
     return action();

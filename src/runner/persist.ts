@@ -1,7 +1,13 @@
 import { poll } from './poll.ts';
 import type { Watch } from './watch.ts';
 
-const AGAIN_EVERY_MS = 1_000;
+/**
+ * After a connection broke, how long what was asked may still take effect, in milliseconds: an Engine or a shell that
+ * has the command goes on with it. Whoever looks sooner may take a standing for final that is not. An assumption; see
+ * "Late effects" in docs/architecture.md.
+ */
+export const LATE_WITHIN_MS = 1_000;
+const AGAIN_EVERY_MS = LATE_WITHIN_MS;
 const AGAIN_WITHIN_MS = 60_000;
 
 /**

@@ -99,7 +99,14 @@ async function lookAt(
     })),
     identity: { run: first.run, by: first.by },
     turns: new Turns(),
-    ...{ container: old, wasReady: before?.wasReady ?? false, barriers: [], started: undefined, upAfterMs: 0 },
+    ...{
+      container: old,
+      wasReady: before?.wasReady ?? false,
+      barriers: [],
+      before: [],
+      started: undefined,
+      upAfterMs: 0,
+    },
   };
   const hasProved = before !== undefined && !isAside;
   const from = !successor ? 'rollingBack' : hasProved ? 'returning' : 'withdrawing';

@@ -191,7 +191,7 @@ function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }:
     identity,
     turns,
     found: [],
-    ...{ container: undefined, wasReady: false, barriers: [], started: undefined, upAfterMs: 0 },
+    ...{ container: undefined, wasReady: false, barriers: [], before: [], started: undefined, upAfterMs: 0 },
   };
   work.monitor = monitors.of(work);
   return work;

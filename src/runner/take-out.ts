@@ -34,10 +34,15 @@ class BelowFloor extends Error {
  * within the drain timeout.
  */
 export async function takeOut(work: Work, clock: DrainClock, watch: StepWatch): Promise<void> {
-  const { found, instance } = work;
+  const { found, instance, before } = work;
   for (;;) {
     await untilSpare(work, clock, watch, async () => {
-      work.barriers = await Promise.all(found.map(({ access, admin }) => Barrier.raise(access, admin, work.barriers)));
+      const raising = found.map(({ access, admin }, index) =>
+        Barrier.raise(access, admin, work.barriers, before[index]),
+      );
+      // All of them, also when one fails: none may still be going up when the way home begins.
+      await Promise.allSettled(raising);
+      work.barriers = await Promise.all(raising);
     });
     const alsoLook = floorWatch(work, watch, (shortage) => {
       throw new BelowFloor(shortage);

@@ -1,6 +1,6 @@
 /** Taking one server out of service and putting it back, so that no request is lost. See docs/architecture.md. */
 import { Failure } from '../errors.ts';
-import { isDrained, progressAfter, type DrainProgress } from '../rollout/drained.ts';
+import { countedAnew, isDrained, progressAfter } from '../rollout/drained.ts';
 import { serverPath, type Server, type Standing } from '../rollout/model.ts';
 import type { ServerState } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
@@ -60,15 +60,16 @@ export async function untilDrained(
   const { server, access, timesDown } = barrier;
   const { clock } = watch;
   const holders = sessionsNowAndThen(access, watch);
-  let progress: DrainProgress | undefined;
+  barrier.progress = countedAnew(barrier.progress);
 
   const { done, last } = await poll(
     async () => {
       const look = await barrier.look(watch);
       await alsoLook();
       const pending = look.current + look.queued;
-      progress = progressAfter(progress, { atMs: clock.now(), pid: look.pid, pending, retries: look.retries });
-      const oldWorkers = isDrained(progress, clock.now()) ? await barrier.oldWorkers(watch) : undefined;
+      const sight = { atMs: clock.now(), pid: look.pid, pending, retries: look.retries };
+      barrier.progress = progressAfter(barrier.progress, sight);
+      const oldWorkers = isDrained(barrier.progress, clock.now()) ? await barrier.oldWorkers(watch) : undefined;
       return { look, oldWorkers };
     },
     ({ oldWorkers }) => oldWorkers?.length === 0 || barrier.timesDown > timesDown,

@@ -3,7 +3,7 @@ import type { Instance, Standing } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import type { Monitor } from './monitor.ts';
-import type { HostAccess } from './ports.ts';
+import type { HostAccess, ServerLook } from './ports.ts';
 import type { ServerAccess } from './traffic.ts';
 import type { Turns } from './turns.ts';
 import type { Undo } from './undo.ts';
@@ -34,6 +34,8 @@ export interface Work {
   readonly identity: RunIdentity;
   readonly turns: Turns;
   found: readonly Found[];
+  /** The counters of `servers` when the drain began: a retry since then may still be in no other counter. */
+  before: readonly ServerLook[];
   /** The old container, and whether it would have passed as a new one. */
   container: Container | undefined;
   wasReady: boolean;

@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { isDrained, progressAfter, type DrainProgress, type DrainSight } from '../../src/rollout/drained.ts';
+import {
+  firstProgress,
+  isDrained,
+  progressAfter,
+  type DrainProgress,
+  type DrainSight,
+} from '../../src/rollout/drained.ts';
 
-/** Looks 50 ms apart, written as `pending`, `pending/retries` or `pending/retries@pid`. */
+/** Looks 50 ms apart, written as `pending`, `pending/retries` or `pending/retries@pid`; the first is from before. */
 function afterLooks(...looks: readonly string[]): { drained: boolean } {
-  let progress: DrainProgress | undefined;
+  let progress: DrainProgress = firstProgress({ pid: 7, retries: Number(looks[0]?.split('/')[1] ?? '0') });
   let atMs = 0;
   for (const look of looks) {
     const [counts = '', pid = '7'] = look.split('@');
@@ -12,7 +18,7 @@ function afterLooks(...looks: readonly string[]): { drained: boolean } {
     const sight: DrainSight = { atMs, pid: Number(pid), pending: Number(pending), retries: Number(retries) };
     progress = progressAfter(progress, sight);
   }
-  return { drained: progress !== undefined && isDrained(progress, atMs) };
+  return { drained: isDrained(progress, atMs) };
 }
 
 describe('isDrained()', () => {

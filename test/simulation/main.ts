@@ -93,7 +93,10 @@ async function allBlocks({ seeds, from, jobs, breakage }: Options): Promise<read
 
 async function played(worker: Worker, block: Block): Promise<readonly Found[]> {
   return new Promise((resolve, reject) => {
-    worker.once('message', resolve);
+    worker.once('message', (found: readonly Found[]) => {
+      worker.off('error', reject);
+      resolve(found);
+    });
     worker.once('error', reject);
     worker.postMessage(block);
   });

@@ -32,6 +32,8 @@ export async function run(
     await story.play();
   } catch (error) {
     if (!(error instanceof Stuck)) throw error;
+  } finally {
+    for (const controller of world.watchman.controllers) controller.forget();
   }
   return { violations: world.watchman.violations, lines, endMs: world.timeline.nowMs };
 }

@@ -20,8 +20,10 @@ async function bringBack(work: Work): Promise<string> {
   else if (named?.id !== old.id) {
     throw new Failure('docker', `Cannot bring back ${instance.container} on ${host.name}: its old container is gone`);
   }
-  await containers.setRestart(instance.container, old.restart);
+  // Whatever became of its restart policy: better back without it than not back.
+  const [policy] = await Promise.allSettled([containers.setRestart(instance.container, old.restart)]);
   if (old.running) await containers.start(instance.container);
+  if (policy.status === 'rejected') throw policy.reason;
   return `${old.image.reference} is back`;
 }
 

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Failure } from '../../../src/errors.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Clock } from '../../../src/runner/ports.ts';
@@ -27,7 +28,10 @@ export class Controller {
   readonly #faults: readonly CallFault[];
   readonly #random: Random;
   readonly #dealings = new Map<SimHost, Dealing>();
+  /** Hosts that it has told it leaves out of service. */
+  readonly #left = new Set<string>();
   readonly #asleep = new Map<AbortSignal, Set<() => void>>();
+  readonly #over = new AbortController();
   #calls = 0;
   #changes = 0;
   #frozenUntilMs = 0;
@@ -45,6 +49,7 @@ export class Controller {
     this.startedMs = world.timeline.nowMs;
     this.#faults = faults.filter(({ by }) => by === number);
     this.#random = new Random(world.setting.seed, this.name);
+    setMaxListeners(0, this.#over.signal);
     world.watchman.controllers.push(this);
   }
 
@@ -75,6 +80,11 @@ export class Controller {
     for (const host of this.#dealings.keys()) this.#freeLock(host, this.#random.between(0, 1_500));
   }
 
+  /** The story is over. */
+  forget(): void {
+    this.#over.abort();
+  }
+
   end(): void {
     this.hasEnded = true;
     for (const host of this.#dealings.keys()) this.#freeLock(host, 100);
@@ -91,6 +101,7 @@ export class Controller {
     if (host && event.type === 'step-started') {
       begins(this.dealing(host), event, { nowMs: this.world.timeline.nowMs, events: this.events.length });
     }
+    if (event.type === 'host-ended' && event.end === 'outOfService') this.#left.add(event.host);
     this.world.watchman.sawEvent(this, event);
     this.world.tell(() => `${this.name}: ${lineOf(event)}`);
   };
@@ -115,7 +126,7 @@ export class Controller {
   /** Whether it is at work on the host, as far as the host can tell. */
   isWorkingOn(host: SimHost): boolean {
     const dealing = this.#dealings.get(host);
-    return this.isAlive && !this.hasEnded && dealing?.firstChangeMs !== undefined;
+    return this.isAlive && !this.hasEnded && !this.#left.has(host.name) && dealing?.firstChangeMs !== undefined;
   }
 
   /** Sends a command to a host and waits for its answer, with whatever the network makes of it. */
@@ -180,7 +191,11 @@ export class Controller {
     if (fault?.how === 'lostLate') {
       this.cut(host);
       // HAProxy does what it is told at once, or never; an Engine or a shell may be at it still.
-      this.world.timeline.after(command.service === 'haproxy' ? 0 : fault.ms, () => void attempt(act));
+      this.world.timeline.after(command.service === 'haproxy' ? 0 : fault.ms, () => {
+        attempt(act);
+        // A lock that is taken for a connection that is gone: its holder finds nobody to listen to, and ends.
+        this.#freeLock(host, this.#random.between(0, 300));
+      });
       fails(unreachable);
       return;
     }
@@ -259,15 +274,15 @@ export class Controller {
 
   /** One listener for each signal, however many sleep by it. */
   #sleepersOf(signal: AbortSignal): Set<() => void> {
-    let sleepers = this.#asleep.get(signal);
-    if (!sleepers) {
-      const waking = new Set<() => void>();
-      sleepers = waking;
-      this.#asleep.set(signal, waking);
-      signal.addEventListener('abort', () => {
-        for (const wake of [...waking]) wake();
-      });
-    }
+    const known = this.#asleep.get(signal);
+    if (known) return known;
+    const sleepers = new Set<() => void>();
+    this.#asleep.set(signal, sleepers);
+    const wakeAll = (): void => {
+      for (const wake of [...sleepers]) wake();
+    };
+    // Some signals never abort and outlive all stories: they must not keep them.
+    signal.addEventListener('abort', wakeAll, { signal: this.#over.signal });
     return sleepers;
   }
 }

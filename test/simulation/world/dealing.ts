@@ -12,8 +12,8 @@ export interface Dealing {
   stepEvent: number;
   isHomeward: boolean;
   stepMs: number;
-  /** When it last began to drain there. */
-  drainMs: number;
+  /** When it first looked at a server since it last began to drain there, by path. */
+  readonly firstLookMs: Map<string, number>;
   /** What it last saw of a backend, and in which worker. */
   readonly usable: Map<string, { readonly count: number; readonly pid: number }>;
   /** The connection breaks. */
@@ -23,7 +23,7 @@ export interface Dealing {
 export function aDealing(): Dealing {
   return {
     ...{ lockedMs: undefined, firstChangeMs: undefined, lastChangeMs: -Infinity, onCut: () => undefined },
-    ...{ step: undefined, stepEvent: 0, isHomeward: false, stepMs: 0, drainMs: 0, usable: new Map() },
+    ...{ step: undefined, stepEvent: 0, isHomeward: false, stepMs: 0, firstLookMs: new Map(), usable: new Map() },
   };
 }
 
@@ -34,5 +34,5 @@ export function begins(
   { nowMs, events }: { readonly nowMs: number; readonly events: number },
 ): void {
   Object.assign(dealing, { step, stepEvent: events, isHomeward: homeward, stepMs: nowMs });
-  if (step === 'drain' || step === 'withdraw') dealing.drainMs = nowMs;
+  if (step === 'drain' || step === 'withdraw') dealing.firstLookMs.clear();
 }

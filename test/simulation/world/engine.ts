@@ -32,6 +32,8 @@ export interface SimContainer {
   starts: number;
   /** It was asked to stop, and has not been started since. */
   wasStopped: boolean;
+  /** It has fallen over and is about to be started again: Docker calls that running too. */
+  isRestarting: boolean;
   answers: boolean;
   /** It broke by itself, or with its host: not by anything that was asked for. */
   isBroken: boolean;
@@ -99,7 +101,7 @@ export class SimEngine {
       port: spec.ports?.[0]?.hostPort ?? inherited?.port ?? 0,
       ...{ status: 'created', exitCode: 0, restartCount: 0, startedMs: 0, starts: 0 },
       restart: spec.restart ?? inherited?.restart ?? { name: 'no', maximumRetryCount: 0 },
-      ...{ wasStopped: false, answers: false, isBroken: false, coming: undefined },
+      ...{ wasStopped: false, isRestarting: false, answers: false, isBroken: false, coming: undefined },
     };
     this.#containers.push(container);
     return container;
@@ -128,6 +130,7 @@ export class SimEngine {
   stop(name: string): void {
     const one = this.must(name);
     one.wasStopped = true;
+    one.isRestarting = false;
     if (one.status !== 'running') {
       this.#timeline.cancel(one.coming);
       return;
@@ -176,6 +179,7 @@ export class SimEngine {
     this.isDown = true;
     for (const one of this.#containers) {
       this.#timeline.cancel(one.coming);
+      one.isRestarting = false;
       if (one.status !== 'running') continue;
       one.isBroken = true;
       this.#exit(one, 137);
@@ -200,7 +204,7 @@ export class SimEngine {
   /** The container as Docker would show it. */
   seen(one: SimContainer): Container {
     return {
-      ...{ id: one.id, name: one.name, running: one.status === 'running', status: one.status },
+      ...{ id: one.id, name: one.name, running: one.status === 'running' || one.isRestarting, status: one.status },
       image: { reference: one.reference, id: one.image.id, digests: one.image.digests, hasHealthcheck: true },
       ...{ exitCode: one.exitCode, restartCount: one.restartCount, restart: one.restart },
       startedAt: `start ${one.starts} of ${one.id}`,
@@ -217,7 +221,7 @@ export class SimEngine {
   #run(one: SimContainer): void {
     if (this.at(one.port)) throw new Failure('docker', `Cannot start ${one.name}: port ${one.port} is allocated`);
     const { answersAfterMs, neverAnswers = false, exitsAfterMs, unhealthyAfterMs } = one.image.behaviour;
-    Object.assign(one, { status: 'running', startedMs: this.#timeline.nowMs, wasStopped: false });
+    Object.assign(one, { status: 'running', startedMs: this.#timeline.nowMs, wasStopped: false, isRestarting: false });
     one.starts += 1;
     const fallsOver = (): void => {
       const ms = exitsAfterMs ?? unhealthyAfterMs;
@@ -247,7 +251,9 @@ export class SimEngine {
   }
 
   #restartSoon(one: SimContainer): void {
+    one.isRestarting = true;
     one.coming = this.#timeline.after(RESTARTS_AFTER_MS, () => {
+      one.isRestarting = false;
       if (one.wasStopped || one.status === 'running' || this.at(one.port)) return;
       one.restartCount += 1;
       this.#run(one);

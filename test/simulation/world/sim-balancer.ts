@@ -42,6 +42,9 @@ export class SimBalancer implements LoadBalancer {
     return this.#look(`look at ${pathOf(server)}`, () => {
       const slot = this.#host.haproxy.slot(server);
       const { pid } = this.#host.haproxy.current;
+      const { nowMs } = this.#controller.world.timeline;
+      const { firstLookMs } = this.#controller.dealing(this.#host);
+      if (!firstLookMs.has(pathOf(server))) firstLookMs.set(pathOf(server), nowMs);
       const { weight, admin, retries } = slot;
       return { pid, ...this.#host.haproxy.counted(slot), retries, ...statusOf(slot), weight, admin };
     });

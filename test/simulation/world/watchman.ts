@@ -131,8 +131,9 @@ export class Watchman {
     for (const { slot, worker, request } of cut) {
       const key = `${host.name} ${pathOf(slot.line)}`;
       if (this.#given.has(key)) continue;
-      // A retry that began before the drain did leaves no trace that a drain could see.
-      if (request.unseen && request.unseen.fromMs < (this.#acting?.dealing(host).drainMs ?? 0)) continue;
+      // A retry that began before the first look of the drain leaves no trace that the drain could see.
+      const firstLookMs = this.#acting?.dealing(host).firstLookMs.get(pathOf(slot.line)) ?? 0;
+      if (request.unseen && request.unseen.fromMs <= firstLookMs) continue;
       if (request.isByReload && !this.#mustHaveNoticed(host, worker, request.openedMs)) continue;
       const age = this.#world.timeline.nowMs - request.openedMs;
       const where = worker === host.haproxy.current ? 'the worker' : 'an old worker';
