@@ -46,6 +46,11 @@ export async function containersOf(name: string): Promise<string[]> {
     .toSorted();
 }
 
+/** The same, without the tag where one of the two good versions runs. */
+export async function namesOnEitherVersion(name: string): Promise<string[]> {
+  return (await containersOf(name)).map((line) => line.replace(/ v[12]$/, ''));
+}
+
 export function containersOn(tag: string): string[] {
   return [1, 2, 3].map((id) => `pxApp_${id} ${tag}`);
 }

@@ -1,0 +1,65 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { labReset } from '../../lab/lab.ts';
+import type { RunEvent } from '../../src/rollout/events.ts';
+import { allServers, containersOf, everyHostInService, load, namesOnEitherVersion } from '../support/fleet.ts';
+import { sluice, start, type Ended } from '../support/sluice.ts';
+
+const STEPS = ['drain', 'replace', 'check', 'restore', 'soak', 'retire'] as const;
+
+/** Every event of the journal that says of a step that it begins or has ended, each with the two ways to go on. */
+const deaths = STEPS.flatMap((step, index) => [
+  { type: 'step-started' as const, step, then: index % 2 === 0 ? 'resume' : 'recover' },
+  { type: 'step-ended' as const, step, then: index % 2 === 0 ? 'recover' : 'resume' },
+]);
+
+/** The example playbook with one container for each host: a death and what follows it take seconds. */
+function shortPlaybook(folder: string): string {
+  const path = join(folder, 'one.yml');
+  const text = readFileSync('playbooks/pxapp.yml', 'utf8');
+  expect(text).toContain('instances: 3');
+  writeFileSync(path, text.replace('instances: 3', 'instances: 1').replace('name: pxApp_{{ id }}', 'name: pxApp_1'));
+  return path;
+}
+
+describe('a rollout that is killed with -9 after each line of its journal in turn', () => {
+  let folder: string;
+  let playbook: string;
+  beforeAll(async () => {
+    await labReset();
+    folder = mkdtempSync(join(tmpdir(), 'sluice-killed-'));
+    playbook = shortPlaybook(folder);
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+  });
+
+  async function killedAt(type: RunEvent['type'], step: string, version: string): Promise<Ended> {
+    const onEvent = (event: RunEvent, child: { kill(signal: NodeJS.Signals): boolean }): void => {
+      if (event.type === type && 'step' in event && event.step === step) child.kill('SIGKILL');
+    };
+    const args = ['rollout', playbook, '-e', `pxapp_version=${version}`, '--yes', '--limit', 'fe1', '--json'];
+    return start(args, { onEvent }).ended;
+  }
+
+  it.each(deaths)('at $type of $step: $then brings every server back, without a failed request', async (death) => {
+    const { type, step, then } = death;
+    const [first] = await containersOf('fe1');
+    const version = first === 'pxApp_1 v1' ? 'v2' : 'v1';
+    const traffic = load();
+
+    const ended = await killedAt(type, step, version);
+    expect(ended.status, ended.stderr).toBeNull();
+    const after = await sluice(...(then === 'resume' ? ['resume', '--yes'] : ['recover', 'fe1']));
+
+    const report = await traffic.stop();
+    expect(after.status, after.stderr).toBe(0);
+    expect(await allServers()).toEqual(everyHostInService);
+    expect(await namesOnEitherVersion('fe1')).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
+    if (then === 'resume') expect(await containersOf('fe1')).toContain(`pxApp_1 ${version}`);
+    expect((await sluice('lock', 'list', 'fe1')).stdout).not.toMatch(/dead|live/);
+    expect(report.failures).toEqual([]);
+  });
+});
