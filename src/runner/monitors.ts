@@ -51,8 +51,8 @@ export class Monitors {
 
   /** The monitor of an instance that is to have one. What is taken back has been there before and needs none. */
   of(work: Work): Monitor | undefined {
-    const { monitor } = work.instance;
-    if (!monitor) return undefined;
+    const { monitor, revert } = work.instance;
+    if (!monitor || revert) return undefined;
     return new Monitor(work, monitor, (server) => this.#touched.has(serverKey(server)));
   }
 

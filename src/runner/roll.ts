@@ -20,6 +20,8 @@ export interface RollContext extends AdvanceContext {
   readonly forks: number;
   readonly held: (host: string) => HeldHost;
   readonly pace: Pace;
+  /** Of all that work at the same time; its own when nobody else does. */
+  readonly turns?: Turns;
   /** Takes instances that this run has updated back to what it found; without it they stay. */
   readonly takeBack?: (instances: readonly InstancePlan[]) => Promise<PlayEnd>;
 }
@@ -48,7 +50,7 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEn
     takeBack: (instance, failure) => takeBack(instance, failure, { plan, context }),
   });
   try {
-    return await rollBatches(plan, { ...context, monitors, turns: new Turns() });
+    return await rollBatches(plan, { ...context, monitors, turns: context.turns ?? new Turns() });
   } finally {
     monitors.quit();
   }

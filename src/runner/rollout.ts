@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { HostSummary, Report } from '../rollout/events.ts';
 import { hasChanges, inTurn, planPlay } from '../rollout/plan.ts';
-import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
+import type { FleetFacts, InstancePlan, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import { disagreements, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type RunEnd } from '../rollout/verdict.ts';
@@ -15,9 +15,11 @@ import type { Clock, Fleet, Journal, Operator } from './ports.ts';
 import { inspectFleet } from './preflight.ts';
 import { refuseUnlessMayStart } from './may-start.ts';
 import { notReached } from './host-run.ts';
-import { roll } from './roll.ts';
+import { revert } from './rollback.ts';
+import { roll, type PlayEnd } from './roll.ts';
 import { Skipped } from './skipped.ts';
 import { takeOver } from './take-over.ts';
+import { Turns } from './turns.ts';
 import type { RunIdentity } from './work.ts';
 
 export interface RunContext {
@@ -187,7 +189,11 @@ async function rollAll(
       summaries.push(...first.batches.flatMap((batch) => batch.hosts.map(notReached)));
       continue;
     }
-    const { hosts, then } = await roll(current, { ...context, pace, actions: stepActions, held: held.host });
+    const rolling = { ...context, actions: stepActions, held: held.host, turns: new Turns() };
+    // On the way home: a first signal does not keep it from beginning.
+    const stop = { ...context.stop, beforeNext: context.stop.forward };
+    const takeBack = (instances: readonly InstancePlan[]): Promise<PlayEnd> => revert(instances, { ...rolling, stop });
+    const { hosts, then } = await roll(current, { ...rolling, pace, takeBack });
     summaries.push(...hosts);
     goesOn = then === 'goOn';
   }

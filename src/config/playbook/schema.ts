@@ -106,7 +106,7 @@ const policy = {
     .meta({
       says: 'a duration with its unit, such as "30s", or a mapping, see below',
       description:
-        'How long, and for what, an instance is watched in service while the run goes on. One that leaves UP, restarts, turns unhealthy or answers with too many errors is a failed instance.',
+        'How long, and for what, an instance is watched in service while the run goes on. One that leaves UP, restarts, turns unhealthy or answers with too many errors is taken back, and its host has failed.',
       otherwise: 'not watched after the soak',
     }),
   keep: field(integer('a number of containers such as 1', 0, MOST_INSTANCES), {
