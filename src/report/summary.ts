@@ -79,7 +79,10 @@ export function verdictText(
 }
 
 function afterStop(hosts: readonly HostSummary[], run: string): string {
-  if (hosts.some(({ end }) => end === 'rolledBack')) return 'what was updated is rolled back';
+  if (hosts.some(({ end }) => end === 'rolledBack')) {
+    const isAllBack = hosts.every(({ updated }) => updated === 0);
+    return isAllBack ? 'what was updated is rolled back' : 'part of what was updated could not be rolled back';
+  }
   const failed = hosts.some(({ end }) => end === 'failed') ? 'what failed was put back, ' : '';
   return `${failed}the hosts not reached are as they were; "sluice resume ${run}" goes on`;
 }

@@ -5,7 +5,7 @@ import { hasChanges, inTurn, planPlay } from '../rollout/plan.ts';
 import type { FleetFacts, InstancePlan, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import { disagreements, resumedPlan, type Resumption } from '../rollout/resumption.ts';
-import { runEndOf, type RunEnd } from '../rollout/verdict.ts';
+import { runEndOf, type AfterBatch, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
 import { refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts, type HeldHosts, type Locking } from './held-hosts.ts';
@@ -16,8 +16,9 @@ import { inspectFleet } from './preflight.ts';
 import { refuseUnlessMayStart } from './may-start.ts';
 import { notReached } from './host-run.ts';
 import { revert } from './rollback.ts';
-import { roll, type PlayEnd } from './roll.ts';
+import { roll } from './roll.ts';
 import { Skipped } from './skipped.ts';
+import { takeBack, Updated } from './take-back.ts';
 import { takeOver } from './take-over.ts';
 import { Turns } from './turns.ts';
 import type { RunIdentity } from './work.ts';
@@ -178,6 +179,12 @@ async function rollAll(
   { held, pace, ...context }: RollingContext,
 ): Promise<HostSummary[]> {
   const summaries: HostSummary[] = [];
+  const updated = new Updated();
+  const report = updated.hear(context.report);
+  const rolling = { ...context, report, actions: stepActions, held: held.host, turns: new Turns() };
+  // A first signal does not keep what a monitor has found from being taken back.
+  const homeward = { ...rolling, stop: { ...context.stop, beforeNext: context.stop.forward } };
+  let then: AfterBatch = 'goOn';
   let goesOn = true;
   for (const [index, first] of plans.entries()) {
     pace.skip(context.skipped.hosts);
@@ -189,15 +196,13 @@ async function rollAll(
       summaries.push(...first.batches.flatMap((batch) => batch.hosts.map(notReached)));
       continue;
     }
-    const rolling = { ...context, actions: stepActions, held: held.host, turns: new Turns() };
-    // On the way home: a first signal does not keep it from beginning.
-    const stop = { ...context.stop, beforeNext: context.stop.forward };
-    const takeBack = (instances: readonly InstancePlan[]): Promise<PlayEnd> => revert(instances, { ...rolling, stop });
-    const { hosts, then } = await roll(current, { ...rolling, pace, takeBack });
-    summaries.push(...hosts);
+    const ended = await roll(current, { ...rolling, pace, takeBack: (instances) => revert(instances, homeward) });
+    updated.add(current);
+    summaries.push(...ended.hosts);
+    then = ended.then;
     goesOn = then === 'goOn';
   }
-  return summaries;
+  return then === 'rollBack' ? takeBack(updated, summaries, rolling) : summaries;
 }
 
 /** Undefined when it cannot be started any more; the problems have been reported. */

@@ -11,6 +11,26 @@ describe('the failure policy on the real fleet', () => {
     await labReset();
   });
 
+  it('on_failure: rollback takes back what was updated before the version turned bad, and fails no request', async () => {
+    const play = readFileSync('playbooks/pxapp.yml', 'utf8').replace(
+      'pxapp:{{ pxapp_version }}',
+      "pxapp:{{ 'exits' if inventory_hostname == 'fe3' else 'v2' }}",
+    );
+    const folder = folderWith({ 'bad-on-fe3.yml': play });
+    const traffic = load();
+
+    const [, , ...options] = rolloutTo('v2', '--on-failure', 'rollback');
+    const ended = await sluice('rollout', join(folder, 'bad-on-fe3.yml'), ...options);
+
+    const report = await traffic.stop();
+    expect(ended, ended.stderr).toMatchObject({ status: 8 });
+    expect(ended.stdout.match(/rolled back/g)?.length).toBeGreaterThanOrEqual(2);
+    expect(report.failures).toEqual([]);
+    expect(report.requests).toBeGreaterThan(500);
+    expect(await allServers()).toEqual(everyHostInService);
+    for (const host of ['fe1', 'fe2', 'fe3']) expect(await containersOf(host)).toEqual(containersOn('v1'));
+  });
+
   it('on_failure: continue tries every host, and every one is put back', async () => {
     const traffic = load();
 

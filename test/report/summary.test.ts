@@ -97,8 +97,9 @@ describe('verdictText()', () => {
   it.each<{ ends: HostEnd[]; says: string }>([
     { ends: ['updated', 'failed', 'notReached'], says: 'rollout: stopped: W; what failed was put back, the hosts not reached are as they were; "sluice resume R1" goes on in 0.4 s' },
     { ends: ['rolledBack', 'failed'],            says: 'rollout: stopped: W; what was updated is rolled back in 0.4 s' },
+    { ends: ['rolledBack', 'updated'],           says: 'rollout: stopped: W; part of what was updated could not be rolled back in 0.4 s' },
   ])('says of a run that stopped with $ends: "$says"', ({ ends, says }) => {
-    const hosts = ends.map((end) => aSummary({ end }));
+    const hosts = ends.map((end) => aSummary({ end, updated: end === 'updated' ? 3 : 0 }));
     expect(verdictText({ end: 'stopped', why: 'W', hosts }, 'rollout', { run: 'R1', ms: 400 })).toBe(says);
   });
 

@@ -175,3 +175,55 @@ describe('unreachable: skip', () => {
     expect(eventsOf(fleet, 'host-skipped')).toMatchObject([{ host: 'fe2' }]);
   });
 });
+
+describe('on_failure: rollback', () => {
+  const allOnV1 = ['fe1', 'fe2', 'fe3'].flatMap((host) => [1, 2, 3].map((id) => `${host} pxApp_${id} v1`));
+
+  it('takes back every host that the run has updated', async () => {
+    const fleet = await FakeFleet.up();
+
+    const result = await roll(fleet, [aPlay(fleet, { onFailure: 'rollback' }, ['fe3'])]);
+
+    expect(endsOf(result)).toBe('fe1 rolledBack, fe2 rolledBack, fe3 failed');
+    expect(result).toMatchObject({ end: 'stopped', why: 'more hosts failed than max_fail_percentage allows' });
+    expect(fleet.images()).toEqual(allOnV1);
+    expect(fleet.isWhole()).toBe(true);
+    expect(fleet.failures()).toEqual([]);
+  });
+
+  it('takes back what earlier plays have updated', async () => {
+    const fleet = await FakeFleet.up();
+    const good = aPlay(fleet, {});
+    const bad = aPlay(fleet, { onFailure: 'rollback' }, ['fe3']);
+    const plays = [
+      { ...good, hosts: good.hosts.slice(0, 1) },
+      { ...bad, hosts: bad.hosts.slice(1).toReversed() },
+    ];
+
+    const result = await roll(fleet, plays);
+
+    expect(endsOf(result)).toBe('fe1 rolledBack, fe3 failed, fe2 notReached');
+    expect(fleet.images()).toEqual(allOnV1);
+  });
+
+  it('is one of the answers', async () => {
+    const fleet = await FakeFleet.up();
+    fleet.operator.types('roll back');
+
+    const result = await roll(fleet, [aPlay(fleet, { onFailure: 'ask' }, ['fe2'])]);
+
+    expect(endsOf(result)).toBe('fe1 rolledBack, fe2 failed, fe3 notReached');
+    expect(fleet.images()).toEqual(allOnV1);
+  });
+
+  it('does not begin once somebody has stopped the run', async () => {
+    const fleet = await FakeFleet.up();
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'host-ended' && event.end === 'failed') fleet.stop(1);
+    };
+
+    const result = await roll(fleet, [aPlay(fleet, { onFailure: 'rollback' }, ['fe2'])], { onEvent });
+
+    expect(endsOf(result)).toBe('fe1 updated, fe2 failed, fe3 notReached');
+  });
+});

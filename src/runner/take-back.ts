@@ -1,0 +1,59 @@
+import type { HostSummary, Report, RunEvent } from '../rollout/events.ts';
+import { instancesOf, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
+import { revert, type RevertContext } from './rollback.ts';
+
+/** What a run has updated so far, play by play. */
+export class Updated {
+  readonly #keys = new Set<string>();
+  readonly #plans: InstancePlan[] = [];
+
+  /** Passes on what is reported, and hears of instances that end updated. */
+  hear(report: Report): Report {
+    return (event: RunEvent) => {
+      if (event.type === 'instance-ended' && event.state === 'updated') {
+        this.#keys.add(`${event.subject.host} ${event.subject.name}`);
+      }
+      report(event);
+    };
+  }
+
+  /** A play has ended. An instance that an earlier one has updated already counts as that found it. */
+  add(plan: PlayPlan): void {
+    const isKnown = ({ instance }: InstancePlan): boolean =>
+      this.#plans.some((one) => one.instance.host === instance.host && one.instance.container === instance.container);
+    const own = instancesOf(plan).filter(({ instance }) => this.#keys.has(`${instance.host} ${instance.container}`));
+    this.#plans.push(...own.filter((one) => !isKnown(one)));
+  }
+
+  get instances(): readonly InstancePlan[] {
+    return this.#plans;
+  }
+}
+
+/** `on_failure: rollback`: what the run has updated goes back to what it found. The rows of the summary afterwards. */
+export async function takeBack(
+  updated: Updated,
+  rows: readonly HostSummary[],
+  context: RevertContext,
+): Promise<HostSummary[]> {
+  const { instances } = updated;
+  if (instances.length === 0) return [...rows];
+  const { hosts } = await revert(instances, context);
+  return rows.map((row) => {
+    const back = hosts.find(({ host }) => host === row.host);
+    return back && row.updated > 0 ? afterwards(row, back) : row;
+  });
+}
+
+function afterwards(row: HostSummary, back: HostSummary): HostSummary {
+  const reason = row.reason === '' ? back.reason : row.reason;
+  const ms = row.ms + back.ms;
+  const counts = {
+    updated: Math.max(0, row.updated - back.updated - back.outOfService),
+    unchanged: row.unchanged + back.updated,
+    outOfService: row.outOfService + back.outOfService,
+  };
+  if (back.end === 'outOfService') return { ...row, ...counts, end: 'outOfService', reason: back.reason, ms };
+  const isBack = row.end !== 'failed' && counts.updated === 0;
+  return { ...row, ...counts, end: isBack ? 'rolledBack' : row.end, reason, ms };
+}
