@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { HostSummary, Report } from '../rollout/events.ts';
 import { hasChanges, inTurn, planPlay } from '../rollout/plan.ts';
-import type { FleetFacts, InstancePlan, PlayPlan } from '../rollout/plan.ts';
+import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import { disagreements, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type AfterBatch, type RunEnd } from '../rollout/verdict.ts';
