@@ -6,24 +6,16 @@ import type { Stop } from '../runner/advance.ts';
 /** Counts the times somebody asked to stop: first before the next instance, then now, then at once. */
 export class StopSwitch implements Stop {
   readonly #levels = [new AbortController(), new AbortController(), new AbortController()] as const;
+  // Fields of its own, not getters: a step is given them with one of the three replaced.
+  readonly beforeNext = this.#levels[0].signal;
+  readonly forward = this.#levels[1].signal;
+  readonly homeward = this.#levels[2].signal;
   #times = 0;
   #report: Report | undefined;
 
   constructor() {
     // Every wait on every host listens.
     setMaxListeners(0, ...this.#levels.map(({ signal }) => signal));
-  }
-
-  get beforeNext(): AbortSignal {
-    return this.#levels[0].signal;
-  }
-
-  get forward(): AbortSignal {
-    return this.#levels[1].signal;
-  }
-
-  get homeward(): AbortSignal {
-    return this.#levels[2].signal;
   }
 
   tell(report: Report): void {

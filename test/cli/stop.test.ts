@@ -23,6 +23,13 @@ describe('a StopSwitch', () => {
     expect(levels(stop)).toBe(gives);
   });
 
+  it('keeps its levels when one of them is replaced, as a deadline does', () => {
+    const stop = new StopSwitch();
+    const { signal } = new AbortController();
+
+    expect({ ...stop, forward: signal }).toMatchObject({ beforeNext: stop.beforeNext, homeward: stop.homeward });
+  });
+
   it('tells which signal came for the how manieth time', () => {
     const events: RunEvent[] = [];
     const stop = new StopSwitch();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { inside, type Host } from '../../lab/host.ts';
-import { cut, heal, kill, labReset, start as startDaemon } from '../../lab/lab.ts';
+import { cut, heal, labReset } from '../../lab/lab.ts';
 import { killRegistry, startRegistry } from '../../lab/registry.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import {
@@ -43,45 +43,6 @@ function onHost(host: Host, line: string): void {
   const { status, stderr } = spawnSync('nsenter', inside(host, ['sh', '-c', line]), { encoding: 'utf8' });
   if (status !== 0) throw new Error(`"${line}" on ${host.name}: ${stderr}`);
 }
-
-describe('a rollout while something is restarted', () => {
-  beforeEach(async () => {
-    await labReset();
-  });
-
-  // prettier-ignore
-  it.each(['drain', 'replace', 'check', 'restore', 'soak'])(
-    'survives sshd being killed and started in %s, without a failed request', async (step) => {
-      const traffic = load();
-
-      const ended = await struckAt(step, async (host) => {
-        await kill(host, 'sshd');
-        await startDaemon(host, 'sshd');
-      });
-      await expectWholeAfterRecovery(ended);
-
-      expect((await traffic.stop()).failures).toEqual([]);
-      expect([0, 2]).toContain(ended.status);
-    });
-
-  // Killed so, both take requests with them, and dockerd its containers: only the end is of interest.
-  // prettier-ignore
-  it.each([
-    { daemon: 'dockerd', step: 'replace' },
-    { daemon: 'dockerd', step: 'check' },
-    { daemon: 'dockerd', step: 'soak' },
-    { daemon: 'haproxy', step: 'drain' },
-    { daemon: 'haproxy', step: 'check' },
-    { daemon: 'haproxy', step: 'restore' },
-  ] as const)('ends with every weight exact when $daemon is killed and started in $step', async ({ daemon, step }) => {
-    const ended = await struckAt(step, async (host) => {
-      await kill(host, daemon);
-      await startDaemon(host, daemon);
-    });
-    expect([0, 2, 7], ended.stdout).toContain(ended.status);
-    await expectWholeAfterRecovery(ended);
-  });
-});
 
 describe('a rollout while something is missing', () => {
   let host: Host;
