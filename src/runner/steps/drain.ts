@@ -20,7 +20,9 @@ export const drain: StepAction = async (work, watch) => {
   const clock = new DrainClock(watch.clock, instance.drain.timeoutMs);
   const recorded = recordedOf(work);
   const [first] = recorded;
-  work.before = await Promise.all(work.servers.map(({ balancer, server }) => balancer.look(server)));
+  if (work.before.length === 0) {
+    work.before = await Promise.all(work.servers.map(({ balancer, server }) => balancer.look(server)));
+  }
   if (!first) await untilSpare(work, clock, watch, async () => undefined);
   // Both only look, and neither needs the other.
   const [old, found] = await Promise.all([
