@@ -50,6 +50,8 @@ describe('what the simulation has found', () => {
     [8801, 'an answer about one server of two that is not understood, while the other is being taken out'],
     [2361, 'a record whose writing broke off, and the next instance after it'],
     [1031, 'a rename that lands after its connection broke'],
+    [2394, 'a retry during a drain that is taken again'],
+    [3409, 'an old container that fell over for good just before its drain'],
     [9430, 'a lock that is taken after its connection broke'],
   ])('seed %i: %s', async (seed) => {
     expect(await brokenBy(scenarioOf(seed))).toEqual([]);

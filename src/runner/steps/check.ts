@@ -34,6 +34,7 @@ export const check: StepAction = async (work, watch) => {
   const { instance, container: old, barriers } = work;
   if (!watch.homeward && instance.revert?.toNothing) return 'nothing is to run here';
   if (watch.homeward && !old) return 'there was no container before';
+  if (watch.homeward && old?.running === false) return 'it did not run before';
   if (watch.homeward && !wasServing(work)) return 'it was not in service before';
   const isDemanding = !watch.homeward || work.wasReady;
   const { done, last } = await behind(

@@ -14,6 +14,8 @@ export const restore: StepAction = async (work, watch) => {
   const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
   /** Nothing was there before the run that is taken back: the server is DOWN again, as it was then. */
   const isEmpty = instance.revert?.toNothing ?? false;
+  // HAProxy may have seen it UP a moment after it had fallen over.
+  const ran = work.container?.running !== false;
   const started = watch.clock.now();
   for (const { access, weight, admin, wasUp, agent } of found) {
     if (watch.homeward && !(await findState(access))) {
@@ -23,7 +25,7 @@ export const restore: StepAction = async (work, watch) => {
     if (admin !== 'ready') {
       watch.remark({ about: 'stays-out', server: access.server, why: `it was in ${admin} before` });
     }
-    const expectUp = watch.homeward ? wasUp : !isEmpty;
+    const expectUp = watch.homeward ? wasUp && ran : !isEmpty;
     await putBack(access, { weight, admin }, { withinMs, expectUp, agent }, watch);
   }
   // Taken once more, it finds the server UP already, which says nothing of how long that takes.
