@@ -11,14 +11,25 @@ import {
 } from '../support/fleet.ts';
 import { rolloutTo, sluice } from '../support/sluice.ts';
 
-/** How the containers of a host were created, without what the Engine gives each anew. */
+interface Inspected {
+  readonly Config: { readonly Env: readonly string[] };
+  readonly HostConfig: { readonly NetworkMode: string };
+}
+
+/**
+ * How the containers of a host were created, without what the Engine gives each anew, and without its different words
+ * for the same: no list and an empty one, the network `default` and its name, the order of variables.
+ */
 async function settingsOf(host: string): Promise<unknown> {
   const names = containersOn('').map((line) => line.trim());
-  const inspected = JSON.parse(await docker(hostNamed(host), 'inspect', ...names)) as Record<
-    'Config' | 'HostConfig',
-    object
-  >[];
-  return inspected.map(({ Config, HostConfig }) => ({ Config: { ...Config, Hostname: '' }, HostConfig }));
+  const inspected = JSON.parse(await docker(hostNamed(host), 'inspect', ...names)) as Inspected[];
+  const settings = inspected.map(({ Config, HostConfig }) => ({
+    Config: { ...Config, Hostname: '', Env: Config.Env.toSorted() },
+    HostConfig: { ...HostConfig, NetworkMode: HostConfig.NetworkMode.replace(/^default$/, 'bridge') },
+  }));
+  return JSON.parse(
+    JSON.stringify(settings, (_, value: unknown) => (Array.isArray(value) && value.length === 0 ? null : value)),
+  );
 }
 
 describe('a rollback on the real fleet', () => {
