@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config';
 // Whatever runs the command line must not write where the operator's own runs are.
 process.env['SLUICE_STATE'] ??= resolve('node_modules/.sluice-state');
 
+const onTheLab = { globalSetup: ['test/fleet/lab.setup.ts'], testTimeout: 180_000, hookTimeout: 180_000 };
+
 export default defineConfig({
   test: {
     projects: [
@@ -13,12 +15,21 @@ export default defineConfig({
       {
         test: {
           name: 'fleet',
-          include: ['test/fleet/**/*.test.ts'],
-          globalSetup: ['test/fleet/lab.setup.ts'],
+          include: ['test/fleet/*.test.ts'],
           // One fleet, one test at a time: the machine and the HAProxys are shared.
           fileParallelism: false,
-          testTimeout: 180_000,
-          hookTimeout: 180_000,
+          sequence: { groupOrder: 1 },
+          ...onTheLab,
+        },
+      },
+      {
+        test: {
+          name: 'host',
+          include: ['test/fleet/host/*.test.ts'],
+          // Each has a host of the fleet for itself: test/support/own-host.ts.
+          maxWorkers: 3,
+          sequence: { groupOrder: 2 },
+          ...onTheLab,
         },
       },
     ],

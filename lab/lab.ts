@@ -6,12 +6,11 @@ import { configureHaproxy, daemonNames, startDaemonOf, writeConfigs } from './da
 import { areServersUp, resetServers } from './haproxy.ts';
 import type { Host } from './host.ts';
 import { hostOf, hostsOf, namespacesDir } from './host.ts';
-import type { Digests } from './images.ts';
 import { publishImages, variants } from './images.ts';
 import { hasNamespaces, makeNamespaces, makeNamespacesDir, removeHost, removeNamespacesDir } from './namespaces.ts';
 import { heal, makeBridge, removeBridge } from './network.ts';
 import { installPackages } from './packages.ts';
-import { killRegistry, registryDir, startRegistry } from './registry.ts';
+import { killRegistry, publishedDigest, registryDir, startRegistry } from './registry.ts';
 import type { LabSettings } from './settings.ts';
 import { defaultSettings, labDir, savedSettings, saveSettings } from './settings.ts';
 import { locked } from './lock.ts';
@@ -43,6 +42,14 @@ export async function labReset(options: Partial<LabSettings> = {}): Promise<void
     saveSettings({ ...saved, hosts: settings.hosts, apps: settings.apps });
     await converge(settings);
   });
+}
+
+/** The same for one host only, while the others may be in use: by tests that have a host each. */
+export async function labResetHost(host: Host, options: Partial<LabSettings> = {}): Promise<void> {
+  const saved = savedSettings();
+  if (saved === undefined) throw new Error(`Cannot reset ${host.name}: the lab is not up`);
+  const settings = { ...saved, ...options };
+  await convergeOrRemake(host, settings, publishedDigest(settings.version));
 }
 
 /** Removes everything of the lab; the published images stay with `keepImages`. */
@@ -93,23 +100,23 @@ async function converge(settings: LabSettings): Promise<void> {
   await makeNamespacesDir();
   await makeKeys(wanted);
   const publishing = startRegistry().then(publishImages);
-  const starting = wanted.map(async (host) => {
-    const makeRight = async (): Promise<void> => {
-      await convergeHost(host, settings, publishing);
-    };
-    await makeRight().catch(async (reason: unknown) => {
-      console.error(`lab: ${host.name} is made anew: ${reason instanceof Error ? reason.message : String(reason)}`);
-      await removeHost(host);
-      await makeRight();
-    });
-  });
-  await all([publishing.then(() => undefined), ...starting]);
+  const digest = publishing.then((digests) => digests.get(settings.version));
+  await all<unknown>([digest, ...wanted.map(async (host) => convergeOrRemake(host, settings, digest))]);
 }
 
-async function convergeHost(host: Host, settings: LabSettings, publishing: Promise<Digests>): Promise<void> {
+async function convergeOrRemake(host: Host, settings: LabSettings, digest: Promise<string | undefined>): Promise<void> {
+  try {
+    await convergeHost(host, settings, digest);
+  } catch (error) {
+    console.error(`lab: ${host.name} is made anew: ${error instanceof Error ? error.message : String(error)}`);
+    await removeHost(host);
+    await convergeHost(host, settings, digest);
+  }
+}
+
+async function convergeHost(host: Host, settings: LabSettings, digest: Promise<string | undefined>): Promise<void> {
   await startHost(host, settings);
-  const digest = (await publishing).get(settings.version) ?? '';
-  await convergeContainers(host, { settings, digest });
+  await convergeContainers(host, { settings, digest: (await digest) ?? '' });
   await resetServers(host);
   await healthyContainers(host, settings.apps);
   const areUp = async (): Promise<boolean | string> => await areServersUp(host);

@@ -4,21 +4,21 @@ import { request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { kill, labReset, reload, runtime, start as startDaemon } from '../../lab/lab.ts';
-import { bridge } from '../../lab/settings.ts';
-import { parseServersState } from '../../src/adapters/haproxy/answers.ts';
-import type { Remark, RunEvent } from '../../src/rollout/events.ts';
-import { folderWith } from '../support/command-line.ts';
+import { kill, reload, runtime, start as startDaemon } from '../../../lab/lab.ts';
+import { bridge } from '../../../lab/settings.ts';
+import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
+import type { Remark, RunEvent } from '../../../src/rollout/events.ts';
+import { folderWith } from '../../support/command-line.ts';
 import {
   ALL_IN_SERVICE,
   containersOf,
   containersOn,
   hostNamed,
-  load,
   serverOfAddress,
   serversOf,
-} from '../support/fleet.ts';
-import { rolloutTo, sluice, start, type Ended } from '../support/sluice.ts';
+} from '../../support/fleet.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { rolloutTo, sluice, start, type Ended } from '../../support/sluice.ts';
 
 /** A request that takes so long, and the server that has it. */
 async function longRequest(name: string, ms: number): Promise<{ server: string; status: Promise<number> }> {
@@ -59,31 +59,31 @@ async function rollWith(host: string, step: string, then: () => Promise<void>): 
   return { ...ended, about: [...new Set(remarks.map(({ about }) => about))] };
 }
 
-/** Until pxApp_1 of fe1 has weight 0. */
+/** Until pxApp_1 has weight 0. */
 async function untilWeightless(): Promise<void> {
-  const weight = (): Promise<string> => runtime(hostNamed('fe1'), 'get weight pxapp_cluster/pxApp_1');
+  const weight = (): Promise<string> => runtime(ownHost(), 'get weight pxapp_cluster/pxApp_1');
   await expect.poll(weight, { timeout: 5_000, interval: 20 }).toMatch(/^0 /);
 }
 
 describe('an HAProxy that changes during a rollout of the real fleet', () => {
   beforeEach(async () => {
-    await labReset();
+    await resetOwn();
   });
 
   it.each(['with', 'without'])(
     'by a reload, with a long request in the old worker, %s a master socket',
     async (how) => {
-      const fe1 = hostNamed('fe1');
-      await kill(fe1, 'haproxy');
-      await startDaemon(fe1, 'haproxy');
-      if (how === 'without') rmSync(join(fe1.dir, 'run/haproxy-master.sock'));
-      await labReset();
-      const traffic = load();
-      const long = await occupyFirst('fe1', 6_000);
+      const host = ownHost();
+      await kill(host, 'haproxy');
+      await startDaemon(host, 'haproxy');
+      if (how === 'without') rmSync(join(host.dir, 'run/haproxy-master.sock'));
+      await resetOwn();
+      const traffic = loadOwn();
+      const long = await occupyFirst(own, 6_000);
 
-      const ended = await rollWith('fe1', 'drain', async () => {
+      const ended = await rollWith(own, 'drain', async () => {
         await untilWeightless();
-        await reload(fe1);
+        await reload(host);
       });
 
       const report = await traffic.stop();
@@ -91,19 +91,19 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       expect(ended.about).toContain('balancer-reloaded');
       expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
       expect(report.failures).toEqual([]);
-      expect(await serversOf('fe1')).toEqual(ALL_IN_SERVICE);
-      expect(await containersOf('fe1')).toEqual(containersOn('v2'));
+      expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+      expect(await containersOf(own)).toEqual(containersOn('v2'));
     },
   );
 
   it('by somebody who sets a weight during the drain', async () => {
-    const fe1 = hostNamed('fe1');
-    const traffic = load();
-    const long = await occupyFirst('fe1', 3_000);
+    const host = ownHost();
+    const traffic = loadOwn();
+    const long = await occupyFirst(own, 3_000);
 
-    const ended = await rollWith('fe1', 'drain', async () => {
+    const ended = await rollWith(own, 'drain', async () => {
       await untilWeightless();
-      await runtime(fe1, 'set weight pxapp_cluster/pxApp_1 7');
+      await runtime(host, 'set weight pxapp_cluster/pxApp_1 7');
     });
 
     const report = await traffic.stop();
@@ -111,37 +111,37 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
     expect(ended.about).toContain('changed-by-another');
     expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
     expect(report.failures).toEqual([]);
-    expect(await serversOf('fe1')).toEqual(ALL_IN_SERVICE);
+    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
   });
 
   it('by a restart while a new container is checked, which puts its server into traffic', async () => {
-    const fe1 = hostNamed('fe1');
-    await labReset({ appDelayMs: 3_000 });
+    const host = ownHost();
+    await resetOwn({ appDelayMs: 3_000 });
     let weight = '';
 
-    const ended = await rollWith('fe1', 'check', async () => {
-      await kill(fe1, 'haproxy');
-      await startDaemon(fe1, 'haproxy');
-      const first = async (): Promise<string> => (weight = (await serversOf('fe1'))[0] ?? '');
+    const ended = await rollWith(own, 'check', async () => {
+      await kill(host, 'haproxy');
+      await startDaemon(host, 'haproxy');
+      const first = async (): Promise<string> => (weight = (await serversOf(own))[0] ?? '');
       await expect.poll(first, { timeout: 2_000, interval: 20 }).toMatch(/^pxApp_1 0 /);
     });
 
     expect(weight).toMatch(/^pxApp_1 0 1 DOWN$/);
     expect(ended.status, ended.stderr).toBe(0);
     expect(ended.about).toContain('balancer-restarted');
-    expect(await serversOf('fe1')).toEqual(ALL_IN_SERVICE);
-    expect(await containersOf('fe1')).toEqual(containersOn('v2'));
+    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+    expect(await containersOf(own)).toEqual(containersOn('v2'));
   });
 
   it('by a reload during the drain, to a configuration without the server, sends the old container home', async () => {
-    const fe1 = hostNamed('fe1');
-    const config = join(fe1.dir, 'haproxy/haproxy.cfg');
-    const traffic = load();
-    const long = await occupyFirst('fe1', 3_000);
+    const host = ownHost();
+    const config = join(host.dir, 'haproxy/haproxy.cfg');
+    const traffic = loadOwn();
+    const long = await occupyFirst(own, 3_000);
 
-    const ended = await rollWith('fe1', 'drain', async () => {
+    const ended = await rollWith(own, 'drain', async () => {
       writeFileSync(config, readFileSync(config, 'utf8').replace(/^ *server pxApp_1 .*\n/m, ''));
-      await reload(fe1);
+      await reload(host);
     });
 
     const report = await traffic.stop();
@@ -149,9 +149,9 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
     expect(ended.about).toContain('gone');
     expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
     expect(report.failures).toEqual([]);
-    expect(await serversOf('fe1')).toEqual(ALL_IN_SERVICE.slice(1));
-    expect(await containersOf('fe1')).toEqual(containersOn('v1'));
-    expect((await sluice('status', 'fe1')).stdout).not.toContain('left in work');
+    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE.slice(1));
+    expect(await containersOf(own)).toEqual(containersOn('v1'));
+    expect((await sluice('status', own)).stdout).not.toContain('left in work');
   });
 
   it('by agent-checks, which are silent while their server is away, and speak again', async () => {
@@ -162,23 +162,23 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
         (weight) => `${weight} agent-check agent-addr ${bridge.address} agent-port ${agent.port} agent-inter 200ms`,
       );
       const folder = folderWith({ 'haproxy.cfg': template });
-      await labReset({ haproxyTemplate: join(folder, 'haproxy.cfg') });
-      const traffic = load();
-      const long = await occupyFirst('fe1', 3_000);
+      await resetOwn({ haproxyTemplate: join(folder, 'haproxy.cfg') });
+      const traffic = loadOwn();
+      const long = await occupyFirst(own, 3_000);
 
-      const ended = await rollWith('fe1', 'drain', async () => undefined);
+      const ended = await rollWith(own, 'drain', async () => undefined);
 
       const report = await traffic.stop();
       expect(ended.status, ended.stderr).toBe(0);
       expect(ended.about).not.toContain('changed-by-another');
       expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
       expect(report.failures).toEqual([]);
-      expect(await serversOf('fe1')).toEqual(ALL_IN_SERVICE);
-      expect(await enabledAgents('fe1')).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
+      expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+      expect(await enabledAgents(own)).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
       const asked = agent.asked();
       await expect.poll(agent.asked, { timeout: 2_000 }).toBeGreaterThan(asked);
     } finally {
-      await labReset();
+      await resetOwn();
       agent.server.close();
     }
   });

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { labReset } from '../../lab/lab.ts';
-import type { RunEvent } from '../../src/rollout/events.ts';
-import { allServers, containersOf, everyHostInService, load, namesOnEitherVersion } from '../support/fleet.ts';
-import { sluice, start, type Ended } from '../support/sluice.ts';
+import type { RunEvent } from '../../../src/rollout/events.ts';
+import { ALL_IN_SERVICE, containersOf, namesOnEitherVersion, serversOf } from '../../support/fleet.ts';
+import { loadOwn, own, resetOwn } from '../../support/own-host.ts';
+import { sluice, start, type Ended } from '../../support/sluice.ts';
 
 const STEPS = ['drain', 'replace', 'check', 'restore', 'soak', 'retire'] as const;
 
@@ -28,7 +28,7 @@ describe('a rollout that is killed with -9 after each line of its journal in tur
   let folder: string;
   let playbook: string;
   beforeAll(async () => {
-    await labReset();
+    await resetOwn();
     folder = mkdtempSync(join(tmpdir(), 'sluice-killed-'));
     playbook = shortPlaybook(folder);
   });
@@ -40,26 +40,26 @@ describe('a rollout that is killed with -9 after each line of its journal in tur
     const onEvent = (event: RunEvent, child: { kill(signal: NodeJS.Signals): boolean }): void => {
       if (event.type === type && 'step' in event && event.step === step) child.kill('SIGKILL');
     };
-    const args = ['rollout', playbook, '-e', `pxapp_version=${version}`, '--yes', '--limit', 'fe1', '--json'];
+    const args = ['rollout', playbook, '-e', `pxapp_version=${version}`, '--yes', '--limit', own, '--json'];
     return start(args, { onEvent }).ended;
   }
 
   it.each(deaths)('at $type of $step: $then brings every server back, without a failed request', async (death) => {
     const { type, step, then } = death;
-    const [first] = await containersOf('fe1');
+    const [first] = await containersOf(own);
     const version = first === 'pxApp_1 v1' ? 'v2' : 'v1';
-    const traffic = load();
+    const traffic = loadOwn();
 
     const ended = await killedAt(type, step, version);
     expect(ended.status, ended.stderr).toBeNull();
-    const after = await sluice(...(then === 'resume' ? ['resume', '--yes'] : ['recover', 'fe1']));
+    const after = await sluice(...(then === 'resume' ? ['resume', '--yes'] : ['recover', own]));
 
     const report = await traffic.stop();
     expect(after.status, after.stderr).toBe(0);
-    expect(await allServers()).toEqual(everyHostInService);
-    expect(await namesOnEitherVersion('fe1')).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
-    if (then === 'resume') expect(await containersOf('fe1')).toContain(`pxApp_1 ${version}`);
-    expect((await sluice('lock', 'list', 'fe1')).stdout).not.toMatch(/dead|live/);
+    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+    expect(await namesOnEitherVersion(own)).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
+    if (then === 'resume') expect(await containersOf(own)).toContain(`pxApp_1 ${version}`);
+    expect((await sluice('lock', 'list', own)).stdout).not.toMatch(/dead|live/);
     expect(report.failures).toEqual([]);
   });
 });

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SshFleet } from '../../src/cli/fleet.ts';
-import { loadInventory } from '../../src/config/inventory/load.ts';
-import { behavesLikeContainers, type Arrangement } from '../support/contracts/containers.ts';
-import { isExactAboutContainers } from '../support/contracts/containers-exact.ts';
-import { takesSnapshots } from '../support/contracts/snapshots.ts';
+import { SshFleet } from '../../../src/cli/fleet.ts';
+import { loadInventory } from '../../../src/config/inventory/load.ts';
+import { behavesLikeContainers, type Arrangement } from '../../support/contracts/containers.ts';
+import { isExactAboutContainers } from '../../support/contracts/containers-exact.ts';
+import { takesSnapshots } from '../../support/contracts/snapshots.ts';
+import { own } from '../../support/own-host.ts';
 
 const IMAGE = 'registry.lab:5000/pxapp';
 
@@ -11,7 +12,7 @@ let number = 0;
 
 async function arrange(): Promise<Arrangement> {
   const fleet = new SshFleet(loadInventory(['inventory/lab.ini']), {}, () => undefined);
-  const { containers } = await fleet.host('fe1');
+  const { containers } = await fleet.host(own);
   await containers.pull(`${IMAGE}:v1`, 'missing', new AbortController().signal);
   return {
     containers,

@@ -1,14 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
-import { EngineContainers } from '../../src/adapters/docker/containers.ts';
-import { SshLink } from '../../src/adapters/ssh/connection.ts';
-import type { ContainerSpec } from '../../src/rollout/model.ts';
+import { EngineContainers } from '../../../src/adapters/docker/containers.ts';
+import { SshLink } from '../../../src/adapters/ssh/connection.ts';
+import type { ContainerSpec } from '../../../src/rollout/model.ts';
+import { own, ownHost } from '../../support/own-host.ts';
 
 const registry = 'registry.lab:5000/pxapp';
 const never = new AbortController().signal;
 
 const link = new SshLink({
-  host: 'fe1',
-  address: '10.77.0.11',
+  host: own,
+  address: ownHost().address,
   port: 22,
   user: 'root',
   privateKeyFiles: ['/var/tmp/sluice-lab/ssh/id_ed25519'],
@@ -53,7 +54,7 @@ describe('images', () => {
 
   it('that the registry does not have cannot be pulled', async () => {
     await expect(containers.pull(`${registry}:nope`, 'always', never)).rejects.toThrow(
-      /^Cannot pull registry.lab:5000\/pxapp:nope on fe1: .*manifest unknown/,
+      /^Cannot pull registry.lab:5000\/pxapp:nope on fe\d: .*manifest unknown/,
     );
     expect(await containers.image(`${registry}:nope`)).toBeUndefined();
   });
