@@ -17,7 +17,7 @@ export async function lock(command: LockCommand, around: Surroundings): Promise<
     const { inventory, prepare } = session;
     const hosts = selectHosts(inventory, command.pattern, command.limit, (path) => readFileSync(path, 'utf8'));
     prepare(hosts);
-    return interruptible(act(command, hosts, { session, around }), around);
+    return act(command, hosts, { session, around });
   });
 }
 
@@ -29,7 +29,7 @@ async function act(
   const { context, print } = session;
   switch (command.action) {
     case 'list': {
-      const locks = await listLocks(hosts, context);
+      const locks = await interruptible(() => listLocks(hosts, context), around);
       const lines = command.json ? locks.map(lockJson) : locksText(locks, session.paint);
       around.stdout.write(lines.map((line) => `${line}\n`).join(''));
       const failure = locks.find((one) => one.failure)?.failure;

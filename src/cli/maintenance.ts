@@ -50,7 +50,7 @@ export async function status(command: Extract<Command, { name: 'status' }>, arou
     const hosts = hostsOf(command, inventory);
     prepare(hosts);
     const { socket, forks } = command;
-    const surveys = await interruptible(survey({ hosts, socket, forks }, context.fleet), around);
+    const surveys = await interruptible(() => survey({ hosts, socket, forks }, context.fleet), around);
     const lines = command.json ? surveys.map(statusJson) : statusText(surveys, paint, context.clock.date());
     around.stdout.write(lines.map((line) => `${line}\n`).join(''));
     const [failure] = surveys.flatMap((one) => one.failures);

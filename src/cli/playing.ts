@@ -47,7 +47,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
     await session.begin(isPlan ? { command: 'plan', hosts } : { command: 'rollout', hosts, ...asked }, !isPlan);
     if (goingOn) session.print(resumptionText(goingOn));
     if (isPlan) {
-      const plans = await interruptible(plan(plays, command.force, context), surroundings);
+      const plans = await interruptible(() => plan(plays, command.force, context), surroundings);
       return showPlan(plans, command, session);
     }
     const result = await rollout(

@@ -37,7 +37,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
     await session.begin({ command: 'rollback', hosts }, !command.check);
     report({ type: 'rollback-started', of: told.history.run, hosts });
     if (command.check) {
-      const plans = await interruptible(plan(plays, command.force, context), surroundings);
+      const plans = await interruptible(() => plan(plays, command.force, context), surroundings);
       for (const one of plans) print(planText(one, { paint, diff: false }));
       const ms = systemClock.now() - session.startedMs;
       report({ type: 'run-ended', command: 'rollback', end: 'done', ms, hosts: [], exitStatus: 0 });

@@ -102,8 +102,8 @@ function lockingOf(command: HostsCommand): Locking {
   return { machine: hostname(), pid: process.pid, reason: reasonFor(command), ...command.locking };
 }
 
-/** A look changes nothing, so being asked to stop ends it where it is. */
-export async function interruptible<T>(look: Promise<T>, { stop }: Surroundings): Promise<T> {
+/** A look changes nothing, so being asked to stop ends it where it is, or before it begins. */
+export async function interruptible<T>(look: () => Promise<T>, { stop }: Surroundings): Promise<T> {
   const { beforeNext } = stop;
   if (beforeNext.aborted) throw new Failure('interrupted', reasonOf(beforeNext.reason));
   return new Promise((resolve, reject) => {
@@ -111,7 +111,7 @@ export async function interruptible<T>(look: Promise<T>, { stop }: Surroundings)
       reject(new Failure('interrupted', reasonOf(beforeNext.reason)));
     };
     beforeNext.addEventListener('abort', give, { once: true });
-    look.then(resolve, reject);
+    look().then(resolve, reject);
   });
 }
 

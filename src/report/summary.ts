@@ -67,15 +67,17 @@ export function verdictText(
   { run, ms }: { readonly run: string; readonly ms: number },
 ): string {
   const total = hosts.reduce((sum, { updated }) => sum + updated, 0);
+  const time = duration(ms);
+  const remedy = command === 'drain' || command === 'restore' ? 'restore' : 'recover';
   const verdicts: Readonly<Record<RunEnd, string>> = {
-    done: total === 0 ? 'nothing to do' : `${total} ${doneWords[command]}`,
-    someFailed: 'some hosts failed; what failed was put back',
-    stopped: `stopped: ${why}; ${afterStop(hosts, run)}`,
-    outOfService: `a server is left out of service: see "sluice status", then "sluice ${command === 'drain' || command === 'restore' ? 'restore' : 'recover'}"`,
-    interrupted: 'interrupted; what was in work is finished or put back',
-    unreachable: `${total} ${doneWords[command]}; some hosts could not be reached and were left out`,
+    done: total === 0 ? `nothing to do in ${time}` : `${total} ${doneWords[command]} in ${time}`,
+    someFailed: `some hosts failed in ${time}; what failed was put back`,
+    stopped: `stopped after ${time}: ${why}; ${afterStop(hosts, run)}`,
+    outOfService: `a server is left out of service after ${time}: see "sluice status", then "sluice ${remedy}"`,
+    interrupted: `interrupted after ${time}; what was in work is finished or put back`,
+    unreachable: `${total} ${doneWords[command]} in ${time}; some hosts could not be reached and were left out`,
   };
-  return `${command}: ${verdicts[end]} in ${duration(ms)}`;
+  return `${command}: ${verdicts[end]}`;
 }
 
 function afterStop(hosts: readonly HostSummary[], run: string): string {

@@ -1,9 +1,9 @@
 /** `sluice lock`: looks at the locks of hosts, takes them on purpose, releases and breaks them. */
 import pLimit from 'p-limit';
-import { Failure } from '../errors.ts';
+import { Failure, reasonOf } from '../errors.ts';
 import { explainLock, type FoundLock, type LockOwner } from '../rollout/lock.ts';
 import { problem } from './findings.ts';
-import type { Fleet } from './ports.ts';
+import type { HostAccess } from './ports.ts';
 import type { RunContext } from './rollout.ts';
 
 export interface HostLockState {
@@ -13,15 +13,15 @@ export interface HostLockState {
   readonly failure: Failure | undefined;
 }
 
-type LockContext = Pick<RunContext, 'fleet' | 'report' | 'identity' | 'clock' | 'locking' | 'forks'>;
+type LockContext = Pick<RunContext, 'fleet' | 'report' | 'identity' | 'clock' | 'locking' | 'forks' | 'stop'>;
 
 export async function listLocks(
   hosts: readonly string[],
-  { fleet, forks }: { readonly fleet: Fleet; readonly forks: number },
+  context: Pick<LockContext, 'fleet' | 'forks' | 'stop'>,
 ): Promise<readonly HostLockState[]> {
-  return onEach(hosts, forks, async (host): Promise<HostLockState> => {
+  return onEach(hosts, context.forks, async (host): Promise<HostLockState> => {
     try {
-      return { host, lock: await (await fleet.host(host)).lock.look(), failure: undefined };
+      return { host, lock: await (await reach(host, context)).lock.look(), failure: undefined };
     } catch (failure) {
       if (!(failure instanceof Failure)) throw failure;
       return { host, lock: undefined, failure };
@@ -30,25 +30,29 @@ export async function listLocks(
 }
 
 /**
- * Holds all of the hosts on purpose, or none.
+ * Holds all of the hosts on purpose, or none: also when it is asked to stop before it has them.
  *
- * @throws Failure `locked` when somebody else has one of them, else `unreachable` or `error`
+ * @throws Failure `locked` when somebody else has one of them, else `interrupted`, `unreachable` or `error`
  */
 export async function holdOnPurpose(hosts: readonly string[], note: string, context: LockContext): Promise<void> {
-  const { fleet, identity, locking, clock } = context;
+  const { fleet, identity, locking, clock, stop } = context;
   const { machine, pid } = locking;
   const since = clock.date().toISOString();
   const owner: LockOwner = { kind: 'hold', ...identity, machine, pid, reason: note, since, ttlMs: 0 };
   const taken: string[] = [];
   const obstacles = await collect(hosts, context, async (host) => {
-    const inTheWay = await (await fleet.host(host)).lock.hold(owner);
+    const inTheWay = await (await reach(host, context)).lock.hold(owner);
     if (inTheWay) return inTheWay;
     taken.push(host);
     return undefined;
   });
-  if (obstacles.length === 0) return;
+  if (obstacles.length === 0 && !stop.beforeNext.aborted) return;
   const mine: FoundLock = { state: 'held', owner, ageMs: undefined };
-  await Promise.allSettled(taken.map(async (host) => (await fleet.host(host)).lock.free(mine, false)));
+  const freed = await Promise.allSettled(taken.map(async (host) => (await fleet.host(host)).lock.free(mine, false)));
+  const kept = taken.filter((_, index) => freed[index]?.status === 'rejected');
+  for (const host of kept)
+    context.report({ type: 'warning', host, text: 'The lock stays behind: it is held on purpose' });
+  stop.beforeNext.throwIfAborted();
   throw refusal('take', obstacles);
 }
 
@@ -101,6 +105,7 @@ interface Found {
 
 async function lookAtAll(hosts: readonly string[], context: LockContext): Promise<readonly Found[]> {
   const states = await listLocks(hosts, context);
+  context.stop.beforeNext.throwIfAborted();
   const failed = states.filter(({ failure }) => failure !== undefined);
   for (const { host, failure } of failed) context.report({ type: 'problem', host, text: failure?.message ?? '' });
   if (failed.length > 0) throw refusal('look at', failed);
@@ -112,10 +117,18 @@ async function freeAll(
   { verb, force, context }: { readonly verb: string; readonly force: boolean; readonly context: LockContext },
 ): Promise<number> {
   const locks = new Map(found.map(({ host, lock }) => [host, lock]));
+  const freed: string[] = [];
   const obstacles = await collect([...locks.keys()], context, async (host) => {
     const lock = locks.get(host);
-    return lock && (await context.fleet.host(host)).lock.free(lock, force);
+    const inTheWay = lock && (await (await reach(host, context)).lock.free(lock, force));
+    if (!inTheWay) freed.push(host);
+    return inTheWay;
   });
+  const { beforeNext } = context.stop;
+  if (beforeNext.aborted && freed.length < locks.size) {
+    const done = freed.length === 0 ? 'the locks are' : `only those of ${freed.join(', ')} are free, the others are`;
+    throw new Failure('interrupted', `${reasonOf(beforeNext.reason)}: ${done} as they were`);
+  }
   if (obstacles.length > 0) throw refusal(verb, obstacles);
   return found.length;
 }
@@ -139,7 +152,7 @@ async function collect(
       return { failure: undefined };
     } catch (error) {
       const { text } = problem(host, error);
-      context.report({ type: 'problem', host, text });
+      if (!context.stop.beforeNext.aborted) context.report({ type: 'problem', host, text });
       return error instanceof Failure ? { failure: error } : undefined;
     }
   });
@@ -157,6 +170,24 @@ function refusal(verb: string, obstacles: readonly Obstacle[]): Failure {
   const isLocked = obstacles.some(({ failure }) => !failure);
   const code = isLocked ? 'locked' : (obstacles[0]?.failure?.code ?? 'error');
   return new Failure(code, `Cannot ${verb} the locks of all these hosts (above)`);
+}
+
+/** Connects, unless it is asked to stop meanwhile: a host that does not answer must keep nobody waiting. */
+async function reach(host: string, { fleet, stop }: Pick<LockContext, 'fleet' | 'stop'>): Promise<HostAccess> {
+  const { beforeNext } = stop;
+  beforeNext.throwIfAborted();
+  const connected = new AbortController();
+  const stopped = new Promise<never>((_, reject) => {
+    const give = (): void => {
+      reject(beforeNext.reason as Error);
+    };
+    beforeNext.addEventListener('abort', give, { once: true, signal: connected.signal });
+  });
+  try {
+    return await Promise.race([fleet.host(host), stopped]);
+  } finally {
+    connected.abort();
+  }
 }
 
 async function onEach<T>(hosts: readonly string[], forks: number, act: (host: string) => Promise<T>): Promise<T[]> {

@@ -47,6 +47,23 @@ it('a look ends when it was asked to stop before it began', async () => {
   const stop = new StopSwitch();
   stop.ask('SIGINT');
   const around = { stop } as Surroundings;
-  const endless = new Promise(() => undefined);
-  await expect(interruptible(endless, around)).rejects.toMatchObject({ code: 'interrupted' });
+  let hasBegun = false;
+  const look = async (): Promise<void> => {
+    hasBegun = true;
+  };
+
+  await expect(interruptible(look, around)).rejects.toMatchObject({ code: 'interrupted' });
+
+  expect(hasBegun).toBe(false);
+});
+it('a look ends when it is asked to stop, whatever comes of it later', async () => {
+  const stop = new StopSwitch();
+  const around = { stop } as Surroundings;
+  let fail: (error: Error) => void = () => undefined;
+  const looking = interruptible(() => new Promise((_, reject) => (fail = reject)), around);
+
+  stop.ask('SIGINT');
+
+  await expect(looking).rejects.toMatchObject({ code: 'interrupted' });
+  fail(new Error('the connection was closed'));
 });

@@ -80,12 +80,13 @@ describe('summaryText()', () => {
 describe('verdictText()', () => {
   const verdicts: Readonly<Record<RunEnd, string>> = {
     done: 'rollout: 5 updated in 2 min 05 s',
-    someFailed: 'rollout: some hosts failed; what failed was put back in 2 min 05 s',
+    someFailed: 'rollout: some hosts failed in 2 min 05 s; what failed was put back',
     stopped:
-      'rollout: stopped: it is late; the hosts not reached are as they were; "sluice resume R1" goes on in 2 min 05 s',
-    outOfService: 'rollout: a server is left out of service: see "sluice status", then "sluice recover" in 2 min 05 s',
-    interrupted: 'rollout: interrupted; what was in work is finished or put back in 2 min 05 s',
-    unreachable: 'rollout: 5 updated; some hosts could not be reached and were left out in 2 min 05 s',
+      'rollout: stopped after 2 min 05 s: it is late; the hosts not reached are as they were; "sluice resume R1" goes on',
+    outOfService:
+      'rollout: a server is left out of service after 2 min 05 s: see "sluice status", then "sluice recover"',
+    interrupted: 'rollout: interrupted after 2 min 05 s; what was in work is finished or put back',
+    unreachable: 'rollout: 5 updated in 2 min 05 s; some hosts could not be reached and were left out',
   };
   it.each(Object.entries(verdicts))('says what it means that a run is %s', (end, says) => {
     const hosts = [aSummary(), aSummary({ updated: 2 })];
@@ -95,9 +96,9 @@ describe('verdictText()', () => {
 
   // prettier-ignore
   it.each<{ ends: HostEnd[]; says: string }>([
-    { ends: ['updated', 'failed', 'notReached'], says: 'rollout: stopped: W; what failed was put back, the hosts not reached are as they were; "sluice resume R1" goes on in 0.4 s' },
-    { ends: ['rolledBack', 'failed'],            says: 'rollout: stopped: W; what was updated is rolled back in 0.4 s' },
-    { ends: ['rolledBack', 'updated'],           says: 'rollout: stopped: W; part of what was updated could not be rolled back in 0.4 s' },
+    { ends: ['updated', 'failed', 'notReached'], says: 'rollout: stopped after 0.4 s: W; what failed was put back, the hosts not reached are as they were; "sluice resume R1" goes on' },
+    { ends: ['rolledBack', 'failed'],            says: 'rollout: stopped after 0.4 s: W; what was updated is rolled back' },
+    { ends: ['rolledBack', 'updated'],           says: 'rollout: stopped after 0.4 s: W; part of what was updated could not be rolled back' },
   ])('says of a run that stopped with $ends: "$says"', ({ ends, says }) => {
     const hosts = ends.map((end) => aSummary({ end, updated: end === 'updated' ? 3 : 0 }));
     expect(verdictText({ end: 'stopped', why: 'W', hosts }, 'rollout', { run: 'R1', ms: 400 })).toBe(says);

@@ -270,7 +270,7 @@ describe('breaking locks', () => {
 
     await expect(breakLocks(request(false, true), fleet.context())).rejects.toMatchObject({ code: 'locked' });
     await expect(breakLocks(request(true, false), fleet.context())).rejects.toMatchObject({ code: 'interrupted' });
-    expect((await listLocks(['fe1', 'fe2', 'fe3'], { fleet, forks: 2 })).map(({ lock }) => lock?.state)).toEqual([
+    expect((await listLocks(['fe1', 'fe2', 'fe3'], fleet.context())).map(({ lock }) => lock?.state)).toEqual([
       ...['held', 'live', undefined],
     ]);
     expect(await breakLocks(request(true, true), fleet.context())).toBe(2);
