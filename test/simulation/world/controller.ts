@@ -177,26 +177,22 @@ export class Controller {
       this.#later(afterMs, () => reject(error));
     };
     const act = (): T => this.#act(host, command, sent.sentMs);
-    const unreachable = new Failure('unreachable', `Cannot reach ${host.name}: the connection was lost`);
-    if (host.isUnreachable) {
+    const breaks = (afterMs = 0): void => {
       this.cut(host);
-      fails(unreachable, 400);
-      return;
-    }
-    if (fault?.how === 'lostBefore') {
-      this.cut(host);
-      fails(unreachable);
+      fails(new Failure('unreachable', `Cannot reach ${host.name}: the connection was lost`), afterMs);
+    };
+    if (host.isUnreachable || fault?.how === 'lostBefore') {
+      breaks(host.isUnreachable ? 400 : 0);
       return;
     }
     if (fault?.how === 'lostLate') {
-      this.cut(host);
+      breaks();
       // HAProxy does what it is told at once, or never; an Engine or a shell may be at it still.
       this.world.timeline.after(command.service === 'haproxy' ? 0 : fault.ms, () => {
         attempt(act);
         // A lock that is taken for a connection that is gone: its holder finds nobody to listen to, and ends.
         this.#freeLock(host, this.#random.between(0, 300));
       });
-      fails(unreachable);
       return;
     }
     const refusal = this.#refusal(host, command, fault);
@@ -210,8 +206,7 @@ export class Controller {
       return;
     }
     if (fault?.how === 'lostAfter') {
-      this.cut(host);
-      fails(unreachable);
+      breaks();
     } else if (fault?.how === 'garbled') {
       fails(new Failure(codeOf(command), `Cannot "${command.name}" on ${host.name}: the answer is not understood`));
     } else {

@@ -34,10 +34,15 @@ export class Timeline {
 
   /** Lets things happen until `isOver`, and says whether it came to that before `untilMs`. */
   async run(isOver: () => boolean, untilMs: number): Promise<boolean> {
+    return this.#untilWoken(isOver, untilMs) ?? inTurns(() => this.#untilWoken(isOver, untilMs));
+  }
+
+  /** Undefined: somebody was woken, and has not had a turn yet. */
+  #untilWoken(isOver: () => boolean, untilMs: number): boolean | undefined {
     for (;;) {
       if (this.#hasWoken) {
         this.#hasWoken = false;
-        await turn();
+        return undefined;
       }
       if (isOver()) return true;
       const next = this.#heap[0];
@@ -94,7 +99,31 @@ function isBefore(one: Coming, other: Coming): boolean {
   return one.atMs < other.atMs || (one.atMs === other.atMs && one.order < other.order);
 }
 
-const turn = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve);
+/** Turns that are asked for together: they cost one round of the event loop, and microtasks have run before each. */
+const TURNS_AT_ONCE = 32;
+
+/** Calls it again and again until there is a result, whenever nobody who was woken has anything left to do. */
+async function inTurns<T>(next: () => T | undefined): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let left = 0;
+    let isOver = false;
+    const turn = (): void => {
+      if (isOver) return;
+      left -= 1;
+      try {
+        const result = next();
+        if (result !== undefined) {
+          isOver = true;
+          resolve(result);
+        } else if (left === 0) ask();
+      } catch (error) {
+        isOver = true;
+        reject(error instanceof Error ? error : new Error(String(error)));
+      }
+    };
+    const ask = (): void => {
+      for (left = 0; left < TURNS_AT_ONCE; left += 1) setImmediate(turn);
+    };
+    ask();
   });
+}
