@@ -1,4 +1,3 @@
-import { setMaxListeners } from 'node:events';
 import { Failure } from '../../../src/errors.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Clock } from '../../../src/runner/ports.ts';
@@ -15,6 +14,11 @@ import type { World } from './world.ts';
 const STARTED = Date.UTC(2026, 10, 21, 9, 0, 0);
 const never = new Promise<never>(() => undefined);
 
+interface Sleepers {
+  readonly sleepers: Set<() => void>;
+  readonly wakeAll: () => void;
+}
+
 /** One process of sluice on a machine of its own: it can be killed and frozen, and its connections can break. */
 export class Controller {
   readonly world: World;
@@ -30,8 +34,7 @@ export class Controller {
   readonly #dealings = new Map<SimHost, Dealing>();
   /** Hosts that it has told it leaves out of service. */
   readonly #left = new Set<string>();
-  readonly #asleep = new Map<AbortSignal, Set<() => void>>();
-  readonly #over = new AbortController();
+  readonly #asleep = new Map<AbortSignal, Sleepers>();
   #calls = 0;
   #changes = 0;
   #frozenUntilMs = 0;
@@ -49,7 +52,6 @@ export class Controller {
     this.startedMs = world.timeline.nowMs;
     this.#faults = faults.filter(({ by }) => by === number);
     this.#random = new Random(world.setting.seed, this.name);
-    setMaxListeners(0, this.#over.signal);
     world.watchman.controllers.push(this);
   }
 
@@ -60,7 +62,7 @@ export class Controller {
       if (!this.isAlive) return never;
       if (signal.aborted) return;
       await new Promise<void>((resolve) => {
-        const sleepers = this.#sleepersOf(signal);
+        const { sleepers } = this.#sleepersOf(signal);
         const wake = (): void => {
           this.world.timeline.cancel(coming);
           sleepers.delete(wake);
@@ -82,7 +84,8 @@ export class Controller {
 
   /** The story is over. */
   forget(): void {
-    this.#over.abort();
+    // Some signals never abort and outlive all stories: they must not keep them.
+    for (const [signal, { wakeAll }] of this.#asleep) signal.removeEventListener('abort', wakeAll);
   }
 
   end(): void {
@@ -268,16 +271,16 @@ export class Controller {
   }
 
   /** One listener for each signal, however many sleep by it. */
-  #sleepersOf(signal: AbortSignal): Set<() => void> {
+  #sleepersOf(signal: AbortSignal): Sleepers {
     const known = this.#asleep.get(signal);
     if (known) return known;
     const sleepers = new Set<() => void>();
-    this.#asleep.set(signal, sleepers);
     const wakeAll = (): void => {
       for (const wake of [...sleepers]) wake();
     };
-    // Some signals never abort and outlive all stories: they must not keep them.
-    signal.addEventListener('abort', wakeAll, { signal: this.#over.signal });
-    return sleepers;
+    const all = { sleepers, wakeAll };
+    this.#asleep.set(signal, all);
+    signal.addEventListener('abort', wakeAll);
+    return all;
   }
 }

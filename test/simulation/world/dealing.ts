@@ -22,8 +22,16 @@ export interface Dealing {
 
 export function aDealing(): Dealing {
   return {
-    ...{ lockedMs: undefined, firstChangeMs: undefined, lastChangeMs: -Infinity, onCut: () => undefined },
-    ...{ step: undefined, stepEvent: 0, isHomeward: false, stepMs: 0, firstLookMs: new Map(), usable: new Map() },
+    lockedMs: undefined,
+    firstChangeMs: undefined,
+    lastChangeMs: -Infinity,
+    step: undefined,
+    stepEvent: 0,
+    isHomeward: false,
+    stepMs: 0,
+    firstLookMs: new Map(),
+    usable: new Map(),
+    onCut: () => undefined,
   };
 }
 

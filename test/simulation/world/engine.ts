@@ -96,12 +96,23 @@ export class SimEngine {
     if (!image) throw new Failure('docker', `Cannot create ${name}: no such image ${spec.image}`);
     const declared = Object.fromEntries(Object.entries(spec).filter(([, value]) => value !== undefined));
     const container: SimContainer = {
-      ...{ id: `id-${this.#nextId++}`, name, reference: spec.image, image },
+      id: `id-${this.#nextId++}`,
+      name,
+      reference: spec.image,
+      image,
       spec: { ...inherited?.spec, ...declared, image: spec.image, pullPolicy: spec.pullPolicy },
       port: spec.ports?.[0]?.hostPort ?? inherited?.port ?? 0,
-      ...{ status: 'created', exitCode: 0, restartCount: 0, startedMs: 0, starts: 0 },
+      status: 'created',
+      exitCode: 0,
+      restartCount: 0,
       restart: spec.restart ?? inherited?.restart ?? { name: 'no', maximumRetryCount: 0 },
-      ...{ wasStopped: false, isRestarting: false, answers: false, isBroken: false, coming: undefined },
+      startedMs: 0,
+      starts: 0,
+      wasStopped: false,
+      isRestarting: false,
+      answers: false,
+      isBroken: false,
+      coming: undefined,
     };
     this.#containers.push(container);
     return container;
@@ -204,11 +215,19 @@ export class SimEngine {
   /** The container as Docker would show it. */
   seen(one: SimContainer): Container {
     return {
-      ...{ id: one.id, name: one.name, running: one.status === 'running' || one.isRestarting, status: one.status },
+      id: one.id,
+      name: one.name,
+      running: one.status === 'running' || one.isRestarting,
+      status: one.status,
       image: { reference: one.reference, id: one.image.id, digests: one.image.digests, hasHealthcheck: true },
-      ...{ exitCode: one.exitCode, restartCount: one.restartCount, restart: one.restart },
+      exitCode: one.exitCode,
+      restartCount: one.restartCount,
+      restart: one.restart,
       startedAt: `start ${one.starts} of ${one.id}`,
-      ...{ health: this.#healthOf(one), healthOutput: '', isAutoRemoved: false, publishedPorts: [one.port] },
+      health: this.#healthOf(one),
+      healthOutput: '',
+      isAutoRemoved: false,
+      publishedPorts: [one.port],
     };
   }
 
@@ -221,7 +240,10 @@ export class SimEngine {
   #run(one: SimContainer): void {
     if (this.at(one.port)) throw new Failure('docker', `Cannot start ${one.name}: port ${one.port} is allocated`);
     const { answersAfterMs, neverAnswers = false, exitsAfterMs, unhealthyAfterMs } = one.image.behaviour;
-    Object.assign(one, { status: 'running', startedMs: this.#timeline.nowMs, wasStopped: false, isRestarting: false });
+    one.status = 'running';
+    one.startedMs = this.#timeline.nowMs;
+    one.wasStopped = false;
+    one.isRestarting = false;
     one.starts += 1;
     const fallsOver = (): void => {
       const ms = exitsAfterMs ?? unhealthyAfterMs;

@@ -63,7 +63,7 @@ export class SimHaproxy {
   }
 
   slots(backend: string): readonly Slot[] {
-    return [...this.#current.slots.values()].filter(({ line }) => line.backend === backend);
+    return this.#current.backends.get(backend) ?? [];
   }
 
   slot(server: { readonly backend: string; readonly name: string }): Slot {
@@ -164,10 +164,13 @@ export class SimHaproxy {
   }
 
   #choose({ backend, cookie }: Arrival): Slot | undefined {
-    const sticky = cookie === undefined ? undefined : this.#current.slots.get(pathOf({ backend, name: cookie }));
+    const slots = this.slots(backend);
+    const sticky = cookie === undefined ? undefined : slots.find(({ line }) => line.name === cookie);
     if (sticky?.isUp && sticky.admin !== 'maint') return sticky;
-    const usable = this.slots(backend).filter(isUsable);
-    return usable[this.#turn++ % Math.max(1, usable.length)];
+    let usable = 0;
+    for (const slot of slots) if (isUsable(slot)) usable += 1;
+    let skip = this.#turn++ % Math.max(1, usable);
+    return slots.find((slot) => isUsable(slot) && skip-- === 0);
   }
 
   #begin(): void {

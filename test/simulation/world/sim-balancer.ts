@@ -25,28 +25,29 @@ export class SimBalancer implements LoadBalancer {
 
   async backends(backend?: string): Promise<readonly BackendState[]> {
     return this.#look(`backends ${backend ?? ''}`, () => {
-      const names = new Set(this.#host.setting.servers.map((line) => line.backend));
-      return [...names]
-        .filter((name) => backend === undefined || name === backend)
-        .map((name) => {
-          const slots = this.#host.haproxy.slots(name);
-          const seen = { count: slots.filter(isUsable).length, pid: this.#host.haproxy.current.pid };
-          this.#controller.dealing(this.#host).usable.set(name, seen);
-          const servers = slots.map((slot) => this.#state(slot));
-          return { balancer: this.#balancer, name, algorithm: 'roundrobin', queued: 0, servers };
-        });
+      const { pid, backends } = this.#host.haproxy.current;
+      const names = backend === undefined ? [...backends.keys()] : backends.has(backend) ? [backend] : [];
+      return names.map((name) => {
+        const slots = this.#host.haproxy.slots(name);
+        this.#controller.dealing(this.#host).usable.set(name, { count: slots.filter(isUsable).length, pid });
+        const servers = slots.map((slot) => this.#state(slot));
+        return { balancer: this.#balancer, name, algorithm: 'roundrobin', queued: 0, servers };
+      });
     });
   }
 
   async look(server: Server): Promise<ServerLook> {
-    return this.#look(`look at ${pathOf(server)}`, () => {
+    const path = pathOf(server);
+    return this.#look(`look at ${path}`, () => {
       const slot = this.#host.haproxy.slot(server);
       const { pid } = this.#host.haproxy.current;
       const { nowMs } = this.#controller.world.timeline;
       const { firstLookMs } = this.#controller.dealing(this.#host);
-      if (!firstLookMs.has(pathOf(server))) firstLookMs.set(pathOf(server), nowMs);
+      if (!firstLookMs.has(path)) firstLookMs.set(path, nowMs);
       const { weight, admin, retries } = slot;
-      return { pid, ...this.#host.haproxy.counted(slot), retries, ...statusOf(slot), weight, admin };
+      const { current, queued } = this.#host.haproxy.counted(slot);
+      const { status, isUp, lastCheck } = statusOf(slot);
+      return { pid, current, queued, retries, status, isUp, lastCheck, weight, admin };
     });
   }
 
@@ -130,10 +131,23 @@ export class SimBalancer implements LoadBalancer {
   #state(slot: Slot): ServerState {
     const { line, weight, admin } = slot;
     const { current, queued } = this.#host.haproxy.counted(slot);
+    const { status, isUp, lastCheck } = statusOf(slot);
     return {
       server: this.#server(slot),
-      ...{ weight, initialWeight: line.weight, admin, ...statusOf(slot), isBackup: false },
-      ...{ hasCheck: true, hasAgent: false, tracks: undefined, address: '127.0.0.1', port: line.port, current, queued },
+      weight,
+      initialWeight: line.weight,
+      admin,
+      status,
+      isUp,
+      lastCheck,
+      isBackup: false,
+      hasCheck: true,
+      hasAgent: false,
+      tracks: undefined,
+      address: '127.0.0.1',
+      port: line.port,
+      current,
+      queued,
     };
   }
 

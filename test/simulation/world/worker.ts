@@ -45,6 +45,7 @@ export interface Worker {
   readonly pid: number;
   readonly startedMs: number;
   readonly slots: ReadonlyMap<string, Slot>;
+  readonly backends: ReadonlyMap<string, readonly Slot[]>;
 }
 
 export function pathOf({ backend, name }: { readonly backend: string; readonly name: string }): string {
@@ -52,14 +53,33 @@ export function pathOf({ backend, name }: { readonly backend: string; readonly n
 }
 
 export function aWorker(pid: number, startedMs: number, lines: readonly ServerLine[], isFirst: boolean): Worker {
-  const slots = lines.map((line): [string, Slot] => [
-    pathOf(line),
-    {
-      ...{ line, weight: line.weight, admin: 'ready', isUp: true, flip: undefined },
-      ...{ isUntouched: !isFirst, isProven: true, requests: [], retries: 0, ended: 0, refused: 0, cut: 0 },
-    },
-  ]);
-  return { pid, startedMs, slots: new Map(slots) };
+  const slots = new Map<string, Slot>();
+  const backends = new Map<string, Slot[]>();
+  for (const line of lines) {
+    const slot = aSlot(line, isFirst);
+    slots.set(pathOf(line), slot);
+    const others = backends.get(line.backend);
+    if (others) others.push(slot);
+    else backends.set(line.backend, [slot]);
+  }
+  return { pid, startedMs, slots, backends };
+}
+
+function aSlot(line: ServerLine, isFirst: boolean): Slot {
+  return {
+    line,
+    weight: line.weight,
+    admin: 'ready',
+    isUp: true,
+    flip: undefined,
+    isUntouched: !isFirst,
+    isProven: true,
+    requests: [],
+    retries: 0,
+    ended: 0,
+    refused: 0,
+    cut: 0,
+  };
 }
 
 export function isUsable({ isUp, admin, weight }: Slot): boolean {
@@ -69,9 +89,11 @@ export function isUsable({ isUp, admin, weight }: Slot): boolean {
 /** The requests that have not ended; forgets the others. */
 export function open(slot: Slot, nowMs: number): readonly Request[] {
   const all = slot.requests;
-  if (all.some(({ endsMs }) => endsMs <= nowMs)) slot.requests = all.filter(({ endsMs }) => endsMs > nowMs);
-  slot.ended += all.length - slot.requests.length;
-  return slot.requests;
+  if (all.length === 0) return all;
+  const left = all.filter(({ endsMs }) => endsMs > nowMs);
+  slot.ended += all.length - left.length;
+  slot.requests = left;
+  return left;
 }
 
 /** What the counters show of them. */
