@@ -17,8 +17,8 @@ export interface Found {
   readonly violations: readonly Violation[];
 }
 
-// A stack trace costs more than the failure that it is of.
-Error.stackTraceLimit = 2;
+// A stack trace costs more than the failure that it is of; whoever tells the story of a seed has them.
+Error.stackTraceLimit = 0;
 
 parentPort?.on('message', (block: Block) => {
   void play(block).then((found) => parentPort?.postMessage(found));

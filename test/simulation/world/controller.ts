@@ -133,7 +133,7 @@ export class Controller {
   }
 
   /** Sends a command to a host and waits for its answer, with whatever the network makes of it. */
-  async call<T>(host: SimHost, command: Command<T>): Promise<T> {
+  call<T>(host: SimHost, command: Command<T>): Promise<T> {
     if (!this.isAlive) return never;
     const fault = this.#faultNow(command);
     if (fault?.how === 'killBefore') {

@@ -151,7 +151,7 @@ export class SimBalancer implements LoadBalancer {
     };
   }
 
-  async #look<T>(name: string, run: () => T): Promise<T> {
+  #look<T>(name: string, run: () => T): Promise<T> {
     return this.#controller.call(this.#host, { name, service: 'haproxy', run });
   }
 

@@ -139,7 +139,7 @@ export class SimContainers implements Containers {
     return this.#host.engine.pull(reference);
   }
 
-  async #look<T>(name: string, run: () => T): Promise<T> {
+  #look<T>(name: string, run: () => T): Promise<T> {
     return this.#controller.call(this.#host, { name, service: 'docker', run });
   }
 

@@ -101,7 +101,7 @@ class SimAccess implements HostAccess {
     return this.#look('socket', () => SOCKET);
   }
 
-  async #look<T>(name: string, run: () => T): Promise<T> {
+  #look<T>(name: string, run: () => T): Promise<T> {
     return this.#controller.call(this.#host, { name, service: 'host', run });
   }
 }

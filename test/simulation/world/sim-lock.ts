@@ -91,7 +91,7 @@ export class SimLock implements HostLock {
     return owner?.run === run && owner.machine === machine && owner.pid === pid;
   }
 
-  async #call<T>(name: string, run: () => T): Promise<T> {
+  #call<T>(name: string, run: () => T): Promise<T> {
     return this.#controller.call(this.#host, { name, service: 'host', run });
   }
 }
