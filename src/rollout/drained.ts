@@ -39,15 +39,15 @@ export function countedAnew(progress: DrainProgress): DrainProgress {
 }
 
 export function progressAfter(before: DrainProgress, sight: DrainSight): DrainProgress {
-  const known = before.pid === sight.pid ? before : undefined;
-  const isZero = sight.pending === 0;
-  const zeroes = isZero ? (known?.zeroes ?? 0) + 1 : 0;
+  // Whatever a process that began after the drain counts, it has counted since then.
+  const known = before.pid === sight.pid ? before : firstProgress({ pid: sight.pid, retries: 0 });
+  const zeroes = sight.pending === 0 ? known.zeroes + 1 : 0;
   return {
     pid: sight.pid,
     zeroes,
-    firstZeroAtMs: zeroes > 1 && known ? known.firstZeroAtMs : sight.atMs,
+    firstZeroAtMs: zeroes > 1 ? known.firstZeroAtMs : sight.atMs,
     retries: sight.retries,
-    retriesMovedAtMs: known && known.retries !== sight.retries ? sight.atMs : known?.retriesMovedAtMs,
+    retriesMovedAtMs: known.retries === sight.retries ? known.retriesMovedAtMs : sight.atMs,
   };
 }
 
