@@ -7,7 +7,8 @@ export const strike = { at, end };
 
 function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
   const host = [...world.hosts.values()][number];
-  if (!host) return;
+  // Nothing more happens to a host that is off.
+  if (!host || host.isOff) return;
   world.tell(() => `-- ${host.name}: ${kind}${ms > 0 ? `, ${ms} ms` : ''}`);
   host.disturb();
   const later = (over: () => void): void => {
@@ -26,11 +27,13 @@ function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
       return;
     case 'engineDown':
       host.engine.isDown = true;
-      later(() => (host.engine.isDown = false));
+      later(() => (host.engine.isDown = host.engine.isOff));
       return;
     case 'engineRestart':
       host.engine.powerOff();
-      later(() => host.engine.powerOn());
+      later(() => {
+        if (!host.isOff) host.engine.powerOn();
+      });
       return;
     case 'reload':
       world.reload(host);
@@ -52,8 +55,7 @@ function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
       for (const controller of world.watchman.controllers) controller.cut(host);
       host.powerOff();
       later(() => {
-        host.powerOn();
-        world.watchman.sawConfigured(host);
+        powerOn(world, host);
       });
       return;
     case 'otherFails':
@@ -79,10 +81,16 @@ function end(world: World): void {
   for (const host of world.hosts.values()) {
     host.isUnreachable = false;
     host.disturb();
+    if (host.isOff) powerOn(world, host);
     if (host.haproxy.isDown) world.restart(host, true);
     if (host.engine.isDown) host.engine.powerOn();
     setFailing(host, false);
   }
+}
+
+function powerOn(world: World, host: SimHost): void {
+  host.powerOn();
+  world.watchman.sawConfigured(host);
 }
 
 function crash(host: SimHost, which: number): void {

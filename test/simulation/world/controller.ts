@@ -184,8 +184,9 @@ export class Controller {
       this.cut(host);
       fails(new Failure('unreachable', `Cannot reach ${host.name}: the connection was lost`), afterMs);
     };
-    if (host.isUnreachable || fault?.how === 'lostBefore') {
-      breaks(host.isUnreachable ? 400 : 0);
+    const isOut = host.isUnreachable || host.isOff;
+    if (isOut || fault?.how === 'lostBefore') {
+      breaks(isOut ? 400 : 0);
       return;
     }
     if (fault?.how === 'lostLate') {

@@ -50,6 +50,8 @@ export class SimEngine {
   #containers: SimContainer[] = [];
   #nextId = 1;
   isDown = false;
+  /** Nothing runs until it is started again; else, when it is down, its containers go on without it. */
+  isOff = false;
   /** Told when the application behind a port begins or ceases to answer. */
   onAnswers: (port: number) => void = () => undefined;
   /** Told just before one that runs is brought down because somebody asked for it. */
@@ -188,6 +190,7 @@ export class SimEngine {
   /** Everything on the host is gone from one moment to the next. */
   powerOff(): void {
     this.isDown = true;
+    this.isOff = true;
     for (const one of this.#containers) {
       this.#timeline.cancel(one.coming);
       one.isRestarting = false;
@@ -200,15 +203,12 @@ export class SimEngine {
   /** The Engine starts what its policies say: `always` also what was stopped. */
   powerOn(): void {
     this.isDown = false;
+    if (!this.isOff) return;
+    this.isOff = false;
     for (const one of this.#containers) {
       const { name } = one.restart;
-      if (
-        one.starts > 0 &&
-        (name === 'always' || (name === 'unless-stopped' && !one.wasStopped)) &&
-        !this.at(one.port)
-      ) {
-        this.#run(one);
-      }
+      const isWanted = name === 'always' || (name === 'unless-stopped' && !one.wasStopped);
+      if (one.starts > 0 && isWanted && !this.at(one.port)) this.#run(one);
     }
   }
 

@@ -48,6 +48,8 @@ export class SimHost {
   /** `lock.json`. */
   lockedBy: LockOwner | undefined;
   isUnreachable = false;
+  /** Nothing runs on it, nothing can be started, and nobody reaches it. */
+  isOff = false;
   /** The last moment at which something happened to it that nobody asked for. */
   disturbedMs = -Infinity;
 
@@ -92,7 +94,7 @@ export class SimHost {
 
   powerOff(): void {
     this.disturb();
-    this.isUnreachable = true;
+    this.isOff = true;
     this.haproxy.stop();
     this.engine.powerOff();
     this.lock = undefined;
@@ -100,7 +102,7 @@ export class SimHost {
 
   powerOn(): void {
     this.disturb();
-    this.isUnreachable = false;
+    this.isOff = false;
     this.haproxy.start();
     this.engine.powerOn();
   }

@@ -68,12 +68,15 @@ export class World {
 
   /** A reload brings back the configured weights; what is recorded is still to be put back. */
   reload(host: SimHost): void {
+    if (host.haproxy.isDown) return;
     host.haproxy.reload();
     host.disturb();
     this.watchman.sawConfigured(host);
   }
 
+  /** It is stopped, or started unless it runs, or its host does not. */
   restart(host: SimHost, isStart: boolean): void {
+    if (isStart && (host.isOff || !host.haproxy.isDown)) return;
     host.disturb();
     if (isStart) host.haproxy.start();
     else host.haproxy.stop();
