@@ -14,6 +14,7 @@ import { retire } from './steps/retire.ts';
 import { rollBack } from './steps/roll-back.ts';
 import { soak } from './steps/soak.ts';
 import { withdraw } from './steps/withdraw.ts';
+import { keepStanding } from './standing.ts';
 import { watchOf } from './watch.ts';
 import type { StepAction, StepWatch, Work } from './work.ts';
 
@@ -129,7 +130,10 @@ async function leaveRecord(
   const watch = watchOf({ clock, report, subject, step, signal: stop.homeward });
   try {
     // Until it is known to be gone, so that no late answer meets what the next instance records.
-    await persist(() => work.undo.drop(work.servers.map(({ server }) => server)), watch);
+    await persist(async () => {
+      await keepStanding(work.found, clock);
+      await work.undo.drop(work.servers.map(({ server }) => server));
+    }, watch);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     report({ type: 'warning', host: work.host.name, text: `The undo record stays behind: ${error.message}` });

@@ -4,7 +4,8 @@ import { beforeActing } from './before-acting.ts';
 import type { HostAccess, RecordEntry } from './ports.ts';
 import { homeward } from './persist.ts';
 import type { RunContext } from './rollout.ts';
-import { findState, putBack } from './traffic.ts';
+import { keepStanding } from './standing.ts';
+import { findState, putBack, type ServerAccess } from './traffic.ts';
 import type { Undo } from './undo.ts';
 import { watchOf, type Watch } from './watch.ts';
 
@@ -33,7 +34,7 @@ export async function putBackAll(
         const watch = watchOf({ clock, signal: stop.homeward, report, subject, step: 'restore' });
         const outcome = await homeward(() => putBackOne(entry, host, watch), watch);
         report({ type: 'step-ended', subject, step: 'restore', homeward: true, ms: clock.now() - began, outcome });
-        return entry.server;
+        return entry;
       } catch (error) {
         const ms = clock.now() - began;
         report({ type: 'step-failed', subject, step: 'restore', ms, reason: reasonOf(error), details: [] });
@@ -54,15 +55,21 @@ export async function putBackAll(
 /** What is back is back, also when the record of it cannot be cleared. */
 async function forget(
   undo: Undo,
-  servers: readonly Server[],
+  entries: readonly RecordEntry[],
   { host, context }: { readonly host: HostAccess; readonly context: RunContext },
 ): Promise<void> {
   try {
-    await undo.drop(servers);
+    const servers = entries.map(({ server, standing }) => ({ ...standing, access: accessTo(server, host) }));
+    await keepStanding(servers, context.clock);
+    await undo.drop(entries.map(({ server }) => server));
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     context.report({ type: 'warning', host: host.name, text: `The undo record stays behind: ${error.message}` });
   }
+}
+
+function accessTo(server: Server, host: HostAccess): ServerAccess {
+  return { server, host, balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket) };
 }
 
 async function putBackOne(
@@ -70,7 +77,7 @@ async function putBackOne(
   host: HostAccess,
   watch: Watch,
 ): Promise<string> {
-  const access = { server, host, balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket) };
+  const access = accessTo(server, host);
   if (!(await findState(access))) {
     watch.remark({ about: 'gone', server });
     return 'HAProxy has no such server any more';

@@ -1,16 +1,18 @@
-import { findState } from '../traffic.ts';
-import { replacedBy, type StepAction, type Work } from '../work.ts';
+import { keepStanding } from '../standing.ts';
+import { replacedBy, type StepAction } from '../work.ts';
 
 /**
  * Lets the old container go, and those of earlier runs beyond the number to keep. The instance stays recorded until
  * that is done, so that a run which dies here leaves nothing behind that nobody knows of.
  */
-export const retire: StepAction = async (work) => {
-  const { instance, host, container, undo, servers } = work;
-  await keepWeights(work);
+export const retire: StepAction = async (work, { clock }) => {
+  const { instance, host, container, undo, servers, found } = work;
   if (!container) return 'there was no container before';
   // Once it is gone there is nothing that a recovery could put in service: it must not be asked for.
-  if (instance.revert?.toNothing) await undo.drop(servers.map(({ server }) => server));
+  if (instance.revert?.toNothing) {
+    await keepStanding(found, clock);
+    await undo.drop(servers.map(({ server }) => server));
+  }
   const all = await host.containers.list();
   const old = all.filter(({ name }) => replacedBy(name) === instance.container).map(({ name }) => name);
   // The run's id begins with its time, so that names sort by age.
@@ -19,15 +21,3 @@ export const retire: StepAction = async (work) => {
   const kept = old.length - surplus.length;
   return kept === 0 ? 'removed the old container' : `kept ${kept} old, removed ${surplus.length}`;
 };
-
-/**
- * A reload since the restore has brought back the configured weight; as long as the record says another one, that is
- * put back. Any other weight is somebody's wish.
- */
-async function keepWeights({ found }: Work): Promise<void> {
-  for (const { access, weight, admin } of found) {
-    const now = await findState(access);
-    if (admin !== 'ready' || !now || now.weight === weight || now.weight !== now.initialWeight) continue;
-    await access.balancer.setWeight(access.server, weight);
-  }
-}
