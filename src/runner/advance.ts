@@ -4,6 +4,7 @@ import { initialState, isWorking, lifecycle, type EndState, type State, type Ste
 import { onceMore } from './once-more.ts';
 import { homeward as persist, LATE_WITHIN_MS } from './persist.ts';
 import { isPassing } from './poll.ts';
+import { sleepingBehind } from './barrier.ts';
 import { beforeActing } from './before-acting.ts';
 import type { Clock, Journal } from './ports.ts';
 import { check, Unfit } from './steps/check.ts';
@@ -93,27 +94,29 @@ async function take(
   const signal = homeward ? stop.homeward : stop.forward;
   const began = clock.now();
   report({ type: 'step-started', subject, step, homeward });
+  const watch: StepWatch = {
+    ...watchOf({ clock, signal, report, subject, step }),
+    homeward,
+    found: (what) => {
+      report({ type: 'found', subject, ...what });
+      return beforeActing(journal, homeward);
+    },
+  };
+  // Servers that are away stay so, also while nothing is done but to wait.
+  const waits = { ...watch, clock: sleepingBehind(() => work.barriers, watch) };
   try {
-    const watch: StepWatch = {
-      ...watchOf({ clock, signal, report, subject, step }),
-      homeward,
-      found: (what) => {
-        report({ type: 'found', subject, ...what });
-        return beforeActing(journal, homeward);
-      },
-    };
     await beforeActing(journal, homeward);
     const act = (): Promise<string> => actions[step](work, watch);
     const retrying = (reason: string): void => {
       report({ type: 'step-retried', subject, step, reason });
     };
-    const outcome = await (homeward ? persist(act, watch) : onceMore(act, work, { watch, retrying }));
+    const outcome = await (homeward ? persist(act, waits) : onceMore(act, work, { watch: waits, retrying }));
     report({ type: 'step-ended', subject, step, homeward, ms: clock.now() - began, outcome });
     return undefined;
   } catch (error) {
     const details = error instanceof Unfit ? error.details : [];
     report({ type: 'step-failed', subject, step, ms: clock.now() - began, reason: reasonOf(error), details });
-    if (error instanceof Failure && isPassing(error)) await clock.sleep(LATE_WITHIN_MS, stop.homeward);
+    if (error instanceof Failure && isPassing(error)) await waits.clock.sleep(LATE_WITHIN_MS, stop.homeward);
     return { error: error instanceof Error ? error : new Error(String(error)) };
   }
 }

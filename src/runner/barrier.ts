@@ -2,7 +2,8 @@ import { Failure, reasonOf } from '../errors.ts';
 import { firstProgress, type DrainProgress } from '../rollout/drained.ts';
 import { sameServer, serverPath, type AdminState, type Server } from '../rollout/model.ts';
 import type { ServerState } from '../rollout/observed.ts';
-import type { OldWorker, ServerLook } from './ports.ts';
+import type { Clock, OldWorker, ServerLook } from './ports.ts';
+import { sightOf, type Sight } from './sight.ts';
 import { findState, stateOf, type ServerAccess } from './traffic.ts';
 import type { Watch } from './watch.ts';
 import type { StepWatch } from './work.ts';
@@ -15,6 +16,17 @@ export class Gone extends Failure {
   constructor({ server, host }: ServerAccess) {
     super('haproxy', `Cannot go on with ${serverPath(server)} on ${host.name}: HAProxy has no such server any more`);
   }
+}
+
+interface Raising {
+  /** The state that the server was found in; one in maintenance is to stay in it. */
+  readonly admin?: AdminState;
+  /** Barriers that were put up before, this server's or others'. */
+  readonly earlier?: readonly Barrier[];
+  /** An earlier look, for retries that have begun since then. */
+  readonly before?: ServerLook | undefined;
+  /** Taken just now; undefined: it is taken. */
+  readonly sight?: Sight | undefined;
 }
 
 /**
@@ -33,38 +45,34 @@ export class Barrier {
   #address: string;
   #isClosed: boolean;
   #isUnsure = false;
+  #isLowered = false;
+  #isQuiet = false;
   #timesDown = 0;
 
-  private constructor(access: ServerAccess, look: ServerLook, state: ServerState, isClosed: boolean) {
+  private constructor(access: ServerAccess, { look, state }: Sight, { admin, before }: Raising) {
     this.access = access;
-    this.progress = firstProgress(look);
+    this.progress = firstProgress(before ?? look);
     this.#pid = look.pid;
+    if (before && before.pid !== look.pid) this.#before.add(before.pid);
     this.#address = addressOf(state);
-    this.#isClosed = isClosed;
+    this.#isClosed = admin === 'maint';
   }
 
   /**
-   * Weight 0: no new requests but those of sticky clients. `found`: one in maintenance is to stay in it. What an earlier
-   * barrier of the same server, one of `earlier`, knows of old workers is remembered. `before`: an earlier look, for
-   * retries that have begun since then.
+   * Weight 0: no new requests but those of sticky clients. What an earlier barrier of the same server knows of old
+   * workers is remembered, and so is that it is in maintenance.
    */
-  static async raise(
-    access: ServerAccess,
-    found: AdminState = 'ready',
-    earlier: readonly Barrier[] = [],
-    before?: ServerLook,
-  ): Promise<Barrier> {
-    // The process comes first: if it changes before the weight is set, the first look finds out.
-    const look = await access.balancer.look(access.server);
-    const state = await stateOf(access);
-    const barrier = new Barrier(access, look.pid === before?.pid ? before : look, state, found === 'maint');
-    for (const one of earlier) if (sameServer(one.server, access.server)) barrier.#inherit(one);
-    await barrier.#putUp(state.hasAgent);
+  static async raise(access: ServerAccess, raising: Raising = {}): Promise<Barrier> {
+    const sight = raising.sight ?? (await sightOf(access));
+    const barrier = new Barrier(access, sight, raising);
+    for (const one of raising.earlier ?? []) if (sameServer(one.server, access.server)) barrier.#inherit(one);
+    await barrier.#putUp(sight.state.hasAgent);
     return barrier;
   }
 
   #inherit(earlier: Barrier): void {
     for (const pid of [...earlier.#before, earlier.#pid]) if (pid !== this.#pid) this.#before.add(pid);
+    this.#isClosed ||= earlier.#isClosed && !earlier.#isLowered;
   }
 
   get server(): Server {
@@ -76,8 +84,29 @@ export class Barrier {
     return this.#timesDown;
   }
 
+  /** Nothing is in hand behind it, and nobody has been let in since that was seen. */
+  get isQuiet(): boolean {
+    return this.#isQuiet;
+  }
+
+  /** It was seen that nothing is in hand, or given up. */
+  quieted(): void {
+    this.#isQuiet = true;
+  }
+
+  /** The server is put back: from now on nobody looks after it. */
+  lower(): void {
+    this.#isLowered = true;
+    this.#isQuiet = false;
+  }
+
+  get isLowered(): boolean {
+    return this.#isLowered;
+  }
+
   /** Maintenance as well: nobody comes any more, pooled connections are closed. */
   async close(): Promise<void> {
+    if (this.#isClosed) return;
     this.#isClosed = true;
     await this.access.balancer.setAdmin(this.server, 'maint');
   }
@@ -91,7 +120,7 @@ export class Barrier {
     const look = await this.#sight();
     if (look.pid !== this.#pid) await this.#afterReload(look, watch);
     else if (look.weight !== 0 || (this.#isClosed && look.admin !== 'maint')) {
-      this.#timesDown += 1;
+      this.#wentDown();
       await this.#putUp((await stateOf(this.access)).hasAgent);
       const { weight, admin } = look;
       watch.remark({ about: 'changed-by-another', server: this.server, weight, admin, then: 'taken out again' });
@@ -126,7 +155,7 @@ export class Barrier {
   async #afterReload({ pid }: ServerLook, watch: Watch): Promise<void> {
     const { server, access } = this;
     const before = this.#pid;
-    this.#timesDown += 1;
+    this.#wentDown();
     const state = await stateOf(access);
     await this.#putUp(state.hasAgent);
     const isReload = await access.host.processRuns(before);
@@ -136,6 +165,11 @@ export class Barrier {
     const address = addressOf(state);
     if (address !== this.#address) watch.remark({ about: 'moved', server, from: this.#address, to: address });
     this.#address = address;
+  }
+
+  #wentDown(): void {
+    this.#timesDown += 1;
+    this.#isQuiet = false;
   }
 
   /** An agent-check that speaks would take it down again. */
@@ -168,7 +202,8 @@ export async function behind<T>(
   const gone = new AbortController();
   const guard = async (): Promise<void> => {
     while (!over.signal.aborted) {
-      const looks = [...barriers.map((barrier) => () => barrier.look(watch)), alsoLook];
+      const kept = barriers.filter(({ isLowered }) => !isLowered);
+      const looks = [...kept.map((barrier) => () => barrier.look(watch)), alsoLook];
       for (const look of looks) {
         const [looked] = await Promise.allSettled([look()]);
         if (looked.status === 'fulfilled') continue;
@@ -187,4 +222,19 @@ export async function behind<T>(
     over.abort();
     await guarding;
   }
+}
+
+/** A clock whose sleeps are behind the barriers, whichever there are then. */
+export function sleepingBehind(barriers: () => readonly Barrier[], watch: StepWatch): Clock {
+  const { clock } = watch;
+  return {
+    now: () => clock.now(),
+    date: () => clock.date(),
+    sleep: (ms, signal) => {
+      const kept = barriers().filter(({ isLowered }) => !isLowered);
+      if (kept.length === 0) return clock.sleep(ms, signal);
+      // A server that is gone is for whoever acts next.
+      return behind(kept, { ...watch, homeward: true }, () => clock.sleep(ms, signal));
+    },
+  };
 }

@@ -64,24 +64,30 @@ export async function quiesce(
 ): Promise<readonly Barrier[]> {
   const clock = new DrainClock(watch.clock, policy.timeoutMs);
   const barriers: Barrier[] = [];
-  for (const { access, admin } of servers) barriers.push(await Barrier.raise(access, admin, earlier));
-  await untilQuiet(barriers, servers, { policy, clock }, watch);
+  for (const { access, admin } of servers) barriers.push(await Barrier.raise(access, { admin, earlier }));
+  await untilQuiet(barriers, { policy, clock }, watch);
   return barriers;
 }
 
-/** The second half of `quiesce`, behind barriers that are up already. */
-export async function untilQuiet(
-  barriers: readonly Barrier[],
-  servers: readonly Quiet[],
-  terms: Terms,
-  watch: Watch,
-): Promise<void> {
-  for (const [index, barrier] of barriers.entries()) {
-    await untilOneIsQuiet(barrier, servers[index]?.admin === 'maint', terms, watch);
+/**
+ * The second half of `quiesce`, behind barriers that are up already. All of them are looked after all the while: one
+ * that was taken down while another was waited for is waited for anew.
+ */
+export async function untilQuiet(barriers: readonly Barrier[], terms: Terms, watch: Watch): Promise<void> {
+  const untilIts = async (barrier: Barrier): Promise<void> => {
+    const alsoLook = async (): Promise<void> => {
+      for (const other of barriers) if (other !== barrier) await other.look(watch);
+      await terms.alsoLook?.();
+    };
+    await untilOneIsQuiet(barrier, { ...terms, alsoLook }, watch);
+    barrier.quieted();
+  };
+  for (let round = 0; round <= MOST_RENEWALS; round += 1) {
+    for (const barrier of barriers) if (!barrier.isQuiet) await untilIts(barrier);
   }
 }
 
-async function untilOneIsQuiet(barrier: Barrier, isOut: boolean, terms: Terms, watch: Watch): Promise<void> {
+async function untilOneIsQuiet(barrier: Barrier, terms: Terms, watch: Watch): Promise<void> {
   const { access, server } = barrier;
   const { policy, clock } = terms;
   const tell = (seen: Drained): void => {
@@ -98,7 +104,7 @@ async function untilOneIsQuiet(barrier: Barrier, isOut: boolean, terms: Terms, w
 
   const first = await wait(0);
   if (first.end === 'late') tell(first);
-  if (!isOut) await barrier.close();
+  await barrier.close();
   if (first.end === 'late' && policy.onTimeout === 'shutdown_sessions') await access.balancer.shutdownSessions(server);
   const second = await wait(CUT_WITHIN_MS);
   if (second.end === 'late') tell(second);

@@ -102,6 +102,7 @@ async function lookAt(
     ...{
       container: old,
       wasReady: before?.wasReady ?? false,
+      isTouched: true,
       barriers: [],
       before: [],
       started: undefined,

@@ -193,7 +193,8 @@ function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }:
     identity,
     turns,
     found: [],
-    ...{ container: undefined, wasReady: false, barriers: [], before: [], started: undefined, upAfterMs: 0 },
+    ...{ container: undefined, wasReady: false, isTouched: false, barriers: [], before: [], started: undefined },
+    upAfterMs: 0,
   };
   work.monitor = monitors.of(work);
   return work;

@@ -1,11 +1,13 @@
 /** Taking the servers of an instance out of service, from what their backends can spare at that moment. */
 import { Failure } from '../errors.ts';
-import { floorOf, isUsable, usableIn } from '../rollout/capacity.ts';
+import { floorOf, isOf, isUsable, usableIn } from '../rollout/capacity.ts';
 import { serverPath, type MinUp, type Server } from '../rollout/model.ts';
 import { Barrier } from './barrier.ts';
 import { poll } from './poll.ts';
 import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
+import { sightOf, type Sight } from './sight.ts';
 import { stateOf, type ServerAccess } from './traffic.ts';
+import { rememberWishes } from './found.ts';
 import type { StepWatch, Work } from './work.ts';
 
 const CAPACITY_EVERY_MS = 500;
@@ -34,27 +36,37 @@ class BelowFloor extends Error {
  * within the drain timeout.
  */
 export async function takeOut(work: Work, clock: DrainClock, watch: StepWatch): Promise<void> {
-  const { found, instance, before } = work;
   for (;;) {
-    await untilSpare(work, clock, watch, async () => {
-      const raising = found.map(({ access, admin }, index) =>
-        Barrier.raise(access, admin, work.barriers, before[index]),
-      );
-      // All of them, also when one fails: none may still be going up when the way home begins.
-      await Promise.allSettled(raising);
-      work.barriers = await Promise.all(raising);
-    });
+    await untilSpare(work, clock, watch, (sights) => raiseAll(work, sights, watch));
     const alsoLook = floorWatch(work, watch, (shortage) => {
       throw new BelowFloor(shortage);
     });
     try {
-      await untilQuiet(work.barriers, found, { policy: instance.drain, clock, alsoLook }, watch);
+      await untilQuiet(work.barriers, { policy: work.instance.drain, clock, alsoLook }, watch);
       return;
     } catch (error) {
       if (!(error instanceof BelowFloor)) throw error;
       await giveBack(work, error.shortage, watch);
     }
   }
+}
+
+/**
+ * What was seen just now is what the barriers are put up by, so that nothing happens between the two.
+ *
+ * @returns false when it was not done, since what is to be put back was remembered anew and it must be looked again
+ */
+async function raiseAll(work: Work, sights: readonly Sight[], watch: StepWatch): Promise<boolean> {
+  if (await rememberWishes(work, sights, watch)) return false;
+  const { found, before, barriers: earlier } = work;
+  work.isTouched = true;
+  const raising = found.map(({ access, admin }, index) =>
+    Barrier.raise(access, { admin, earlier, before: before[index], sight: sights[index] }),
+  );
+  // All of them, also when one fails: none may still be going up when the way home begins.
+  await Promise.allSettled(raising);
+  work.barriers = await Promise.all(raising);
+  return true;
 }
 
 /**
@@ -73,11 +85,10 @@ export async function stillOut(work: Work, watch: StepWatch): Promise<void> {
   const short = await belowFloor(work);
   if (short) await giveBack(work, short, watch);
   else {
-    const before = barriers.map(({ timesDown }) => timesDown);
     const looks = await Promise.all(barriers.map((barrier) => barrier.look(watch)));
     const old = await Promise.all(barriers.map((barrier) => barrier.oldWorkers(watch)));
     const isQuiet = looks.every(({ current, queued }) => current + queued === 0) && old.flat().length === 0;
-    if (isQuiet && barriers.every(({ timesDown }, index) => timesDown === before[index])) return;
+    if (isQuiet && barriers.every((barrier) => barrier.isQuiet)) return;
   }
   await takeOut(work, new DrainClock(watch.clock, work.instance.drain.timeoutMs), watch);
 }
@@ -92,8 +103,8 @@ export function floorTeller(work: Work, watch: StepWatch): () => Promise<void> {
 }
 
 /**
- * Does it as soon as the backends can spare the servers, before anybody else of this run takes from them: other
- * servers may have failed since the plan.
+ * Does it as soon as the backends can spare the servers, before anybody else of this run takes from them, and with what
+ * was seen of them then: other servers may have failed since the plan. `action` says whether it is done.
  *
  * @throws Failure `haproxy` when they cannot spare them in time
  */
@@ -101,17 +112,19 @@ export async function untilSpare(
   work: Work,
   clock: DrainClock,
   watch: StepWatch,
-  action: () => Promise<void>,
+  action: (sights: readonly Sight[]) => Promise<boolean>,
 ): Promise<void> {
   const { host, turns, servers } = work;
   const backends = servers.map(({ server }) => `${server.balancer.host} ${server.balancer.socket} ${server.backend}`);
+  const take = async (): Promise<Shortage | undefined> => {
+    for (;;) {
+      const sights = await Promise.all(servers.map(sightOf));
+      const shortage = shortageWithout(sights, work.instance.minUp);
+      if (shortage || (await action(sights))) return shortage;
+    }
+  };
   const { last } = await poll(
-    () =>
-      turns.inTurn(backends, async () => {
-        const shortage = await shortageWithout(work);
-        if (!shortage) await action();
-        return shortage;
-      }),
+    () => turns.inTurn(backends, take),
     (shortage) => shortage === undefined,
     {
       everyMs: CAPACITY_EVERY_MS,
@@ -130,13 +143,13 @@ export async function untilSpare(
 }
 
 /** What would be missing if the servers that are usable now were taken. */
-async function shortageWithout({ servers, instance }: Work): Promise<Shortage | undefined> {
-  for (const { server, balancer } of servers) {
-    const [backend] = await balancer.backends(server.backend);
-    const names = servers.filter((one) => one.server.backend === server.backend).map((one) => one.server.name);
-    const own = backend?.servers.filter((state) => names.includes(state.server.name) && isUsable(state)) ?? [];
-    if (!backend || own.length === 0) continue;
-    const [usable, floor] = [usableIn(backend) - own.length, floorOf(instance.minUp, backend)];
+function shortageWithout(sights: readonly Sight[], minUp: MinUp): Shortage | undefined {
+  for (const { access, backend } of sights) {
+    const { server } = access;
+    const names = sights.filter((one) => isOf(backend, one.access.server)).map((one) => one.access.server.name);
+    const own = backend.servers.filter((state) => names.includes(state.server.name) && isUsable(state));
+    if (own.length === 0) continue;
+    const [usable, floor] = [usableIn(backend) - own.length, floorOf(minUp, backend)];
     if (usable < floor) return { server, usable, floor };
   }
   return undefined;
@@ -171,8 +184,9 @@ function floorWatch(work: Work, { clock }: StepWatch, onShort: (shortage: Shorta
 }
 
 /** Their containers run and have served until now, so nothing need be proved first. */
-async function giveBack({ found }: Work, shortage: Shortage, watch: StepWatch): Promise<void> {
+async function giveBack({ found, barriers }: Work, shortage: Shortage, watch: StepWatch): Promise<void> {
   watch.remark({ about: 'floor', ...shortage, then: 'given back' });
+  for (const barrier of barriers) barrier.lower();
   for (const { access, weight, admin } of found) {
     const now = await stateOf(access);
     if (now.weight !== weight) await access.balancer.setWeight(access.server, weight);

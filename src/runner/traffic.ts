@@ -29,13 +29,14 @@ export async function findState({ server, balancer }: ServerAccess): Promise<Ser
 }
 
 export async function stateOf(access: ServerAccess): Promise<ServerState> {
-  const { server } = access;
   const state = await findState(access);
-  if (!state) {
-    const where = `${server.balancer.host} (${server.balancer.socket})`;
-    throw new Failure('haproxy', `Cannot find server ${serverPath(server)} in HAProxy on ${where}`);
-  }
+  if (!state) throw noSuchServer(access);
   return state;
+}
+
+export function noSuchServer({ server }: ServerAccess): Failure {
+  const where = `${server.balancer.host} (${server.balancer.socket})`;
+  return new Failure('haproxy', `Cannot find server ${serverPath(server)} in HAProxy on ${where}`);
 }
 
 /** What a wait for requests in hand came to. */

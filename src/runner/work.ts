@@ -34,6 +34,8 @@ export interface Work {
   readonly identity: RunIdentity;
   readonly turns: Turns;
   found: readonly Found[];
+  /** Something of it may have been taken or changed already: what is seen of it may be this run's own doing. */
+  isTouched: boolean;
   /** The counters of `servers` when the drain began: a retry since then may still be in no other counter. */
   before: readonly ServerLook[];
   /** The old container, and whether it would have passed as a new one. */

@@ -10,7 +10,8 @@ const UP_WITHIN_AT_LEAST_MS = 60_000;
  * a server that was not UP when it was found need not be.
  */
 export const restore: StepAction = async (work, watch) => {
-  const { instance, found } = work;
+  const { instance, found, barriers } = work;
+  for (const barrier of barriers) barrier.lower();
   const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
   /** Nothing was there before the run that is taken back: the server is DOWN again, as it was then. */
   const isEmpty = instance.revert?.toNothing ?? false;

@@ -1,12 +1,16 @@
 import { Failure } from '../../errors.ts';
 import { behind } from '../barrier.ts';
+import { untilLeft } from '../until-left.ts';
 import { asideOf, type StepAction, type Work } from '../work.ts';
 
 /**
  * The old container is back under its name and runs, from wherever `replace` got to: the same code whether the new
- * one was never created or has been running for a while.
+ * one was never created or has been running for a while. Whoever a reload has let in to the new one may finish first.
  */
-export const rollBack: StepAction = async (work, watch) => behind(work.barriers, watch, () => bringBack(work));
+export const rollBack: StepAction = async (work, watch) => {
+  await untilLeft(work, watch);
+  return behind(work.barriers, watch, () => bringBack(work));
+};
 
 async function bringBack(work: Work): Promise<string> {
   const { instance, host, container: old } = work;

@@ -1,0 +1,68 @@
+/** How everything was found before the first change, told and recorded. */
+import { sameServer } from '../rollout/model.ts';
+import type { RecordEntry } from './ports.ts';
+import type { Sight } from './sight.ts';
+import type { ServerAccess } from './traffic.ts';
+import { asideOf, type Found, type StepWatch, type Work } from './work.ts';
+
+/** `recorded`: what this run has recorded already, which stays as it is. */
+export async function remember(
+  work: Work,
+  { found, recorded }: { readonly found: readonly Found[]; readonly recorded: readonly RecordEntry[] },
+  watch: StepWatch,
+): Promise<void> {
+  const { container: old, undo } = work;
+  await watch.found({
+    servers: found.map(({ access: { server }, weight, admin, wasUp }) => ({ server, weight, admin, wasUp })),
+    old: old && {
+      ...{ id: old.id, image: old.image.reference, digest: old.image.digests[0], running: old.running },
+      aside: asideOf(work),
+    },
+  });
+  // Also what is recorded: of a write whose answer was lost it is not known whether it took place.
+  await undo.add(found.map((one) => entryFor(one.access, recorded) ?? newEntry(one, work, watch)));
+  work.found = found;
+}
+
+/**
+ * As long as nothing was taken, another weight or state than was found is somebody's wish, and what is to be put back;
+ * but not what a reload has brought.
+ *
+ * @returns whether there was any, and it was remembered
+ */
+export async function rememberWishes(work: Work, sights: readonly Sight[], watch: StepWatch): Promise<boolean> {
+  if (work.isTouched) return false;
+  const found = work.found.map((one, index): Found => {
+    const look = sights[index]?.look;
+    if (!look || look.pid !== work.before[index]?.pid) return one;
+    const { weight, admin } = look;
+    return weight === one.weight && admin === one.admin ? one : { ...one, weight, admin };
+  });
+  if (found.every((one, index) => one === work.found[index])) return false;
+  await remember(work, { found, recorded: [] }, watch);
+  return true;
+}
+
+export function entryFor({ server }: ServerAccess, recorded: readonly RecordEntry[]): RecordEntry | undefined {
+  return recorded.find((entry) => sameServer(entry.server, server));
+}
+
+function newEntry({ access, weight, admin, wasUp, agent }: Found, work: Work, { clock }: StepWatch): RecordEntry {
+  const { instance, identity, container: old, wasReady } = work;
+  return {
+    kind: 'rollout',
+    server: access.server,
+    standing: { weight, admin },
+    wasUp,
+    ...(agent && { agent }),
+    by: identity.by,
+    note: '',
+    at: clock.date().toISOString(),
+    run: identity.run,
+    container: instance.container,
+    aside: asideOf(work),
+    old: old && { id: old.id, restart: old.restart, running: old.running, wasReady },
+    ready: instance.ready,
+    drain: instance.drain,
+  };
+}
