@@ -1,13 +1,13 @@
 /** `history` and `show`: what was done from this machine, by the journals of its runs. */
-import { listRuns, readRun } from '../adapters/journal/runs.ts';
+import { listRuns } from '../adapters/journal/runs.ts';
 import { Failure } from '../errors.ts';
 import { historyText, resultOf, type PastRun } from '../report/history.ts';
 import { paintFor, takesColour } from '../report/paint.ts';
 import { openHosts, pastRunText } from '../report/past-run.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
-import { replay, type RunHistory } from '../rollout/history.ts';
+import type { RunHistory } from '../rollout/history.ts';
 import type { Command } from './command.ts';
-import { fateOf, findRun, readHistory } from './past-runs.ts';
+import { fateOf, findRun, historyIn, readHistory } from './past-runs.ts';
 import { runsFolder } from './run-journal.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -52,8 +52,8 @@ export async function show(command: Extract<Command, { name: 'show' }>, around: 
 
 /** Undefined for a run that was over before it had told anything. */
 async function pastRun(folder: string, run: string): Promise<PastRun | undefined> {
-  const past = replay((await readRun(folder, run)).events);
-  return past && { history: past, fate: fateOf(past) };
+  const past = await historyIn(folder, run);
+  return past && { history: past.history, fate: fateOf(past.history) };
 }
 
 /** Later runs that did something on a host where this one has left something; those that cannot be read are no help. */

@@ -1,7 +1,7 @@
 /** The runs of the past, by what the journals on this machine have of them. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { listRuns, readRun, type StoredRun } from '../adapters/journal/runs.ts';
+import { listRuns, pathOfRun, readRun, type StoredRun } from '../adapters/journal/runs.ts';
 import { Failure } from '../errors.ts';
 import type { Fate } from '../report/history.ts';
 import { replay, type RunHistory } from '../rollout/history.ts';
@@ -41,11 +41,23 @@ export async function findRun(folder: string, wanted: string): Promise<string> {
 
 /** @throws Failure `error` when its journal cannot be read, or does not have its beginning */
 export async function readHistory(folder: string, run: string): Promise<StoredHistory> {
+  const stored = await historyIn(folder, run);
+  if (!stored) {
+    const path = pathOfRun(folder, run);
+    throw new Failure('error', `Cannot read the journal ${path}: it does not have the run's beginning`);
+  }
+  return stored;
+}
+
+/**
+ * The same, or undefined for a run that was over before it had told anything.
+ *
+ * @throws Failure `error` when its journal cannot be read
+ */
+export async function historyIn(folder: string, run: string): Promise<StoredHistory | undefined> {
   const stored = await readRun(folder, run);
   const history = replay(stored.events);
-  if (!history)
-    throw new Failure('error', `Cannot read the journal ${stored.path}: it does not have the run's beginning`);
-  return { ...stored, history };
+  return history && { ...stored, history };
 }
 
 export function fateOf({ outcome, machine, pid, lastStartedAt }: RunHistory): Fate {

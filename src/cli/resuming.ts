@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 import type { RunHistory } from '../rollout/history.ts';
 import { resumptionOf } from '../rollout/resumption.ts';
 import type { Command } from './command.ts';
-import { fateOf, findRun, readHistory } from './past-runs.ts';
+import { fateOf, findRun, historyIn, readHistory } from './past-runs.ts';
 import { play } from './playing.ts';
 import { runsFolder } from './run-journal.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -41,6 +41,7 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
     },
   );
 }
+      extraVars: [JSON.stringify(invocation.extraVars), ...command.extraVars],
 
 async function named(folder: string, wanted: string): Promise<RunHistory> {
   return (await readHistory(folder, await findRun(folder, wanted))).history;
@@ -48,8 +49,8 @@ async function named(folder: string, wanted: string): Promise<RunHistory> {
 
 async function lastUnfinished(folder: string): Promise<RunHistory> {
   for (const run of await listRuns(folder)) {
-    const { history } = await readHistory(folder, run);
-    if (history.command === 'rollout' && !isDone(history)) return history;
+    const past = await historyIn(folder, run);
+    if (past?.history.command === 'rollout' && !isDone(past.history)) return past.history;
   }
   const hint = 'what a run from another machine has left is finished by "sluice recover"';
   throw new Failure('config', `Cannot find a rollout to go on with: ${folder} has none that did not end; ${hint}`);

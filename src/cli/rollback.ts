@@ -1,13 +1,13 @@
 /** `rollback`: what an earlier run has changed goes back to what that run found. */
 import { readFileSync } from 'node:fs';
-import { listRuns, readRun, type StoredRun } from '../adapters/journal/runs.ts';
+import { listRuns } from '../adapters/journal/runs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { serial as serialLeaf } from '../config/playbook/leaves.ts';
 import { Failure } from '../errors.ts';
 import { planText } from '../report/plan.ts';
-import { instancesIn, replay, type InstanceHistory, type RunHistory } from '../rollout/history.ts';
+import { instancesIn, type InstanceHistory, type RunHistory } from '../rollout/history.ts';
 import type { Play } from '../rollout/play.ts';
 import { rollbackPlays } from '../rollout/rollback.ts';
 import type { Serial } from '../rollout/serial.ts';
@@ -15,16 +15,12 @@ import { plan, rollout } from '../runner/rollout.ts';
 import type { Command } from './command.ts';
 import { confirm } from './confirm.ts';
 import { conclude } from './conclude.ts';
+import { historyIn, readHistory, type StoredHistory } from './past-runs.ts';
 import { runsFolder } from './run-journal.ts';
 import { inSession, interruptible } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type RollbackCommand = Extract<Command, { name: 'rollback' }>;
-
-interface Told {
-  readonly stored: StoredRun;
-  readonly history: RunHistory;
-}
 
 export async function rollback(command: RollbackCommand, surroundings: Surroundings): Promise<number> {
   const told = await runToTakeBack(command.run, runsFolder(surroundings.environment));
@@ -59,12 +55,12 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
 }
 
 /** The run of that name, or of the only name that begins so; without one, the last rollout of this machine. */
-async function runToTakeBack(name: string | undefined, folder: string): Promise<Told> {
+async function runToTakeBack(name: string | undefined, folder: string): Promise<StoredHistory> {
   const runs = await listRuns(folder);
   if (name === undefined || name === 'last') {
     for (const run of runs) {
-      const told = await toldOf(run, folder);
-      if (told.history.command === 'rollout') return told;
+      const told = await historyIn(folder, run);
+      if (told?.history.command === 'rollout') return told;
     }
     throw new Failure('config', `Cannot roll back: no rollout was started on this machine (no journal in ${folder})`);
   }
@@ -72,7 +68,7 @@ async function runToTakeBack(name: string | undefined, folder: string): Promise<
   const [run] = named;
   if (run === undefined) throw new Failure('config', `Cannot roll back ${name}: there is no such run in ${folder}`);
   if (named.length > 1) throw new Failure('config', `Cannot roll back ${name}: it may be ${named.join(', ')}`);
-  const told = await toldOf(run, folder);
+  const told = await readHistory(folder, run);
   const { command } = told.history;
   if (command === 'rollback') {
     throw new Failure(
@@ -82,14 +78,6 @@ async function runToTakeBack(name: string | undefined, folder: string): Promise<
   }
   if (command !== 'rollout') throw new Failure('config', `Cannot roll back ${run}: it is no rollout but "${command}"`);
   return told;
-}
-
-async function toldOf(run: string, folder: string): Promise<Told> {
-  const stored = await readRun(folder, run);
-  const history = replay(stored.events);
-  if (!history)
-    throw new Failure('error', `Cannot roll back ${run}: its journal ${stored.path} does not say how it began`);
-  return { stored, history };
 }
 
 /** Those named, or those of the run, or those of the environment. */
@@ -102,7 +90,11 @@ function inventoryFor(
   return found;
 }
 
-function playsBack({ stored, history }: Told, command: RollbackCommand, inventory: Inventory): readonly Play[] {
+function playsBack(
+  { events, history }: StoredHistory,
+  command: RollbackCommand,
+  inventory: Inventory,
+): readonly Play[] {
   const limited =
     command.limit === undefined
       ? undefined
@@ -113,7 +105,7 @@ function playsBack({ stored, history }: Told, command: RollbackCommand, inventor
       .filter(mayBeChanged)
       .map(({ subject }) => keyOf(subject.host, subject.name)),
   );
-  const planned = stored.events.flatMap((event) => (event.type === 'planned' ? [event.plan] : []));
+  const planned = events.flatMap((event) => (event.type === 'planned' ? [event.plan] : []));
   return rollbackPlays(planned, {
     run: history.run,
     isTaken: ({ host, container }) => taken.has(keyOf(host, container)),

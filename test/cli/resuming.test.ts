@@ -42,8 +42,11 @@ describe('sluice resume', () => {
     expect(stderr).toContain(`Cannot go on with run ${RUN}: it is a drain, and only a rollout can be`);
   });
 
-  it('reads inventory and playbook from where the run had them', async () => {
-    const { status, stderr } = await commandLine(['resume'], { env: { SLUICE_STATE: stateWith({}) } });
+  it('reads inventory and playbook from where the run had them, whatever has not come as far as to begin', async () => {
+    const state = stateWith({});
+    writeFileSync(join(state, 'runs', '20261122-090000-bbbb.jsonl'), '');
+
+    const { status, stderr } = await commandLine(['resume'], { env: { SLUICE_STATE: state } });
 
     expect(status).toBe(5);
     expect(stderr).toContain('/nowhere/hosts.ini');

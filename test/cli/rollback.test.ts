@@ -6,7 +6,7 @@ import { rollback } from '../../src/cli/rollback.ts';
 import { StopSwitch } from '../../src/cli/stop.ts';
 import { Failure } from '../../src/errors.ts';
 
-/** Journals of these runs: their id and their command. */
+/** Journals of these runs: their id and their command; `nothing` was over before it had told anything. */
 async function refusal(
   runs: Readonly<Record<string, string>>,
   over: { run?: string; serial?: string } = {},
@@ -24,7 +24,8 @@ async function refusal(
       machine: 'desk',
       pid: 1,
     };
-    writeFileSync(join(state, 'runs', `${run}.jsonl`), `${JSON.stringify({ ...stamp, ...started })}\n`);
+    const line = command === 'nothing' ? '' : `${JSON.stringify({ ...stamp, ...started })}\n`;
+    writeFileSync(join(state, 'runs', `${run}.jsonl`), line);
   }
   const { stdin, stdout, stderr } = process;
   const surroundings = {
@@ -53,6 +54,7 @@ describe('sluice rollback refuses', () => {
     { what: 'without a rollout',         runs: { '20261121-1': 'drain' },                       run: 'last',    says: /^config: Cannot roll back: no rollout was started on this machine/ },
     { what: 'a run that there is not',   runs: { '20261121-1': 'rollout' },                     run: '2025',    says: /^config: Cannot roll back 2025: there is no such run in/ },
     { what: 'what may be either',        runs: { '20261121-1': 'rollout', '20261121-2': 'drain' }, run: '2026', says: /^config: Cannot roll back 2026: it may be 20261121-2, 20261121-1$/ },
+    { what: 'without a rollout that has begun', runs: { '20261121-1': 'rollout', '20261121-2': 'nothing' }, run: undefined, says: /^config: Cannot tell how the hosts are reached/ },
     { what: 'a rollback',                runs: { '20261121-1': 'rollback' },                    run: '20261121', says: /it is a rollback itself; roll out the version you want instead$/ },
     { what: 'a drain',                   runs: { '20261121-1': 'drain' },                       run: '20261121', says: /it is no rollout but "drain"$/ },
     { what: 'hosts it cannot find',      runs: { '20261121-1': 'rollout' },                     run: undefined, says: /^config: Cannot tell how the hosts are reached: name an inventory with -i$/ },

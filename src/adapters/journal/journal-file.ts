@@ -1,4 +1,4 @@
-import { mkdir, open, type FileHandle } from 'node:fs/promises';
+import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Journal } from '../../runner/ports.ts';
@@ -127,6 +127,8 @@ export class JournalFile implements Journal {
     const { path, onFailure } = this.#options;
     const failure = unwritable(path, error);
     await this.#sink.truncate(this.#bytes).catch(() => undefined);
+    // One without a line would be the journal of a run that never was.
+    if (this.#bytes === 0) await unlink(path).catch(() => undefined);
     this.#failure = failure;
     onFailure(failure);
   }

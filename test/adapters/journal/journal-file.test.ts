@@ -147,12 +147,25 @@ describe('JournalFile', () => {
   });
 
   it('fails on a device without room', async () => {
-    const journal = new JournalFile(await open('/dev/full', 'a'), { lines: 0, bytes: 0 }, optionsFor('/dev/full'));
+    const path = join(folder, 'r1.jsonl');
+    const journal = new JournalFile(await open('/dev/full', 'a'), { lines: 0, bytes: 0 }, optionsFor(path));
 
     journal.append('x');
 
-    await expect(journal.settled()).rejects.toThrow(/^Cannot write the journal \/dev\/full: ENOSPC/);
+    await expect(journal.settled()).rejects.toThrow(/^Cannot write the journal \S+r1\.jsonl: ENOSPC/);
     await journal.close();
+  });
+
+  it('leaves no empty file behind when there is no room from the start', async () => {
+    const path = join(folder, 'r1.jsonl');
+    const { sink } = await countingSink(path, 0);
+    const journal = new JournalFile(sink, { lines: 0, bytes: 0 }, optionsFor(path));
+
+    journal.append('does not fit');
+
+    await expect(journal.settled()).rejects.toThrow(Failure);
+    await journal.close();
+    expect(existsSync(path)).toBe(false);
   });
 
   it.each([
