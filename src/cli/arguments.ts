@@ -47,7 +47,8 @@ export async function readArguments(
     })
     .command('rollback [run]', 'Take back what a rollout has changed', rollingBack, (args) => {
       const { run, serial, force, check } = args;
-      take({ name: 'rollback', run, serial, force, check, ...inventoriesOf(args, environment) });
+      const more = { pacing: pacingOf(args), ...inventoriesOf(args, environment) };
+      take({ name: 'rollback', run, serial, force, check, ...more });
     })
     .command('drain <hosts>', 'Take servers out of service and leave them so', draining, (args) => {
       const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
@@ -62,8 +63,7 @@ export async function readArguments(
     })
     .command('resume [run]', 'Go on with a rollout that died or was stopped', resuming, (args) => {
       const { run, changed, 'extra-vars': extraVars, 'skip-failed': skipFailed } = args;
-      const { connection, json, verbosity, yes, locking } = commonOf({ ...args, inventory: ['.'] }, environment);
-      take({ name: 'resume', run, extraVars, skipFailed, changed, connection, json, verbosity, yes, locking });
+      take({ name: 'resume', run, extraVars, skipFailed, changed, pacing: pacingOf(args), ...withoutHosts(args) });
     })
     .command('lock <action> [hosts]', 'List, take, release or break the locks of hosts', lockActions, (args) => {
       take({ name: 'lock', ...lockCommandOf(args), ...commonOf(args, environment) });
@@ -145,6 +145,12 @@ function inventoriesOf(
 ): Common & { readonly environmentInventory: readonly string[] } {
   const common = commonOf({ ...args, inventory: args.inventory ?? [] }, {}, { needsInventory: false });
   return { ...common, environmentInventory: inventoryIn(environment) };
+}
+
+/** What a run that is gone on with does not know of itself. */
+function withoutHosts(args: CommonArgs & LockingArgs): Omit<Common, 'inventory' | 'limit' | 'forks'> {
+  const { connection, json, verbosity, yes, locking } = commonOf(args, {}, { needsInventory: false });
+  return { connection, json, verbosity, yes, locking };
 }
 
 function commonOf(

@@ -43,6 +43,7 @@ export type Command =
       readonly serial: string | undefined;
       readonly force: boolean;
       readonly check: boolean;
+      readonly pacing: Pacing;
       /** What counts when neither the command line nor the run names an inventory. */
       readonly environmentInventory: readonly string[];
     } & Common)
@@ -64,6 +65,7 @@ export type Command =
       readonly skipFailed: boolean;
       /** Accept that playbook or inventory say otherwise than when the run began. */
       readonly changed: boolean;
+      readonly pacing: Pacing;
     } & Omit<Common, 'inventory' | 'limit' | 'forks'>)
   | ({
       readonly name: 'lock';

@@ -1,7 +1,7 @@
 import type { Argv } from 'yargs';
 import type { OnTimeout } from '../rollout/model.ts';
 import { takingOver, waiting } from './lock-options.ts';
-import { pacingOptions, type PacingArgs } from './pacing.ts';
+import { pacingOptions, rollbackPacingOptions, type PacingArgs } from './pacing.ts';
 
 /** Below every help. Lines of their own, as wide as they may be. */
 export const EXIT_CODES = [
@@ -112,7 +112,7 @@ export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs
     });
 }
 
-interface RollingBackArgs {
+interface RollingBackArgs extends PacingArgs {
   readonly run: string | undefined;
   readonly serial: string | undefined;
   readonly force: boolean;
@@ -127,6 +127,8 @@ export function rollingBack(parser: Argv<CommonArgs>): Argv<CommonArgs & Rolling
       serial: { type: 'string', requiresArg: true, describe: 'Hosts at a time, as 1, 25% or 1,2,50% (as the run)' },
       force: { type: 'boolean', default: false, describe: 'Also what somebody has changed since' },
       check: { alias: 'C', type: 'boolean', default: false, describe: 'Change nothing: show the plan' },
+      ...rollbackPacingOptions,
+      ...waiting,
     });
 }
 
@@ -194,7 +196,7 @@ export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs
     .option('socket', { type: 'string', requiresArg: true, describe: "HAProxy's stats socket on the hosts" });
 }
 
-interface ResumingArgs {
+interface ResumingArgs extends PacingArgs {
   readonly run: string | undefined;
   readonly 'extra-vars': string[];
   readonly 'skip-failed': boolean;
@@ -216,6 +218,8 @@ export function resuming(parser: Argv<CommonArgs>): Argv<CommonArgs & ResumingAr
       },
       'skip-failed': { type: 'boolean', default: false, describe: 'Do not try again what was put back' },
       changed: { type: 'boolean', default: false, describe: 'Also when playbook or inventory have changed since' },
+      ...pacingOptions,
+      ...waiting,
     });
 }
 
@@ -237,16 +241,6 @@ export const OPTION_NAMES: readonly string[] = [
   ...['tags', 'skip-tags', 'extra-vars', 'force', 'check', 'diff', 'detailed-exitcode'],
   ...Object.keys(pacingOptions),
   ...Object.keys({ ...waiting, ...takingOver }),
-  ...[
-    'server',
-    'drain-timeout',
-    'timeout',
-    'on-timeout',
-    'note',
-    'socket',
-    'number',
-    'serial',
-    'skip-failed',
-    'changed',
-  ],
+  ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket', 'number', 'serial'],
+  ...['skip-failed', 'changed'],
 ];

@@ -20,7 +20,7 @@ export interface PacingArgs {
   readonly 'max-failures'?: string | undefined;
   readonly pause?: string | undefined;
   readonly 'not-after'?: string | undefined;
-  readonly 'ignore-freeze': boolean;
+  readonly 'ignore-freeze'?: boolean | undefined;
 }
 
 export const notAfterOption = {
@@ -46,6 +46,17 @@ export const pacingOptions = {
   'ignore-freeze': { type: 'boolean', default: false, describe: 'Also in a freeze of the playbook' },
 } as const;
 
+/** Of a rollback, which is never rolled back itself, and which no freeze holds up. */
+export const rollbackPacingOptions = {
+  'on-failure': {
+    choices: ['pause', 'continue', 'ask'] as const,
+    describe: 'What happens when a host fails, and stays on the new version (pause)',
+  },
+  'max-failures': { ...pacingOptions['max-failures'], describe: 'Hosts that may fail (0): 2 or 10%' },
+  pause: pacingOptions.pause,
+  ...notAfterOption,
+} as const;
+
 /** @throws Failure `config` */
 export function pacingOf(args: PacingArgs): Pacing {
   const { pause, 'max-failures': maxFailures, 'not-after': notAfter } = args;
@@ -54,7 +65,7 @@ export function pacingOf(args: PacingArgs): Pacing {
     maxFailures: maxFailures === undefined ? undefined : shareOf(maxFailures),
     pause: pause === undefined || pause === 'ask' ? pause : durationMs('--pause', pause),
     notAfter,
-    ignoreFreeze: args['ignore-freeze'],
+    ignoreFreeze: args['ignore-freeze'] ?? false,
   };
 }
 

@@ -22,16 +22,26 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
     throw new Failure('locked', `Cannot go on with run ${run}: it is still running, pid ${history.pid}`);
   }
   const { inventory, playbook, limit, tags, skipTags, forks, force, hiddenVars } = invocation;
-  const { connection, json, verbosity, yes, locking, skipFailed, changed } = command;
+  const { connection, json, verbosity, yes, locking, pacing, skipFailed, changed } = command;
   return play(
     {
       ...{ name: 'rollout', check: false, diff: false, detailedExitcode: false },
-      ...{ inventory, playbook, limit, tags, skipTags, forks, force, connection, json, verbosity, yes, locking },
-      extraVars: [JSON.stringify(invocation.extraVars), ...command.extraVars],
-      pacing: {
-        ...{ onFailure: undefined, maxFailures: undefined, pause: undefined, notAfter: undefined },
-        ignoreFreeze: false,
+      ...{
+        inventory,
+        playbook,
+        limit,
+        tags,
+        skipTags,
+        forks,
+        force,
+        connection,
+        json,
+        verbosity,
+        yes,
+        locking,
+        pacing,
       },
+      extraVars: [JSON.stringify(invocation.extraVars), ...command.extraVars],
     },
     surroundings,
     {
@@ -41,7 +51,6 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
     },
   );
 }
-      extraVars: [JSON.stringify(invocation.extraVars), ...command.extraVars],
 
 async function named(folder: string, wanted: string): Promise<RunHistory> {
   return (await readHistory(folder, await findRun(folder, wanted))).history;

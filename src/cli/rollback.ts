@@ -15,6 +15,7 @@ import { plan, rollout } from '../runner/rollout.ts';
 import type { Command } from './command.ts';
 import { confirm } from './confirm.ts';
 import { conclude } from './conclude.ts';
+import { notAfterOf, paced } from './pacing.ts';
 import { historyIn, readHistory, type StoredHistory } from './past-runs.ts';
 import { runsFolder } from './run-journal.ts';
 import { inSession, interruptible } from './session.ts';
@@ -27,7 +28,8 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
   const inventory = inventoryFor(command, told.history);
   return inSession({ ...command, inventory }, surroundings, async (session) => {
     const { context, report, print, paint } = session;
-    const plays = playsBack(told, command, session.inventory);
+    const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
+    const plays = paced(playsBack(told, command, session.inventory), command.pacing, command);
     const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
     session.prepare(hosts);
     await session.begin({ command: 'rollback', hosts }, !command.check);
@@ -43,6 +45,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
       plays,
       {
         force: command.force,
+        pace: { notAfter },
         onPlanned: (plans) => {
           for (const one of plans) print(planText(one, { paint, diff: false }));
         },

@@ -7,15 +7,15 @@ const common = {
   connection: { user: undefined, privateKey: undefined, timeoutMs: undefined },
   locking: { waitMs: 0, takeOver: false },
 };
+const pacing = {
+  ignoreFreeze: false,
+  ...{ onFailure: undefined, maxFailures: undefined, pause: undefined, notAfter: undefined },
+};
 const playing = {
   ...{ playbook: 'site.yml', force: false, diff: false, detailedExitcode: false },
-  ...{ extraVars: [], tags: [], skipTags: [] },
-  pacing: {
-    ignoreFreeze: false,
-    ...{ onFailure: undefined, maxFailures: undefined, pause: undefined, notAfter: undefined },
-  },
+  ...{ extraVars: [], tags: [], skipTags: [], pacing },
 };
-const rollingBack = { serial: undefined, force: false, check: false, environmentInventory: [] };
+const rollingBack = { serial: undefined, force: false, check: false, pacing, environmentInventory: [] };
 const draining = {
   ...{ name: 'drain' as const, pattern: 'fe', servers: [], socket: undefined, note: '' },
   policy: { timeoutMs: 60_000, onTimeout: 'fail' as const },
@@ -44,8 +44,23 @@ describe('readArguments()', () => {
     const words = 'rollback last --serial 1,50% --force -C';
     expect(await read(words, { ANSIBLE_INVENTORY: 'a,b' })).toEqual({
       ...{ name: 'rollback', run: 'last', ...common, inventory: [], environmentInventory: ['a', 'b'] },
-      ...{ serial: '1,50%', force: true, check: true },
+      ...{ serial: '1,50%', force: true, check: true, pacing },
     });
+  });
+
+  it.each(['resume', 'rollback'])('takes for "%s" what says when it goes on', async (name) => {
+    const words = '--on-failure continue --max-failures 10% --pause 5m --not-after 16:00 --lock-wait 1m';
+
+    expect(await read(`${name} ${words}`)).toMatchObject({
+      ...{ name, locking: { waitMs: 60_000 } },
+      pacing: { onFailure: 'continue', maxFailures: { percent: 10 }, pause: 300_000, notAfter: '16:00' },
+    });
+  });
+
+  it('takes for "rollback" nothing that would roll it back, and no freeze, which does not hold it up', async () => {
+    await expect(read('rollback --on-failure rollback')).rejects.toThrow(/Given: "rollback"/);
+    await expect(read('rollback --ignore-freeze')).rejects.toThrow(/Unknown argument: ignore-freeze/);
+    expect(await read('resume --ignore-freeze')).toMatchObject({ pacing: { ignoreFreeze: true } });
   });
 
   it.each<{ line: string; command: Command }>([

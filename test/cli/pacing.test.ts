@@ -5,7 +5,7 @@ import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
 import { wallText } from '../../src/rollout/wall-clock.ts';
 
 function pacing(args: Partial<PacingArgs>): Pacing {
-  return pacingOf({ 'ignore-freeze': false, ...args });
+  return pacingOf(args);
 }
 
 function aPlay(policy: Partial<Policy> = {}): Play {
