@@ -70,13 +70,16 @@ export function afterBatch(batch: readonly HostEnd[], limit: Limit | undefined, 
   }
 }
 
-/** The end of the whole run, worst first. `isHalted`: the run itself went no further, not somebody who stopped it. */
-export function runEndOf(hosts: readonly HostEnd[], { isHalted = false } = {}): RunEnd {
+/**
+ * The end of the whole run, worst first. `isHalted`: the run itself went no further, not somebody who stopped it.
+ * `wentBack`: it has rolled back what it had updated, if only on a host that failed.
+ */
+export function runEndOf(hosts: readonly HostEnd[], { isHalted = false, wentBack = false } = {}): RunEnd {
   if (hosts.includes('outOfService')) return 'outOfService';
   const isPartial = hosts.includes('interrupted') || hosts.includes('notReached');
   const failed = hosts.includes('failed');
   if (hosts.includes('interrupted') && !isHalted) return 'interrupted';
-  if (hosts.includes('rolledBack')) return 'stopped';
+  if (wentBack || hosts.includes('rolledBack')) return 'stopped';
   if (isPartial) return failed || isHalted ? 'stopped' : 'interrupted';
   if (failed) return 'someFailed';
   return hosts.includes('unreachable') ? 'unreachable' : 'done';

@@ -145,11 +145,11 @@ export async function rollout(
       await pullAll(planned, held, { ...context, limit });
     }
     context.stop.beforeNext.throwIfAborted();
-    const rows = await rollAll(planned, options, { ...context, skipped, held, pace });
+    const { rows, wentBack } = await rollAll(planned, options, { ...context, skipped, held, pace });
     const summaries = [...rows, ...skipped.summaries(rows)];
     const end = runEndOf(
       summaries.map((row) => row.end),
-      { isHalted: pace.why !== undefined },
+      { isHalted: pace.why !== undefined, wentBack },
     );
     return { end, why: pace.why, hosts: summaries };
   } finally {
@@ -169,6 +169,12 @@ interface RollingContext extends SkippingContext {
   readonly pace: RunPace;
 }
 
+interface Rolled {
+  readonly rows: readonly HostSummary[];
+  /** Something that the run had updated was to be rolled back. */
+  readonly wentBack: boolean;
+}
+
 /**
  * A later play is decided anew when its turn comes, since an earlier one may have changed its hosts. Once a play has
  * stopped, those after it are not reached.
@@ -177,7 +183,7 @@ async function rollAll(
   { plays, plans }: Planned,
   how: How,
   { held, pace, ...context }: RollingContext,
-): Promise<HostSummary[]> {
+): Promise<Rolled> {
   const summaries: HostSummary[] = [];
   const updated = new Updated();
   const report = updated.hear(context.report);
@@ -190,7 +196,7 @@ async function rollAll(
     pace.skip(context.skipped.hosts);
     goesOn &&= pace.goesOn(first);
     const play = plays[index];
-    const current = index === 0 || !goesOn || !play ? first : await planAgain(play, how, context);
+    const current = index === 0 || !goesOn || !play ? first : await planAgain(play, how, { ...context, pace });
     if (!current || !goesOn) {
       goesOn = false;
       summaries.push(...first.batches.flatMap((batch) => batch.hosts.map(notReached)));
@@ -202,17 +208,23 @@ async function rollAll(
     then = ended.then;
     goesOn = then === 'goOn';
   }
-  return then === 'rollBack' ? takeBack(updated, summaries, rolling) : summaries;
+  const wentBack = then === 'rollBack' && updated.instances.length > 0;
+  return { rows: wentBack ? await takeBack(updated, summaries, rolling) : summaries, wentBack };
 }
 
 /** Undefined when it cannot be started any more; the problems have been reported. */
-async function planAgain(play: Play, how: How, context: SkippingContext): Promise<PlayPlan | undefined> {
+async function planAgain(
+  play: Play,
+  how: How,
+  { pace, ...context }: SkippingContext & { readonly pace: RunPace },
+): Promise<PlayPlan | undefined> {
   try {
     const { plans } = await planAll([play], how, context);
     return plans[0];
   } catch (error) {
-    if (error instanceof Failure) return undefined;
-    throw error;
+    if (!(error instanceof Failure)) throw error;
+    if (!context.stop.beforeNext.aborted) pace.halt(`the play "${play.name}" cannot begin any more`);
+    return undefined;
   }
 }
 

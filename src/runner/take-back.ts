@@ -36,9 +36,7 @@ export async function takeBack(
   rows: readonly HostSummary[],
   context: RevertContext,
 ): Promise<HostSummary[]> {
-  const { instances } = updated;
-  if (instances.length === 0) return [...rows];
-  const { hosts } = await revert(instances, context);
+  const { hosts } = await revert(updated.instances, context);
   return rows.map((row) => {
     const back = hosts.find(({ host }) => host === row.host);
     return back && row.updated > 0 ? afterwards(row, back) : row;

@@ -62,6 +62,27 @@ describe('on_failure', () => {
   });
 });
 
+it('stops, by its own rules, before a play that cannot begin any more', async () => {
+  const fleet = await FakeFleet.up();
+  const play = aPlay(fleet, {});
+  const [fe1] = await Promise.all(['fe1', 'fe2'].map((name) => fleet.host(name)));
+  const onEvent = (event: RunEvent): void => {
+    if (event.type !== 'batch-ended' || !fe1) return;
+    fe1.containers.remoteImage = () => Promise.reject(new Failure('docker', 'Cannot ask the registry on fe1'));
+  };
+  const [first, ...others] = play.hosts;
+  const plays = [
+    { ...play, hosts: others },
+    { ...play, name: 'later', hosts: first ? [first] : [] },
+  ];
+
+  const result = await roll(fleet, plays, { onEvent });
+
+  expect(endsOf(result)).toBe('fe2 updated, fe3 updated, fe1 notReached');
+  expect(result).toMatchObject({ end: 'stopped', why: 'the play "later" cannot begin any more' });
+  expect(eventsOf(fleet, 'problem')).toMatchObject([{ host: 'fe1', text: 'Cannot ask the registry on fe1' }]);
+});
+
 describe('on_failure: ask', () => {
   // prettier-ignore
   it.each<{ types: string[]; bad: string[]; ends: string; asked: number }>([
@@ -189,6 +210,28 @@ describe('on_failure: rollback', () => {
     expect(fleet.images()).toEqual(allOnV1);
     expect(fleet.isWhole()).toBe(true);
     expect(fleet.failures()).toEqual([]);
+  });
+
+  it('takes back what the failed host itself had updated before, and is stopped by that also in the last batch', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const good = aPlay(fleet, { onFailure: 'rollback' });
+    const bad = aPlay(fleet, {}, ['fe1']);
+    const [first] = good.hosts[0]?.instances ?? [];
+    const [, ...rest] = bad.hosts[0]?.instances ?? [];
+    const instances = [...(first ? [first] : []), ...rest];
+
+    const result = await roll(fleet, [{ ...good, hosts: [{ host: 'fe1', instances }] }]);
+
+    expect(endsOf(result)).toBe('fe1 failed');
+    expect(result).toMatchObject({ end: 'stopped', why: 'more hosts failed than max_fail_percentage allows' });
+    expect(fleet.images()).toEqual(allOnV1.slice(0, 3));
+    expect(fleet.isWhole()).toBe(true);
+  });
+
+  it('has nothing to take back where only what failed was begun: some failed', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+
+    expect(await roll(fleet, [aPlay(fleet, { onFailure: 'rollback' }, ['fe1'])])).toMatchObject({ end: 'someFailed' });
   });
 
   it('takes back what earlier plays have updated', async () => {
