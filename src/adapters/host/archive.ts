@@ -1,7 +1,7 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Archived, HostArchive } from '../../runner/ports.ts';
 import type { Link } from '../link.ts';
-import { FIND_STATE_DIR, MAKE_STATE_DIR, writeWhole } from './state-dir.ts';
+import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';
 
 const SCHEMA = 1;
 const KEPT_RUNS = 5;
@@ -30,7 +30,7 @@ export class FileArchive implements HostArchive {
 a="$d/archive"
 [ -e "$a/${run}/${container}.json" ] && exit 0
 mkdir -p "$a/${run}" && sync "$d" "$a" || exit 74
-${writeWhole(`$a/${run}`, `${container}.json`, text)}
+${writeWhole(`$a/${run}`, `${container}.json`, { text })}
 ls "$a" | sort | head -n -${KEPT_RUNS} | while read -r r; do [ "$r" = ${run} ] || rm -rf "$a/$r"; done`,
     });
   }
@@ -40,7 +40,7 @@ ls "$a" | sort | head -n -${KEPT_RUNS} | while read -r r; do [ "$r" = ${run} ] |
       stdin: id,
       script: `${MAKE_STATE_DIR}
 mkdir -p "$d/archive/${run}" || exit 74
-${writeWhole(`$d/archive/${run}`, `${container}.made`, id)}`,
+${writeWhole(`$d/archive/${run}`, `${container}.made`, { text: id })}`,
     });
   }
 
@@ -85,9 +85,9 @@ if [ -e "$f.json" ]; then cat "$f.made" 2> /dev/null; echo; cat "$f.json"; fi`,
     file: string,
     { script, stdin }: { readonly script: string; readonly stdin: string },
   ): Promise<string> {
-    const { exitCode, stdout, stderr } = await this.#link.run(script, { stdin });
-    if (exitCode === 0) return stdout;
-    throw this.#failure(verb, file, stderr.trim() === '' ? `exit status ${exitCode}` : stderr.trim());
+    const result = await this.#link.run(script, { stdin });
+    if (result.exitCode === 0) return result.stdout;
+    throw this.#failure(verb, file, whyFailed(result));
   }
 
   #failure(verb: string, file: string, why: string, options?: ErrorOptions): Failure {

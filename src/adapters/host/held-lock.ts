@@ -1,6 +1,7 @@
 import { Failure } from '../../errors.ts';
 import type { FoundLock, Lock } from '../../runner/ports.ts';
 import type { Running } from '../link.ts';
+import { whyFailed } from './state-dir.ts';
 
 /** How a lock is kept alive. */
 export interface Pulse {
@@ -83,7 +84,11 @@ export class HeldLock implements Lock {
       this.#running.say('claim');
     });
     if (answer === 'claimed') this.#isClaimed = true;
-    else throw new Failure('error', `Cannot lock ${this.#holding.host}: its lock.json cannot be written`);
+    else {
+      const [, said] = /^failed (.*)$/.exec(answer) ?? [];
+      const why = said === undefined ? 'its holder does not answer' : whyFailed({ exitCode: 1, stderr: said });
+      throw new Failure('error', `Cannot lock ${this.#holding.host}: its lock.json cannot be written: ${why}`);
+    }
   }
 
   async release(): Promise<void> {

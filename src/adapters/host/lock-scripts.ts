@@ -33,11 +33,14 @@ const END_HOLDER = `end_holder() {
   i=0; until got; do i=$((i + 1)); [ "$i" -lt 20 ] || { echo "pid $h does not end" >&2; exit 74; }; done
 }`;
 
-/** `json` without its last brace: the holder's process id on the host is added. */
+/**
+ * `json` without its last brace: the holder's process id on the host is added. By cat(1), which says why it cannot be
+ * written; not every shell does.
+ */
 function writing(json: string): string {
   return `put() {
   t=$(mktemp "$d/.lock.XXXXXX") && chmod 660 "$t" &&
-    printf '%s,"holder":%d}\\n' ${quoted(json.slice(0, -1))} "$$" > "$t" && sync "$t" && mv -f "$t" "$f" && return
+    printf '%s,"holder":%d}\\n' ${quoted(json.slice(0, -1))} "$$" | cat > "$t" && sync "$t" && mv -f "$t" "$f" && return
   rm -f "$t"; return 1
 }`;
 }
@@ -74,7 +77,7 @@ while :; do
   (exec timeout ${ttlMs / 1000} sh -c "$hear" 9>&- > /dev/null 2>&1)
   case $? in
     0) touch -c "$f"; echo beat ;;
-    3) if put; then echo claimed; else echo failed; fi ;;
+    3) if e=$(put 2>&1); then echo claimed; else echo "failed $e" | tr '\\n' ' '; echo; fi ;;
     4) if mine; then rm -f "$f"; fi; echo released; exit 0 ;;
     *) exit 0 ;;
   esac

@@ -4,6 +4,7 @@ import type { FoundLock, HostLock, Lock, LockOwner, Taking } from '../../runner/
 import type { Link, RunResult } from '../link.ts';
 import { HeldLock, type Pulse } from './held-lock.ts';
 import { freeScript, holdScript, IN_THE_WAY, LOOK, takeScript } from './lock-scripts.ts';
+import { whyFailed } from './state-dir.ts';
 
 /**
  * The kernel's clock counts on while the machine sleeps, which `performance.now()` does not: after that, a lock must
@@ -74,10 +75,10 @@ export class FlockLock implements HostLock {
   }
 
   /** @throws Failure `error` when the script failed for another reason than somebody's lock */
-  #lineOf({ exitCode, stdout, stderr }: RunResult): string {
+  #lineOf(result: RunResult): string {
+    const { exitCode, stdout } = result;
     if (exitCode === 0 || exitCode === IN_THE_WAY) return stdout.split('\n', 1)[0] ?? '';
-    const said = stderr.trim();
-    throw new Failure('error', `Cannot lock ${this.#link.host}: ${said === '' ? `exit status ${exitCode}` : said}`);
+    throw new Failure('error', `Cannot lock ${this.#link.host}: ${whyFailed(result)}`);
   }
 }
 

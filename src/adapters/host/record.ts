@@ -2,31 +2,54 @@ import { Failure, reasonOf } from '../../errors.ts';
 import type { Balancer } from '../../rollout/model.ts';
 import type { HostRecord, RecordEntry } from '../../runner/ports.ts';
 import type { Link } from '../link.ts';
-import { FIND_STATE_DIR, MAKE_STATE_DIR, writeWhole } from './state-dir.ts';
+import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';
 
 const SCHEMA = 1;
 
-const REMOVE = `${MAKE_STATE_DIR}
-rm -f "$d/record.json" && sync "$d"`;
+/** Writes of one run between two seconds of the host's clock: never as many. */
+const PER_SECOND = 1_000;
 
-/** Says first that there is one: an empty file is not the same as none. */
+/**
+ * Shell lines after which it is our turn, the `number`th: they exit with 76 when a later one has been had. The number
+ * is written in place, which needs no room; when it cannot be, the record itself counts for more.
+ */
+function inTurn(number: number): string {
+  return `exec 8>>"$d/record.order" && flock -w 5 8 || exit 74
+n=$(cat "$d/record.order")
+[ ${number} -gt "\${n:-0}" ] || { echo "a newer one has been written meanwhile" >&2; exit 76; }
+{ printf '%015d\\n' ${number} 1<> "$d/record.order"; } 2> /dev/null || :`;
+}
+
+/** The number of the last write and the seconds of the host's clock; then whether there is a record, for an empty file is not the same as none. */
 const READ = `${FIND_STATE_DIR}
 if [ -d "$d" ] && [ ! -x "$d" ]; then echo "$d cannot be entered by $(id -un)" >&2; exit 73; fi
+n=; [ ! -e "$d/record.order" ] || n=$(cat "$d/record.order") || exit 74
+echo "\${n:-0} $(date +%s)"
 if [ -e "$d/record.json" ]; then echo present; cat "$d/record.json"; fi`;
 
-/** The undo record as a JSON file on the host. */
+/**
+ * The undo record as a JSON file on the host.
+ *
+ * A command whose connection broke may be carried out late, when a newer one has been. So all that write count, in
+ * `record.order` beside it, which stays: a number that is not above the last one is not written any more.
+ */
 export class FileRecord implements HostRecord {
   readonly #link: Link;
+  /** What the next write has; 0 before anything was read. */
+  #next = 0;
 
   constructor(link: Link) {
     this.#link = link;
   }
 
   async read(): Promise<readonly RecordEntry[]> {
-    const text = await this.#sh(READ, '', 'read');
-    if (text === '') return [];
+    const [numbers = '', present, ...lines] = (await this.#sh(READ, '', 'read')).split('\n');
+    const [last = 0, seconds = 0] = numbers.split(' ').map(Number);
+    // Above all that whoever was here before may still have under way.
+    this.#next = Math.max(this.#next, last + PER_SECOND, seconds * PER_SECOND);
+    if (present !== 'present') return [];
     try {
-      return entriesIn(JSON.parse(text.slice('present\n'.length)));
+      return entriesIn(JSON.parse(lines.join('\n')));
     } catch (error) {
       const why = reasonOf(error);
       throw new Failure('error', `Cannot read the undo record on ${this.#link.host} (record.json): ${why}`, {
@@ -36,18 +59,22 @@ export class FileRecord implements HostRecord {
   }
 
   async write(entries: readonly RecordEntry[]): Promise<void> {
-    if (entries.length === 0) await this.#sh(REMOVE, '', 'remove');
-    else {
+    if (this.#next === 0) await this.read();
+    const number = this.#next;
+    this.#next += 1;
+    if (entries.length === 0) {
+      await this.#sh(`${MAKE_STATE_DIR}\n${inTurn(number)}\nrm -f "$d/record.json" && sync "$d"`, '', 'remove');
+    } else {
       const text = `${JSON.stringify({ schema: SCHEMA, entries }, undefined, 2)}\n`;
-      await this.#sh(`${MAKE_STATE_DIR}\n${writeWhole('$d', 'record.json', text)}`, text, 'write');
+      const script = writeWhole('$d', 'record.json', { text, before: inTurn(number) });
+      await this.#sh(`${MAKE_STATE_DIR}\n${script}`, text, 'write');
     }
   }
 
   async #sh(script: string, stdin: string, verb: string): Promise<string> {
-    const { exitCode, stdout, stderr } = await this.#link.run(script, { stdin });
-    if (exitCode === 0) return stdout;
-    const why = stderr.trim() === '' ? `exit status ${exitCode}` : stderr.trim();
-    throw new Failure('error', `Cannot ${verb} the undo record on ${this.#link.host}: ${why}`);
+    const result = await this.#link.run(script, { stdin });
+    if (result.exitCode === 0) return result.stdout;
+    throw new Failure('error', `Cannot ${verb} the undo record on ${this.#link.host}: ${whyFailed(result)}`);
   }
 }
 

@@ -1,3 +1,5 @@
+import type { RunResult } from '../link.ts';
+
 /**
  * Where sluice keeps, on a host, its lock and what must be undone: one place for all who may work there, whatever
  * user they come as. That is `/var/lib/sluice`, or `/var/tmp/sluice` where root has never made the former.
@@ -24,14 +26,28 @@ fi
 [ -w "$d" ] || { echo "$d is not writable for $(id -un): make it group docker, mode 2770" >&2; exit 73; }
 umask 007`;
 
+/** Why one of our scripts failed, by what was said on its stderr: without the words of whichever program said it. */
+export function whyFailed({ exitCode, stderr }: Pick<RunResult, 'exitCode' | 'stderr'>): string {
+  const said = stderr.trim();
+  if (/No space left on device/i.test(said)) return 'no space left on device (make room in its state directory)';
+  return said === '' ? `exit status ${exitCode}` : said;
+}
+
 /**
  * Shell lines that make what comes on stdin, which is `text`, the file `name` in `folder`; they exit with 74 when they
  * cannot. Written aside, counted, flushed and renamed over, so that neither a crash nor a connection that breaks while
- * it is sent (which looks like its end) leaves half of one.
+ * it is sent (which looks like its end) leaves half of one. `before`: shell lines just before it is renamed.
  */
-export function writeWhole(folder: string, name: string, text: string): string {
+export function writeWhole(folder: string, name: string, { text, before = ':' }: Writing): string {
   return `t=$(mktemp "${folder}/.${name}.XXXXXX") && chmod 660 "$t" || exit 74
-cat > "$t" && [ "$(wc -c < "$t")" -eq ${Buffer.byteLength(text)} ] && sync "$t" && mv -f "$t" "${folder}/${name}" && sync "${folder}" || {
-  rm -f "$t"; exit 74
-}`;
+trap 'rm -f "$t"' EXIT
+cat > "$t" && [ "$(wc -c < "$t")" -eq ${Buffer.byteLength(text)} ] && sync "$t" || exit 74
+${before}
+mv -f "$t" "${folder}/${name}" && sync "${folder}" || exit 74
+trap - EXIT`;
+}
+
+interface Writing {
+  readonly text: string;
+  readonly before?: string;
 }

@@ -3,14 +3,18 @@ import {
   chownSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
+import type { RunResult } from '../../../src/adapters/link.ts';
 import { FileRecord } from '../../../src/adapters/host/record.ts';
+import { Failure } from '../../../src/errors.ts';
 import type { RecordEntry } from '../../../src/runner/ports.ts';
 import { anInstance, aServer } from '../../support/builders.ts';
 import { LocalLink } from '../../support/local-link.ts';
@@ -63,7 +67,7 @@ describe('a FileRecord', () => {
     const link = aLink();
     await new FileRecord(link).write([drained]);
 
-    expect(readdirSync(link.stateDir)).toEqual(['record.json']);
+    expect(readdirSync(link.stateDir)).toEqual(['record.json', 'record.order']);
     const file = join(link.stateDir, 'record.json');
     expect(readFileSync(file, 'utf8')).toContain('\n      "by": "ann@desk",\n');
     expect(statSync(file).mode & 0o777).toBe(0o660);
@@ -89,7 +93,7 @@ describe('a FileRecord', () => {
     await record.write([]);
     await record.write([]);
 
-    expect(readdirSync(link.stateDir)).toEqual([]);
+    expect(readdirSync(link.stateDir)).toEqual(['record.order']);
     expect(await record.read()).toEqual([]);
   });
 
@@ -152,7 +156,65 @@ describe('a FileRecord', () => {
     await expect(new FileRecord(limited).write(many)).rejects.toThrow(/^Cannot write the undo record on fe1: /);
 
     expect(await record.read()).toEqual([drained]);
-    expect(readdirSync(link.stateDir)).toEqual(['record.json']);
+    expect(readdirSync(link.stateDir)).toEqual(['record.json', 'record.order']);
+  });
+
+  describe.each(['dash', 'bash', 'busybox'] as const)('in %s', (shell) => {
+    /** A link whose next command is carried out only when it is told to. */
+    function held(link: LocalLink): { readonly link: LocalLink; readonly late: () => Promise<unknown> } {
+      let late = (): Promise<unknown> => Promise.reject(new Error('nothing is held'));
+      let isHeld = false;
+      const run = async (command: string, options: object): Promise<RunResult> => {
+        if (isHeld || !command.includes('mktemp')) return link.run(command, options);
+        isHeld = true;
+        late = () => link.run(command, options);
+        throw new Failure('unreachable', 'Cannot reach fe1: connection lost');
+      };
+      return { link: Object.assign(Object.create(link) as LocalLink, { run }), late: () => late() };
+    }
+
+    it('does not take what is carried out late for what is newest, of the same run or of the one before', async () => {
+      const link = aLink({ shell });
+      const slow = held(link);
+      const record = new FileRecord(slow.link);
+      expect(await record.read()).toEqual([]);
+      await expect(record.write([drained])).rejects.toThrow('connection lost');
+      const other = new FileRecord(link);
+      await other.read();
+
+      await record.write([drained, inWork]);
+      expect(await slow.late()).toMatchObject({ exitCode: 76, stderr: 'a newer one has been written meanwhile\n' });
+      expect(await other.read()).toEqual([drained, inWork]);
+
+      await other.write([]);
+      expect(await slow.late()).toMatchObject({ exitCode: 76 });
+      expect(await other.read()).toEqual([]);
+      expect(readdirSync(link.stateDir)).toEqual(['record.order']);
+    });
+
+    it('is written after what was carried out late', async () => {
+      const link = aLink({ shell });
+      const slow = held(link);
+      const record = new FileRecord(slow.link);
+      await expect(record.write([drained])).rejects.toThrow('connection lost');
+
+      expect(await slow.late()).toMatchObject({ exitCode: 0 });
+      await record.write([inWork]);
+
+      expect(await record.read()).toEqual([inWork]);
+    });
+  });
+
+  // busybox has a cat of its own, which has no such fault.
+  it.each(['dash', 'bash'] as const)('says so when there is no room, in %s', async (shell) => {
+    const folder = mkdtempSync(join(tmpdir(), 'sluice-full-'));
+    writeFileSync(join(folder, 'cat'), '#!/bin/sh\necho "cat: write error: No space left on device" >&2; exit 1\n');
+    chmodSync(join(folder, 'cat'), 0o755);
+    const link = aLink({ shell, env: { PATH: `${folder}:${process.env['PATH'] ?? ''}` } });
+
+    await expect(new FileRecord(link).write([drained])).rejects.toThrow(
+      'Cannot write the undo record on fe1: no space left on device (make room in its state directory)',
+    );
   });
 
   it.each(['write', 'remove'])('says what to do about the folder when it cannot %s', async (verb) => {
@@ -194,7 +256,7 @@ describe('the folder of the record', () => {
     const record = new FileRecord(link);
     await record.write([drained]);
 
-    expect(readdirSync(link.sharedDir)).toEqual(['record.json']);
+    expect(readdirSync(link.sharedDir)).toEqual(['record.json', 'record.order']);
     expect(existsSync(link.stateDir)).toBe(false);
     expect(await record.read()).toEqual([drained]);
   });
@@ -204,7 +266,7 @@ describe('the folder of the record', () => {
     link.makeStateDir();
     await new FileRecord(link).write([drained]);
 
-    expect(readdirSync(link.stateDir)).toEqual(['record.json']);
+    expect(readdirSync(link.stateDir)).toEqual(['record.json', 'record.order']);
     expect(existsSync(link.sharedDir)).toBe(false);
   });
 
