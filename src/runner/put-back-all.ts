@@ -17,12 +17,17 @@ export interface PutBackOutcome {
   readonly reason: string;
 }
 
+export interface PutBack extends PutBackOutcome {
+  /** How many servers are back, also when their record stays behind. */
+  readonly count: number;
+}
+
 /** Puts each of these servers back to its standing and forgets it once it is. */
 export async function putBackAll(
   undo: Undo,
   entries: readonly RecordEntry[],
   { host, context }: { readonly host: HostAccess; readonly context: RunContext },
-): Promise<PutBackOutcome> {
+): Promise<PutBack> {
   const { clock, report, journal, stop } = context;
   const settled = await Promise.allSettled(
     entries.map(async (entry) => {
@@ -42,14 +47,11 @@ export async function putBackAll(
       }
     }),
   );
-  await forget(
-    undo,
-    settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])),
-    { host, context },
-  );
+  const back = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  await forget(undo, back, { host, context });
   const failure = settled.find((result) => result.status === 'rejected');
   if (failure && !(failure.reason instanceof Failure)) throw failure.reason;
-  return { ok: !failure, reason: failure ? reasonOf(failure.reason) : '' };
+  return { ok: !failure, reason: failure ? reasonOf(failure.reason) : '', count: back.length };
 }
 
 /** What is back is back, also when the record of it cannot be cleared. */

@@ -64,11 +64,8 @@ async function restoreHost(held: HeldHost, servers: readonly string[], context: 
   for (const text of advices) context.report({ type: 'warning', host: host.name, text });
   if (entries.length + left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
 
-  const { ok, reason } = await putBackAll(undo, entries, { host, context });
-  const out = undo.entries.filter((entry) =>
-    entries.some(({ server }) => serverPath(server) === serverPath(entry.server)),
-  );
-  const counts = { updated: entries.length - out.length, outOfService: out.length + left.length };
+  const { ok, reason, count } = await putBackAll(undo, entries, { host, context });
+  const counts = { updated: count, outOfService: entries.length - count + left.length };
   const isOut = !ok || left.length > 0;
   return { end: isOut ? 'outOfService' : 'updated', reason: ok ? (advices[0] ?? '') : reason, counts };
 }

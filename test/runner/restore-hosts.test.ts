@@ -57,6 +57,23 @@ describe('restoreHosts()', () => {
     ]);
   });
 
+  it('counts what is back as restored, also when there is no room to clear its record', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    await take(fleet, 'pxApp_1');
+    await take(fleet, 'pxApp_3');
+    const fe1 = await fleet.host('fe1');
+    fe1.record.write = () => Promise.reject(new Failure('error', 'no space left on device'));
+
+    const result = await restore(fleet, ['fe1'], ['pxApp_1']);
+
+    expect(result.hosts).toMatchObject([{ host: 'fe1', end: 'updated', updated: 1, outOfService: 0 }]);
+    expect(fleet.events).toContainEqual({
+      ...{ type: 'warning', host: 'fe1' },
+      text: 'The undo record stays behind: no space left on device',
+    });
+    expect(fe1.entries).toHaveLength(2);
+  });
+
   it('has nothing to do where nothing is recorded', async () => {
     const fleet = await FakeFleet.up(['fe1']);
 
