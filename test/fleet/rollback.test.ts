@@ -47,18 +47,18 @@ describe('a rollback on the real fleet', () => {
     const before = await settingsOf('fe1');
     const traffic = load();
 
-    const out = await sluice(...rolloutTo('v2'));
+    const out = await sluice(...rolloutTo('v2', '--limit', 'fe1,fe2'));
     const back = await sluice('rollback', '--yes');
     const again = await sluice('rollback', '--yes');
 
     const report = await traffic.stop();
     expect(out, out.stderr).toMatchObject({ status: 0 });
     expect(back, back.stderr).toMatchObject({ status: 0 });
-    expect(back.stdout).toContain('rollback: 9 rolled back');
+    expect(back.stdout).toContain('rollback: 6 rolled back');
     expect(again.stdout).toContain('rollback: nothing to do');
     expect(report.failures).toEqual([]);
     expect(await allServers()).toEqual(everyHostInService);
-    for (const host of ['fe1', 'fe2', 'fe3']) expect(await containersOf(host)).toEqual(containersOn('v1'));
+    for (const host of ['fe1', 'fe2']) expect(await containersOf(host)).toEqual(containersOn('v1'));
     expect(await settingsOf('fe1')).toEqual(before);
   });
 });

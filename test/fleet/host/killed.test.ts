@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import { ALL_IN_SERVICE, containersOf, namesOnEitherVersion, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, resetOwn } from '../../support/own-host.ts';
+import { shortPlaybook } from '../../support/short-playbook.ts';
 import { sluice, start, type Ended } from '../../support/sluice.ts';
 
 const STEPS = ['drain', 'replace', 'check', 'restore', 'soak', 'retire'] as const;
@@ -14,15 +15,6 @@ const deaths = STEPS.flatMap((step, index) => [
   { type: 'step-started' as const, step, then: index % 2 === 0 ? 'resume' : 'recover' },
   { type: 'step-ended' as const, step, then: index % 2 === 0 ? 'recover' : 'resume' },
 ]);
-
-/** The example playbook with one container for each host: a death and what follows it take seconds. */
-function shortPlaybook(folder: string): string {
-  const path = join(folder, 'one.yml');
-  const text = readFileSync('playbooks/pxapp.yml', 'utf8');
-  expect(text).toContain('instances: 3');
-  writeFileSync(path, text.replace('instances: 3', 'instances: 1').replace('name: pxApp_{{ id }}', 'name: pxApp_1'));
-  return path;
-}
 
 describe('a rollout that is killed with -9 after each line of its journal in turn', () => {
   let folder: string;

@@ -1,0 +1,20 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** The example playbook with one container for each host, or two: what is done to it takes seconds. */
+export function shortPlaybook(folder: string, instances: 1 | 2 = 1): string {
+  const path = join(folder, `${instances}.yml`);
+  const replaced = ([text, by]: readonly [string, string], all: string): string => {
+    if (!all.includes(text)) throw new Error(`the example playbook has no "${text}"`);
+    return all.replace(text, by);
+  };
+  const changes: (readonly [string, string])[] = [
+    ['instances: 3', `instances: ${instances}`],
+    ...(instances === 1 ? [['name: pxApp_{{ id }}', 'name: pxApp_1'] as const] : []),
+  ];
+  writeFileSync(
+    path,
+    changes.reduce((all, change) => replaced(change, all), readFileSync('playbooks/pxapp.yml', 'utf8')),
+  );
+  return path;
+}
