@@ -20,7 +20,8 @@ import { all, until } from './wait.ts';
 export { killDaemonOf as kill, reloadHaproxy as reload, startDaemonOf as start } from './daemons.ts';
 export { docker } from './engine.ts';
 export { runtime } from './haproxy.ts';
-export { cut, heal } from './network.ts';
+export { cut, cutSsh, heal } from './network.ts';
+export { powerOff, powerOn } from './power.ts';
 
 /** Brings the fleet up, from whatever there is of it, and answers what it was brought up with. */
 export async function labUp(options: Partial<LabSettings> = {}): Promise<LabSettings> {

@@ -1,6 +1,7 @@
 import type { DaemonName } from './daemons.ts';
 import { daemonNames } from './daemons.ts';
-import { cut, heal, hostNamed, hosts, kill, labDown, labReset, labUp, reload, start } from './lab.ts';
+import { cut, cutSsh, heal, hostNamed, hosts, kill, labDown, labReset, labUp } from './lab.ts';
+import { powerOff, powerOn, reload, start } from './lab.ts';
 import { loadCommand } from './load/cli.ts';
 import type { Options } from './options.ts';
 import { numberOf, parse, settingsOf } from './options.ts';
@@ -17,7 +18,8 @@ lab reset [HOSTS] [APPS]    back to what \`up\` made, with other options if any 
 lab status [--json]         what runs
 lab load [--seconds N]      traffic until then, or until Ctrl-C; exit status 1 when a request failed
     --hosts fe1,fe2  --rate 700 (requests/s in all)  --connections 8 (per host)  --json  --report FILE
-lab cut|heal HOST           network off, on
+lab cut|heal HOST           network off, on; \`cut HOST ssh\`: only SSH, requests go on
+lab off|on HOST             power off; on: it boots with what is on its disk
 lab kill|start HOST sshd|dockerd|haproxy
 lab reload HOST             reload of HAProxy
 lab ssh HOST [COMMAND...]   a shell, or a command, on a host
@@ -35,8 +37,10 @@ const commands: Readonly<Record<string, Command>> = {
     return 0;
   },
   load: async (values) => await loadCommand(loadOf(values)),
-  cut: async (_, [host]) => await done(cut(hostNamed(host ?? ''))),
+  cut: async (_, [host, what]) => await done((what === 'ssh' ? cutSsh : cut)(hostNamed(host ?? ''))),
   heal: async (_, [host]) => await done(heal(hostNamed(host ?? ''))),
+  off: async (_, [host]) => await done(powerOff(hostNamed(host ?? ''))),
+  on: async (_, [host]) => await done(powerOn(hostNamed(host ?? ''))),
   kill: async (_, [host, daemon]) => await done(kill(hostNamed(host ?? ''), daemonNamed(daemon))),
   start: async (_, [host, daemon]) => await done(start(hostNamed(host ?? ''), daemonNamed(daemon))),
   reload: async (_, [host]) => await done(reload(hostNamed(host ?? ''))),

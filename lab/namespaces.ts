@@ -35,6 +35,8 @@ const ownPaths = [
 
 /** The only folder the lab makes outside its own: a mount needs something to be mounted on. */
 const sluiceDir = '/var/lib/sluice';
+/** What daemons expect to find in /run. */
+export const runFolders = ['run/sshd', 'run/lock'] as const;
 export const deployUser = { name: 'deploy', id: 7700 } as const;
 
 /** Processes that belong to the host: its daemons by their namespaces, those of its containers by their cgroup. */
@@ -103,7 +105,7 @@ export async function makeNamespacesDir(): Promise<void> {
 
 function makeFiles(host: Host): void {
   rmSync(join(host.dir, 'run'), { recursive: true, force: true });
-  for (const dir of ['run/sshd', 'run/lock', 'root', `home/${deployUser.name}`, 'sluice', 'haproxy', 'etc']) {
+  for (const dir of [...runFolders, 'root', `home/${deployUser.name}`, 'sluice', 'haproxy', 'etc']) {
     mkdirSync(join(host.dir, dir), { recursive: true });
   }
   mkdirSync(sluiceDir, { recursive: true });

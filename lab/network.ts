@@ -41,9 +41,23 @@ export async function cut(host: Host): Promise<void> {
   await run('ip', ['link', 'set', host.link, 'down']);
 }
 
-/** Undoes `cut`, and delays or losses added with `tc qdisc`. */
+const sshRules = [
+  ['INPUT', '-p', 'tcp', '--dport', '22', '-j', 'DROP'],
+  ['OUTPUT', '-p', 'tcp', '--sport', '22', '-j', 'DROP'],
+] as const;
+
+/** The same of SSH alone, as by a firewall: whoever asks HAProxy notices nothing. */
+export async function cutSsh(host: Host): Promise<void> {
+  const rules = sshRules.map((rule) => `iptables -w -I ${rule.join(' ')}`);
+  await run('nsenter', inside(host, ['sh', '-c', rules.join(' && ')]));
+}
+
+/** Undoes `cut` and `cutSsh`, and delays or losses added with `tc qdisc`. */
 export async function heal(host: Host): Promise<void> {
   await succeeds('tc', ['qdisc', 'del', 'dev', host.link, 'root']);
+  for (const rule of sshRules) {
+    while (await succeeds('nsenter', inside(host, ['iptables', '-w', '-D', ...rule])));
+  }
   await run('ip', ['link', 'set', host.link, 'up']);
 }
 
