@@ -24,6 +24,11 @@ export interface LoadCounts {
 
 export interface Load {
   readonly counts: () => LoadCounts;
+  /**
+   * Says that a host is made to serve nobody, from now on until the function returned is called: requests that fail
+   * while they are under way then are counted apart.
+   */
+  readonly outage: (host: string) => () => void;
   /** Ends the load, when the requests in hand have their answers. */
   readonly stop: () => Promise<LoadReport>;
 }
@@ -54,6 +59,7 @@ export function startLoad(options: LoadOptions): Load {
   ended.catch(() => undefined);
   return {
     counts: () => ({ requests: tally.requests, failed: tally.failed }),
+    outage: (host) => tally.outage(host),
     stop: async () => {
       stopping.abort();
       await ended;

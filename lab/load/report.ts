@@ -4,6 +4,8 @@ export interface LoadReport {
   readonly seconds: number;
   readonly requests: number;
   readonly failed: number;
+  /** Failed as well, in an outage that was announced. */
+  readonly excused: number;
   readonly byStatus: Readonly<Record<string, number>>;
   readonly byError: Readonly<Record<string, number>>;
   readonly byVersion: Readonly<Record<string, number>>;
@@ -21,6 +23,7 @@ export function reportOf(tally: Tally, elapsedMs: number): LoadReport {
     seconds: Math.round(elapsedMs / 100) / 10,
     requests: tally.requests,
     failed: tally.failed,
+    excused: tally.excused,
     byStatus: Object.fromEntries(tally.byStatus),
     byError: Object.fromEntries(tally.byError),
     byVersion: Object.fromEntries(tally.byVersion),

@@ -28,6 +28,13 @@ export interface LongLivedCounts {
   readonly closedByOtherSide: number;
 }
 
+/** From when to when a host does not serve by what was done to it, by the clock of `performance`. */
+interface Outage {
+  readonly host: string;
+  readonly from: number;
+  to: number;
+}
+
 const keptFailures = 50;
 
 /** Counts while the load runs. */
@@ -41,10 +48,13 @@ export class Tally {
   readonly longLived = { opened: 0, messages: 0, closedByOtherSide: 0 };
   requests = 0;
   failed = 0;
+  /** Failed requests that were under way in an outage of their host; they are not among `failed`. */
+  excused = 0;
+  readonly #outages: Outage[] = [];
   readonly #startedAt = performance.now();
 
   add(outcome: Outcome): void {
-    const { host, request, status, version, error, latencyMs } = outcome;
+    const { host, status, version, error, latencyMs } = outcome;
     this.requests += 1;
     this.latenciesMs.push(latencyMs);
     count(this.byHost, host);
@@ -52,13 +62,33 @@ export class Tally {
     if (version !== undefined) count(this.byVersion, version);
     if (error !== undefined) count(this.byError, error);
     if (!isFailed(outcome)) return;
-    this.failed += 1;
-    if (this.failures.length >= keptFailures) return;
-    this.failures.push({ atMs: Math.round(this.#elapsedMs()), host, request, why: error ?? `status ${status ?? 0}` });
+    if (this.#isExcused(outcome)) this.excused += 1;
+    else this.#addFailure(outcome);
+  }
+
+  /** Says that a host serves nobody from now on until the function returned is called. */
+  outage(host: string): () => void {
+    const outage = { host, from: performance.now(), to: Infinity };
+    this.#outages.push(outage);
+    return () => {
+      outage.to = performance.now();
+    };
   }
 
   report(): LoadReport {
     return reportOf(this, this.#elapsedMs());
+  }
+
+  #isExcused({ host, latencyMs }: Outcome): boolean {
+    const endedAt = performance.now();
+    const beganAt = endedAt - latencyMs;
+    return this.#outages.some((one) => one.host === host && beganAt < one.to && endedAt >= one.from);
+  }
+
+  #addFailure({ host, request, status, error }: Outcome): void {
+    this.failed += 1;
+    if (this.failures.length >= keptFailures) return;
+    this.failures.push({ atMs: Math.round(this.#elapsedMs()), host, request, why: error ?? `status ${status ?? 0}` });
   }
 
   #elapsedMs(): number {

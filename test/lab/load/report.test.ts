@@ -37,6 +37,21 @@ describe('Tally', () => {
     });
   });
 
+  it('counts apart what failed while its host was made to serve nobody', () => {
+    const tally = new Tally();
+    const failed = { ...anOutcome, status: 503, latencyMs: 0 };
+
+    const over = tally.outage('fe1');
+    tally.add(failed);
+    tally.add({ ...failed, host: 'fe2' });
+    over();
+    tally.add({ ...failed, latencyMs: 10_000 });
+    tally.add(failed);
+
+    expect(tally.report()).toMatchObject({ requests: 4, excused: 2, failed: 2 });
+    expect(tally.failures.map(({ host }) => host)).toEqual(['fe2', 'fe1']);
+  });
+
   it('reports with `N requests, M failed` as the last line', () => {
     const tally = new Tally();
     tally.add(anOutcome);
