@@ -169,7 +169,7 @@ function waitingText(waiting: Waiting): string {
     case 'up':
       return `waiting until HAProxy sees ${serverPath(waiting.server)} UP: ${waiting.status}${waiting.lastCheck === '' ? '' : `, last check ${waiting.lastCheck}`}, ${left(waiting)}`;
     case 'answer':
-      return `no answer, asking again: ${waiting.why}, ${left(waiting)}`;
+      return `no answer, asking again: ${waiting.why}${waiting.leftMs === undefined ? '' : `, ${left({ leftMs: waiting.leftMs })}`}`;
   }
 }
 

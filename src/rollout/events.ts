@@ -38,7 +38,8 @@ export type Waiting =
       readonly lastCheck: string;
       readonly leftMs: number;
     }
-  | { readonly for: 'answer'; readonly why: string; readonly leftMs: number };
+  /** Without a limit of its own while something else goes on that has one. */
+  | { readonly for: 'answer'; readonly why: string; readonly leftMs?: number };
 
 /** Something worth saying that is no failure by itself. */
 export type Remark =

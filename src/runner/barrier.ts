@@ -208,7 +208,7 @@ export async function behind<T>(
         const [looked] = await Promise.allSettled([look()]);
         if (looked.status === 'fulfilled') continue;
         if (looked.reason instanceof Gone && !watch.homeward) gone.abort(looked.reason);
-        else watch.waiting({ for: 'answer', why: reasonOf(looked.reason), leftMs: 0 });
+        else watch.waiting({ for: 'answer', why: reasonOf(looked.reason) });
       }
       await watch.clock.sleep(GUARD_EVERY_MS, over.signal);
     }

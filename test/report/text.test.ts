@@ -64,6 +64,14 @@ describe('linesOf()', () => {
     },
   );
 
+  it('does not say how long a wait may take that has no limit of its own', () => {
+    const waiting = { for: 'answer', why: 'lost' } as const;
+
+    const lines = told({ type: 'step-waiting', subject, step: 'replace', waiting });
+
+    expect(lines).toEqual(['0 fe1 pxApp_1  replace    no answer, asking again: lost']);
+  });
+
   it('says "1 host", and leaves out the host of what concerns all of them', () => {
     expect(
       told({
