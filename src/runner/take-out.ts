@@ -6,13 +6,15 @@ import { Barrier } from './barrier.ts';
 import { poll } from './poll.ts';
 import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
 import { sightOf, type Sight } from './sight.ts';
-import { stateOf, type ServerAccess } from './traffic.ts';
+import { putBack, stateOf, type ServerAccess } from './traffic.ts';
 import { rememberWishes } from './found.ts';
 import type { StepWatch, Work } from './work.ts';
 
 const CAPACITY_EVERY_MS = 500;
 /** How often the floor is looked at while servers are away. */
 const FLOOR_EVERY_MS = 200;
+/** For a server that is given back to be seen UP again. */
+const PROVED_WITHIN_MS = 60_000;
 
 /** A backend has, or would have, less than its floor. */
 interface Shortage {
@@ -183,13 +185,24 @@ function floorWatch(work: Work, { clock }: StepWatch, onShort: (shortage: Shorta
   };
 }
 
-/** Their containers run and have served until now, so nothing need be proved first. */
-async function giveBack({ found, barriers }: Work, shortage: Shortage, watch: StepWatch): Promise<void> {
+/** A container that has run all the while need not prove anything first; one that was started anew must. */
+async function giveBack(work: Work, shortage: Shortage, watch: StepWatch): Promise<void> {
   watch.remark({ about: 'floor', ...shortage, then: 'given back' });
-  for (const barrier of barriers) barrier.lower();
-  for (const { access, weight, admin } of found) {
+  const hasRun = await hasRunOn(work);
+  for (const barrier of work.barriers) barrier.lower();
+  for (const { access, weight, admin, wasUp } of work.found) {
+    if (!hasRun) {
+      await putBack(access, { weight, admin }, { withinMs: PROVED_WITHIN_MS, expectUp: wasUp, agent: false }, watch);
+      continue;
+    }
     const now = await stateOf(access);
     if (now.weight !== weight) await access.balancer.setWeight(access.server, weight);
     if (now.admin !== admin) await access.balancer.setAdmin(access.server, admin);
   }
+}
+
+/** Whether the container has not been started since it was found; an Engine that does not say is no proof. */
+async function hasRunOn({ instance, host, container }: Work): Promise<boolean> {
+  const [now] = await Promise.allSettled([host.containers.inspect(instance.container)]);
+  return now.status === 'fulfilled' && now.value?.startedAt === container?.startedAt;
 }

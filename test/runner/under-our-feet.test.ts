@@ -19,12 +19,12 @@ async function begin(): Promise<Story> {
   return { fleet, fe1, haproxy: fe1.haproxy };
 }
 
-/** Rolls pxApp_1 of fe1 out; `then` happens once, after `step` has begun. */
+/** Rolls pxApp_1 of fe1 out; `then` happens once, `afterMs` after `step` has begun. */
 async function rollWith(
   { fleet }: Story,
   step: string,
   then: () => void,
-  each: Partial<Instance> = {},
+  { afterMs = 120, ...each }: Partial<Instance> & { readonly afterMs?: number } = {},
 ): Promise<RunResult> {
   let isDone = false;
   const play = fleet.play('v2', { each });
@@ -32,8 +32,8 @@ async function rollWith(
   const onEvent = (event: RunEvent): void => {
     if (isDone || event.type !== 'step-started' || event.step !== step) return;
     isDone = true;
-    // Once the step is under way.
-    void fleet.clock.sleep(120, new AbortController().signal).then(then);
+    if (afterMs === 0) then();
+    else void fleet.clock.sleep(afterMs, new AbortController().signal).then(then);
   };
   return rollout([{ ...play, hosts }], options, fleet.context(onEvent));
 }
@@ -233,6 +233,25 @@ describe('the floor of a backend', () => {
     );
     expect(story.haproxy.weights()['pxApp_1']).toBe('10 ready UP');
     expect(story.fleet.failures()).toEqual([]);
+  });
+
+  it('gives no server back before its container, started anew meanwhile, has proved itself', async () => {
+    const story = await begin();
+    const { haproxy, fleet, fe1 } = story;
+    const engineRestarts = (): void => {
+      void haproxy.setAdmin(aServer('pxApp_2'), 'maint');
+      void fe1.containers.stop('pxApp_1');
+      void fe1.containers.start('pxApp_1');
+      const restored = fleet.clock.sleep(2_000, new AbortController().signal);
+      void restored.then(() => haproxy.setAdmin(aServer('pxApp_2'), 'ready'));
+    };
+
+    const result = await rollWith(story, 'replace', engineRestarts, { minUp: { servers: 2 }, afterMs: 0 });
+
+    expect(result.end).toBe('done');
+    expect(about(story)).toContain('floor');
+    expect(fleet.failures()).toEqual([]);
+    expect(fleet.isWhole()).toBe(true);
   });
 
   it('is told when the container is away and nothing can be given back', async () => {
