@@ -106,7 +106,12 @@ async function take(
   const waits = { ...watch, clock: sleepingBehind(() => work.barriers, watch) };
   try {
     await beforeActing(journal, homeward);
-    const act = (): Promise<string> => actions[step](work, watch);
+    const act = async (): Promise<string> => {
+      const outcome = await actions[step](work, watch);
+      // What changed nothing may have looked at the work of a run that has the host by now.
+      await work.keep();
+      return outcome;
+    };
     const retrying = (reason: string): void => {
       report({ type: 'step-retried', subject, step, reason });
     };

@@ -82,7 +82,7 @@ async function lookAt(
   first: RecordEntry,
   { held, watch }: { readonly held: HeldHost; readonly watch: Watch },
 ): Promise<{ readonly work: Work; readonly from: State }> {
-  const { access: host, undo } = held;
+  const { access: host, undo, keep } = held;
   const { container: name = '', old: before } = first;
   const { old, isAside, successor } = await recordedContainers(first, host.containers);
   if (before && !old && !successor) {
@@ -91,7 +91,7 @@ async function lookAt(
   }
   const found = await foundNow(entries, host, watch);
   const work: Work = {
-    ...{ instance: instanceOf(entries, first, host.name), host, undo, found },
+    ...{ instance: instanceOf(entries, first, host.name), host, keep, undo, found },
     servers: entries.map(({ server }) => ({
       server,
       host,

@@ -180,7 +180,7 @@ function notTouched(failure: Failure): InstanceEnd {
 }
 
 function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }: PlayContext): Work {
-  const { access: host, undo } = held(instance.host);
+  const { access: host, undo, keep } = held(instance.host);
   const servers = instance.servers.map((server): ServerAccess => {
     const { access } = held(server.balancer.host);
     return { server, host: access, balancer: access.balancer(server.balancer.socket, server.balancer.masterSocket) };
@@ -188,6 +188,7 @@ function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }:
   const work: Work = {
     instance,
     host,
+    keep,
     servers,
     undo,
     identity,

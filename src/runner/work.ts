@@ -29,6 +29,8 @@ export interface Found extends Standing {
 export interface Work {
   readonly instance: Instance;
   readonly host: HostAccess;
+  /** Makes sure that the host is still ours: what a step has seen counts only then. */
+  readonly keep: () => Promise<void>;
   readonly servers: readonly ServerAccess[];
   readonly undo: Undo;
   readonly identity: RunIdentity;

@@ -4,7 +4,7 @@ import { Failure } from '../../src/errors.ts';
 import { breakLocks, holdOnPurpose, listLocks, releaseLocks } from '../../src/runner/lock-hosts.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { rollout, type RunContext, type RunResult } from '../../src/runner/rollout.ts';
-import { aLockOwner } from '../support/builders.ts';
+import { aLockOwner, aServer } from '../support/builders.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 import { MortalFleet } from '../support/mortal-fleet.ts';
 
@@ -202,6 +202,18 @@ describe('a controller whose lock has lapsed', () => {
       expect(fe1?.lock.isLive).toBe(true);
     },
   );
+
+  it('does not take for its own what another has made of the instance meanwhile', async () => {
+    const [, { hosts }] = await at('check', async ({ lock, haproxy }) => {
+      lock.lapse();
+      lock.heldBy(aLockOwner());
+      await haproxy.setWeight(aServer('pxApp_1'), 10);
+      await haproxy.setAdmin(aServer('pxApp_1'), 'ready');
+    });
+
+    expect(hosts).toMatchObject([{ end: 'outOfService', updated: 0, outOfService: 1 }]);
+    expect(hosts[0]?.reason).toContain('the lock is not ours any more');
+  });
 
   it('changes nothing more once its lock was broken', async () => {
     let before: readonly string[] = [];
