@@ -1,5 +1,6 @@
 import type { ClientRequest } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Host } from '../../lab/host.ts';
 import { docker, hosts, runtime } from '../../lab/lab.ts';
 import { startLoad, type Load } from '../../lab/load/load.ts';
 import { parseServersState, parseSessions } from '../../src/adapters/haproxy/answers.ts';
@@ -27,6 +28,21 @@ export async function serversOf(name: string): Promise<string[]> {
 export async function untilFreshlyUp(name: string): Promise<void> {
   for (const server of SERVERS) await runtime(hostNamed(name), `set server pxapp_cluster/${server} health down`);
   while ((await serversOf(name)).join() !== ALL_IN_SERVICE.join()) await sleep(50);
+}
+
+/** Until the servers of a host are so; those of an HAProxy that does not run are none. */
+export async function untilServers(
+  { name }: Pick<Host, 'name'>,
+  isSo: (servers: readonly string[]) => boolean,
+  withinMs = 60_000,
+): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  for (;;) {
+    const servers = await serversOf(name).catch(() => []);
+    if (isSo(servers)) return;
+    if (performance.now() > deadline) throw new Error(`the servers of ${name} stay at ${servers.join()}`);
+    await sleep(20);
+  }
 }
 
 export async function allServers(): Promise<Record<string, string[]>> {
@@ -61,9 +77,15 @@ export function hostNamed(name: string): ReturnType<typeof hosts>[number] {
   return host;
 }
 
-/** Mixed load on all hosts. Web sockets, which only end when they are made to, only where a test is about them. */
-export function load({ webSockets = 0 } = {}): Load {
-  return startLoad({ targets: hosts(), webSockets });
+interface Traffic {
+  readonly webSockets?: number;
+  /** All unless said. */
+  readonly on?: readonly string[];
+}
+
+/** Mixed load. Web sockets, which only end when they are made to, only where a test is about them. */
+export function load({ webSockets = 0, on }: Traffic = {}): Load {
+  return startLoad({ targets: on?.map(hostNamed) ?? hosts(), webSockets });
 }
 
 /** The server that HAProxy has given this request to, once it shows in `show sess`. */

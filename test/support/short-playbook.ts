@@ -1,8 +1,13 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+interface Short {
+  readonly instances?: 1 | 2;
+  readonly serial?: number;
+}
+
 /** The example playbook with one container for each host, or two: what is done to it takes seconds. */
-export function shortPlaybook(folder: string, instances: 1 | 2 = 1): string {
+export function shortPlaybook(folder: string, { instances = 1, serial }: Short = {}): string {
   const path = join(folder, `${instances}.yml`);
   const replaced = ([text, by]: readonly [string, string], all: string): string => {
     if (!all.includes(text)) throw new Error(`the example playbook has no "${text}"`);
@@ -11,6 +16,7 @@ export function shortPlaybook(folder: string, instances: 1 | 2 = 1): string {
   const changes: (readonly [string, string])[] = [
     ['instances: 3', `instances: ${instances}`],
     ...(instances === 1 ? [['name: pxApp_{{ id }}', 'name: pxApp_1'] as const] : []),
+    ...(serial === undefined ? [] : [["serial: '35%'", `serial: ${serial}`] as const]),
   ];
   writeFileSync(
     path,

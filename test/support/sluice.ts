@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import type { Host } from '../../lab/host.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 
 export interface Ended {
@@ -17,11 +18,15 @@ export interface RunOptions {
   /** Told of every event, with `--json` among the arguments. */
   readonly onEvent?: (event: RunEvent, child: ChildProcess) => void;
   readonly env?: Readonly<Record<string, string>>;
+  /** The host of the lab to start it from, with its network; this machine unless said. */
+  readonly from?: Host;
 }
 
 /** Starts the real command line, as built, with the lab's inventory. */
-export function start(args: readonly string[], { onEvent, env = {} }: RunOptions = {}): Running {
-  const child = spawn('bin/sluice', [...args, '-i', 'inventory/lab.ini'], {
+export function start(args: readonly string[], { onEvent, env = {}, from }: RunOptions = {}): Running {
+  const place = from ? ['nsenter', `--net=${from.namespaces.net}`] : [];
+  const [program, ...words] = [...place, 'bin/sluice', ...args, '-i', 'inventory/lab.ini'];
+  const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },
   });

@@ -1,0 +1,105 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import type { Host } from '../../lab/host.ts';
+import { kill, labReset, start } from '../../lab/lab.ts';
+import type { Load } from '../../lab/load/load.ts';
+import type { Step } from '../../src/rollout/lifecycle.ts';
+import { folderWith } from '../support/command-line.ts';
+import { allServers, containersOf, everyHostInService, load, untilServers } from '../support/fleet.ts';
+import { shortPlaybook } from '../support/short-playbook.ts';
+import { sluice } from '../support/sluice.ts';
+import { struck, type Strike, type Struck } from '../support/strikes.ts';
+
+const at = (step: Step, then: Strike['then']): Strike => ({ at: step, then });
+
+describe('a rollout of the real fleet goes on, or home, and fails no request', () => {
+  const playbook = shortPlaybook(folderWith({}), { serial: 3 });
+  let traffic: Load;
+  beforeEach(async () => {
+    await labReset();
+    traffic = load();
+  });
+
+  /** Whatever it comes to on a host, each container is there once, as it was said, and every weight is exact. */
+  async function rollWith(strikes: Readonly<Record<string, readonly Strike[]>>): Promise<Struck> {
+    const ended = await struck(['rollout', playbook, '-e', 'pxapp_version=v2', '--yes'], strikes);
+    const report = await traffic.stop();
+    for (const host of Object.keys(strikes)) {
+      const version = endOf(ended, host) === 'updated' ? 'v2' : 'v1';
+      expect(await containersOf(host), ended.stdout).toEqual([`pxApp_1 ${version}`, 'pxApp_2 v1', 'pxApp_3 v1']);
+    }
+    expect(await allServers()).toEqual(everyHostInService);
+    expect((await sluice('lock', 'list')).stdout.match(/ free$/gm)).toHaveLength(3);
+    expect(report.failures).toEqual([]);
+    return ended;
+  }
+
+  it('when sshd is restarted, and takes its sessions with it, in any step', async () => {
+    const restart = async (host: Host): Promise<void> => {
+      await kill(host, 'sshd');
+      await start(host, 'sshd');
+    };
+
+    const { status, stdout } = await rollWith({
+      fe1: [at('drain', restart), at('restore', restart)],
+      fe2: [at('replace', restart), at('soak', restart)],
+      fe3: [at('check', restart), at('retire', restart)],
+    });
+
+    expect(status, stdout).toBe(0);
+  });
+
+  it('but those that HAProxy itself cuts, when it is restarted in any step', async () => {
+    const restart = async (host: Host): Promise<void> => {
+      const over = traffic.outage(host.name);
+      await kill(host, 'haproxy');
+      await start(host, 'haproxy');
+      over();
+    };
+    // It has the configured weight again, and nothing behind it: that lasts until sluice has looked.
+    const restartWithout = async (host: Host): Promise<void> => {
+      const over = traffic.outage(host.name);
+      await kill(host, 'haproxy');
+      await start(host, 'haproxy');
+      await untilServers(host, ([first = '']) => first.startsWith('pxApp_1 0 '), 5_000);
+      over();
+    };
+
+    const { status, stdout } = await rollWith({
+      fe1: [at('drain', restart), at('restore', restart)],
+      fe2: [at('replace', restartWithout), at('soak', restart)],
+      fe3: [at('check', restartWithout), at('retire', restart)],
+    });
+
+    expect(status, stdout).toBe(0);
+  });
+
+  it('but those of the containers that die with dockerd, when it is restarted', async () => {
+    // Docker's proxies end at once, the containers when it starts again: it does so with those that it starts anew.
+    const restart = async (host: Host): Promise<void> => {
+      const over = traffic.outage(host.name);
+      await kill(host, 'dockerd');
+      await untilServers(
+        host,
+        ([, second = 'DOWN', third = 'DOWN']) => second.endsWith('DOWN') && third.endsWith('DOWN'),
+      );
+      await start(host, 'dockerd');
+      await untilServers(host, ([, second = '', third = '']) => second.endsWith('UP') && third.endsWith('UP'));
+      over();
+    };
+
+    const ended = await rollWith({
+      fe1: [at('replace', restart)],
+      fe2: [at('check', restart)],
+      fe3: [at('soak', restart)],
+    });
+
+    // The new container is in service and falls: that is what a bad one does.
+    expect(endOf(ended, 'fe3')).toBe('failed');
+    expect(ended.status, ended.stdout).toBe(2);
+  });
+});
+
+function endOf({ events }: Struck, host: string): string {
+  const ended = events.find((event) => event.type === 'host-ended' && event.host === host);
+  return ended?.type === 'host-ended' ? ended.end : 'not ended';
+}
