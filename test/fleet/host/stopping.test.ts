@@ -12,7 +12,7 @@ import { rolloutTo, sluice } from '../../support/sluice.ts';
 const folder = mkdtempSync(join(tmpdir(), 'sluice-stopping-'));
 const short = ['rollout', shortPlaybook(folder), '-e', 'pxapp_version=v2', '--limit', own];
 /** Of two instances: something is left to do when the first has ended. */
-const two = ['rollout', shortPlaybook(folder, 2), '-e', 'pxapp_version=v2', '--limit', own, '--yes'];
+const two = ['rollout', shortPlaybook(folder, { instances: 2 }), '-e', 'pxapp_version=v2', '--limit', own, '--yes'];
 const first = ['pxApp_1 v2', 'pxApp_2 v1', 'pxApp_3 v1'];
 
 afterAll(() => {
