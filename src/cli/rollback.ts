@@ -7,9 +7,9 @@ import { selectHosts } from '../config/inventory/patterns.ts';
 import { serial as serialLeaf } from '../config/playbook/leaves.ts';
 import { Failure } from '../errors.ts';
 import { planText } from '../report/plan.ts';
-import { instancesIn, type InstanceHistory, type RunHistory } from '../rollout/history.ts';
+import type { RunHistory } from '../rollout/history.ts';
 import type { Play } from '../rollout/play.ts';
-import { rollbackPlays } from '../rollout/rollback.ts';
+import { playsBack } from '../rollout/rollback.ts';
 import type { Serial } from '../rollout/serial.ts';
 import { plan, rollout } from '../runner/rollout.ts';
 import type { Command } from './command.ts';
@@ -29,7 +29,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
   return inSession({ ...command, inventory }, surroundings, async (session) => {
     const { context, report, print, paint } = session;
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
-    const plays = paced(playsBack(told, command, session.inventory), command.pacing, command);
+    const plays = paced(playsFor(told, command, session.inventory), command.pacing, command);
     const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
     session.prepare(hosts);
     await session.begin({ command: 'rollback', hosts }, !command.check);
@@ -93,7 +93,7 @@ function inventoryFor(
   return found;
 }
 
-function playsBack(
+function playsFor(
   { events, history }: StoredHistory,
   command: RollbackCommand,
   inventory: Inventory,
@@ -102,31 +102,10 @@ function playsBack(
     command.limit === undefined
       ? undefined
       : selectHosts(inventory, 'all', command.limit, (path) => readFileSync(path, 'utf8'));
-  const taken = new Set(
-    instancesIn(history)
-      .filter(({ subject }) => limited?.includes(subject.host) ?? true)
-      .filter(mayBeChanged)
-      .map(({ subject }) => keyOf(subject.host, subject.name)),
-  );
-  const planned = events.flatMap((event) => (event.type === 'planned' ? [event.plan] : []));
-  return rollbackPlays(planned, {
-    run: history.run,
-    isTaken: ({ host, container }) => taken.has(keyOf(host, container)),
+  return playsBack(events, history, {
+    isWanted: ({ host }) => limited?.includes(host) ?? true,
     serial: serialOf(command.serial),
   });
-}
-
-/**
- * Updated, or left in work while it was being replaced: then the archive on the host knows what it came to, and an undo
- * record that is still there makes the pre-flight ask for `sluice recover` first.
- */
-function mayBeChanged({ state, steps }: InstanceHistory): boolean {
-  if (state === 'updated') return true;
-  return (state === 'inWork' || state === 'outOfService') && steps.some(({ step }) => step === 'check');
-}
-
-function keyOf(host: string, container: string): string {
-  return `${host} ${container}`;
 }
 
 /** `1`, `25%`, or sizes batch by batch, as `1,2,50%`. */

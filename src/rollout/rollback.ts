@@ -1,8 +1,10 @@
 /** What it takes to go back to what a run has found: pure, from what the run had planned and how it ended. */
+import type { RunEvent, Subject } from './events.ts';
 import type { Instance } from './model.ts';
 import type { InstancePlan, PlayPlan } from './plan.ts';
 import type { HostPlay, Play } from './play.ts';
 import { defaultPolicy } from './policy.ts';
+import { instancesIn, type InstanceHistory, type RunHistory } from './run-history.ts';
 import type { BatchSize, Serial } from './serial.ts';
 
 /** An instance as a run had planned it. A journal leaves `spec` out. */
@@ -46,6 +48,33 @@ export function rollbackPlays(plays: readonly PlannedPlay[], choice: RollbackCho
     const pace = { serial: choice.serial ?? serialOf(play), maxFailPercentage: 0, policy: defaultPolicy };
     return [{ name: `${play.name}, back`, hosts, ...pace }];
   });
+}
+
+/**
+ * The plays that take back what a run has done, by what its journal tells: `events`, and what they have come to.
+ * `isWanted`: whether an instance is to be taken back, if the run has changed it.
+ */
+export function playsBack(
+  events: readonly RunEvent[],
+  history: RunHistory,
+  { isWanted, serial }: Pick<RollbackChoice, 'serial'> & { readonly isWanted: (subject: Subject) => boolean },
+): readonly Play[] {
+  const taken = new Set(
+    instancesIn(history)
+      .filter((one) => mayBeChanged(one) && isWanted(one.subject))
+      .map(({ subject: { host, name: container } }) => keyOf({ host, container })),
+  );
+  const planned = events.flatMap((event) => (event.type === 'planned' ? [event.plan] : []));
+  return rollbackPlays(planned, { run: history.run, isTaken: (instance) => taken.has(keyOf(instance)), serial });
+}
+
+/**
+ * Updated, or left in work while it was being replaced: then the archive on the host knows what it came to, and an undo
+ * record that is still there makes the pre-flight ask for `sluice recover` first.
+ */
+function mayBeChanged({ state, steps }: InstanceHistory): boolean {
+  if (state === 'updated') return true;
+  return (state === 'inWork' || state === 'outOfService') && steps.some(({ step }) => step === 'check');
 }
 
 /** What the run has found of each instance, before any of its plays. */

@@ -47,10 +47,18 @@ export async function readRun(folder: string, run: string): Promise<StoredRun> {
   } catch (error) {
     throw new Failure('error', `Cannot read the journal ${path}: ${reasonOf(error)}`, { cause: error });
   }
+  return { run, path, ...eventsIn(text, path) };
+}
+
+/**
+ * What the text of a journal tells. `path` is for the errors.
+ *
+ * @throws Failure `error` as `readRun` does
+ */
+export function eventsIn(text: string, path: string): Pick<StoredRun, 'events' | 'isTorn'> {
   const lines = text.split('\n');
   const torn = lines.pop() ?? '';
-  const events = lines.map((line, index) => eventIn(line, `${path}:${index + 1}`));
-  return { run, path, events, isTorn: torn !== '' };
+  return { events: lines.map((line, index) => eventIn(line, `${path}:${index + 1}`)), isTorn: torn !== '' };
 }
 
 function eventIn(line: string, place: string): StampedEvent {
