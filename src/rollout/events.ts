@@ -156,7 +156,14 @@ export type RunEvent =
       readonly hosts: readonly string[];
     }
   | { readonly type: 'instance-left'; readonly subject: Subject; readonly why: string }
-  | { readonly type: 'instance-started'; readonly subject: Subject; readonly from: string; readonly to: string }
+  | {
+      readonly type: 'instance-started';
+      readonly subject: Subject;
+      readonly from: string;
+      readonly to: string;
+      /** It is to be taken back to what an earlier run, or this one, has found. */
+      readonly isRevert?: boolean;
+    }
   /** How everything stands before the first change: what the host's undo record has, too. */
   | {
       readonly type: 'found';

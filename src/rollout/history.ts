@@ -107,9 +107,9 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
   const at = event.ts;
   switch (event.type) {
     case 'instance-left':
-      return withInstance(history, event.subject, (before) => ({ ...before, state: 'left', endedAt: at }));
+      return withInstance(history, event.subject, (before) => ({ ...before, state: leftAs(before), endedAt: at }));
     case 'instance-started':
-      return change((before) => ({ ...before, ...begun, from: event.from, to: event.to }));
+      return change((before) => ({ ...before, ...begun, ...versionsOf(history, before, event) }));
     case 'found':
       return change((before) => ({ ...before, found: { servers: event.servers, old: event.old } }));
     case 'step-started':
@@ -148,6 +148,25 @@ function endOf(
 ): EndState {
   if (!isRevert || command === 'rollback' || state === 'outOfService') return state;
   return state === 'updated' ? 'unchanged' : 'updated';
+}
+
+/**
+ * A run that is gone on with leaves alone what it has updated before, and what it was at when it died and turns out to
+ * be as it should; what was put back, and is left alone now, is as it was.
+ */
+function leftAs({ state }: InstanceHistory): InstanceState {
+  if (state === 'updated' || state === 'inWork' || state === 'outOfService') return 'updated';
+  return state === 'unchanged' ? 'unchanged' : 'left';
+}
+
+/** From what the run has found at first, whatever it was at when it was begun again; to what it was last to be. */
+function versionsOf(
+  { command }: RunHistory,
+  before: InstanceHistory,
+  { from, to, isRevert }: Extract<StampedEvent, { type: 'instance-started' }>,
+): Pick<InstanceHistory, 'from' | 'to'> {
+  const isOwn = isRevert && command !== 'rollback';
+  return { from: before.from ?? from, to: isOwn ? (before.to ?? to) : to };
 }
 
 const begun = { state: 'inWork', endedAt: undefined } as const;

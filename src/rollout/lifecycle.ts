@@ -5,6 +5,8 @@ export type EndState = 'updated' | 'unchanged' | 'outOfService';
 
 export type WorkingState =
   | 'draining'
+  | 'redraining'
+  | 'retaking'
   | 'replacing'
   | 'checking'
   | 'restoring'
@@ -30,10 +32,15 @@ export const initialState: State = 'draining';
 /**
  * The life of one instance during a rollout, as data. Read a row as: in this state take `step`; go to `ok` if it
  * succeeds, to `failed` if it does not. Drawn in docs/architecture.md.
+ *
+ * An instance that a run has left in work when it died is gone on with in `redraining`, or in `retaking` when there is a
+ * new container already: the old one may have been touched, so giving back its servers does not do.
  */
 // prettier-ignore
 export const lifecycle: Readonly<Record<WorkingState, Transition>> = {
   draining:    { step: 'drain',    ok: 'replacing',   failed: 'returning',    homeward: false },
+  redraining:  { step: 'drain',    ok: 'replacing',   failed: 'rollingBack',  homeward: false },
+  retaking:    { step: 'drain',    ok: 'replacing',   failed: 'withdrawing',  homeward: false },
   replacing:   { step: 'replace',  ok: 'checking',    failed: 'rollingBack',  homeward: false },
   checking:    { step: 'check',    ok: 'restoring',   failed: 'rollingBack',  homeward: false },
   restoring:   { step: 'restore',  ok: 'soaking',     failed: 'withdrawing',  homeward: false },

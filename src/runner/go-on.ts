@@ -20,7 +20,8 @@ export async function goOn(work: Work, context: AdvanceContext): Promise<Instanc
 
 /**
  * The state in which an instance is gone on with. One whose new container is in service again needs only its soak. Any
- * other begins anew: all steps can be taken again from wherever they broke off.
+ * other begins anew: all steps can be taken again from wherever they broke off. How it was found is what is recorded,
+ * so that the way home leads back there from the first moment on.
  *
  * @throws Failure when neither the old container nor a new one is there
  */
@@ -34,13 +35,14 @@ async function whereItIs(work: Work): Promise<State> {
     const why = 'its old container is gone, and there is no new one';
     throw new Failure('docker', `Cannot go on with ${instance.container} on ${host.name}: ${why}`);
   }
-  if (!successor || !['none', 'healthy'].includes(successor.health)) return initialState;
   const found = work.servers.map((access) => foundBefore(access, recorded));
-  const isBack = await Promise.all(found.map(isAsFound));
-  if (!isBack.every(Boolean) || !(await isAsDeclared(successor, work))) return initialState;
   work.found = found.filter((one) => one !== undefined);
-  work.container = old;
+  work.container = old ?? (first.old ? successor : undefined);
   work.wasReady = first.old?.wasReady ?? false;
+  if (!successor) return 'redraining';
+  if (!['none', 'healthy'].includes(successor.health)) return 'retaking';
+  const isBack = await Promise.all(found.map(isAsFound));
+  if (!isBack.every(Boolean) || !(await isAsDeclared(successor, work))) return 'retaking';
   work.started = { at: successor.startedAt, restarts: successor.restartCount };
   return 'soaking';
 }

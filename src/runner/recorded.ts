@@ -35,10 +35,12 @@ export async function recordedContainers(
     containers.inspect(container),
   ]);
   const isOldNamed = named !== undefined && named.id === before?.id;
-  const old = waiting ?? (isOldNamed ? named : undefined);
+  // An earlier part of the run may have kept another one under that name.
+  const isAside = waiting !== undefined && waiting.id === before?.id;
+  const old = isAside ? waiting : isOldNamed ? named : undefined;
   return {
     old: old && { ...old, restart: before?.restart ?? old.restart, running: before?.running ?? true },
-    isAside: waiting !== undefined,
+    isAside,
     successor: isOldNamed ? undefined : named,
   };
 }

@@ -127,9 +127,10 @@ async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext):
 
 async function update(plan: InstancePlan, { policy }: PlayPlan, context: PlayContext): Promise<InstanceEnd> {
   const { report, held, monitors } = context;
-  const { host, container, servers } = plan.instance;
+  const { host, container, servers, revert } = plan.instance;
   const from = plan.from?.reference ?? 'nothing';
-  report({ type: 'instance-started', subject: { host, name: container }, from, to: plan.to.reference });
+  const subject = { host, name: container };
+  report({ type: 'instance-started', subject, from, to: plan.to.reference, ...(revert && { isRevert: true }) });
   const lost = await lockLost(held(host));
   if (lost) return notTouched(lost);
   monitors.touch(servers);

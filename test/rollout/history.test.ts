@@ -8,6 +8,7 @@ import { FakeFleet, IMAGE } from '../support/fake-fleet.ts';
 import { MortalFleet } from '../support/mortal-fleet.ts';
 
 const RUN = '20261121-090000-test';
+const subject = { host: 'fe1', name: 'pxApp_1' };
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 const start: RunEvent = {
   ...{ type: 'run-started', command: 'rollout', hosts: ['fe1', 'fe2'], by: 'ann@desk', version: '1' },
@@ -150,8 +151,6 @@ describe('replay()', () => {
   });
 
   it('does not count a host that was lost before its instance was touched as in work', () => {
-    const subject = { host: 'fe1', name: 'pxApp_1' };
-
     const history = historyOf([
       start,
       { type: 'instance-started', subject, from: 'a:1', to: 'a:2' },
@@ -202,6 +201,37 @@ describe('replay()', () => {
     expect(last?.state).toBe('inWork');
     expect(last?.steps.map(({ result }) => result)).toEqual(['brokenOff']);
     expect(instancesIn(history).filter(({ state }) => state === 'updated')).toHaveLength(5);
+  });
+
+  it.each([
+    ['updated', 'updated'],
+    ['unchanged', 'unchanged'],
+  ] as const)('has as %s what it had come to before the run that goes on leaves it alone', (state, expected) => {
+    const before: RunEvent[] = [
+      { type: 'instance-started', subject, from: 'a:1', to: 'a:2' },
+      { type: 'instance-ended', subject, state, ms: 1 },
+    ];
+
+    const history = historyOf([start, ...before, start, { type: 'instance-left', subject, why: 'nothing to change' }]);
+
+    expect(statesIn(history)).toEqual([`fe1 pxApp_1 ${expected}`]);
+  });
+
+  it('has as updated what the run that died was at, and that turns out to be as it should', () => {
+    const died: RunEvent = { type: 'instance-started', subject, from: 'a:1', to: 'a:2' };
+
+    const history = historyOf([start, died, start, { type: 'instance-left', subject, why: 'nothing to change' }]);
+
+    expect(statesIn(history)).toEqual(['fe1 pxApp_1 updated']);
+  });
+
+  it('has from what and to what the run has taken an instance, also when it takes that back or goes on with it', () => {
+    const begun: RunEvent = { type: 'instance-started', subject, from: 'a:1', to: 'a:2' };
+    const back: RunEvent = { type: 'instance-started', subject, from: 'a:2', to: 'a:1', isRevert: true };
+
+    for (const again of [back, { ...begun, from: 'a:2' }]) {
+      expect(instancesIn(historyOf([start, begun, again]))).toMatchObject([{ from: 'a:1', to: 'a:2' }]);
+    }
   });
 
   it('has how the run ended, and what it warned of', () => {

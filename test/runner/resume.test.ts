@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Failure } from '../../src/errors.ts';
 import { EVENT_SCHEMA, type RunEvent, type StampedEvent } from '../../src/rollout/events.ts';
 import { replay } from '../../src/rollout/history.ts';
 import { resumptionOf, type Resumption } from '../../src/rollout/resumption.ts';
@@ -143,6 +144,25 @@ describe('a run that was killed', () => {
       }
     }, 60_000);
   });
+
+  it('goes home to what is recorded when it cannot write its journal, whatever it had come to', async () => {
+    for (let at = 0; ; at += 1) {
+      const { fleet, change, events } = await died({ at, when: 'after' });
+      if (change === undefined) break;
+      let isFull = false;
+      const context = fleet.context(({ type }) => {
+        isFull ||= type === 'found';
+      });
+      const settled = async (): Promise<void> => {
+        if (isFull) throw new Failure('error', 'Cannot write the journal: no space left on device');
+      };
+      const resumption = resumptionFrom(events);
+
+      await rollout([secondOnly(fleet)], { ...options, resumption }, { ...context, journal: { settled } });
+
+      await expectWhole(fleet, ['v1', 'next'], { at, change });
+    }
+  }, 60_000);
 
   it('goes on at the soak when the new container is in service already', async () => {
     const { fleet, change, events } = await died({ at: 11, when: 'after' }, {}, 8_000);

@@ -2,7 +2,7 @@
 import { parentPort } from 'node:worker_threads';
 import { breakages } from './breakages.ts';
 import { run } from './run.ts';
-import { scenarioOf } from './scenario.ts';
+import { scenarioOf } from './stories.ts';
 import type { Violation } from './world/watchman.ts';
 
 export interface Block {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { operationBreakages } from './breakages-operations.ts';
 import { breakages } from './breakages.ts';
+import { operationsOf } from './operations.ts';
 import { run } from './run.ts';
-import { scenarioOf } from './scenario.ts';
+import { scenarioOf } from './stories.ts';
 import type { Invariant } from './world/watchman.ts';
 
 /** Seeds within which a breakage must have been caught. */
@@ -25,13 +27,24 @@ const caught: Readonly<Record<string, Invariant>> = {
   'old container removed at once': 'one-version',
   'old container left to its restart policy': 'one-version',
   'readiness not looked at': 'proven',
+  'fence ignored': 'one-owner',
+  'resume does not look at the record': 'journal',
+  'what others have left in work ignored': 'journal',
+  'rollback to what is there': 'journal',
+  'archive not written': 'archived-first',
+  'monitor sees nothing': 'watched',
+  'limits not looked at': 'limits',
+  'what was put back told as updated': 'journal',
+  'restore sets no weight': 'exact',
+  'agent-check left silent': 'exact',
 };
 
 async function firstSeed(name: string, invariant: Invariant): Promise<number | undefined> {
+  const storyOf = name in operationBreakages ? operationsOf : scenarioOf;
   for (let seed = 1; seed <= WITHIN; seed += 1) {
-    const { violations } = await run(scenarioOf(seed), { breakage: breakages[name] ?? {} });
+    const { violations } = await run(storyOf(seed), { breakage: breakages[name] ?? {} });
     if (!violations.some((one) => one.invariant === invariant)) continue;
-    const unbroken = await run(scenarioOf(seed));
+    const unbroken = await run(storyOf(seed));
     if (!unbroken.violations.some((one) => one.invariant === invariant)) return seed;
   }
   return undefined;

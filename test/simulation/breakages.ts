@@ -1,40 +1,10 @@
 /** Deliberate breakages: what must be caught, or the simulation proves nothing. breakages.test.ts says by which invariant. */
 import type { AdminState, Server } from '../../src/rollout/model.ts';
-import type { Clock, Containers, HostAccess, HostRecord, LoadBalancer, Lock } from '../../src/runner/ports.ts';
+import type { HostAccess, LoadBalancer, Lock } from '../../src/runner/ports.ts';
 import { changed } from '../support/changed.ts';
+import { operationBreakages } from './breakages-operations.ts';
+import { balancers, containers, hosts, never, records } from './breaking.ts';
 import type { Breakage } from './playing.ts';
-
-const never = new AbortController().signal;
-
-/** Other hosts than they are, for whoever is given them. */
-function hosts(change: (host: HostAccess, clock: Clock) => Partial<HostAccess>): Breakage {
-  return {
-    fleet: (fleet, { clock }) =>
-      changed(fleet, {
-        host: async (name) => {
-          const host = await fleet.host(name);
-          return changed(host, change(host, clock));
-        },
-      }),
-  };
-}
-
-function balancers(change: (balancer: LoadBalancer, host: HostAccess) => Partial<LoadBalancer>): Breakage {
-  return hosts((host) => ({
-    balancer: (socket) => {
-      const balancer = host.balancer(socket);
-      return changed(balancer, change(balancer, host));
-    },
-  }));
-}
-
-function containers(change: (containers: Containers) => Partial<Containers>): Breakage {
-  return hosts((host) => ({ containers: changed(host.containers, change(host.containers)) }));
-}
-
-function records(change: (record: HostRecord, clock: Clock) => Partial<HostRecord>): Breakage {
-  return hosts((host, clock) => ({ record: changed(host.record, change(host.record, clock)) }));
-}
 
 function locks(isLocked: (host: string) => boolean): Breakage {
   return hosts((host) => ({
@@ -60,7 +30,8 @@ function setBy(host: HostAccess): Map<string, { weight?: number; admin?: AdminSt
 
 /** By what it is that is broken. */
 export const breakages: Readonly<Record<string, Breakage>> = {
-  'record written after acting': records((record, clock) => ({
+  ...operationBreakages,
+  'record written after acting': records((record, { clock }) => ({
     write: async (entries) => {
       void clock.sleep(300, never).then(() => record.write(entries).catch(() => undefined));
     },

@@ -18,7 +18,7 @@ export const CALL_FAULTS = ['lostBefore', 'lostLate', 'lostAfter', 'delayed', 'g
 
 /** Something that happens to a host, or to a controller, at a moment. */
 export interface TimedFault {
-  readonly kind: (typeof HOST_FAULTS)[number] | 'kill' | 'freeze' | 'signal' | 'second' | 'journal';
+  readonly kind: (typeof HOST_FAULTS)[number] | (typeof OTHERS_FAULTS)[number] | (typeof CONTROLLER_FAULTS)[number];
   readonly atMs: number;
   /** Which host, container or server, by its number. */
   readonly host: number;
@@ -30,5 +30,11 @@ export const HOST_FAULTS = [
   ...(['unreachable', 'engineDown', 'engineRestart', 'reload', 'restart', 'haproxyDown'] as const),
   ...(['crash', 'reboot', 'otherFails', 'weight', 'reload'] as const),
 ] as const;
+
+/** What somebody else does: sets a weight or a state, has an agent do so, has HAProxy reloaded with another configuration. */
+export const OTHERS_FAULTS = ['meddle', 'agent', 'reconfigure', 'registryDown'] as const;
+
+/** What happens to the controller that is at work. `journal`: its disk is full. */
+export const CONTROLLER_FAULTS = ['kill', 'freeze', 'signal', 'journal'] as const;
 
 export type Fault = CallFault | TimedFault;

@@ -1,7 +1,7 @@
 import { Failure } from '../../src/errors.ts';
 import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
-import type { SimHost } from './world/host.ts';
+import { IMAGE, type SimHost } from './world/host.ts';
 import { pathOf } from './world/worker.ts';
 import type { Invariant } from './world/watchman.ts';
 import type { World } from './world/world.ts';
@@ -24,11 +24,15 @@ export const invariants: Readonly<Record<Invariant, string>> = {
   'locks-free': 'In the end every lock is free.',
   'one-owner': 'Whoever changes a host has had its lock since anybody else changed it.',
   'journalled-first': 'Nothing is changed by a step whose beginning is not in the journal, durably.',
-  journal: 'The journal, replayed, tells the same as the fleet.',
+  'archived-first': 'No container is set aside that a rollback could not make again.',
+  watched: 'A monitor ends well only for a container that has not fallen over.',
+  limits: 'No batch begins once more hosts have failed than may, and no instance after the deadline.',
+  journal:
+    'The journal of a run, replayed, tells the same as the fleet: of every instance that nobody else has changed since, which version serves, what is recorded, and how its servers were found; and the same as the summary.',
 };
 
 /** After a run that came to its end. */
-export function checkNamed(world: World, { controller, result }: Run): void {
+export function checkNamed(world: World, { controller, result, before }: Run): void {
   const ended = result();
   if (ended === undefined) return;
   if (ended instanceof Error && !(ended instanceof Failure)) {
@@ -38,7 +42,11 @@ export function checkNamed(world: World, { controller, result }: Run): void {
   for (const host of world.hosts.values()) {
     const end = ended instanceof Error ? undefined : ended.hosts.find((one) => one.host === host.name)?.end;
     if (end === 'outOfService' || host.haproxy.isDown || isWarnedOf(controller, host)) continue;
-    const recorded = host.record.filter(({ run }) => run !== controller.run);
+    // What others have left, or what is drained, or was left before somebody who has not touched anything.
+    const left = ended instanceof Error ? (before.get(host.name) ?? []) : [];
+    const recorded = host.record.filter(
+      (entry) => entry.run !== controller.run || entry.kind === 'drain' || left.includes(entry),
+    );
     for (const { key, path, text } of notStanding(world, host)) {
       if (recorded.some(({ server }) => pathOf(server) === path)) continue;
       world.watchman.violate(
@@ -52,14 +60,24 @@ export function checkNamed(world: World, { controller, result }: Run): void {
 /** When everybody has gone home. */
 export function checkEnd(world: World): void {
   for (const host of world.hosts.values()) {
-    for (const { key, text } of notStanding(world, host)) world.watchman.violate('exact', `${key} ${text}`);
+    for (const { key, path, text } of notStanding(world, host)) {
+      if (!isHopeless(host, path)) world.watchman.violate('exact', `${key} ${text}`);
+    }
     checkUp(world, host);
+    checkAgents(world, host);
     checkContainers(world, host);
-    const isHopeless = host.record.some(({ container }) => host.engine.find(container ?? '')?.isBroken);
-    if (host.record.length > 0 && !isHopeless)
+    if (host.record.some(({ server }) => !isHopeless(host, pathOf(server)))) {
       world.watchman.violate('nothing-left', `${host.name} still has a record`);
+    }
     if (host.lock) world.watchman.violate('locks-free', `${host.name} is locked by ${host.lock.holder}`);
   }
+}
+
+/** It is recorded, and what is behind it broke by itself: it was told of, and a person is needed. */
+function isHopeless({ record, engine }: SimHost, path: string): boolean {
+  return record.some(({ server, container = server.name }) => {
+    return pathOf(server) === path && engine.find(container)?.isBroken === true;
+  });
 }
 
 function isWarnedOf({ events }: Controller, { name }: SimHost): boolean {
@@ -84,11 +102,22 @@ function checkUp(world: World, host: SimHost): void {
   }
 }
 
+function checkAgents(world: World, host: SimHost): void {
+  for (const { line, hasAgent } of host.haproxy.current.slots.values()) {
+    if (hasAgent === (line.hasAgent ?? false) || isHopeless(host, pathOf(line))) continue;
+    world.watchman.violate('exact', `${host.name} ${pathOf(line)}: its agent-check is silent, and was not`);
+  }
+}
+
 function checkContainers(world: World, host: SimHost): void {
   const report = (invariant: Invariant, text: string): void => world.watchman.violate(invariant, text);
   const names = new Set(host.setting.containers.map(({ name }) => name));
-  for (const { name, status, isBroken, answers } of host.engine.containers) {
+  for (const { name, status, isBroken, answers, reference, port, restart } of host.engine.containers) {
     if (names.has(name)) {
+      const setting = host.setting.containers.find((one) => one.name === name);
+      const isAsSet = port === setting?.port && restart.name === setting.restart;
+      if (!isAsSet) report('one-version', `${name} on ${host.name} has other settings than it had`);
+      if (![`${IMAGE}:v1`, `${IMAGE}:v2`].includes(reference)) report('one-version', `${name} runs ${reference}`);
       if (status === 'running' && !answers && !isBroken) report('one-version', `${name} on ${host.name} never answers`);
       if (status !== 'running' && !isBroken) report('one-version', `${name} on ${host.name} is ${status}`);
       names.delete(name);

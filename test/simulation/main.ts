@@ -5,7 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { breakages } from './breakages.ts';
 import type { Block, Found } from './block.ts';
 import { invariants } from './invariants.ts';
-import { scenarioOf } from './scenario.ts';
+import { scenarioOf } from './stories.ts';
 import { shortest, storyOf } from './story.ts';
 
 const BLOCK = 50;

@@ -1,6 +1,9 @@
 import { Failure } from '../../src/errors.ts';
+import type { Act } from './acts.ts';
 import { checkEnd, checkNamed } from './invariants.ts';
+import { lastRollout, type Journalled } from './journals.ts';
 import { begin, type Breakage, type Run } from './playing.ts';
+import { checkReplayed } from './replayed.ts';
 import type { TimedFault } from './faults.ts';
 import type { Scenario } from './scenario.ts';
 import { strike } from './strike.ts';
@@ -18,9 +21,11 @@ export interface Outcome {
 /** Longer than any run takes, in the world's time. */
 const OVER_WITHIN_MS = 1_800_000;
 const SETTLES_WITHIN_MS = 6_000;
-const RECOVERS_AGAIN = 8;
+/** Between one who is over and the next: longer than what is under way may take. */
+const BETWEEN_MS = 2_000;
+const AGAIN = 8;
 
-/** Plays a scenario through: the rollout and its disasters, those who come to the rescue, and a last clean recover. */
+/** Plays a scenario through: what is asked for and its disasters, those who come to the rescue, and a last clean recover. */
 export async function run(
   scenario: Scenario,
   { breakage = {}, isTold = false }: { readonly breakage?: Breakage; readonly isTold?: boolean } = {},
@@ -42,6 +47,10 @@ class Story {
   readonly #world: World;
   readonly #scenario: Scenario;
   readonly #breakage: Breakage;
+  readonly #runs: Run[] = [];
+  /** Who is at work by turns, not beside others: what happens to a controller happens to this one. */
+  #atWork: Run | undefined;
+  #hasCompany = false;
 
   constructor(world: World, scenario: Scenario, breakage: Breakage) {
     this.#world = world;
@@ -50,67 +59,102 @@ class Story {
   }
 
   async play(): Promise<void> {
-    const first = this.#begin('rollout', 0);
-    const others: Run[] = [];
-    const startMs = this.#world.timeline.nowMs;
-    for (const fault of this.#scenario.faults) {
-      if (fault.kind === 'call') continue;
-      this.#world.timeline.after(startMs + fault.atMs - this.#world.timeline.nowMs, () => {
-        if (this.#world.isDisaster) this.#happen(fault, first, others);
-      });
+    const { acts, faults } = this.#scenario;
+    const turns = acts.filter(({ atMs, isCalm }) => atMs === undefined && isCalm !== true);
+    const [first, ...others] = turns;
+    if (first) this.#atWork = this.#begin(first);
+    for (const fault of faults) if (fault.kind !== 'call') this.#at(fault.atMs, () => this.#happen(fault));
+    for (const act of acts) {
+      const { atMs } = act;
+      if (atMs !== undefined) this.#at(atMs, () => (this.#hasCompany ||= this.#begin(act) !== undefined));
     }
-    await this.#until(() => first.isOver() && others.every((other) => other.isOver()));
-    if (others.length === 0) checkNamed(this.#world, first);
+    await this.#ended();
+    for (const act of others) {
+      await this.#pass(BETWEEN_MS);
+      checkReplayed(this.#world, this.#runs);
+      this.#atWork = this.#begin(act);
+      await this.#ended();
+    }
     strike.end(this.#world);
-    await this.#pass(2_000);
-    for (let rescue = 1; rescue <= this.#scenario.rescues; rescue += 1) {
-      const run = this.#begin('recover', rescue * 10);
-      await this.#until(() => run.isOver());
-      await this.#pass(2_000);
+    await this.#pass(BETWEEN_MS);
+    for (const act of acts.filter(({ isCalm }) => isCalm)) {
+      checkReplayed(this.#world, this.#runs);
+      this.#atWork = this.#begin(act);
+      await this.#ended();
+      await this.#pass(BETWEEN_MS);
     }
-    await this.#recover();
+    await this.#putRight({ command: 'recover', by: 1_000 });
+    if (acts.some(({ command }) => command === 'drain')) await this.#putRight({ command: 'restore', by: 2_000 });
     await this.#pass(SETTLES_WITHIN_MS);
+    checkReplayed(this.#world, this.#runs);
     checkEnd(this.#world);
   }
 
+  #at(ms: number, happen: () => void): void {
+    this.#world.timeline.after(ms, () => {
+      if (this.#world.isDisaster) happen();
+    });
+  }
+
+  /** Everybody who has begun is over. */
+  async #ended(): Promise<void> {
+    await this.#until(() => this.#runs.every((one) => one.isOver()));
+    if (this.#atWork && !this.#hasCompany) checkNamed(this.#world, this.#atWork);
+  }
+
   /** By somebody who comes back until nobody else holds the hosts. */
-  async #recover(): Promise<void> {
-    for (let again = 0; again < RECOVERS_AGAIN; again += 1) {
-      const run = this.#begin('recover', 1_000 + again);
+  async #putRight({ command, by }: Act): Promise<void> {
+    for (let again = 0; again < AGAIN; again += 1) {
+      const run = this.#begin({ command, by: by + again });
+      if (!run) return;
       await this.#until(() => run.isOver());
       const result = run.result();
       if (!(result instanceof Failure) || result.code !== 'locked') {
-        if (result instanceof Error) this.#world.watchman.violate('ends', `the last recover: ${result.message}`);
+        if (result instanceof Error) this.#world.watchman.violate('ends', `the last ${command}: ${result.message}`);
         checkNamed(this.#world, run);
         return;
       }
       await this.#pass(5_000);
     }
-    this.#world.watchman.violate('locks-free', 'the hosts could not be locked for the last recover');
+    this.#world.watchman.violate('locks-free', `the hosts could not be locked for the last ${command}`);
   }
 
-  #begin(command: Run['command'], number: number): Run {
-    const controller = new Controller(
-      this.#world,
-      number,
-      this.#scenario.faults.filter((one) => one.kind === 'call'),
-    );
-    return begin(command, controller, { scenario: this.#scenario, breakage: this.#breakage });
+  /** Undefined: there is no run to go on with, or to take back. */
+  #begin(act: Act): Run | undefined {
+    const of = this.#journalFor(act);
+    if (of === 'none') {
+      this.#world.tell(() => `-- there is nothing to ${act.command}`);
+      return undefined;
+    }
+    const faults = this.#scenario.faults.filter((one) => one.kind === 'call');
+    const goesOn = act.command === 'resume' ? of : undefined;
+    const controller = new Controller(this.#world, act.by, faults, { command: act.command, goesOn });
+    const run = begin({ act, scenario: this.#scenario, controller, of }, this.#breakage);
+    this.#runs.push(run);
+    return run;
   }
 
-  #happen(fault: TimedFault, first: Run, others: Run[]): void {
-    if (fault.kind === 'kill') first.controller.kill('at a moment of its own');
+  #journalFor({ command }: Act): Journalled | 'none' | undefined {
+    if (command === 'rollback') return lastRollout(this.#world, () => true) ?? 'none';
+    if (command !== 'resume') return undefined;
+    const found = lastRollout(this.#world, ({ outcome }) => outcome?.type !== 'run-ended' || outcome.end !== 'done');
+    const isRunning = found?.process.isAlive === true && !found.process.hasEnded;
+    return found && !isRunning ? found : 'none';
+  }
+
+  #happen(fault: TimedFault): void {
+    const { controller, signal } = this.#atWork ?? {};
+    if (fault.kind === 'kill') controller?.kill('at a moment of its own');
     else if (fault.kind === 'signal') {
       this.#world.tell(() => '-- Ctrl-C');
-      first.signal();
+      signal?.();
     } else if (fault.kind === 'freeze') {
-      this.#world.tell(() => `-- ${first.controller.name} is frozen for ${fault.ms} ms`);
-      first.controller.freeze(fault.ms);
+      this.#world.tell(() => `-- ${controller?.name ?? 'nobody'} is frozen for ${fault.ms} ms`);
+      controller?.freeze(fault.ms);
     } else if (fault.kind === 'journal') {
-      this.#world.tell(() => `-- the disk of ${first.controller.name} is full`);
-      first.controller.journal.isBroken = true;
-    } else if (fault.kind === 'second') others.push(this.#begin(fault.host === 0 ? 'rollout' : 'recover one', 1));
-    else strike.at(this.#world, fault);
+      this.#world.tell(() => `-- the disk of ${controller?.name ?? 'nobody'} is full`);
+      if (controller) controller.journal.isBroken = true;
+    } else strike.at(this.#world, fault);
   }
 
   async #until(isOver: () => boolean): Promise<void> {

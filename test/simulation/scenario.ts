@@ -1,4 +1,5 @@
 import type { OnTimeout } from '../../src/rollout/model.ts';
+import type { Act } from './acts.ts';
 import { CALL_FAULTS, HOST_FAULTS, type CallFault, type Fault, type TimedFault } from './faults.ts';
 import { Random } from './random.ts';
 import type { Behaviour } from './world/engine.ts';
@@ -21,17 +22,28 @@ export interface Scenario {
   readonly seed: number;
   readonly world: WorldSetting;
   readonly play: PlaySetting;
+  /** Who asks for what, the first of all at the beginning; a last recover, which nothing hinders, comes after them. */
+  readonly acts: readonly Act[];
   readonly faults: readonly Fault[];
-  /** How many who come to the rescue may fail before the last one, who does not. */
-  readonly rescues: number;
 }
 
-export function scenarioOf(seed: number): Scenario {
+/** A rollout, perhaps a second run beside it, and those who come to the rescue. */
+export function rolloutOf(seed: number): Scenario {
   const random = new Random(seed, 'scenario');
   const world = worldOf(seed, random);
   const rescues = random.pick([0, 0, 1, 1, 2]);
   const play = playOf(random);
-  return { seed, world, play, faults: faultsOf(world, rescues, new Random(seed, 'faults')), rescues };
+  const { faults, beside } = faultsOf(world, rescues, new Random(seed, 'faults'));
+  return { seed, world, play, faults, acts: [{ command: 'rollout', by: 0 }, ...beside, ...rescuesOf(rescues)] };
+}
+
+/** So many come to the rescue before the last one. */
+export function rescuesOf(rescues: number): Act[] {
+  return Array.from({ length: rescues }, (_, index) => ({
+    command: 'recover',
+    by: 10 * (index + 1),
+    isCalm: true,
+  }));
 }
 
 function worldOf(seed: number, random: Random): WorldSetting {
@@ -82,16 +94,21 @@ function playOf(random: Random): PlaySetting {
   };
 }
 
-function faultsOf({ hosts }: WorldSetting, rescues: number, random: Random): Fault[] {
+function faultsOf(
+  { hosts }: WorldSetting,
+  rescues: number,
+  random: Random,
+): { readonly faults: Fault[]; readonly beside: Act[] } {
   const instances = hosts.reduce((sum, { containers }) => sum + containers.length, 0);
   const faults: Fault[] = [];
+  const beside: Act[] = [];
   for (let left = random.pick([0, 1, 1, 2, 2, 3, 4]); left > 0; left -= 1) {
     faults.push(random.chance(0.5) ? callFault(0, instances, random) : hostFault(hosts, instances, random));
   }
   if (random.chance(0.55)) faults.push(killOf(0, instances, random));
   if (random.chance(0.1)) faults.push(...signals(instances, random));
   if (random.chance(0.05)) faults.push(timed('journal', random.below(4_000 * instances), 0));
-  if (random.chance(0.15)) faults.push(timed('second', random.below(4_000 * instances), random.below(3)));
+  if (random.chance(0.15)) beside.push(besideOf(random.below(4_000 * instances), random.below(3)));
   if (random.chance(0.05)) {
     const ms = random.between(500, 20_000);
     faults.push({ ...timed('freeze', random.below(4_000 * instances), 0), ms });
@@ -100,16 +117,21 @@ function faultsOf({ hosts }: WorldSetting, rescues: number, random: Random): Fau
     if (random.chance(0.6)) faults.push(killOf(by * 10, instances, random));
     if (random.chance(0.5)) faults.push(callFault(by * 10, instances, random));
   }
-  return faults;
+  return { faults, beside };
 }
 
-function callFault(by: number, instances: number, random: Random): CallFault {
+/** A second run: a rollout, or a recover of the last host. */
+function besideOf(atMs: number, kind: number): Act {
+  return kind === 0 ? { command: 'rollout', by: 1, atMs } : { command: 'recover', by: 1, atMs, host: -1 };
+}
+
+export function callFault(by: number, instances: number, random: Random): CallFault {
   const on = random.chance(0.7) ? 'change' : 'call';
   const nth = random.below((on === 'change' ? 14 : 100) * instances);
   return { kind: 'call', by, on, nth, how: random.pick(CALL_FAULTS), ms: random.between(5, 200) };
 }
 
-function killOf(by: number, instances: number, random: Random): Fault {
+export function killOf(by: number, instances: number, random: Random): Fault {
   if (by === 0 && random.chance(0.3)) return timed('kill', random.below(4_000 * instances), 0);
   const how = random.pick(['killBefore', 'killAfter'] as const);
   return { ...callFault(by, by === 0 ? instances : 1, random), how };
@@ -127,6 +149,6 @@ function hostFault(hosts: readonly HostSetting[], instances: number, random: Ran
   };
 }
 
-function timed(kind: TimedFault['kind'], atMs: number, host: number): TimedFault {
+export function timed(kind: TimedFault['kind'], atMs: number, host: number): TimedFault {
   return { kind, atMs, host, which: 0, ms: 0 };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { run } from './run.ts';
-import { scenarioOf } from './scenario.ts';
+import { scenarioOf } from './stories.ts';
 
 describe('a simulated story', () => {
   it.each([1, 2, 3, 5, 8, 13, 21, 34])('of seed %i is the same every time', async (seed) => {

@@ -1,5 +1,6 @@
 import type { Breakage } from './playing.ts';
 import { run, type Outcome } from './run.ts';
+import { actText } from './acts.ts';
 import type { Scenario } from './scenario.ts';
 
 export interface Told {
@@ -8,7 +9,7 @@ export interface Told {
 }
 
 /**
- * The same story with as few faults, hosts and rescues as still break the same invariant; the whole one when none is
+ * The same story with as few faults, commands and hosts as still break the same invariant; the whole one when none is
  * broken.
  */
 export async function shortest(scenario: Scenario, breakage: Breakage): Promise<Told> {
@@ -29,14 +30,14 @@ export async function shortest(scenario: Scenario, breakage: Breakage): Promise<
 }
 
 function* shorterThan(scenario: Scenario): Generator<Scenario> {
-  const { faults, rescues, world } = scenario;
+  const { faults, acts, world } = scenario;
   for (const dropped of faults) yield { ...scenario, faults: faults.filter((fault) => fault !== dropped) };
-  if (rescues > 0) yield { ...scenario, rescues: rescues - 1 };
+  for (const dropped of acts.slice(1)) yield { ...scenario, acts: acts.filter((act) => act !== dropped) };
   if (world.hosts.length > 1) yield { ...scenario, world: { ...world, hosts: world.hosts.slice(0, -1) } };
 }
 
 export function storyOf({ scenario, outcome }: Told): string {
-  const { world, play, faults, rescues } = scenario;
+  const { world, play, faults, acts } = scenario;
   const hosts = world.hosts.map(({ name, containers, servers }) => {
     return `  ${name}: ${containers.length} containers, restart ${containers[0]?.restart ?? ''}, ${servers.length} servers`;
   });
@@ -44,8 +45,9 @@ export function storyOf({ scenario, outcome }: Told): string {
     `seed ${scenario.seed}`,
     ...hosts,
     `  playbook ${JSON.stringify(play)}, keep ${world.keep}, new image ${JSON.stringify(world.next)}`,
+    ...(world.policy ? [`  policy ${JSON.stringify(world.policy)}, monitor ${JSON.stringify(world.monitor)}`] : []),
+    ...acts.map((act) => `  ${actText(act)}`),
     ...faults.map((fault) => `  fault ${JSON.stringify(fault)}`),
-    `  ${rescues} who come to the rescue before the last`,
     ...outcome.lines,
     ...(outcome.violations.length === 0 ? ['all invariants hold'] : []),
   ].join('\n');

@@ -1,5 +1,6 @@
 import type { TimedFault } from './faults.ts';
 import type { SimHost } from './world/host.ts';
+import { meddling } from './meddling.ts';
 import type { World } from './world/world.ts';
 
 /** What happens to hosts by itself, and how it ends. */
@@ -63,12 +64,24 @@ function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
       later(() => setFailing(host, false));
       return;
     case 'weight':
-      weigh(world, host, which);
+      meddling.weigh(world, host, which);
+      return;
+    case 'meddle':
+      meddling.meddle(world, host, which);
+      return;
+    case 'agent':
+      meddling.speak(world, host, which);
+      return;
+    case 'reconfigure':
+      meddling.reconfigure(world, host, which);
+      return;
+    case 'registryDown':
+      world.isRegistryDown = true;
+      later(() => (world.isRegistryDown = false));
       return;
     case 'kill':
     case 'freeze':
     case 'signal':
-    case 'second':
     case 'journal':
       throw new Error(`${kind} happens to a controller`);
   }
@@ -77,9 +90,11 @@ function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
 /** All is well again, as far as nobody has to do anything for it. */
 function end(world: World): void {
   world.isDisaster = false;
+  world.isRegistryDown = false;
   world.tell(() => '-- the disasters are over');
   for (const host of world.hosts.values()) {
     host.isUnreachable = false;
+    host.isOff = false;
     host.disturb();
     if (host.isOff) powerOn(world, host);
     if (host.haproxy.isDown) world.restart(host, true);
@@ -105,13 +120,4 @@ function setFailing(host: SimHost, isFailing: boolean): void {
     else host.failing.delete(port);
     host.haproxy.checkAgain(port);
   }
-}
-
-/** Somebody else sets a weight, of a server that is not in work. */
-function weigh(world: World, host: SimHost, which: number): void {
-  const slots = [...host.haproxy.current.slots.values()];
-  const slot = slots[which % slots.length];
-  if (!slot || host.haproxy.isDown || host.record.some(({ server }) => server.name === slot.line.name)) return;
-  slot.weight = 7;
-  world.watchman.sawOthers(host, slot);
 }

@@ -33,8 +33,11 @@ async function swap(work: Work): Promise<void> {
     aside === undefined ? undefined : containers.inspect(aside),
     containers.inspect(instance.container),
   ]);
+  // An earlier part of this run has updated the instance already, and has kept what that had replaced.
+  const isKept = waiting !== undefined && waiting.id !== old?.id && named?.id === old?.id;
+  if (isKept) await containers.remove(waiting.name);
   if (!old) await archiveFound(work);
-  else if (aside !== undefined && !waiting) await setAside(work, old, { aside, named });
+  else if (aside !== undefined && (!waiting || isKept)) await setAside(work, old, { aside, named });
   const made = named?.id === old?.id ? undefined : named;
   const isMade = made !== undefined && (await isAsDeclared(made, work));
   if (made && !isMade) await containers.remove(made.name);

@@ -1,13 +1,16 @@
+import { Failure } from '../../errors.ts';
 import { serverPath } from '../../rollout/model.ts';
+import { isPassing } from '../poll.ts';
 import { findState, putBack } from '../traffic.ts';
-import type { StepAction } from '../work.ts';
+import type { Found, StepAction, StepWatch } from '../work.ts';
 
 /** HAProxy tells nobody how often it checks (`inter`), so this bounds any sensible `inter` × `rise`. */
 const UP_WITHIN_AT_LEAST_MS = 60_000;
 
 /**
  * Puts the servers back to exactly the weight and state they had. The new container must be seen UP; on the way home
- * a server that was not UP when it was found need not be.
+ * a server that was not UP when it was found need not be, and one that does not come UP does not keep the next from its
+ * weight.
  */
 export const restore: StepAction = async (work, watch) => {
   const { instance, found, barriers } = work;
@@ -18,17 +21,22 @@ export const restore: StepAction = async (work, watch) => {
   // HAProxy may have seen it UP a moment after it had fallen over.
   const ran = work.container?.running !== false;
   const started = watch.clock.now();
-  for (const { access, weight, admin, wasUp, agent } of found) {
-    if (watch.homeward && !(await findState(access))) {
-      watch.remark({ about: 'gone', server: access.server });
-      continue;
-    }
+  const failures: Failure[] = [];
+  for (const one of found) {
+    const { access, weight, admin, wasUp, agent } = one;
+    if (watch.homeward && (await isGone(one, watch))) continue;
     if (admin !== 'ready') {
       watch.remark({ about: 'stays-out', server: access.server, why: `it was in ${admin} before` });
     }
     const expectUp = watch.homeward ? wasUp && ran : !isEmpty;
-    await putBack(access, { weight, admin }, { withinMs, expectUp, agent }, watch);
+    try {
+      await putBack(access, { weight, admin }, { withinMs, expectUp, agent }, watch);
+    } catch (error) {
+      if (!watch.homeward || !(error instanceof Failure) || isPassing(error)) throw error;
+      if (!(await isGone(one, watch))) failures.push(error);
+    }
   }
+  if (failures[0]) throw failures[0];
   // Taken once more, it finds the server UP already, which says nothing of how long that takes.
   work.upAfterMs = Math.max(work.upAfterMs, watch.clock.now() - started);
   if (found.length === 0) return 'nothing was taken out of service';
@@ -39,3 +47,10 @@ export const restore: StepAction = async (work, watch) => {
     )
     .join(', ');
 };
+
+/** HAProxy was given another configuration, without the server: there is nothing to put back. */
+async function isGone({ access }: Found, watch: StepWatch): Promise<boolean> {
+  if (await findState(access)) return false;
+  watch.remark({ about: 'gone', server: access.server });
+  return true;
+}

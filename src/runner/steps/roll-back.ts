@@ -20,7 +20,7 @@ async function bringBack(work: Work): Promise<string> {
   if (named && named.id !== old?.id) await discard(work);
   work.started = undefined;
   if (!old) return `removed ${instance.container}, which did not exist before`;
-  if (aside) await containers.rename(aside.name, instance.container);
+  if (aside?.id === old.id) await containers.rename(aside.name, instance.container);
   else if (named?.id !== old.id) {
     throw new Failure('docker', `Cannot bring back ${instance.container} on ${host.name}: its old container is gone`);
   }

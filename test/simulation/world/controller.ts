@@ -1,10 +1,11 @@
 import { Failure } from '../../../src/errors.ts';
-import type { RunEvent } from '../../../src/rollout/events.ts';
+import type { RunEvent, StampedEvent } from '../../../src/rollout/events.ts';
 import type { Clock } from '../../../src/runner/ports.ts';
 import { Random } from '../random.ts';
 import type { CallFault } from '../faults.ts';
+import type { Command } from '../acts.ts';
 import { aDealing, begins, type Dealing } from './dealing.ts';
-import { attempt, codeOf, type Command } from './command.ts';
+import { attempt, codeOf, type Command as Asked } from './command.ts';
 import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
 import { SimJournal } from './sim-journal.ts';
@@ -12,11 +13,25 @@ import type { Coming } from './timeline.ts';
 import type { World } from './world.ts';
 
 const STARTED = Date.UTC(2026, 10, 21, 9, 0, 0);
+/** How long the holder of a lock hears nothing before it lets go. */
+const TTL_MS = 45_000;
 const never = new Promise<never>(() => undefined);
 
 interface Sleepers {
   readonly sleepers: Set<() => void>;
   readonly wakeAll: () => void;
+}
+
+/** What it was started for. */
+export interface Task {
+  readonly command: Command;
+  /** What it goes on with: the last process of a run, and what its journal has kept. */
+  readonly goesOn?: { readonly process: Controller; readonly events: readonly StampedEvent[] } | undefined;
+}
+
+/** The time of day at a moment of the world's time. */
+export function dateAt(ms: number): Date {
+  return new Date(STARTED + ms);
 }
 
 /** One process of sluice on a machine of its own: it can be killed and frozen, and its connections can break. */
@@ -27,7 +42,12 @@ export class Controller {
   /** The id of its run. */
   readonly run: string;
   readonly startedMs: number;
+  readonly command: Command;
+  /** What an earlier process of the same run has left in its journal. */
+  readonly earlier: readonly StampedEvent[];
   readonly events: RunEvent[] = [];
+  /** When each of its events was told. */
+  readonly toldMs: number[] = [];
   readonly journal = new SimJournal(this);
   readonly #faults: readonly CallFault[];
   readonly #random: Random;
@@ -38,17 +58,22 @@ export class Controller {
   #calls = 0;
   #changes = 0;
   #frozenUntilMs = 0;
+  /** When it fell asleep for so long that its locks became unsure. */
+  #sleptMs = -Infinity;
   isAlive = true;
   hasEnded = false;
   /** It said that it gave up on requests in hand. */
   gaveUp = false;
   /** The last moment at which a call of it was made to fail. */
   disturbedMs = -Infinity;
-  constructor(world: World, number: number, faults: readonly CallFault[]) {
+  constructor(world: World, number: number, faults: readonly CallFault[], task: Task = { command: 'rollout' }) {
     this.world = world;
     this.number = number;
     this.name = `controller ${number}`;
-    this.run = `20261121-090000-${String(number).padStart(4, '0')}`;
+    this.command = task.command;
+    this.earlier = task.goesOn?.events ?? [];
+    const age = String(world.watchman.controllers.length).padStart(4, '0');
+    this.run = task.goesOn?.process.run ?? `20261121-090000-${age}`;
     this.startedMs = world.timeline.nowMs;
     this.#faults = faults.filter(({ by }) => by === number);
     this.#random = new Random(world.setting.seed, this.name);
@@ -57,7 +82,7 @@ export class Controller {
 
   readonly clock: Clock = {
     now: () => this.world.timeline.nowMs,
-    date: () => new Date(STARTED + this.world.timeline.nowMs),
+    date: () => dateAt(this.world.timeline.nowMs),
     sleep: async (ms, signal) => {
       if (!this.isAlive) return never;
       if (signal.aborted) return;
@@ -96,10 +121,24 @@ export class Controller {
   freeze(ms: number): void {
     this.#frozenUntilMs = this.world.timeline.nowMs + ms;
     this.disturbedMs = this.#frozenUntilMs;
+    if (ms > TTL_MS / 2) this.#sleptMs = this.world.timeline.nowMs;
+    if (ms <= TTL_MS) return;
+    this.world.timeline.after(TTL_MS, () => {
+      for (const [host, { onCut }] of this.#dealings) {
+        onCut();
+        this.#freeLock(host, 0);
+      }
+    });
+  }
+
+  /** Whether it was asleep for so long since then that nobody has heard of it. */
+  hasSleptSince(ms: number): boolean {
+    return this.#sleptMs >= ms;
   }
 
   report = (event: RunEvent): void => {
     this.events.push(event);
+    this.toldMs.push(this.world.timeline.nowMs);
     const host = event.type === 'step-started' ? this.world.hosts.get(event.subject.host) : undefined;
     if (host && event.type === 'step-started') {
       begins(this.dealing(host), event, { nowMs: this.world.timeline.nowMs, events: this.events.length });
@@ -133,7 +172,7 @@ export class Controller {
   }
 
   /** Sends a command to a host and waits for its answer, with whatever the network makes of it. */
-  call<T>(host: SimHost, command: Command<T>): Promise<T> {
+  call<T>(host: SimHost, command: Asked<T>): Promise<T> {
     if (!this.isAlive) return never;
     const fault = this.#faultNow(command);
     if (fault?.how === 'killBefore') {
@@ -166,7 +205,7 @@ export class Controller {
 
   #arrive<T>(
     host: SimHost,
-    command: Command<T>,
+    command: Asked<T>,
     sent: {
       readonly fault: CallFault | undefined;
       readonly sentMs: number;
@@ -220,13 +259,13 @@ export class Controller {
     }
   }
 
-  #act<T>(host: SimHost, { name, change, run }: Command<T>, sentMs: number): T {
+  #act<T>(host: SimHost, { name, change, run }: Asked<T>, sentMs: number): T {
     if (!change) return run();
     this.world.tell(() => `${this.name} → ${host.name}: ${name}`);
     return this.world.watchman.act(this, host, { change, run, sentMs });
   }
 
-  #refusal(host: SimHost, command: Command<unknown>, fault: CallFault | undefined): Failure | undefined {
+  #refusal(host: SimHost, command: Asked<unknown>, fault: CallFault | undefined): Failure | undefined {
     const { service, name } = command;
     const isDown = (service === 'docker' && host.engine.isDown) || (service === 'haproxy' && host.haproxy.isDown);
     if (isDown || fault?.how === 'refused') {
@@ -237,7 +276,7 @@ export class Controller {
     return new Failure(codeOf(command), `Cannot "${name}" on ${host.name}: it answers with an error`);
   }
 
-  #faultNow(command: Command<unknown>): CallFault | undefined {
+  #faultNow(command: Asked<unknown>): CallFault | undefined {
     const call = this.#calls++;
     const change = command.change ? this.#changes++ : -1;
     if (this.#faults.length === 0) return undefined;

@@ -10,6 +10,8 @@ export interface Behaviour {
   readonly exitsAfterMs?: number;
   /** From then on its healthcheck fails, and it does not answer. */
   readonly unhealthyAfterMs?: number;
+  /** From then on it answers requests with errors, and its healthcheck passes. */
+  readonly errsAfterMs?: number;
 }
 
 export interface SimImage extends Image {
@@ -29,6 +31,7 @@ export interface SimContainer {
   restartCount: number;
   restart: Container['restart'];
   startedMs: number;
+  firstStartedMs: number;
   starts: number;
   /** It was asked to stop, and has not been started since. */
   wasStopped: boolean;
@@ -76,13 +79,26 @@ export class SimEngine {
   }
 
   localImage(reference: string): SimImage | undefined {
-    return this.#local.has(reference) ? this.#registry.get(reference) : undefined;
+    if (this.#local.has(reference)) return this.#registry.get(reference);
+    return [...this.#local].map((name) => this.#registry.get(name)).find((image) => image?.id === reference);
   }
 
   registryImage(reference: string): SimImage {
-    const image = this.#registry.get(reference);
+    const image = this.#registry.get(reference) ?? this.#byDigest(reference);
     if (!image) throw new Failure('docker', `Cannot find ${reference}: manifest unknown`);
     return image;
+  }
+
+  #byDigest(reference: string): SimImage | undefined {
+    const [, digest] = reference.split('@');
+    return [...this.#registry.values()].find(({ digests }) => digest !== undefined && digests.includes(digest));
+  }
+
+  /** Whether what runs there answers requests with errors. */
+  errs(port: number): boolean {
+    const one = this.at(port);
+    const afterMs = one?.image.behaviour.errsAfterMs;
+    return one !== undefined && afterMs !== undefined && this.#timeline.nowMs - one.startedMs >= afterMs;
   }
 
   pull(reference: string): SimImage {
@@ -109,6 +125,7 @@ export class SimEngine {
       restartCount: 0,
       restart: spec.restart ?? inherited?.restart ?? { name: 'no', maximumRetryCount: 0 },
       startedMs: 0,
+      firstStartedMs: 0,
       starts: 0,
       wasStopped: false,
       isRestarting: false,
@@ -244,6 +261,7 @@ export class SimEngine {
     one.startedMs = this.#timeline.nowMs;
     one.wasStopped = false;
     one.isRestarting = false;
+    if (one.starts === 0) one.firstStartedMs = this.#timeline.nowMs;
     one.starts += 1;
     const fallsOver = (): void => {
       const ms = exitsAfterMs ?? unhealthyAfterMs;

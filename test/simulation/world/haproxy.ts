@@ -28,9 +28,10 @@ const RETRY_PAUSE_MS = 1_000;
 /** One HAProxy in master-worker mode: a current worker, and old ones for as long as they have requests in hand. */
 export class SimHaproxy {
   readonly #timeline: Timeline;
-  readonly #lines: readonly ServerLine[];
+  #lines: readonly ServerLine[];
   readonly #checking: Checking;
   readonly #answers: (port: number) => boolean;
+  readonly #errs: (port: number) => boolean;
   #current: Worker;
   #old: Worker[] = [];
   #pid = 100;
@@ -40,12 +41,22 @@ export class SimHaproxy {
   constructor(
     timeline: Timeline,
     lines: readonly ServerLine[],
-    { checking, answers }: { readonly checking: Checking; readonly answers: (port: number) => boolean },
+    {
+      checking,
+      answers,
+      errs,
+    }: {
+      readonly checking: Checking;
+      readonly answers: (port: number) => boolean;
+      /** Whether what answers there answers with errors. */
+      readonly errs: (port: number) => boolean;
+    },
   ) {
     this.#timeline = timeline;
     this.#lines = lines;
     this.#checking = checking;
     this.#answers = answers;
+    this.#errs = errs;
     this.#current = aWorker(this.#pid, timeline.nowMs, lines, true);
   }
 
@@ -106,8 +117,14 @@ export class SimHaproxy {
     for (const slot of this.#current.slots.values()) if (slot.line.port === port) this.#checkSoon(slot);
   }
 
+  /** What its configuration file says. */
+  get lines(): readonly ServerLine[] {
+    return this.#lines;
+  }
+
   /** A new worker with configured weights; the old one keeps what it has in hand. */
-  reload(): void {
+  reload(lines: readonly ServerLine[] = this.#lines): void {
+    this.#lines = lines;
     if (this.isDown) return;
     this.#old.push(this.#current);
     for (const slot of this.#current.slots.values()) this.#timeline.cancel(slot.flip);
@@ -142,6 +159,7 @@ export class SimHaproxy {
       slot.refused += 1;
       return { ok: false, slot, worker: this.#current };
     }
+    if (this.#errs(slot.line.port)) slot.serverErrors += 1;
     slot.requests.push({ openedMs, servedFromMs, endsMs, unseen, isByReload: slot.isUntouched });
     return { ok: true };
   }

@@ -68,6 +68,7 @@ export class SimHost {
     this.haproxy = new SimHaproxy(timeline, setting.servers, {
       checking: setting.checking,
       answers: (port) => this.answers(port),
+      errs: (port) => this.engine.errs(port),
     });
     for (const [path, weight] of Object.entries(setting.weights)) {
       const slot = this.haproxy.current.slots.get(path);

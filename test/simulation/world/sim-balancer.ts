@@ -1,4 +1,3 @@
-import { Failure } from '../../../src/errors.ts';
 import type { AdminState, Server } from '../../../src/rollout/model.ts';
 import type { BackendState, ServerCounters, ServerState } from '../../../src/rollout/observed.ts';
 import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session } from '../../../src/runner/ports.ts';
@@ -58,7 +57,7 @@ export class SimBalancer implements LoadBalancer {
         open(slot, this.#controller.world.timeline.nowMs);
         return {
           ...{ server: this.#server(slot), pid: current.pid, ...statusOf(slot), requests: slot.ended + slot.refused },
-          ...{ serverErrors: 0, connectionErrors: slot.refused, responseErrors: slot.cut },
+          ...{ serverErrors: slot.serverErrors, connectionErrors: slot.refused, responseErrors: slot.cut },
         };
       });
     });
@@ -76,8 +75,11 @@ export class SimBalancer implements LoadBalancer {
     });
   }
 
-  async setAgent(server: Server): Promise<void> {
-    throw new Failure('haproxy', `Cannot set the agent-check of ${pathOf(server)}: it has none`);
+  async setAgent(server: Server, isEnabled: boolean): Promise<void> {
+    const change = { what: 'agent' as const, server, isEnabled };
+    await this.#change(`agent-check of ${pathOf(server)} ${isEnabled ? 'on' : 'off'}`, change, () => {
+      this.#host.haproxy.slot(server).hasAgent = isEnabled;
+    });
   }
 
   /** As its master's socket tells: what is between two tries may still come to any server. */
@@ -142,7 +144,7 @@ export class SimBalancer implements LoadBalancer {
       lastCheck,
       isBackup: false,
       hasCheck: true,
-      hasAgent: false,
+      hasAgent: slot.hasAgent,
       tracks: undefined,
       address: '127.0.0.1',
       port: line.port,

@@ -43,7 +43,7 @@ export class SimContainers implements Containers {
   }
 
   async remoteImage(reference: string): Promise<RemoteImage> {
-    return this.#look('remoteImage', () => ({ digest: this.#host.engine.registryImage(reference).digests[0] ?? '' }));
+    return this.#look('remoteImage', () => ({ digest: this.#registryImage(reference).digests[0] ?? '' }));
   }
 
   async pull(reference: string, policy: PullPolicy): Promise<Image> {
@@ -136,7 +136,15 @@ export class SimContainers implements Containers {
 
   #pulled(reference: string, policy: PullPolicy) {
     if (policy === 'never') throw new Failure('docker', `Cannot use ${reference}: it is not there`);
+    this.#registryImage(reference);
     return this.#host.engine.pull(reference);
+  }
+
+  #registryImage(reference: string) {
+    if (this.#controller.world.isRegistryDown) {
+      throw new Failure('docker', `Cannot find ${reference}: the registry does not answer`);
+    }
+    return this.#host.engine.registryImage(reference);
   }
 
   #look<T>(name: string, run: () => T): Promise<T> {

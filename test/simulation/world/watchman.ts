@@ -5,6 +5,8 @@ import type { Controller } from './controller.ts';
 import type { SimContainer } from './engine.ts';
 import type { Arrived } from './haproxy.ts';
 import type { SimHost } from './host.ts';
+import { CLOSE_MS, sawTold } from './telling.ts';
+import { Touches } from './touches.ts';
 import { isUsable, pathOf, type Slot, type Worker } from './worker.ts';
 import type { World } from './world.ts';
 
@@ -23,6 +25,9 @@ export type Invariant =
   | 'locks-free'
   | 'one-owner'
   | 'journalled-first'
+  | 'archived-first'
+  | 'watched'
+  | 'limits'
   | 'journal';
 
 export interface Violation {
@@ -36,6 +41,7 @@ export type Change =
   | { readonly what: 'weight'; readonly server: Server; readonly weight: number }
   | { readonly what: 'admin'; readonly server: Server; readonly admin: AdminState }
   | { readonly what: 'ready' | 'shutdown'; readonly server: Server }
+  | { readonly what: 'agent'; readonly server: Server; readonly isEnabled: boolean }
   | { readonly what: 'container'; readonly verb: string; readonly name: string }
   | { readonly what: 'record'; readonly entries: readonly RecordEntry[] };
 
@@ -48,14 +54,13 @@ interface Act<T> {
 
 /** How soon whoever works on a host must have noticed a reload. */
 const NOTICED_WITHIN_MS = 1_000;
-/** A reload this close to a change of the record may count as before or after it. */
-const CLOSE_MS = 1_000;
 
 /** Sees everything that happens, and knows what must not. */
 export class Watchman {
   readonly #world: World;
   readonly violations: Violation[] = [];
   readonly controllers: Controller[] = [];
+  readonly touches = new Touches();
   /** By `host backend/server`: how it may stand in the end, as `weight admin`. */
   readonly #standings = new Map<string, Set<string>>();
   readonly #droppedMs = new Map<string, number>();
@@ -88,6 +93,8 @@ export class Watchman {
     this.#mustOwn(controller, host, sentMs);
     this.#mustBeRecorded(controller, host, change);
     this.#mustBeJournalled(controller, host, sentMs);
+    this.#mustBeArchived(controller, host, change);
+    this.touches.saw(controller, host, change);
     if (change.what === 'record') this.#sawRecord(host, change.entries);
     const before = this.#usableAt(host, change);
     try {
@@ -102,26 +109,10 @@ export class Watchman {
     if (event.type === 'step-started' && (event.step === 'drain' || event.step === 'withdraw')) {
       for (const key of this.#given) if (key.startsWith(`${event.subject.host} `)) this.#given.delete(key);
     }
-    if (event.type === 'step-ended' && !event.homeward) this.#sawProof(controller, event);
+    sawTold(this.#world, controller, event);
     if (event.type !== 'remark' || event.remark.about !== 'not-drained') return;
     this.#given.add(`${event.subject.host} ${pathOf(event.remark.server)}`);
     controller.gaveUp = true;
-  }
-
-  /** What a step says must be so in the world. */
-  #sawProof(controller: Controller, { step, subject }: Extract<RunEvent, { type: 'step-ended' }>): void {
-    const host = this.#world.hosts.get(subject.host);
-    const container = host?.engine.find(subject.name);
-    if (!host || !container) return;
-    const isDisturbed = this.#world.timeline.nowMs - Math.max(host.disturbedMs, controller.disturbedMs) < CLOSE_MS;
-    if (step === 'check' && !container.answers && !container.isBroken && !isDisturbed) {
-      this.violate('proven', `${subject.name} on ${subject.host} is said to be ready and does not answer`);
-    }
-    if (step !== 'restore' || isDisturbed) return;
-    for (const slot of host.haproxy.current.slots.values()) {
-      if (slot.line.name !== subject.name || slot.isUntouched || slot.isProven || slot.admin !== 'ready') continue;
-      this.violate('proven', `${pathOf(slot.line)} on ${host.name} is said to be UP, and no check has passed since`);
-    }
   }
 
   /** A container that runs is asked to stop, or removed as it runs. */
@@ -131,6 +122,7 @@ export class Watchman {
     for (const { slot, worker, request } of cut) {
       const key = `${host.name} ${pathOf(slot.line)}`;
       if (this.#given.has(key)) continue;
+      if (!host.setting.servers.some(({ name }) => name === slot.line.name)) continue;
       // A retry that began before the first look of the drain leaves no trace that the drain could see.
       const firstLookMs = this.#acting?.dealing(host).firstLookMs.get(pathOf(slot.line)) ?? 0;
       if (request.unseen && request.unseen.fromMs <= firstLookMs) continue;
@@ -144,13 +136,20 @@ export class Watchman {
 
   /** A request was sent where nobody answers, or nowhere. */
   sawLost(host: SimHost, { slot, worker }: Exclude<Arrived, { ok: true }>): void {
-    if (!slot || !host.setting.containers.some(({ port }) => port === slot.line.port)) return;
+    // A server that was renamed is nobody's whom a playbook knows.
+    if (!slot || !host.setting.servers.some(({ name }) => name === slot.line.name)) return;
+    if (!host.setting.containers.some(({ port }) => port === slot.line.port)) return;
     const container = host.engine.at(slot.line.port);
     const named = host.setting.containers.find(({ port }) => port === slot.line.port)?.name ?? '';
     if ((container ?? host.engine.find(named))?.isBroken === true) return;
     if (slot.isUntouched && !this.#mustHaveNoticed(host, worker, this.#world.timeline.nowMs)) return;
     const who = container ? `${container.name} does not answer` : 'nothing runs there';
     this.violate('requests', `a request is sent to ${pathOf(slot.line)} on ${host.name}, and ${who}`);
+  }
+
+  /** Whether others have just changed something of the host's servers. */
+  isClose(host: SimHost): boolean {
+    return this.#world.timeline.nowMs - (this.#reloadedMs.get(host.name) ?? -Infinity) <= CLOSE_MS;
   }
 
   /** The configured weights are back: for servers that are in work they are not what is to be put back. */
@@ -165,16 +164,19 @@ export class Watchman {
     }
   }
 
-  /** Somebody else sets a weight. */
+  /** Somebody else sets a weight or a state. */
   sawOthers(host: SimHost, slot: Slot): void {
     const key = `${host.name} ${pathOf(slot.line)}`;
     const isInWork = host.record.some(({ server }) => pathOf(server) === pathOf(slot.line));
-    this.#standings.set(key, new Set([textOf(slot), ...(isInWork ? (this.#standings.get(key) ?? []) : [])]));
+    const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
+    const before = isInWork || isClose ? (this.#standings.get(key) ?? []) : [];
+    this.#standings.set(key, new Set([textOf(slot), ...before]));
+    this.#reloadedMs.set(host.name, this.#world.timeline.nowMs);
   }
 
   #sawRecord(host: SimHost, entries: readonly RecordEntry[]): void {
     const now = this.#world.timeline.nowMs;
-    const isClose = now - (this.#reloadedMs.get(host.name) ?? -Infinity) <= CLOSE_MS;
+    const isClose = this.isClose(host);
     for (const { server, standing } of entries) {
       if (isClose) this.#standings.get(`${host.name} ${pathOf(server)}`)?.add(textOf(standing));
     }
@@ -194,6 +196,13 @@ export class Watchman {
     this.violate('journalled-first', `${name} acts on ${host.name}, and ${step} is not in its journal yet`);
   }
 
+  /** What is set aside may be gone for good, and is what a rollback goes back to. */
+  #mustBeArchived({ name, run, command }: Controller, host: SimHost, change: Change): void {
+    if (change.what !== 'container' || change.verb !== 'rename' || change.name.includes('.replaced-')) return;
+    if (command === 'rollback' || host.archive.has(`${run}/${change.name}`)) return;
+    this.violate('archived-first', `${name} sets ${change.name} on ${host.name} aside, which is not archived`);
+  }
+
   #mustBeRecorded(controller: Controller, host: SimHost, change: Change): void {
     if (change.what === 'record' || change.what === 'ready') return;
     if (change.what === 'container') {
@@ -203,7 +212,9 @@ export class Watchman {
       this.violate('recorded-first', `${controller.name}: ${change.verb} ${change.name} on ${host.name}, not recorded`);
       return;
     }
-    const isBack = change.what === 'weight' ? change.weight > 0 : change.what === 'admin' && change.admin !== 'maint';
+    const isOn = change.what === 'agent' && change.isEnabled;
+    const isIn = change.what === 'weight' ? change.weight > 0 : change.what === 'admin' && change.admin !== 'maint';
+    const isBack = isOn || isIn;
     if (isBack || host.record.some(({ server }) => pathOf(server) === pathOf(change.server))) return;
     const text = `${controller.name}: ${change.what} of ${pathOf(change.server)} on ${host.name}, not recorded`;
     this.violate('recorded-first', text);
@@ -242,6 +253,8 @@ export class Watchman {
     const dealing = controller.dealing(host);
     // What a reload has brought back was out of service already, and a container that failed serves nobody.
     if (usable >= before.usable || usable >= floor || before.isUntouched || dealing.step !== 'drain') return;
+    // Whoever drains by hand was asked, and has said yes.
+    if (controller.command === 'drain') return;
     const seen = dealing.usable.get(change.server.backend);
     if (seen && seen.count > floor && seen.pid === host.haproxy.current.pid) return;
     const text = `${pathOf(change.server)} on ${host.name} is taken: ${usable} usable servers are left of ${floor}`;

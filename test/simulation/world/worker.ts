@@ -7,6 +7,8 @@ export interface ServerLine {
   readonly name: string;
   readonly port: number;
   readonly weight: number;
+  /** It has an agent-check, which may change weight and state. */
+  readonly hasAgent?: boolean;
 }
 
 /** A request, from its arrival to its end; it may wait in the server's queue first, and in no counter for a while. */
@@ -28,7 +30,9 @@ export interface Slot {
   isUp: boolean;
   /** The next change of `isUp`, by checks that pass or fail from now on. */
   flip: Coming | undefined;
-  /** Nobody has put it in service since a reload did. */
+  /** Its agent-check is enabled. */
+  hasAgent: boolean;
+  /** Nobody of ours has put it in service since a reload or somebody else did. */
   isUntouched: boolean;
   /** It is UP by checks that have passed since it was last put in service. */
   isProven: boolean;
@@ -38,6 +42,8 @@ export interface Slot {
   ended: number;
   refused: number;
   cut: number;
+  /** Requests that it has answered with an error of its own. */
+  serverErrors: number;
 }
 
 /** A worker process of an HAProxy: one set of servers and the requests it has in hand. */
@@ -72,6 +78,7 @@ function aSlot(line: ServerLine, isFirst: boolean): Slot {
     admin: 'ready',
     isUp: true,
     flip: undefined,
+    hasAgent: line.hasAgent ?? false,
     isUntouched: !isFirst,
     isProven: true,
     requests: [],
@@ -79,6 +86,7 @@ function aSlot(line: ServerLine, isFirst: boolean): Slot {
     ended: 0,
     refused: 0,
     cut: 0,
+    serverErrors: 0,
   };
 }
 

@@ -1,4 +1,5 @@
-import type { Standing } from '../../../src/rollout/model.ts';
+import type { MonitorPolicy, Standing } from '../../../src/rollout/model.ts';
+import type { Policy } from '../../../src/rollout/policy.ts';
 import { Random } from '../random.ts';
 import type { SimImage } from './engine.ts';
 import { IMAGE, SimHost, trafficOf, type HostSetting } from './host.ts';
@@ -14,6 +15,9 @@ export interface WorldSetting {
   readonly startsMs: number;
   /** How many old containers the playbook keeps. */
   readonly keep: number;
+  /** How it watches what it has updated, and when it goes on; undefined: not at all, and by default. */
+  readonly monitor?: MonitorPolicy | undefined;
+  readonly policy?: Policy | undefined;
 }
 
 /** A fleet under load, all its containers on v1, and who watches over it. */
@@ -23,6 +27,7 @@ export class World {
   readonly registry: ReadonlyMap<string, SimImage>;
   readonly watchman: Watchman;
   readonly setting: WorldSetting;
+  isRegistryDown = false;
   /** Until then things go wrong. */
   isDisaster = true;
   /** Filled in only when somebody wants to read it. */
@@ -67,9 +72,9 @@ export class World {
   }
 
   /** A reload brings back the configured weights; what is recorded is still to be put back. */
-  reload(host: SimHost): void {
+  reload(host: SimHost, lines = host.haproxy.lines): void {
     if (host.haproxy.isDown) return;
-    host.haproxy.reload();
+    host.haproxy.reload(lines);
     host.disturb();
     this.watchman.sawConfigured(host);
   }

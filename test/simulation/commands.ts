@@ -1,0 +1,103 @@
+/** What sluice's commands do, as its command line has them done: the real code, with what a scenario says. */
+import type { Instance } from '../../src/rollout/model.ts';
+import type { Play } from '../../src/rollout/play.ts';
+import { defaultPolicy } from '../../src/rollout/policy.ts';
+import { resumptionOf } from '../../src/rollout/resumption.ts';
+import { playsBack } from '../../src/rollout/rollback.ts';
+import { replay } from '../../src/rollout/history.ts';
+import { drainHosts } from '../../src/runner/drain-hosts.ts';
+import { recoverHosts } from '../../src/runner/recover-hosts.ts';
+import { restoreHosts } from '../../src/runner/restore-hosts.ts';
+import { rollout, type RunContext, type RunResult } from '../../src/runner/rollout.ts';
+import type { Act } from './acts.ts';
+import type { Journalled } from './journals.ts';
+import type { Scenario } from './scenario.ts';
+import type { Controller } from './world/controller.ts';
+import { IMAGE, type HostSetting } from './world/host.ts';
+import { SOCKET } from './world/sim-fleet.ts';
+
+const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+
+export interface Asked {
+  readonly act: Act;
+  readonly scenario: Scenario;
+  readonly controller: Controller;
+  /** Of `rollback`: the run that is taken back. */
+  readonly of: Journalled | undefined;
+  readonly changePlay: (play: Play) => Play;
+}
+
+export async function carryOut(asked: Asked, context: RunContext): Promise<RunResult> {
+  const { act, scenario, controller, changePlay } = asked;
+  const hosts = hostsOf(act, scenario);
+  switch (act.command) {
+    case 'rollout':
+      return rollout([changePlay(playOf(scenario))], options, context);
+    case 'resume': {
+      const history = replay(controller.earlier);
+      if (!history) throw new Error('a journal without a beginning is not gone on with');
+      return rollout([changePlay(playOf(scenario))], { ...options, resumption: resumptionOf(history, false) }, context);
+    }
+    case 'rollback':
+      return rollBack(asked, context);
+    case 'recover':
+      return recoverHosts({ hosts }, context);
+    case 'restore':
+      return restoreHosts({ hosts, servers: [] }, context);
+    case 'drain': {
+      const { timeoutMs, onTimeout } = scenario.play;
+      const servers = act.server === undefined ? [] : [act.server];
+      const policy = { timeoutMs, onTimeout };
+      return drainHosts(
+        { hosts, servers, socket: SOCKET, policy, note: 'by hand', confirm: async () => true },
+        context,
+      );
+    }
+  }
+}
+
+export function hostsOf({ host }: Act, { world }: Scenario): readonly string[] {
+  const names = world.hosts.map(({ name }) => name);
+  return host === undefined ? names : names.slice(host % names.length).slice(0, 1);
+}
+
+async function rollBack({ of }: Asked, context: RunContext): Promise<RunResult> {
+  if (!of) throw new Error('there is no run to take back');
+  const plays = playsBack(of.events, of.history, { isWanted: () => true, serial: undefined });
+  const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
+  context.report({ type: 'rollback-started', of: of.history.run, hosts });
+  return rollout(plays, options, context);
+}
+
+function playOf(scenario: Scenario): Play {
+  const { world, play } = scenario;
+  return {
+    name: 'Front ends',
+    hosts: world.hosts.map((host) => ({
+      host: host.name,
+      instances: host.containers.map(({ name, port }) => instanceOf(host, { name, port }, scenario)),
+    })),
+    serial: [{ hosts: play.serial }],
+    maxFailPercentage: play.maxFailPercentage,
+    policy: world.policy ?? defaultPolicy,
+  };
+}
+
+function instanceOf(
+  host: HostSetting,
+  { name, port }: { readonly name: string; readonly port: number },
+  { play: { timeoutMs, onTimeout, readyWithinMs, soakMs }, world: { keep, monitor } }: Scenario,
+): Instance {
+  const balancer = { host: host.name, socket: SOCKET };
+  return {
+    ...{ host: host.name, container: name },
+    servers: host.servers.filter((line) => line.name === name).map(({ backend }) => ({ balancer, backend, name })),
+    spec: { image: `${IMAGE}:v2`, pullPolicy: 'always' },
+    drain: { timeoutMs, onTimeout },
+    ready: {
+      probe: { kind: 'http', url: `http://127.0.0.1:${port}/health`, status: [200, 399] },
+      ...{ withinMs: readyWithinMs, everyMs: 250 },
+    },
+    ...{ soakMs, monitor, keep, minUp: { servers: host.floor } },
+  };
+}

@@ -1,0 +1,52 @@
+import type { SimHost } from './world/host.ts';
+import type { ServerLine, Slot } from './world/worker.ts';
+import type { World } from './world/world.ts';
+
+/** What somebody else does to the servers of an HAProxy, or has done to them. */
+export const meddling = { weigh, meddle, speak, reconfigure };
+
+/** Sets a weight, of a server that is not in work. */
+function weigh(world: World, host: SimHost, which: number): void {
+  const slot = slotOf(host, which);
+  if (!slot || host.record.some(({ server }) => server.name === slot.line.name)) return;
+  slot.weight = 7;
+  world.watchman.sawOthers(host, slot);
+}
+
+/** Sets a weight or a state, whoever is at work with the server. */
+function meddle(world: World, host: SimHost, which: number): void {
+  const slot = host.isOff ? undefined : slotOf(host, which);
+  if (!slot) return;
+  if (which % 3 === 0) slot.weight = 7;
+  else if (which % 3 === 1) host.haproxy.setAdmin(slot, 'ready');
+  else host.haproxy.setAdmin(slot, 'maint');
+  slot.isUntouched = true;
+  world.watchman.sawOthers(host, slot);
+}
+
+/** Its agent-check sets the weight, unless it was silenced. */
+function speak(world: World, host: SimHost, which: number): void {
+  const slot = host.isOff ? undefined : slotOf(host, which);
+  if (!slot?.hasAgent) return;
+  slot.weight = Math.ceil(slot.line.weight / 2);
+  world.watchman.sawOthers(host, slot);
+}
+
+/** A reload with another configuration: a server is gone, or has another name; or else all is as it was. */
+function reconfigure(world: World, host: SimHost, which: number): void {
+  if (host.haproxy.isDown || host.isOff) return;
+  const { servers } = host.setting;
+  const [line] = servers.slice(which % servers.length);
+  const isAsBefore = host.haproxy.lines === servers;
+  world.reload(host, isAsBefore && line ? without(servers, line, which % 2 === 0) : servers);
+}
+
+function without(lines: readonly ServerLine[], line: ServerLine, isRenamed: boolean): readonly ServerLine[] {
+  if (!isRenamed) return lines.filter((one) => one !== line);
+  return lines.map((one) => (one === line ? { ...one, name: `${one.name}-b` } : one));
+}
+
+function slotOf(host: SimHost, which: number): Slot | undefined {
+  const slots = [...host.haproxy.current.slots.values()];
+  return host.haproxy.isDown ? undefined : slots[which % slots.length];
+}

@@ -1,0 +1,174 @@
+/**
+ * The invariant `journal`: what is certain to be in the journal of a run, replayed, against the fleet.
+ *
+ * Judged are runs whose processes are all over, and of them the instances that no other run has changed since.
+ * What the journal of a run that died says of an instance is
+ * - not reached, or left: the run has changed nothing of it, as far as it has not put it back first;
+ * - in work: anything may be so, but what the run has recorded on the host is what the journal says it has found;
+ * - updated or unchanged: the one version or the other is there, under its name, and runs unless it fell over by
+ *   itself; nothing of the run is recorded of it, none of its containers is set aside, its servers stand as they did;
+ * - out of service: it is recorded, for somebody to put it right;
+ * - drained, restored: of a server, that it is recorded, or is not and stands as it did.
+ * The summary of a run that came to its end in one go counts the same as the journal.
+ */
+import type { HostSummary } from '../../src/rollout/events.ts';
+import type { HostHistory, InstanceHistory } from '../../src/rollout/history.ts';
+import type { RecordEntry } from '../../src/runner/ports.ts';
+import { keptHistory } from './journals.ts';
+import type { Run } from './playing.ts';
+import type { Controller } from './world/controller.ts';
+import type { SimHost } from './world/host.ts';
+import { pathOf } from './world/worker.ts';
+import type { World } from './world/world.ts';
+
+interface Judged {
+  readonly world: World;
+  readonly controllers: readonly Controller[];
+  readonly run: string;
+  readonly host: SimHost;
+  readonly one: InstanceHistory;
+}
+
+export function checkReplayed(world: World, runs: readonly Run[]): void {
+  const ids = new Set(runs.map(({ controller }) => controller.run));
+  for (const run of ids) {
+    const own = runs.filter(({ controller }) => controller.run === run);
+    const last = own.at(-1);
+    if (!last || own.some((one) => !one.isOver())) continue;
+    const history = keptHistory(last.controller);
+    for (const known of history?.hosts ?? []) {
+      const host = world.hosts.get(known.host);
+      if (!host) continue;
+      const controllers = own.map(({ controller }) => controller);
+      for (const one of known.instances) tellWrong({ world, controllers, run, host, one });
+      checkSummary(world, last, known);
+    }
+  }
+}
+
+function tellWrong(judged: Judged): void {
+  const { world, run, host, one } = judged;
+  const { subject, state } = one;
+  const container = subject.name.split('/').at(-1) ?? '';
+  if (!world.watchman.touches.isLast(run, `${host.name} ${container}`)) return;
+  const wrong = subject.name.includes('/') ? wrongServer(judged) : wrongInstance(judged);
+  if (wrong === undefined) return;
+  violateOnce(world, `run ${run}: by its journal ${subject.name} on ${host.name} is ${state}, and ${wrong}`);
+}
+
+function wrongInstance(judged: Judged): string | undefined {
+  const { world, run, host, one } = judged;
+  const { subject, state } = one;
+  switch (state) {
+    case 'notReached':
+    case 'left':
+      if (one.steps.length > 0) return undefined;
+      if (world.watchman.touches.has(run, `${host.name} ${subject.name}`)) return 'the run has changed it';
+      return state === 'left' ? wrongVersion(judged, one.to) : undefined;
+    case 'inWork':
+      return wrongRecord(judged);
+    case 'updated':
+    case 'unchanged':
+      return wrongEnd(judged);
+    case 'outOfService':
+      return recordedOf(judged).length === 0 ? 'nothing is recorded of it' : wrongRecord(judged);
+    case 'drained':
+    case 'restored':
+      return 'it is no server';
+  }
+}
+
+function wrongServer({ world, host, one }: Judged): string | undefined {
+  const { subject, state, found } = one;
+  const entry = host.record.find(({ server }) => pathOf(server) === subject.name);
+  if (state === 'drained') {
+    if (!entry) return 'nothing is recorded of it';
+    const seen = found?.servers.find(({ server }) => pathOf(server) === subject.name);
+    return seen && !isAlike(entry, seen) ? 'something else is recorded of it than was found' : undefined;
+  }
+  if (state !== 'restored') return undefined;
+  return entry ? 'it is recorded still' : notStanding(world, host, subject.name);
+}
+
+function wrongRecord(judged: Judged): string | undefined {
+  const { found } = judged.one;
+  for (const entry of recordedOf(judged)) {
+    // What it had taken over of another run is that one's to tell.
+    if (!entry.run.startsWith(judged.run)) continue;
+    if (!found) return 'it is recorded, and nobody has told how it was found';
+    const seen = found.servers.find(({ server }) => pathOf(server) === pathOf(entry.server));
+    if (!seen || !isAlike(entry, seen) || entry.old?.id !== found.old?.id) {
+      return `something else is recorded of ${pathOf(entry.server)} than was found`;
+    }
+  }
+  return undefined;
+}
+
+function wrongEnd(judged: Judged): string | undefined {
+  const { world, controllers, run, host, one } = judged;
+  const { subject, state, from, to, found } = one;
+  const container = host.engine.find(subject.name);
+  const wrong = wrongVersion(judged, state === 'updated' ? to : from);
+  if (!container || wrong !== undefined) return wrong;
+  const ran = state === 'updated' || found?.old?.running !== false;
+  if (container.status !== 'running' && ran && !container.isBroken) return `it is ${container.status}`;
+  const isSaid = controllers.some(({ events }) =>
+    events.some((event) => event.type === 'warning' && event.host === host.name && event.text.includes('stays behind')),
+  );
+  if (isSaid) return undefined;
+  if (recordedOf(judged).length > 0) return 'it is recorded still';
+  const aside = host.engine.containers.find(({ name }) => name.startsWith(`${subject.name}.replaced-${run}`));
+  if (aside && world.setting.keep === 0) return `${aside.name} is there still`;
+  const paths = [...host.haproxy.current.slots.values()].map(({ line }) => line);
+  return paths
+    .filter((line) => line.name === subject.name && !host.record.some(({ server }) => pathOf(server) === pathOf(line)))
+    .map((line) => notStanding(world, host, pathOf(line)))
+    .find((text) => text !== undefined);
+}
+
+function wrongVersion({ host, one }: Judged, wanted: string | undefined): string | undefined {
+  const container = host.engine.find(one.subject.name);
+  if (!container) return 'it is gone';
+  if (wanted === undefined || container.reference === wanted) return undefined;
+  return `it runs ${container.reference}, not ${wanted}`;
+}
+
+/** What is recorded of the instance, also by a run that this one has taken over or recovered. */
+function recordedOf({ host, one }: Judged): readonly RecordEntry[] {
+  return host.record.filter(({ container }) => container === one.subject.name);
+}
+
+function isAlike({ standing }: RecordEntry, seen: { readonly weight: number; readonly admin: string }): boolean {
+  return standing.weight === seen.weight && standing.admin === seen.admin;
+}
+
+function notStanding({ watchman }: World, host: SimHost, path: string): string | undefined {
+  const slot = host.haproxy.current.slots.get(path);
+  const key = `${host.name} ${path}`;
+  if (!slot || host.haproxy.isDown || watchman.mayStand(key, slot)) return undefined;
+  return `${path} has ${slot.weight} ${slot.admin} and had ${watchman.expected(key)}`;
+}
+
+/** What the run has told of a host in the end is what its journal comes to. */
+function checkSummary(world: World, { controller, result, act }: Run, { host, instances }: HostHistory): void {
+  const ended = result();
+  if (ended === undefined || ended instanceof Error || controller.journal.kept < controller.events.length) return;
+  const summary = ended.hosts.find((one) => one.host === host);
+  if (!summary || !['rollout', 'rollback'].includes(act.command)) return;
+  // What it took over is in its journal, and not in its summary; what it skipped was not even planned.
+  if (act.takeOver || summary.end === 'unreachable') return;
+  const counted = (state: InstanceHistory['state']): number => instances.filter((one) => one.state === state).length;
+  const states = ['updated', 'left', 'unchanged', 'outOfService', 'notReached'] as const;
+  const odd = states.filter((state) => summary[state] !== counted(state));
+  if (odd.length === 0) return;
+  const texts = odd.map((state) => `${state} ${textOf(summary, state)}, by its journal ${counted(state)}`);
+  violateOnce(world, `run ${controller.run} sums up ${host} as ${texts.join('; ')}`);
+}
+
+function textOf(summary: HostSummary, state: 'updated' | 'left' | 'unchanged' | 'outOfService' | 'notReached'): string {
+  return String(summary[state]);
+}
+
+function violateOnce({ watchman }: World, text: string): void {
+  if (!watchman.violations.some((one) => one.text === text)) watchman.violate('journal', text);
+}

@@ -1,0 +1,33 @@
+import type { Controller } from './controller.ts';
+import type { SimHost } from './host.ts';
+import type { Change } from './watchman.ts';
+
+/** Which run has changed an instance, its container, its servers or what is recorded of them, and which one last. */
+export class Touches {
+  readonly #all = new Map<string, string[]>();
+
+  saw({ run }: Controller, host: SimHost, change: Change): void {
+    for (const name of namesIn(host, change)) {
+      const key = `${host.name} ${name}`;
+      this.#all.set(key, [...(this.#all.get(key) ?? []).filter((one) => one !== run), run]);
+    }
+  }
+
+  has(run: string, key: string): boolean {
+    return this.#all.get(key)?.includes(run) ?? false;
+  }
+
+  /** Nobody else has changed it since this run did, or at all. */
+  isLast(run: string, key: string): boolean {
+    return [run, undefined].includes(this.#all.get(key)?.at(-1));
+  }
+}
+
+function namesIn(host: SimHost, change: Change): readonly string[] {
+  if (change.what === 'container') return [change.name.replace(/\.replaced-.*$/, '')];
+  if (change.what !== 'record') return [change.server.name];
+  const [before, after] = [host.record, change.entries];
+  return [...before, ...after]
+    .filter((entry) => !(before.includes(entry) && after.includes(entry)))
+    .map(({ server }) => server.name);
+}
