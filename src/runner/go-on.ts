@@ -54,7 +54,8 @@ function foundBefore(access: ServerAccess, recorded: readonly RecordEntry[]): Fo
 
 async function isAsFound(found: Found | undefined): Promise<boolean> {
   if (!found) return false;
-  const { access, weight, admin } = found;
+  const { access, weight, admin, agent } = found;
   const now = await findState(access);
-  return now?.weight === weight && now.admin === admin && (admin !== 'ready' || now.isUp);
+  if (!now || (agent && !now.hasAgent)) return false;
+  return now.weight === weight && now.admin === admin && (admin !== 'ready' || now.isUp);
 }

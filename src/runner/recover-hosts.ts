@@ -1,6 +1,7 @@
 /** `sluice recover`: finishes what a rollout that died has left on a host, from that host's own record alone. */
 import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../errors.ts';
+import type { Report } from '../rollout/events.ts';
 import type { State } from '../rollout/lifecycle.ts';
 import type { Instance } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
@@ -15,7 +16,7 @@ import { settleHosts, type HostOutcome } from './settle.ts';
 import { findState } from './traffic.ts';
 import { Turns } from './turns.ts';
 import { watchOf, type Watch } from './watch.ts';
-import type { Found, Work } from './work.ts';
+import { backOf, type Found, type Work } from './work.ts';
 
 export interface RecoverRequest {
   readonly hosts: readonly string[];
@@ -60,16 +61,25 @@ async function finish(entries: readonly RecordEntry[], held: HeldHost, context: 
   const [first] = entries;
   if (first?.container === undefined) return { ok: false, reason: 'the undo record names no container' };
   const subject = { host: held.access.name, name: first.container };
-  const { clock, report, stop } = context;
+  const { clock, stop } = context;
+  const report = reportOf(first, context);
   const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'withdraw' });
   try {
     const { work, from } = await homeward(() => lookAt(entries, first, { held, watch }), watch);
-    const { state, failure } = await advance(work, { ...context, actions: stepActions }, from);
+    const { state, failure } = await advance(work, { ...context, report, actions: stepActions }, from);
     return { ok: state !== 'outOfService', reason: state === 'outOfService' ? reasonOf(failure) : '' };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { ok: false, reason: error.message };
   }
+}
+
+/** What this very run was taking back when it died is what it had updated, and is told of as that. */
+function reportOf({ run }: RecordEntry, { report, identity }: RunContext): Report {
+  if (run !== backOf(identity.run)) return report;
+  return (event) => {
+    report(event.type === 'instance-ended' ? { ...event, isRevert: true } : event);
+  };
 }
 
 /**

@@ -11,6 +11,7 @@ import type { HeldHost } from './held-hosts.ts';
 import { notReached, summaryOf, type HostRun } from './host-run.ts';
 import { Monitors } from './monitors.ts';
 import type { Pace } from './pace.ts';
+import { isOwn } from './recorded.ts';
 import type { ServerAccess } from './traffic.ts';
 import { Turns } from './turns.ts';
 import type { RunIdentity, Work } from './work.ts';
@@ -97,7 +98,8 @@ async function rollBatches(plan: PlayPlan, context: PlayContext): Promise<PlayEn
 async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext): Promise<HostRun> {
   const { clock, report, pace, held, monitors } = context;
   const started = clock.now();
-  const skipped = play.policy.unreachable === 'skip' ? await outOfReach(held(plan.host)) : undefined;
+  const maySkip = play.policy.unreachable === 'skip' && !isLeftInWork(held(plan.host), context);
+  const skipped = maySkip ? await outOfReach(held(plan.host)) : undefined;
   const ends = new Map<InstancePlan, InstanceEnd | 'left'>();
   if (skipped) {
     report({ type: 'host-skipped', host: plan.host, reason: skipped.message });
@@ -132,7 +134,8 @@ async function update(plan: InstancePlan, { policy }: PlayPlan, context: PlayCon
   const subject = { host, name: container };
   report({ type: 'instance-started', subject, from, to: plan.to.reference, ...(revert && { isRevert: true }) });
   const lost = await lockLost(held(host));
-  if (lost) return notTouched(lost);
+  if (lost)
+    return { state: isLeftInWork(held(host), context, container) ? 'outOfService' : 'unchanged', failure: lost };
   monitors.touch(servers);
   const work = workOf(plan, context);
   const end = await withinDeadline(policy.instanceDeadlineMs, context, (it) => goOn(work, it));
@@ -176,8 +179,10 @@ async function outOfReach(host: HeldHost): Promise<Failure | undefined> {
   }
 }
 
-function notTouched(failure: Failure): InstanceEnd {
-  return { state: 'unchanged', failure };
+/** Whether this very run has left an instance in work on the host when it died: this one, or any. */
+function isLeftInWork({ undo }: HeldHost, { identity }: RollContext, container?: string): boolean {
+  const own = undo.entries.filter((entry) => isOwn(entry, identity.run));
+  return own.some((entry) => container === undefined || entry.container === container);
 }
 
 function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }: PlayContext): Work {

@@ -10,6 +10,7 @@ import { problem, type Finding } from './findings.ts';
 import { RunPace } from './pace.ts';
 import type { Operator } from './ports.ts';
 import { roll, type PlayEnd, type RollContext } from './roll.ts';
+import { backOf } from './work.ts';
 
 export interface RevertContext extends Omit<RollContext, 'pace'> {
   readonly operator: Operator;
@@ -36,8 +37,7 @@ export async function revert(instances: readonly InstancePlan[], context: Revert
     instances: new Map(inspected.flatMap(({ instance, facts: seen }) => (seen ? [[instance, seen] as const] : []))),
     backends: unique(inspected.flatMap(({ backends }) => backends)),
   };
-  // The run may have kept the old containers, under names made of its own id.
-  const back = { ...identity, run: `${identity.run}-back` };
+  const back = { ...identity, run: backOf(identity.run) };
   const pace = new RunPace({ hosts: new Set(all.map(({ host }) => host)).size }, context);
   const ends: PlayEnd[] = [];
   for (const play of plays.map((one) => without(one, facts.instances))) {

@@ -119,7 +119,7 @@ export async function rollout(
 ): Promise<RunResult> {
   refuseUnlessMayStart(plays, options.pace ?? {}, context);
   const limit = pLimit(context.forks);
-  const skipped = new Skipped(plays, context.report);
+  const skipped = new Skipped(plays, context.report, options.resumption?.inWork);
   const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
   const goWithout = (host: string, failure: Failure): boolean =>
     hosts.includes(host) && skipped.goWithout(host, failure);

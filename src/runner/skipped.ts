@@ -7,17 +7,22 @@ import { isMoreThan } from '../rollout/verdict.ts';
 export class Skipped {
   readonly #plays: readonly Play[];
   readonly #report: Report;
+  /** As `host container`. */
+  readonly #inWork: ReadonlySet<string>;
   readonly #reasons = new Map<string, string>();
 
-  constructor(plays: readonly Play[], report: Report) {
+  /** `inWork`: what the first part of the run has left out of service must be put right, and cannot be skipped. */
+  constructor(plays: readonly Play[], report: Report, inWork: ReadonlySet<string> = new Set()) {
     this.#plays = plays;
     this.#report = report;
+    this.#inWork = inWork;
   }
 
   /** Whether the run goes on without a host that failed so; it is said then, once. */
   readonly goWithout = (host: string, failure: Failure): boolean => {
     const own = this.#plays.filter(({ hosts }) => hosts.some((one) => one.host === host));
     if (failure.code !== 'unreachable' || own.some(({ policy }) => policy.unreachable === 'fail')) return false;
+    if ([...this.#inWork].some((name) => name.startsWith(`${host} `))) return false;
     if (!this.#reasons.has(host)) this.#report({ type: 'host-skipped', host, reason: failure.message });
     this.#reasons.set(host, failure.message);
     return true;

@@ -25,6 +25,11 @@ export interface Found extends Standing {
   readonly agent: boolean;
 }
 
+/** What the run calls itself while it takes back what it has done: it may have kept containers under its own name. */
+export function backOf(run: string): string {
+  return `${run}-back`;
+}
+
 /** One instance in work: where it is, and what was found there, filled in by the first step. */
 export interface Work {
   readonly instance: Instance;

@@ -219,19 +219,18 @@ describe('replay()', () => {
 
   it('has as updated what the run that died was at, and that turns out to be as it should', () => {
     const died: RunEvent = { type: 'instance-started', subject, from: 'a:1', to: 'a:2' };
+    const left: RunEvent = { type: 'instance-left', subject, why: 'nothing to change' };
 
-    const history = historyOf([start, died, start, { type: 'instance-left', subject, why: 'nothing to change' }]);
-
-    expect(statesIn(history)).toEqual(['fe1 pxApp_1 updated']);
+    expect(statesIn(historyOf([start, died, start, left]))).toEqual(['fe1 pxApp_1 updated']);
   });
 
   it('has from what and to what the run has taken an instance, also when it takes that back or goes on with it', () => {
     const begun: RunEvent = { type: 'instance-started', subject, from: 'a:1', to: 'a:2' };
     const back: RunEvent = { type: 'instance-started', subject, from: 'a:2', to: 'a:1', isRevert: true };
 
-    for (const again of [back, { ...begun, from: 'a:2' }]) {
-      expect(instancesIn(historyOf([start, begun, again]))).toMatchObject([{ from: 'a:1', to: 'a:2' }]);
-    }
+    const histories = [back, { ...begun, from: 'a:2' }].map((again) => historyOf([start, begun, again]));
+
+    for (const one of histories) expect(instancesIn(one)).toMatchObject([{ from: 'a:1', to: 'a:2' }]);
   });
 
   it('has how the run ended, and what it warned of', () => {

@@ -155,6 +155,10 @@ describe('what the simulation has found', () => {
     [62, 'a run that is gone on with, and leaves alone what its first process has updated'],
     [124, 'a journal that cannot be written just as a run that died is gone on with'],
     [131, 'an instance that its monitor has had taken back, by the journal'],
+    [165, 'a take-back that died, and that the run itself takes over when it is gone on with'],
+    [795, 'a run that died before it made an agent-check speak again'],
+    [1405, 'an old worker with requests for a server that a new configuration does not have'],
+    [1474, 'a host that cannot be reached, where the run that is gone on with has left an instance in work'],
     [598, 'a container that the same run replaces twice, and an old one that is kept'],
   ])('operations of seed %i: %s', async (seed) => {
     expect(await brokenBy(operationsOf(seed))).toEqual([]);

@@ -4,7 +4,8 @@ import { jsonLine } from '../../src/report/json.ts';
 import { EVENT_SCHEMA, type StampedEvent } from '../../src/rollout/events.ts';
 import { replay, type RunHistory } from '../../src/rollout/history.ts';
 import { Random } from './random.ts';
-import { dateAt, type Controller } from './world/controller.ts';
+import type { Controller } from './world/controller.ts';
+import { dateAt } from './world/task.ts';
 import type { World } from './world/world.ts';
 
 export interface Journalled {

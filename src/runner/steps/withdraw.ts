@@ -1,6 +1,8 @@
 import { serverPath } from '../../rollout/model.ts';
+import { poll } from '../poll.ts';
 import { quiesce } from '../quiesce.ts';
-import { findState } from '../traffic.ts';
+import { findState, type ServerAccess } from '../traffic.ts';
+import type { Watch } from '../watch.ts';
 import type { StepAction } from '../work.ts';
 
 /**
@@ -10,6 +12,25 @@ import type { StepAction } from '../work.ts';
 export const withdraw: StepAction = async (work, watch) => {
   const { timeoutMs } = work.instance.drain;
   const there = await Promise.all(work.found.map(async (one) => ((await findState(one.access)) ? [one] : [])));
-  work.barriers = await quiesce(there.flat(), { timeoutMs, onTimeout: 'continue' }, watch, work.barriers);
+  const gone = work.found.filter((one) => !there.flat().includes(one));
+  const [quiet] = await Promise.all([
+    quiesce(there.flat(), { timeoutMs, onTimeout: 'continue' }, watch, work.barriers),
+    ...gone.map(({ access }) => untilOldWorkersEnd(access, timeoutMs, watch)),
+  ]);
+  work.barriers = quiet;
   return work.found.map(({ access }) => `${serverPath(access.server)} out of service again`).join(', ');
 };
+
+const LOOK_EVERY_MS = 50;
+
+/** The new configuration has no such server; a worker of the old one may still have requests in hand for it. */
+async function untilOldWorkersEnd({ balancer, server }: ServerAccess, withinMs: number, watch: Watch): Promise<void> {
+  const { done, last } = await poll(
+    async () => (await balancer.oldWorkers(server)) ?? [],
+    (workers) => workers.every(({ current }) => current === 0),
+    { everyMs: LOOK_EVERY_MS, withinMs, signal: watch.signal },
+    watch.clock,
+  );
+  const sessions = last.reduce((sum, { current }) => sum + (current ?? 0), 0);
+  if (!done) watch.remark({ about: 'not-drained', server, sessions, then: 'continue' });
+}

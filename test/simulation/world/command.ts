@@ -1,3 +1,6 @@
+import { Failure } from '../../../src/errors.ts';
+import type { CallFault } from '../faults.ts';
+import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
 
 /** What a controller asks of a host: one command, one answer. */
@@ -21,4 +24,16 @@ export function attempt<T>(act: () => T): { readonly value: T } | { readonly err
 
 export function codeOf({ service }: Command<unknown>): 'docker' | 'haproxy' | 'error' {
   return service === 'host' ? 'error' : service;
+}
+
+/** Why the host does nothing of it, or undefined. */
+export function refusalOf(command: Command<unknown>, host: SimHost, fault: CallFault | undefined): Failure | undefined {
+  const { service, name } = command;
+  const isDown = (service === 'docker' && host.engine.isDown) || (service === 'haproxy' && host.haproxy.isDown);
+  if (isDown || fault?.how === 'refused') {
+    const code = service === 'host' ? 'unreachable' : 'refused';
+    return new Failure(code, `Cannot "${name}" on ${host.name}: connection refused`);
+  }
+  if (fault?.how !== 'error') return undefined;
+  return new Failure(codeOf(command), `Cannot "${name}" on ${host.name}: it answers with an error`);
 }

@@ -4,15 +4,15 @@ import type { Clock } from '../../../src/runner/ports.ts';
 import { Random } from '../random.ts';
 import type { CallFault } from '../faults.ts';
 import type { Command } from '../acts.ts';
-import { aDealing, begins, type Dealing } from './dealing.ts';
-import { attempt, codeOf, type Command as Asked } from './command.ts';
+import { begins, Dealings, type Dealing } from './dealing.ts';
+import { attempt, codeOf, refusalOf, type Command as Asked } from './command.ts';
 import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
 import { SimJournal } from './sim-journal.ts';
+import { dateAt, runNumber, type Task } from './task.ts';
 import type { Coming } from './timeline.ts';
 import type { World } from './world.ts';
 
-const STARTED = Date.UTC(2026, 10, 21, 9, 0, 0);
 /** How long the holder of a lock hears nothing before it lets go. */
 const TTL_MS = 45_000;
 const never = new Promise<never>(() => undefined);
@@ -20,18 +20,6 @@ const never = new Promise<never>(() => undefined);
 interface Sleepers {
   readonly sleepers: Set<() => void>;
   readonly wakeAll: () => void;
-}
-
-/** What it was started for. */
-export interface Task {
-  readonly command: Command;
-  /** What it goes on with: the last process of a run, and what its journal has kept. */
-  readonly goesOn?: { readonly process: Controller; readonly events: readonly StampedEvent[] } | undefined;
-}
-
-/** The time of day at a moment of the world's time. */
-export function dateAt(ms: number): Date {
-  return new Date(STARTED + ms);
 }
 
 /** One process of sluice on a machine of its own: it can be killed and frozen, and its connections can break. */
@@ -51,7 +39,7 @@ export class Controller {
   readonly journal = new SimJournal(this);
   readonly #faults: readonly CallFault[];
   readonly #random: Random;
-  readonly #dealings = new Map<SimHost, Dealing>();
+  readonly #dealings = new Dealings();
   /** Hosts that it has told it leaves out of service. */
   readonly #left = new Set<string>();
   readonly #asleep = new Map<AbortSignal, Sleepers>();
@@ -59,7 +47,7 @@ export class Controller {
   #changes = 0;
   #frozenUntilMs = 0;
   /** When it fell asleep for so long that its locks became unsure. */
-  #sleptMs = -Infinity;
+  sleptMs = -Infinity;
   isAlive = true;
   hasEnded = false;
   /** It said that it gave up on requests in hand. */
@@ -72,8 +60,7 @@ export class Controller {
     this.name = `controller ${number}`;
     this.command = task.command;
     this.earlier = task.goesOn?.events ?? [];
-    const age = String(world.watchman.controllers.length).padStart(4, '0');
-    this.run = task.goesOn?.process.run ?? `20261121-090000-${age}`;
+    this.run = task.goesOn?.process.run ?? runNumber(world.watchman.controllers.length);
     this.startedMs = world.timeline.nowMs;
     this.#faults = faults.filter(({ by }) => by === number);
     this.#random = new Random(world.setting.seed, this.name);
@@ -121,7 +108,7 @@ export class Controller {
   freeze(ms: number): void {
     this.#frozenUntilMs = this.world.timeline.nowMs + ms;
     this.disturbedMs = this.#frozenUntilMs;
-    if (ms > TTL_MS / 2) this.#sleptMs = this.world.timeline.nowMs;
+    if (ms > TTL_MS / 2) this.sleptMs = this.world.timeline.nowMs;
     if (ms <= TTL_MS) return;
     this.world.timeline.after(TTL_MS, () => {
       for (const [host, { onCut }] of this.#dealings) {
@@ -129,11 +116,6 @@ export class Controller {
         this.#freeLock(host, 0);
       }
     });
-  }
-
-  /** Whether it was asleep for so long since then that nobody has heard of it. */
-  hasSleptSince(ms: number): boolean {
-    return this.#sleptMs >= ms;
   }
 
   report = (event: RunEvent): void => {
@@ -157,12 +139,7 @@ export class Controller {
   }
 
   dealing(host: SimHost): Dealing {
-    let dealing = this.#dealings.get(host);
-    if (!dealing) {
-      dealing = aDealing();
-      this.#dealings.set(host, dealing);
-    }
-    return dealing;
+    return this.#dealings.of(host);
   }
 
   /** Whether it is at work on the host, as far as the host can tell. */
@@ -238,7 +215,7 @@ export class Controller {
       });
       return;
     }
-    const refusal = this.#refusal(host, command, fault);
+    const refusal = refusalOf(command, host, fault);
     if (refusal) {
       fails(refusal);
       return;
@@ -263,17 +240,6 @@ export class Controller {
     if (!change) return run();
     this.world.tell(() => `${this.name} → ${host.name}: ${name}`);
     return this.world.watchman.act(this, host, { change, run, sentMs });
-  }
-
-  #refusal(host: SimHost, command: Asked<unknown>, fault: CallFault | undefined): Failure | undefined {
-    const { service, name } = command;
-    const isDown = (service === 'docker' && host.engine.isDown) || (service === 'haproxy' && host.haproxy.isDown);
-    if (isDown || fault?.how === 'refused') {
-      const code = service === 'host' ? 'unreachable' : 'refused';
-      return new Failure(code, `Cannot "${name}" on ${host.name}: connection refused`);
-    }
-    if (fault?.how !== 'error') return undefined;
-    return new Failure(codeOf(command), `Cannot "${name}" on ${host.name}: it answers with an error`);
   }
 
   #faultNow(command: Asked<unknown>): CallFault | undefined {

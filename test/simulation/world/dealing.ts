@@ -1,5 +1,6 @@
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Step } from '../../../src/rollout/lifecycle.ts';
+import type { SimHost } from './host.ts';
 
 /** What a controller knows of one host, and what it did there. */
 export interface Dealing {
@@ -20,7 +21,7 @@ export interface Dealing {
   onCut: () => void;
 }
 
-export function aDealing(): Dealing {
+function aDealing(): Dealing {
   return {
     lockedMs: undefined,
     firstChangeMs: undefined,
@@ -43,4 +44,13 @@ export function begins(
 ): void {
   Object.assign(dealing, { step, stepEvent: events, isHomeward: homeward, stepMs: nowMs });
   if (step === 'drain' || step === 'withdraw') dealing.firstLookMs.clear();
+}
+
+/** By host; one that it has not dealt with yet begins when it is asked for. */
+export class Dealings extends Map<SimHost, Dealing> {
+  of(host: SimHost): Dealing {
+    const known = this.get(host) ?? aDealing();
+    this.set(host, known);
+    return known;
+  }
 }

@@ -65,7 +65,7 @@ export class SimLock implements HostLock {
     return {
       dead,
       lost: lost.signal,
-      isSure: () => !lost.signal.aborted && !this.#controller.hasSleptSince(lock.sinceMs),
+      isSure: () => !lost.signal.aborted && this.#controller.sleptMs < lock.sinceMs,
       claim: async () => {
         await this.#call('claim lock', () => {
           host.lockedBy = owner;

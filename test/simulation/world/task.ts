@@ -1,0 +1,22 @@
+import type { StampedEvent } from '../../../src/rollout/events.ts';
+import type { Command } from '../acts.ts';
+import type { Controller } from './controller.ts';
+
+const STARTED = Date.UTC(2026, 10, 21, 9, 0, 0);
+
+/** What it was started for. */
+export interface Task {
+  readonly command: Command;
+  /** What it goes on with: the last process of a run, and what its journal has kept. */
+  readonly goesOn?: { readonly process: Controller; readonly events: readonly StampedEvent[] } | undefined;
+}
+
+/** The time of day at a moment of the world's time. */
+export function dateAt(ms: number): Date {
+  return new Date(STARTED + ms);
+}
+
+/** Ids of runs sort by age. */
+export function runNumber(age: number): string {
+  return `20261121-090000-${String(age).padStart(4, '0')}`;
+}
