@@ -1,25 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { containers } from '../../lab/engine.ts';
 import type { Host } from '../../lab/host.ts';
-import { cutSsh, heal, labReset, powerOff, powerOn } from '../../lab/lab.ts';
+import { cutSsh, heal, labReset } from '../../lab/lab.ts';
 import { folderWith } from '../support/command-line.ts';
-import {
-  allServers,
-  containersOf,
-  everyHostInService,
-  hostNamed,
-  load,
-  serversOf,
-  untilServers,
-} from '../support/fleet.ts';
+import { allServers, containersOf, everyHostInService, load, untilServers } from '../support/fleet.ts';
 import { shortPlaybook } from '../support/short-playbook.ts';
 import { sluice } from '../support/sluice.ts';
-import { struck, type Strike, type Stopped, type Struck } from '../support/strikes.ts';
+import { struck, untilOldIsStopped, type Strike, type Stopped, type Struck } from '../support/strikes.ts';
 
 const CUT_MS = 20_000;
 const ON_V2 = ['pxApp_1 v2', 'pxApp_2 v1', 'pxApp_3 v1'];
-const ON_V1 = ['pxApp_1 v1', 'pxApp_2 v1', 'pxApp_3 v1'];
 
 /** Requests go on: only what goes to sshd, or comes from it, gets lost. */
 async function cutForAWhile(host: Host, stopped: Stopped): Promise<void> {
@@ -27,12 +17,6 @@ async function cutForAWhile(host: Host, stopped: Stopped): Promise<void> {
   await sleep(CUT_MS);
   await heal(host);
 }
-
-const untilOldIsStopped = async (host: Host): Promise<void> => {
-  const isStopped = async (): Promise<boolean> =>
-    (await containers(host)).some(({ Names, State }) => Names.join().includes('.replaced-') && State === 'exited');
-  while (!(await isStopped())) await sleep(10);
-};
 
 /** The server takes requests as soon as HAProxy's own checks have passed. */
 const untilReady = async (host: Host): Promise<void> =>
@@ -75,44 +59,4 @@ describe('a rollout of the real fleet', () => {
     expect((await sluice('lock', 'list')).stdout.match(/ free$/gm)).toHaveLength(3);
     expect(report.failures).toEqual([]);
   });
-
-  // It gives up after half a minute of waiting, and a minute on the way home.
-  it(
-    'names the host whose power fails, updates the others, and recover brings it back',
-    { timeout: 300_000 },
-    async () => {
-      const fe3 = hostNamed('fe3');
-      const others = load({ on: ['fe1', 'fe2'] });
-      const off: Strike = {
-        at: 'replace',
-        when: untilOldIsStopped,
-        then: (host, stopped) => stopped(() => powerOff(host)),
-      };
-
-      const ended = await struck(args, { fe1: [cutAt('replace')], fe2: [cutAt('restore')], fe3: [off] });
-
-      expect((await others.stop()).failures).toEqual([]);
-      expect(ended.status, ended.stdout).toBe(7);
-      expect(ended.events).toContainEqual(
-        expect.objectContaining({ type: 'host-ended', host: 'fe3', end: 'outOfService' }),
-      );
-      for (const host of ['fe1', 'fe2']) expect(await containersOf(host)).toEqual(ON_V2);
-
-      await powerOn(fe3);
-      await untilServers(fe3, ([, second = '', third = '']) => second.endsWith('UP') && third.endsWith('UP'));
-      const traffic = load({ on: ['fe3'] });
-      const status = await sluice('status', 'fe3');
-      const recovered = await sluice('recover', 'fe3');
-
-      const report = await traffic.stop();
-      expect(status.stdout).toMatch(
-        /fe3 pxapp_cluster\/pxApp_1 was left in work by a rollout by .*; recover puts back weight 10/,
-      );
-      expect(recovered.status, recovered.stderr).toBe(0);
-      expect(await containersOf('fe3')).toEqual(ON_V1);
-      expect(await serversOf('fe3')).toEqual(everyHostInService.fe3);
-      expect((await sluice('lock', 'list')).stdout.match(/ free$/gm)).toHaveLength(3);
-      expect(report.failures).toEqual([]);
-    },
-  );
 });

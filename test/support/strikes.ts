@@ -1,4 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { containers } from '../../lab/engine.ts';
 import type { Host } from '../../lab/host.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Step } from '../../src/rollout/lifecycle.ts';
@@ -57,4 +59,11 @@ function stopping(child: ChildProcess): Stopped {
       child.kill('SIGCONT');
     }
   };
+}
+
+/** A moment within `replace`: the old container has ended, and the new one may not have begun. */
+export async function untilOldIsStopped(host: Host): Promise<void> {
+  const isStopped = async (): Promise<boolean> =>
+    (await containers(host)).some(({ Names, State }) => Names.join().includes('.replaced-') && State === 'exited');
+  while (!(await isStopped())) await sleep(10);
 }
