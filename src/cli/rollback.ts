@@ -93,11 +93,7 @@ function inventoryFor(
   return found;
 }
 
-function playsFor(
-  { events, history }: StoredHistory,
-  command: RollbackCommand,
-  inventory: Inventory,
-): readonly Play[] {
+function playsFor({ events, history }: StoredHistory, command: RollbackCommand, inventory: Inventory): readonly Play[] {
   const limited =
     command.limit === undefined
       ? undefined

@@ -155,7 +155,13 @@ export type RunEvent =
       readonly of: number;
       readonly hosts: readonly string[];
     }
-  | { readonly type: 'instance-left'; readonly subject: Subject; readonly why: string }
+  | {
+      readonly type: 'instance-left';
+      readonly subject: Subject;
+      readonly why: string;
+      /** It is as an earlier run, or this one, has found it already. */
+      readonly isRevert?: boolean;
+    }
   | {
       readonly type: 'instance-started';
       readonly subject: Subject;

@@ -1,6 +1,6 @@
 /** What a run's journal says of it: the events, in their order, as the state that they have come to. */
 import type { StampedEvent, Subject } from './events.ts';
-import type { EndState, Step } from './lifecycle.ts';
+import type { Step } from './lifecycle.ts';
 import type {
   HostHistory,
   InstanceHistory,
@@ -107,7 +107,10 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
   const at = event.ts;
   switch (event.type) {
     case 'instance-left':
-      return withInstance(history, event.subject, (before) => ({ ...before, state: leftAs(before), endedAt: at }));
+      return withInstance(history, event.subject, (before) => {
+        const state = event.isRevert && history.command !== 'rollback' ? 'unchanged' : leftAs(before);
+        return { ...before, state, endedAt: at };
+      });
     case 'instance-started':
       return change((before) => ({ ...before, ...begun, ...versionsOf(history, before, event) }));
     case 'found':
@@ -116,7 +119,7 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       return change((before) => {
         const step = { step: event.step, homeward: event.homeward, startedAt: at, ms: undefined };
         const steps = [...withoutRunning(before.steps), { ...step, result: 'running' as const, text: '', details: [] }];
-        return { ...before, ...begun, steps };
+        return { ...before, ...begun, ...othersWork(history, before), steps };
       });
     case 'step-ended':
       return change((before) => stepEnded(before, { result: 'ok', text: event.outcome, details: [] }, event));
@@ -129,7 +132,8 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
     case 'instance-ended':
       return change((before) => ({
         ...before,
-        ...{ state: endOf(history, event), endedAt: at, steps: withoutRunning(before.steps) },
+        ...{ state: endOf(history, before, event), endedAt: at, steps: withoutRunning(before.steps) },
+        stateBefore: undefined,
       }));
     case 'step-waiting':
     case 'step-retried':
@@ -141,11 +145,22 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
   return history;
 }
 
-/** A run that takes back what it has updated itself has changed nothing then; what it failed to, stays updated. */
+/** Steps that a rollout takes before it has begun an instance finish what another run has left in work there. */
+function othersWork({ command }: RunHistory, before: InstanceHistory): Pick<InstanceHistory, 'stateBefore'> {
+  const isOwn = (command !== 'rollout' && command !== 'rollback') || before.state === 'inWork';
+  return isOwn ? {} : { stateBefore: before.state };
+}
+
+/**
+ * A run that takes back what it has updated itself has changed nothing then; what it failed to, stays updated. What
+ * another has left in work is as this run had made it once that is put back.
+ */
 function endOf(
   { command }: RunHistory,
+  { stateBefore }: InstanceHistory,
   { state, isRevert }: Extract<StampedEvent, { type: 'instance-ended' }>,
-): EndState {
+): InstanceState {
+  if (stateBefore !== undefined && state !== 'outOfService') return stateBefore;
   if (!isRevert || command === 'rollback' || state === 'outOfService') return state;
   return state === 'updated' ? 'unchanged' : 'updated';
 }

@@ -33,6 +33,8 @@ export interface PlannedInstance extends Omit<InstancePlan, 'instance'> {
 export interface InstanceHistory {
   readonly subject: Subject;
   readonly state: InstanceState;
+  /** What this run had made of it, while what another has left in work there is finished (`--take-over`). */
+  readonly stateBefore?: InstanceState | undefined;
   readonly steps: readonly StepHistory[];
   readonly remarks: readonly { readonly at: string; readonly remark: Remark }[];
   /** Undefined as long as nothing was done. */

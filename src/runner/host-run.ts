@@ -12,16 +12,22 @@ export interface HostRun {
   readonly ends: ReadonlyMap<InstancePlan, InstanceEnd | 'left'>;
   /** Why the host was left out, if it was. */
   readonly skipped: Failure | undefined;
+  /** Those that an earlier process of this run has left in work, and that this one has not come to. */
+  readonly leftInWork: readonly InstancePlan[];
   readonly ms: number;
 }
 
-export function notReached({ host, instances }: HostPlan): HostSummary {
-  return { ...{ host, end: 'notReached' as const, reason: '' }, ...counts([]), notReached: instances.length, ms: 0 };
+/** `leftInWork`: as in `HostRun`; they are out of service, reached or not. */
+export function notReached(plan: HostPlan, leftInWork: readonly InstancePlan[]): HostSummary {
+  const { host, instances } = plan;
+  const summary = { ...{ host, end: 'notReached' as const, reason: '' }, ...counts([]), ms: 0 };
+  return withLeftInWork({ ...summary, notReached: instances.length }, leftInWork);
 }
 
 /** What a host has come to as far as is known. */
-export function summaryOf({ plan, ends, skipped, ms }: HostRun, monitors: Pick<Monitors, 'endOf'>): HostSummary {
-  if (skipped) return { ...notReached(plan), end: 'unreachable', reason: skipped.message };
+export function summaryOf(run: HostRun, monitors: Pick<Monitors, 'endOf'>): HostSummary {
+  const { plan, ends, skipped, leftInWork, ms } = run;
+  if (skipped) return { ...notReached(plan, []), end: 'unreachable', reason: skipped.message };
   const { host, instances } = plan;
   const all = [...ends].map(([one, end]) => monitors.endOf(one.instance) ?? end);
   const missing = instances.length - all.length;
@@ -29,7 +35,21 @@ export function summaryOf({ plan, ends, skipped, ms }: HostRun, monitors: Pick<M
   const cause = failure && failure !== 'left' ? failure.failure : undefined;
   const reason = cause === undefined ? '' : reasonOf(cause);
   const isStopped = cause instanceof Failure && cause.code === 'interrupted';
-  return { host, end: hostEndOf(all, isStopped, missing > 0), reason, ...counts(all), notReached: missing, ms };
+  const end = hostEndOf(all, isStopped, missing > 0);
+  return withLeftInWork({ host, end, reason, ...counts(all), notReached: missing, ms }, leftInWork);
+}
+
+function withLeftInWork(summary: HostSummary, leftInWork: readonly InstancePlan[]): HostSummary {
+  const [first] = leftInWork;
+  if (!first) return summary;
+  const { container } = first.instance;
+  return {
+    ...summary,
+    end: 'outOfService',
+    reason: `${container} is still in work since the run broke off: see to it with "sluice recover ${summary.host}"`,
+    outOfService: summary.outOfService + leftInWork.length,
+    notReached: summary.notReached - leftInWork.length,
+  };
 }
 
 /** `isStopped`: somebody asked us to stop, and what was put back was put back for that. */

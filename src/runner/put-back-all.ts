@@ -60,13 +60,20 @@ async function forget(
   entries: readonly RecordEntry[],
   { host, context }: { readonly host: HostAccess; readonly context: RunContext },
 ): Promise<void> {
+  const [first] = entries;
+  if (!first) return;
+  const { clock, report, stop } = context;
+  const subject = { host: host.name, name: serverPath(first.server) };
+  const watch = watchOf({ clock, signal: stop.homeward, report, subject, step: 'restore' });
+  const servers = entries.map(({ server, standing }) => ({ ...standing, access: accessTo(server, host) }));
   try {
-    const servers = entries.map(({ server, standing }) => ({ ...standing, access: accessTo(server, host) }));
-    await keepStanding(servers, context.clock);
-    await undo.drop(entries.map(({ server }) => server));
+    await homeward(async () => {
+      await keepStanding(servers, clock);
+      await undo.drop(entries.map(({ server }) => server));
+    }, watch);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    context.report({ type: 'warning', host: host.name, text: `The undo record stays behind: ${error.message}` });
+    report({ type: 'warning', host: host.name, text: `The undo record stays behind: ${error.message}` });
   }
 }
 

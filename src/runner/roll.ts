@@ -90,7 +90,7 @@ async function rollBatches(plan: PlayPlan, context: PlayContext): Promise<PlayEn
     ...plan.batches
       .flatMap((batch) => batch.hosts)
       .slice(runs.length)
-      .map(notReached),
+      .map((host) => notReached(host, leftInWork(host, context))),
   ];
   return { hosts, then: hosts.some(({ end }) => end === 'outOfService') ? 'outOfService' : then };
 }
@@ -103,13 +103,14 @@ async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext):
   const ends = new Map<InstancePlan, InstanceEnd | 'left'>();
   if (skipped) {
     report({ type: 'host-skipped', host: plan.host, reason: skipped.message });
-    return { plan, ends, skipped, ms: 0 };
+    return { plan, ends, skipped, leftInWork: [], ms: 0 };
   }
   for (const instance of plan.instances) {
     if (instance.action === 'leave') {
       monitors.touch(instance.instance.servers);
       const subject = { host: plan.host, name: instance.instance.container };
-      report({ type: 'instance-left', subject, why: 'nothing to change' });
+      const isRevert = instance.instance.revert !== undefined;
+      report({ type: 'instance-left', subject, why: 'nothing to change', ...(isRevert && { isRevert }) });
       ends.set(instance, 'left');
       continue;
     }
@@ -121,7 +122,8 @@ async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext):
   }
   // What is being taken back on this host has its turn first.
   await monitors.inTurn(plan.host, async () => undefined);
-  const run = { plan, ends, skipped, ms: clock.now() - started };
+  const left = leftInWork(plan, context).filter((one) => !ends.has(one));
+  const run = { plan, ends, skipped, leftInWork: left, ms: clock.now() - started };
   const { end, reason } = summaryOf(run, monitors);
   report({ type: 'host-ended', host: plan.host, end, reason });
   return run;
@@ -134,8 +136,11 @@ async function update(plan: InstancePlan, { policy }: PlayPlan, context: PlayCon
   const subject = { host, name: container };
   report({ type: 'instance-started', subject, from, to: plan.to.reference, ...(revert && { isRevert: true }) });
   const lost = await lockLost(held(host));
-  if (lost)
-    return { state: isLeftInWork(held(host), context, container) ? 'outOfService' : 'unchanged', failure: lost };
+  if (lost) {
+    const state = isLeftInWork(held(host), context, container) ? 'outOfService' : 'unchanged';
+    report({ type: 'instance-ended', subject, state, ms: 0, ...(revert && { isRevert: true }) });
+    return { state, failure: lost };
+  }
   monitors.touch(servers);
   const work = workOf(plan, context);
   const end = await withinDeadline(policy.instanceDeadlineMs, context, (it) => goOn(work, it));
@@ -179,8 +184,16 @@ async function outOfReach(host: HeldHost): Promise<Failure | undefined> {
   }
 }
 
+/** The instances of a host that an earlier process of this run has left in work. */
+export function leftInWork(
+  { host, instances }: HostPlan,
+  context: Pick<RollContext, 'held' | 'identity'>,
+): readonly InstancePlan[] {
+  return instances.filter(({ instance }) => isLeftInWork(context.held(host), context, instance.container));
+}
+
 /** Whether this very run has left an instance in work on the host when it died: this one, or any. */
-function isLeftInWork({ undo }: HeldHost, { identity }: RollContext, container?: string): boolean {
+function isLeftInWork({ undo }: HeldHost, { identity }: Pick<RollContext, 'identity'>, container?: string): boolean {
   const own = undo.entries.filter((entry) => isOwn(entry, identity.run));
   return own.some((entry) => container === undefined || entry.container === container);
 }

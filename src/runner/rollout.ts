@@ -16,7 +16,7 @@ import { inspectFleet } from './preflight.ts';
 import { refuseUnlessMayStart } from './may-start.ts';
 import { notReached } from './host-run.ts';
 import { revert } from './rollback.ts';
-import { roll } from './roll.ts';
+import { leftInWork, roll } from './roll.ts';
 import { Skipped } from './skipped.ts';
 import { takeBack, Updated } from './take-back.ts';
 import { takeOver } from './take-over.ts';
@@ -199,7 +199,8 @@ async function rollAll(
     const current = index === 0 || !goesOn || !play ? first : await planAgain(play, how, { ...context, pace });
     if (!current || !goesOn) {
       goesOn = false;
-      summaries.push(...first.batches.flatMap((batch) => batch.hosts.map(notReached)));
+      const hosts = first.batches.flatMap((batch) => batch.hosts);
+      summaries.push(...hosts.map((host) => notReached(host, leftInWork(host, rolling))));
       continue;
     }
     const ended = await roll(current, { ...rolling, pace, takeBack: (instances) => revert(instances, homeward) });

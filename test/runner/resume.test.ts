@@ -164,6 +164,22 @@ describe('a run that was killed', () => {
     }
   }, 60_000);
 
+  it('is named as out of service where it is gone on with, and stops before it gets there', async () => {
+    const { fleet, change, events } = await died({ at: 5, when: 'after' });
+    expect(change).toBeDefined();
+    const play = secondOnly(fleet);
+    const late = { ...play, policy: { ...play.policy, runDeadlineMs: 0 } };
+    const resumption = resumptionFrom(events);
+
+    const result = await rollout([late], { ...options, resumption }, fleet.context());
+
+    expect(result).toMatchObject({
+      end: 'outOfService',
+      hosts: [{ host: 'fe1', end: 'outOfService', outOfService: 1, notReached: 0 }],
+    });
+    expect(result.hosts[0]?.reason).toMatch(/is still in work since the run broke off: .*"sluice recover fe1"/);
+  });
+
   it('goes on at the soak when the new container is in service already', async () => {
     const { fleet, change, events } = await died({ at: 11, when: 'after' }, {}, 8_000);
     expect(change).toBe('setReadyWhenProven');

@@ -7,11 +7,11 @@
  * - in work: anything may be so, but what the run has recorded on the host is what the journal says it has found;
  * - updated or unchanged: the one version or the other is there, under its name, and runs unless it fell over by
  *   itself; nothing of the run is recorded of it, none of its containers is set aside, its servers stand as they did;
- * - out of service: it is recorded, for somebody to put it right;
+ * - out of service: it is recorded, for somebody to put it right, or the run had lost its lock by then: it cannot look
+ *   any more, and whoever has the host now has put right what there was;
  * - drained, restored: of a server, that it is recorded, or is not and stands as it did.
  * The summary of a run that came to its end in one go counts the same as the journal.
  */
-import type { HostSummary } from '../../src/rollout/events.ts';
 import type { HostHistory, InstanceHistory } from '../../src/rollout/history.ts';
 import type { RecordEntry } from '../../src/runner/ports.ts';
 import { keptHistory } from './journals.ts';
@@ -71,14 +71,18 @@ function wrongInstance(judged: Judged): string | undefined {
     case 'unchanged':
       return wrongEnd(judged);
     case 'outOfService':
-      return recordedOf(judged).length === 0 ? 'nothing is recorded of it' : wrongRecord(judged);
+      if (recordedOf(judged).length > 0) return wrongRecord(judged);
+      return one.steps.some(({ text }) => text.includes('the lock is not ours any more'))
+        ? undefined
+        : 'nothing is recorded of it';
     case 'drained':
     case 'restored':
       return 'it is no server';
   }
 }
 
-function wrongServer({ world, host, one }: Judged): string | undefined {
+function wrongServer(judged: Judged): string | undefined {
+  const { world, host, one } = judged;
   const { subject, state, found } = one;
   const entry = host.record.find(({ server }) => pathOf(server) === subject.name);
   if (state === 'drained') {
@@ -86,18 +90,21 @@ function wrongServer({ world, host, one }: Judged): string | undefined {
     const seen = found?.servers.find(({ server }) => pathOf(server) === subject.name);
     return seen && !isAlike(entry, seen) ? 'something else is recorded of it than was found' : undefined;
   }
-  if (state !== 'restored') return undefined;
+  if (state !== 'restored' || isRecordSaid(judged)) return undefined;
   return entry ? 'it is recorded still' : notStanding(world, host, subject.name);
 }
 
 function wrongRecord(judged: Judged): string | undefined {
-  const { found } = judged.one;
+  const { host, one } = judged;
+  const { found } = one;
   for (const entry of recordedOf(judged)) {
     // What it had taken over of another run is that one's to tell.
     if (!entry.run.startsWith(judged.run)) continue;
     if (!found) return 'it is recorded, and nobody has told how it was found';
     const seen = found.servers.find(({ server }) => pathOf(server) === pathOf(entry.server));
-    if (!seen || !isAlike(entry, seen) || entry.old?.id !== found.old?.id) {
+    // One that is gone had been retired: its successor is what was found when the run went on.
+    const isThere = host.engine.containers.some(({ id }) => id === entry.old?.id);
+    if (!seen || !isAlike(entry, seen) || (isThere && entry.old?.id !== found.old?.id)) {
       return `something else is recorded of ${pathOf(entry.server)} than was found`;
     }
   }
@@ -105,17 +112,14 @@ function wrongRecord(judged: Judged): string | undefined {
 }
 
 function wrongEnd(judged: Judged): string | undefined {
-  const { world, controllers, run, host, one } = judged;
+  const { world, run, host, one } = judged;
   const { subject, state, from, to, found } = one;
   const container = host.engine.find(subject.name);
   const wrong = wrongVersion(judged, state === 'updated' ? to : from);
   if (!container || wrong !== undefined) return wrong;
   const ran = state === 'updated' || found?.old?.running !== false;
   if (container.status !== 'running' && ran && !container.isBroken) return `it is ${container.status}`;
-  const isSaid = controllers.some(({ events }) =>
-    events.some((event) => event.type === 'warning' && event.host === host.name && event.text.includes('stays behind')),
-  );
-  if (isSaid) return undefined;
+  if (isRecordSaid(judged)) return undefined;
   if (recordedOf(judged).length > 0) return 'it is recorded still';
   const aside = host.engine.containers.find(({ name }) => name.startsWith(`${subject.name}.replaced-${run}`));
   if (aside && world.setting.keep === 0) return `${aside.name} is there still`;
@@ -124,6 +128,13 @@ function wrongEnd(judged: Judged): string | undefined {
     .filter((line) => line.name === subject.name && !host.record.some(({ server }) => pathOf(server) === pathOf(line)))
     .map((line) => notStanding(world, host, pathOf(line)))
     .find((text) => text !== undefined);
+}
+
+/** It has warned that its record, or something else of it, could not be removed. */
+function isRecordSaid({ controllers, host }: Judged): boolean {
+  return controllers.some(({ events }) =>
+    events.some((event) => event.type === 'warning' && event.host === host.name && event.text.includes('stays behind')),
+  );
 }
 
 function wrongVersion({ host, one }: Judged, wanted: string | undefined): string | undefined {
@@ -153,20 +164,18 @@ function notStanding({ watchman }: World, host: SimHost, path: string): string |
 function checkSummary(world: World, { controller, result, act }: Run, { host, instances }: HostHistory): void {
   const ended = result();
   if (ended === undefined || ended instanceof Error || controller.journal.kept < controller.events.length) return;
-  const summary = ended.hosts.find((one) => one.host === host);
-  if (!summary || !['rollout', 'rollback'].includes(act.command)) return;
+  // One for each play.
+  const summaries = ended.hosts.filter((one) => one.host === host);
+  if (summaries.length === 0 || !['rollout', 'rollback'].includes(act.command)) return;
   // What it took over is in its journal, and not in its summary; what it skipped was not even planned.
-  if (act.takeOver || summary.end === 'unreachable') return;
+  if (act.takeOver || summaries.some(({ end }) => end === 'unreachable')) return;
   const counted = (state: InstanceHistory['state']): number => instances.filter((one) => one.state === state).length;
   const states = ['updated', 'left', 'unchanged', 'outOfService', 'notReached'] as const;
-  const odd = states.filter((state) => summary[state] !== counted(state));
+  const summed = (state: (typeof states)[number]): number => summaries.reduce((sum, one) => sum + one[state], 0);
+  const odd = states.filter((state) => summed(state) !== counted(state));
   if (odd.length === 0) return;
-  const texts = odd.map((state) => `${state} ${textOf(summary, state)}, by its journal ${counted(state)}`);
+  const texts = odd.map((state) => `${state} ${summed(state)}, by its journal ${counted(state)}`);
   violateOnce(world, `run ${controller.run} sums up ${host} as ${texts.join('; ')}`);
-}
-
-function textOf(summary: HostSummary, state: 'updated' | 'left' | 'unchanged' | 'outOfService' | 'notReached'): string {
-  return String(summary[state]);
 }
 
 function violateOnce({ watchman }: World, text: string): void {
