@@ -27,7 +27,7 @@ export default defineConfig({
           name: 'host',
           include: ['test/fleet/host/*.test.ts'],
           // Each has a host of the fleet for itself: test/support/own-host.ts.
-          maxWorkers: 3,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
           ...onTheLab,
         },

@@ -18,8 +18,11 @@ function meddle(world: World, host: SimHost, which: number): void {
   const slot = host.isOff ? undefined : slotOf(host, which);
   if (!slot) return;
   if (which % 3 === 0) slot.weight = 7;
-  else if (which % 3 === 1) host.haproxy.setAdmin(slot, 'ready');
-  else host.haproxy.setAdmin(slot, 'maint');
+  else if (which % 3 === 1) {
+    host.haproxy.setAdmin(slot, 'ready');
+    // What others put in service is not for ours to have proved.
+    slot.isProven = true;
+  } else host.haproxy.setAdmin(slot, 'maint');
   slot.isUntouched = true;
   world.watchman.sawOthers(host, slot);
 }

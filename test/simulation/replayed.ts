@@ -12,6 +12,7 @@
  * - drained, restored: of a server, that it is recorded, or is not and stands as it did.
  * The summary of a run that came to its end in one go counts the same as the journal.
  */
+import type { Subject } from '../../src/rollout/events.ts';
 import type { HostHistory, InstanceHistory } from '../../src/rollout/history.ts';
 import type { RecordEntry } from '../../src/runner/ports.ts';
 import { keptHistory } from './journals.ts';
@@ -50,10 +51,24 @@ function tellWrong(judged: Judged): void {
   const { world, run, host, one } = judged;
   const { subject, state } = one;
   const container = subject.name.split('/').at(-1) ?? '';
-  if (!world.watchman.touches.isLast(run, `${host.name} ${container}`)) return;
+  if (!world.watchman.touches.isLast(run, `${host.name} ${container}`) || hasFinishedOthers(judged)) return;
   const wrong = subject.name.includes('/') ? wrongServer(judged) : wrongInstance(judged);
   if (wrong === undefined) return;
   violateOnce(world, `run ${run}: by its journal ${subject.name} on ${host.name} is ${state}, and ${wrong}`);
+}
+
+/** It has finished what another run had changed: which version that has come to is for that one's journal to tell. */
+function hasFinishedOthers({ controllers, one: { subject } }: Judged): boolean {
+  return controllers.some(({ events }) => {
+    const begins = events.some((event) => event.type === 'run-started' && /^roll/.test(event.command));
+    const own = events.filter((event) => 'subject' in event && sameSubject(event.subject, subject));
+    const first = own.find(({ type }) => type === 'step-started' || type === 'instance-started');
+    return begins && first?.type === 'step-started';
+  });
+}
+
+function sameSubject(one: Subject, other: Subject): boolean {
+  return one.host === other.host && one.name === other.name;
 }
 
 function wrongInstance(judged: Judged): string | undefined {

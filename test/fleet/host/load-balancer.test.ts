@@ -16,7 +16,7 @@ behavesLikeALoadBalancer('HAProxy over SSH', async (): Promise<Arrangement> => {
   const access = await fleet.host(own);
   return {
     balancer: access.balancer(SOCKET),
-    servers: [aServer('pxApp_1'), aServer('pxApp_2'), aServer('pxApp_3')],
+    servers: [aServer('pxApp_1', own), aServer('pxApp_2', own), aServer('pxApp_3', own)],
     openRequest: () => openRequest(ownHost().address),
     reload: async () => reload(ownHost()),
     untilChecked: async (isDone) => {

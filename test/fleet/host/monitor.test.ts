@@ -29,7 +29,7 @@ describe('a monitor on a real host', () => {
     const ended = await sluice('rollout', playbook, '-e', 'pxapp_version=errors', '--yes', '--limit', own);
 
     const report = await traffic.stop();
-    expect(ended, ended.stderr).toMatchObject({ status: 8 });
+    expect(ended, ended.stderr).toMatchObject({ status: 2 });
     expect(ended.stderr).toMatch(
       /fe\d pxApp_1 {2}monitor +failed: pxApp_1 on fe\d \(\S+:errors\) does not serve well: pxapp_cluster\/pxApp_1: \d+ of \d+ requests failed \(\d+ × 5xx\); max_errors allows 10%/,
     );

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { kill, reload, runtime, start as startDaemon } from '../../../lab/lab.ts';
 import { bridge } from '../../../lab/settings.ts';
 import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
@@ -95,6 +95,11 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       expect(await containersOf(own)).toEqual(containersOn('v2'));
     },
   );
+  // Whoever has the host next has a master socket.
+  afterAll(async () => {
+    await kill(ownHost(), 'haproxy');
+    await startDaemon(ownHost(), 'haproxy');
+  });
 
   it('by somebody who sets a weight during the drain', async () => {
     const host = ownHost();
