@@ -60,7 +60,7 @@ function tellWrong(judged: Judged): void {
 /** It has finished what another run had changed: which version that has come to is for that one's journal to tell. */
 function hasFinishedOthers({ controllers, one: { subject } }: Judged): boolean {
   return controllers.some(({ events }) => {
-    const begins = events.some((event) => event.type === 'run-started' && /^roll/.test(event.command));
+    const begins = events.some((event) => event.type === 'run-started' && event.command.startsWith('roll'));
     const own = events.filter((event) => 'subject' in event && sameSubject(event.subject, subject));
     const first = own.find(({ type }) => type === 'step-started' || type === 'instance-started');
     return begins && first?.type === 'step-started';
