@@ -13,6 +13,10 @@ export default defineConfig({
         test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/fleet/**'], testTimeout: 20_000 },
       },
       {
+        // Against Ansible itself, where it is installed.
+        test: { name: 'ansible', include: ['test/**/*.ansible.ts'], testTimeout: 1_800_000 },
+      },
+      {
         test: {
           name: 'fleet',
           include: ['test/fleet/*.test.ts'],

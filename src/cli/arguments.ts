@@ -4,6 +4,7 @@ import type { Command, Common, Playing } from './command.ts';
 import type { Surroundings } from './surroundings.ts';
 import { suggestion } from '../config/inventory/suggestions.ts';
 import { durationMs } from './duration.ts';
+import { inventoryViewOf, inventoryViews } from './inventory-options.ts';
 import { lockActions, lockCommandOf, lockingOf, type LockingArgs } from './lock-options.ts';
 import {
   EXIT_CODES,
@@ -23,6 +24,7 @@ import {
   type PlayingArgs,
 } from './options.ts';
 import { pacingOf } from './pacing.ts';
+import { vaultSourcesOf } from './vault-options.ts';
 
 /**
  * Reads the command line.
@@ -63,13 +65,36 @@ export async function readArguments(
     })
     .command('resume [run]', 'Go on with a rollout that died or was stopped', resuming, (args) => {
       const { run, changed, 'extra-vars': extraVars, 'skip-failed': skipFailed } = args;
-      take({ name: 'resume', run, extraVars, skipFailed, changed, pacing: pacingOf(args), ...withoutHosts(args) });
+      take({
+        name: 'resume',
+        run,
+        extraVars,
+        skipFailed,
+        changed,
+        pacing: pacingOf(args),
+        ...withoutHosts(args, environment),
+      });
     })
     .command('lock <action> [hosts]', 'List, take, release or break the locks of hosts', lockActions, (args) => {
       take({ name: 'lock', ...lockCommandOf(args), ...commonOf(args, environment) });
-    })
+    });
+  await withLooks(parser, take, environment).parseAsync([...argv]);
+  return command;
+}
+
+/** The commands that change nothing. */
+function withLooks(
+  parser: Argv<CommonArgs>,
+  take: (command: Command) => void,
+  environment: Surroundings['environment'],
+): Argv<CommonArgs> {
+  return parser
     .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
       take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
+    })
+    .command('inventory [group]', 'Show the inventory, as ansible-inventory does', inventoryViews, (args) => {
+      const { inventory, vault } = commonOf(args, environment);
+      take({ name: 'inventory', view: inventoryViewOf(args), inventory, playbookDir: args['playbook-dir'], vault });
     })
     .command('history', 'List the runs of the past, from the journals on this machine', listing, (args) => {
       take({ name: 'history', number: numberOf(args.number), json: args.json });
@@ -77,8 +102,6 @@ export async function readArguments(
     .command('show <run>', 'Show what a run did, per host, and what it has left', showing, (args) => {
       take({ name: 'show', run: args.run, json: args.json });
     });
-  await parser.parseAsync([...argv]);
-  return command;
 }
 
 function base(version: string): Argv<CommonArgs> {
@@ -93,7 +116,7 @@ function base(version: string): Argv<CommonArgs> {
     .strict()
     .demandCommand(
       1,
-      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, lock, status, history or show',
+      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, lock, status, inventory, history or show',
     )
     .recommendCommands()
     .middleware(lastOfEach, true)
@@ -143,14 +166,22 @@ function inventoriesOf(
   args: CommonArgs & LockingArgs,
   environment: Surroundings['environment'],
 ): Common & { readonly environmentInventory: readonly string[] } {
-  const common = commonOf({ ...args, inventory: args.inventory ?? [] }, {}, { needsInventory: false });
+  const common = commonOf(
+    { ...args, inventory: args.inventory ?? [] },
+    { ...environment, ANSIBLE_INVENTORY: undefined },
+    { needsInventory: false },
+  );
   return { ...common, environmentInventory: inventoryIn(environment) };
 }
 
 /** What a run that is gone on with does not know of itself. */
-function withoutHosts(args: CommonArgs & LockingArgs): Omit<Common, 'inventory' | 'limit' | 'forks'> {
-  const { connection, json, verbosity, yes, locking } = commonOf(args, {}, { needsInventory: false });
-  return { connection, json, verbosity, yes, locking };
+function withoutHosts(
+  args: CommonArgs & LockingArgs,
+  environment: Surroundings['environment'],
+): Omit<Common, 'inventory' | 'limit' | 'forks'> {
+  const common = commonOf(args, environment, { needsInventory: false });
+  const { connection, json, verbosity, yes, locking, vault } = common;
+  return { connection, json, verbosity, yes, locking, vault };
 }
 
 function commonOf(
@@ -169,6 +200,7 @@ function commonOf(
   return {
     ...{ inventory, forks, limit: args.limit, json: args.json, verbosity: args.verbose, yes: args.yes },
     locking: lockingOf(args),
+    vault: vaultSourcesOf(args, environment),
     connection: {
       user: args.user,
       privateKey: args['private-key'],

@@ -2,6 +2,7 @@
 import type { DrainPolicy } from '../rollout/model.ts';
 import type { Locking } from '../runner/held-hosts.ts';
 import type { Pacing } from './pacing.ts';
+import type { VaultSource } from './vault-options.ts';
 
 export interface Connection {
   readonly user: string | undefined;
@@ -20,7 +21,13 @@ export interface Common {
   readonly verbosity: number;
   readonly yes: boolean;
   readonly locking: Pick<Locking, 'waitMs' | 'takeOver'>;
+  readonly vault: readonly VaultSource[];
 }
+
+export type InventoryView =
+  | { readonly show: 'list' }
+  | { readonly show: 'host'; readonly host: string }
+  | { readonly show: 'graph'; readonly group: string; readonly vars: boolean };
 
 export interface Playing {
   readonly playbook: string;
@@ -74,6 +81,13 @@ export type Command =
       readonly note: string;
       readonly force: boolean;
     } & Common)
+  | {
+      readonly name: 'inventory';
+      readonly view: InventoryView;
+      readonly inventory: readonly string[];
+      readonly playbookDir: string;
+      readonly vault: readonly VaultSource[];
+    }
   | { readonly name: 'history'; readonly number: number; readonly json: boolean }
   | { readonly name: 'show'; readonly run: string; readonly json: boolean }
   | ({ readonly name: 'status'; readonly pattern: string; readonly socket: string | undefined } & Common);

@@ -10,6 +10,7 @@ import { FileRecord } from '../adapters/host/record.ts';
 import type { Link } from '../adapters/link.ts';
 import { SshLink } from '../adapters/ssh/connection.ts';
 import { connectionOf, type ConnectionOverrides } from '../config/inventory/connection.ts';
+import { type HostSurroundings, surroundingsIn } from '../config/inventory/host-scope.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { Failure } from '../errors.ts';
 import type { Fleet, HostAccess } from '../runner/ports.ts';
@@ -17,6 +18,7 @@ import type { Fleet, HostAccess } from '../runner/ports.ts';
 /** The hosts of an inventory over SSH: where the adapters are put together. */
 export class SshFleet implements Fleet {
   readonly #inventory: Inventory;
+  readonly #around: HostSurroundings;
   readonly #overrides: ConnectionOverrides;
   readonly #trace: (text: string) => void;
   readonly #hosts = new Map<string, { readonly link: Link; access: Promise<HostAccess> | undefined }>();
@@ -24,6 +26,7 @@ export class SshFleet implements Fleet {
   /** `trace` is told what is said to HAProxy, and its answers. */
   constructor(inventory: Inventory, overrides: ConnectionOverrides, trace: (text: string) => void) {
     this.#inventory = inventory;
+    this.#around = surroundingsIn(inventory);
     this.#overrides = overrides;
     this.#trace = trace;
   }
@@ -61,7 +64,7 @@ export class SshFleet implements Fleet {
   #linkTo(name: string): Link {
     const host = this.#inventory.hosts.get(name);
     if (!host) throw new Failure('config', `Cannot reach ${name}: the inventory has no such host`);
-    return new SshLink(connectionOf(host, this.#overrides));
+    return new SshLink(connectionOf(host, this.#overrides, undefined, this.#around));
   }
 
   async #reach(link: Link): Promise<HostAccess> {

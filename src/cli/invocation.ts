@@ -1,39 +1,52 @@
 import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Vars } from '../config/inventory/inventory.ts';
+import { isHostList } from '../config/inventory/sources.ts';
+import { VaultText } from '../config/values.ts';
 import type { Invocation } from '../rollout/events.ts';
 import type { Play } from '../rollout/play.ts';
-import { soundsSecret } from '../rollout/secret.ts';
+import { type Secrets, soundsSecret } from '../rollout/secret.ts';
 import type { Common, Playing } from './command.ts';
 
 type Asking = Pick<Common & Playing, 'inventory' | 'playbook' | 'limit' | 'tags' | 'skipTags' | 'forks' | 'force'>;
 
 /** What a rollout was asked for, as its journal keeps it: from anywhere, and without what sounds like a secret. */
-export function invocationOf(command: Asking, extraVars: Vars): Invocation {
+export function invocationOf(command: Asking, extraVars: Vars, secrets: Secrets): Invocation {
   const { inventory, playbook, limit, tags, skipTags, forks, force } = command;
   const hiddenVars: string[] = [];
+  const hide: Hide = { hidden: hiddenVars, secrets };
   return {
-    ...{ inventory: inventory.map((path) => resolve(path)), playbook: resolve(playbook) },
+    ...{ inventory: inventory.map((path) => (isHostList(path) ? path : resolve(path))), playbook: resolve(playbook) },
     ...{ limit, tags, skipTags, forks, force },
-    extraVars: mapped(extraVars, [], hiddenVars),
+    extraVars: mapped(extraVars, [], hide),
     hiddenVars,
   };
 }
 
-function mapped(vars: object, above: readonly string[], hidden: string[]): Readonly<Record<string, unknown>> {
+interface Hide {
+  /** Gets the paths of what is left out. */
+  readonly hidden: string[];
+  readonly secrets: Secrets;
+}
+
+function mapped(vars: object, above: readonly string[], hide: Hide): Readonly<Record<string, unknown>> {
   const kept = Object.entries(vars).flatMap(([name, value]: [string, unknown]) => {
     const path = [...above, name];
-    if (!soundsSecret(name)) return [[name, shown(value, path, hidden)] as const];
-    hidden.push(path.join('.'));
+    if (!soundsSecret(name) && !isSecret(value, hide)) return [[name, shown(value, path, hide)] as const];
+    hide.hidden.push(path.join('.'));
     return [];
   });
   return Object.fromEntries(kept);
 }
 
-function shown(value: unknown, path: readonly string[], hidden: string[]): unknown {
+function isSecret(value: unknown, { secrets }: Hide): boolean {
+  return value instanceof VaultText || (typeof value === 'string' && secrets.isIn(value));
+}
+
+function shown(value: unknown, path: readonly string[], hide: Hide): unknown {
   if (typeof value !== 'object' || value === null) return value;
-  if (!Array.isArray(value)) return mapped(value, path, hidden);
-  return value.map((item: unknown, index) => shown(item, [...path, String(index)], hidden));
+  if (!Array.isArray(value)) return mapped(value, path, hide);
+  return value.map((item: unknown, index) => shown(item, [...path, String(index)], hide));
 }
 
 /** The SHA-256 of the plays with everything filled in: equal when exactly the same is asked for. */

@@ -2,6 +2,7 @@ import type { Argv } from 'yargs';
 import type { OnTimeout } from '../rollout/model.ts';
 import { takingOver, waiting } from './lock-options.ts';
 import { pacingOptions, rollbackPacingOptions, type PacingArgs } from './pacing.ts';
+import { vaultOptions, type VaultArgs } from './vault-options.ts';
 
 /** Below every help. Lines of their own, as wide as they may be. */
 export const EXIT_CODES = [
@@ -11,7 +12,19 @@ export const EXIT_CODES = [
   '99 interrupted, 250 a bug.',
 ].join('\n');
 
-const REPEATABLE: readonly string[] = ['inventory', 'i', 'tags', 't', 'skip-tags', 'extra-vars', 'e', 'server'];
+const REPEATABLE: readonly string[] = [
+  'inventory',
+  'i',
+  'tags',
+  't',
+  'skip-tags',
+  'extra-vars',
+  'e',
+  'server',
+  'vault-password-file',
+  'vault-pass-file',
+  'vault-id',
+];
 
 export function isRepeatable(option: string): boolean {
   return REPEATABLE.includes(option);
@@ -24,7 +37,7 @@ export const commonOptions = {
     array: true,
     nargs: 1,
     type: 'string',
-    describe: 'Inventory file or folder (repeatable; or $ANSIBLE_INVENTORY)',
+    describe: 'Inventory file, folder, script or list (repeatable; or $ANSIBLE_INVENTORY)',
   },
   limit: {
     alias: 'l',
@@ -42,12 +55,13 @@ export const commonOptions = {
   user: { alias: 'u', type: 'string', requiresArg: true, describe: 'SSH user' },
   'private-key': { alias: 'key-file', type: 'string', requiresArg: true, describe: 'SSH private key file' },
   'connect-timeout': { alias: 'T', type: 'string', requiresArg: true, describe: 'SSH connect timeout, such as 10s' },
+  ...vaultOptions,
   yes: { alias: 'y', type: 'boolean', default: false, describe: 'Do not ask' },
   json: { type: 'boolean', default: false, describe: 'One event per line as JSON on stdout' },
   verbose: { alias: 'v', count: true, describe: 'Say more (-vv: also what is said to HAProxy)' },
 } as const;
 
-export interface CommonArgs {
+export interface CommonArgs extends VaultArgs {
   readonly inventory?: string[] | undefined;
   readonly limit?: string | undefined;
   readonly forks: string;
@@ -243,4 +257,5 @@ export const OPTION_NAMES: readonly string[] = [
   ...Object.keys({ ...waiting, ...takingOver }),
   ...['server', 'drain-timeout', 'timeout', 'on-timeout', 'note', 'socket', 'number', 'serial'],
   ...['skip-failed', 'changed'],
+  ...['list', 'host', 'graph', 'vars', 'playbook-dir'],
 ];

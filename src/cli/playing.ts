@@ -1,10 +1,12 @@
 /** `rollout` and `plan`: the same way, one looks and the other acts. */
 import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
 import { systemClock } from '../adapters/system-clock.ts';
+import type { Vault } from '../config/vault.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
 import { readPlaybook } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
-import type { Inventory, Vars } from '../config/inventory/inventory.ts';
+import type { Vars } from '../config/inventory/inventory.ts';
 import { Failure, HAS_CHANGES_STATUS, reasonOf } from '../errors.ts';
 import { planText } from '../report/plan.ts';
 import { hasChanges, type PlayPlan } from '../rollout/plan.ts';
@@ -34,16 +36,19 @@ export interface GoingOn {
 
 export async function play(command: PlayingCommand, surroundings: Surroundings, goingOn?: GoingOn): Promise<number> {
   const use = async (session: CliSession): Promise<number> => {
-    if (goingOn) demandHidden(goingOn);
+    if (goingOn) demandHidden(goingOn, session.vault);
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
-    const { plays: written, extraVars } = playsOf(command, session.inventory);
+    const { plays: written, extraVars } = playsOf(command, session);
     if (goingOn) demandSame(goingOn, fingerprintOf(written));
     const plays = paced(written, command.pacing, command);
     const { context } = session;
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
     session.prepare(hosts);
     const isPlan = command.name === 'plan' || command.check;
-    const asked = { invocation: invocationOf(command, extraVars), fingerprint: fingerprintOf(written) };
+    const asked = {
+      invocation: invocationOf(command, extraVars, session.vault.secrets),
+      fingerprint: fingerprintOf(written),
+    };
     await session.begin(isPlan ? { command: 'plan', hosts } : { command: 'rollout', hosts, ...asked }, !isPlan);
     if (goingOn) session.print(resumptionText(goingOn));
     if (isPlan) {
@@ -69,8 +74,8 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
 }
 
 /** @throws Failure `config` when a variable that was not kept has not been given again */
-function demandHidden({ run, hiddenVars, given }: GoingOn): void {
-  const names = Object.keys(parseExtraVars(given, read));
+function demandHidden({ run, hiddenVars, given }: GoingOn, vault: Vault): void {
+  const names = Object.keys(parseExtraVars(given, read, vault));
   const missing = hiddenVars.filter((path) => !names.includes(path.split('.')[0] ?? ''));
   if (missing.length === 0) return;
   const why = `its journal does not keep secrets: give ${missing.join(', ')} again with -e`;
@@ -98,13 +103,14 @@ function resumptionText({ run, resumption }: GoingOn): string[] {
 /** @throws Failure `config` with everything that is wrong in the playbook */
 function playsOf(
   command: Common & Playing,
-  inventory: Inventory,
+  { inventory, vault, context }: CliSession,
 ): { readonly plays: readonly Play[]; readonly extraVars: Vars } {
   const { playbook, limit, tags, skipTags } = command;
-  const written = readPlaybook(playbook, read(playbook));
-  const extraVars = parseExtraVars(command.extraVars, read);
+  const written = readPlaybook(playbook, read(playbook), vault);
+  const extraVars = parseExtraVars(command.extraVars, read, vault);
   const selection = { ...(limit !== undefined && { limit }), tags, skipTags, extraVars };
-  return { plays: resolvePlays(written, inventory, selection), extraVars };
+  const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };
+  return { plays: resolvePlays(written, inventory, { ...selection, ...around }), extraVars };
 }
 
 function read(path: string): string {

@@ -1,15 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
+import { dirname } from 'node:path';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { ConnectionOverrides } from '../config/inventory/connection.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { loadInventory } from '../config/inventory/load.ts';
+import type { Vault } from '../config/vault.ts';
+import { withoutSecrets } from '../report/hidden.ts';
 import { jsonLine } from '../report/json.ts';
 import { createLog, type Log } from '../report/log.ts';
 import { paintFor, takesColour, type Paint } from '../report/paint.ts';
 import { linesOf } from '../report/text.ts';
 import { exitStatusOf, Failure, reasonOf } from '../errors.ts';
 import type { Report, RunEvent } from '../rollout/events.ts';
+import type { Secrets } from '../rollout/secret.ts';
 import type { Locking } from '../runner/held-hosts.ts';
 import type { RunContext } from '../runner/rollout.ts';
 import type { Common, Connection, HostsCommand } from './command.ts';
@@ -18,6 +22,7 @@ import { reasonFor } from './lock-options.ts';
 import { operatorAt } from './operator.ts';
 import { RunJournal, runsFolder } from './run-journal.ts';
 import type { Surroundings } from './surroundings.ts';
+import { openVault } from './vault-options.ts';
 
 /** What this run was asked for. */
 export type Asked = Pick<
@@ -28,6 +33,7 @@ export type Asked = Pick<
 /** One invocation: the fleet it reaches, and where it tells what it does. */
 export interface CliSession {
   readonly inventory: Inventory;
+  readonly vault: Vault;
   readonly context: RunContext;
   /** Reads how hosts are reached, for mistakes in that to be told before any is. */
   readonly prepare: (hosts: readonly string[]) => void;
@@ -52,28 +58,50 @@ export async function inSession(
   use: (session: CliSession) => Promise<number>,
   goingOnWith?: string,
 ): Promise<number> {
+  const vault = await openVault(command.vault, surroundings);
+  try {
+    return await inOpenSession(command, { surroundings, vault, goingOnWith }, use);
+  } catch (error) {
+    throw error instanceof Failure && vault.secrets.isIn(error.message)
+      ? new Failure(error.code, vault.secrets.hide(error.message), { cause: error })
+      : error;
+  }
+}
+
+interface Opened {
+  readonly surroundings: Surroundings;
+  readonly vault: Vault;
+  readonly goingOnWith: string | undefined;
+}
+
+async function inOpenSession(
+  command: HostsCommand,
+  { surroundings, vault, goingOnWith }: Opened,
+  use: (session: CliSession) => Promise<number>,
+): Promise<number> {
   const log = createLog(command.verbosity);
-  const inventory = loadInventory(command.inventory);
+  const inventory = loadInventory(command.inventory, { playbookFolders: [playbookFolderOf(command)], vault });
   const trace = (text: string): void => {
-    log.debug(text);
+    log.debug(vault.secrets.hide(text));
   };
   const fleet = new SshFleet(inventory, overridesOf(command.connection), trace);
   const run = goingOnWith ?? runId(systemClock.date());
   const by = `${userName()}@${hostname()}`;
   const journal = new RunJournal();
-  const report = reporterFor(command, { surroundings, log, run, journal });
+  const report = reporterFor(command, { surroundings, log, run, journal, secrets: vault.secrets });
   surroundings.stop.tell(report);
   const { stdout, environment, version } = surroundings;
   try {
     return await use({
       inventory,
+      vault,
       report,
       prepare: (hosts) => {
         fleet.prepare(hosts);
       },
       paint: paintFor(takesColour(stdout, environment)),
       print: (lines) => {
-        if (!command.json) stdout.write(lines.map((line) => `${line}\n`).join(''));
+        if (!command.json) stdout.write(vault.secrets.hide(lines.map((line) => `${line}\n`).join('')));
       },
       startedMs: systemClock.now(),
       begin: async (asked, changes) => {
@@ -138,13 +166,19 @@ function runId(date: Date): string {
   return `${day}-${time}-${randomBytes(2).toString('hex')}`;
 }
 
-function reporterFor(
-  { json, verbosity }: Common,
-  { surroundings, log, run, journal }: { surroundings: Surroundings; log: Log; run: string; journal: RunJournal },
-): Report {
+interface Reporting {
+  readonly surroundings: Surroundings;
+  readonly log: Log;
+  readonly run: string;
+  readonly journal: RunJournal;
+  readonly secrets: Secrets;
+}
+
+function reporterFor({ json, verbosity }: Common, { surroundings, log, run, journal, secrets }: Reporting): Report {
   const paint = paintFor(takesColour(surroundings.stderr, surroundings.environment));
   let seq = 0;
-  return (event: RunEvent) => {
+  return (told: RunEvent) => {
+    const event = withoutSecrets(told, secrets);
     seq = Math.max(seq, journal.lines) + 1;
     if (json || journal.isOpen) {
       const line = jsonLine(event, { seq, at: systemClock.date(), run });
@@ -152,6 +186,11 @@ function reporterFor(
       journal.append(line);
     }
     if (json) return;
-    for (const { level, text } of linesOf(event, paint)) if (level <= verbosity) log.info(text);
+    for (const { level, text } of linesOf(event, paint)) if (level <= verbosity) log.info(secrets.hide(text));
   };
+}
+
+/** Where group_vars and host_vars may be besides; without a playbook it is where we are, as in Ansible. */
+function playbookFolderOf(command: HostsCommand): string {
+  return 'playbook' in command ? dirname(command.playbook) : '.';
 }

@@ -1,21 +1,20 @@
 import {
-  Alias,
   type Document,
-  isAlias,
-  isCollection,
   isMap,
-  isNode,
   isScalar,
   isSeq,
   LineCounter,
   type Node,
   type Pair,
   parseDocument,
-  visit,
   type YAMLMap,
 } from 'yaml';
-import { Failure, reasonOf } from '../errors.ts';
-import { yamlTags } from './inventory/yaml-tags.ts';
+import { Failure } from '../errors.ts';
+import { yamlTagsFor } from './inventory/yaml-tags.ts';
+import { isMarked, withNumbersAsText } from './values.ts';
+import { isEnvelope, Vault, VaultProblem } from './vault.ts';
+import { mergedInto, nameOf, offsetOf, resolved } from './yaml-nodes.ts';
+import { slipsOf, syntaxErrorsOf, tooManyAliases } from './yaml-slips.ts';
 
 /** Both count from 1. */
 export interface Position {
@@ -84,12 +83,34 @@ export function decode(file: string, bytes: Uint8Array): string {
 }
 
 /**
- * Reads YAML 1.1 as Ansible does (`yes` is true, `0755` is 493), but no key may come twice.
+ * The text in a file that Ansible Vault may have encrypted.
+ *
+ * @throws Complaints if it cannot be decrypted
+ */
+export function opened(
+  file: string,
+  text: string,
+  vault: Vault,
+): { readonly text: string; readonly isSecret: boolean } {
+  if (!isEnvelope(text)) return { text, isSecret: false };
+  try {
+    return { text: vault.open(text), isSecret: true };
+  } catch (error) {
+    if (!(error instanceof VaultProblem)) throw error;
+    const message = `is encrypted with Ansible Vault, but ${error.message}`;
+    throw new Complaints([{ file, line: 1, column: 1, message }]);
+  }
+}
+
+/**
+ * Reads YAML 1.1 as Ansible does (`yes` is true, `0755` is 493), but no key may come twice. What the vault has
+ * encrypted is opened: a file at once, a value when it is needed.
  *
  * @throws Complaints with everything that is wrong with the YAML
  */
-export function readDocument(file: string, text: string | Uint8Array): YamlDocument {
-  const source = decode(file, typeof text === 'string' ? new TextEncoder().encode(text) : text);
+export function readDocument(file: string, written: string | Uint8Array, vault = new Vault()): YamlDocument {
+  const decoded = decode(file, typeof written === 'string' ? new TextEncoder().encode(written) : written);
+  const { text: source, isSecret } = opened(file, decoded, vault);
   refuseDeepNesting(file, source);
   const lines = new LineCounter();
   const complaintAt = (offset: number, message: string): Complaint => ({ file, ...positionAt(lines, offset), message });
@@ -97,7 +118,7 @@ export function readDocument(file: string, text: string | Uint8Array): YamlDocum
     const document = parseDocument(source, {
       lineCounter: lines,
       schema: 'failsafe',
-      customTags: yamlTags,
+      customTags: yamlTagsFor(vault),
       resolveKnownTags: false,
       merge: true,
       prettyErrors: false,
@@ -105,8 +126,13 @@ export function readDocument(file: string, text: string | Uint8Array): YamlDocum
       uniqueKeys: false,
     });
     const found = document.errors.length > 0 ? syntaxErrorsOf(document, source) : slipsOf(document, source);
-    if (found.length > 0) throw new Complaints(found.map(({ offset, message }) => complaintAt(offset, message)));
-    return new YamlDocument(file, document, lines);
+    // What is wrong with it may show a piece of it.
+    const tell = (message: string): string =>
+      isSecret ? 'cannot be read: once decrypted, there is no YAML here' : message;
+    if (found.length > 0) throw new Complaints(found.map(({ offset, message }) => complaintAt(offset, tell(message))));
+    const read = new YamlDocument(file, document, lines);
+    if (isSecret) addTexts(read.value, vault);
+    return read;
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep(file, 1);
     if (error instanceof ReferenceError) throw new Complaints([complaintAt(0, tooManyAliases(error))]);
@@ -114,10 +140,20 @@ export function readDocument(file: string, text: string | Uint8Array): YamlDocum
   }
 }
 
+/** Everything in an encrypted file is secret, but for the names in it. */
+function addTexts(value: unknown, vault: Vault): void {
+  if (typeof value === 'string' || typeof value === 'number') vault.secrets.add(String(value));
+  else if (typeof value === 'object' && value !== null && !isMarked(value)) {
+    for (const item of Object.values(value)) addTexts(item, vault);
+  }
+}
+
 /** A YAML file that was read, and where each of its values was written. */
 export class YamlDocument {
   readonly file: string;
-  /** Plain JavaScript, null for an empty file. */
+  /** As it is written, with marked values; null for an empty file. */
+  readonly written: unknown;
+  /** The same with every number as JavaScript has it, or as text. */
   readonly value: unknown;
   readonly #document: Document;
   readonly #lines: LineCounter;
@@ -126,7 +162,8 @@ export class YamlDocument {
     this.file = file;
     this.#document = document;
     this.#lines = lines;
-    this.value = document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown;
+    this.written = document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown;
+    this.value = withNumbersAsText(this.written);
   }
 
   /** Where the value (or its key) is written; for a path that leads nowhere, its nearest parent that is there. */
@@ -173,34 +210,10 @@ function pairOf(map: YAMLMap, key: string, document: Document): Pair | undefined
   return undefined;
 }
 
-/** What `<<` brings in: an alias, a mapping or a list of them. */
-function mergedInto(map: YAMLMap, document: Document): (Node | undefined)[] {
-  const sources = map.items.filter((pair) => isMergeKey(pair.key)).map((pair) => resolved(pair.value, document));
-  return sources.flatMap((it) => (isSeq(it) ? it.items.map((item) => resolved(item, document)) : [it]));
-}
-
-function resolved(node: unknown, document: Document): Node | undefined {
-  if (isAlias(node)) return node.resolve(document);
-  return isNode(node) ? node : undefined;
-}
-
-function offsetOf(node: unknown): number | undefined {
-  return isNode(node) ? node.range?.[0] : undefined;
-}
-
 /** A value left out (`key:`) is complained about where its key is. */
 function valueOffsetOf(pair: Pair): number | undefined {
   const isLeftOut = isScalar(pair.value) && pair.value.value === null && pair.value.source === '';
   return isLeftOut ? offsetOf(pair.key) : offsetOf(pair.value);
-}
-
-function nameOf(key: unknown): string {
-  if (isMergeKey(key)) return '<<';
-  return isScalar(key) ? String(key.value) : '';
-}
-
-function isMergeKey(key: unknown): boolean {
-  return isScalar(key) && (key.value === '<<' || (typeof key.value === 'symbol' && key.value.description === '<<'));
 }
 
 function positionAt(lines: LineCounter, offset: number): Position {
@@ -226,72 +239,4 @@ function refuseDeepNesting(file: string, source: string): void {
 
 function tooDeep(file: string, line: number): Complaints {
   return new Complaints([{ file, line, column: 1, message: 'is nested too deeply' }]);
-}
-
-interface Slip {
-  readonly offset: number;
-  readonly message: string;
-}
-
-function syntaxErrorsOf(document: Document.Parsed, source: string): Slip[] {
-  return document.errors.map(({ code, message, pos: [offset] }) => {
-    if (code === 'MULTIPLE_DOCS') return { offset, message: 'holds several documents, only one is expected' };
-    return unquotedTemplateOnLineOf(source, offset) ?? { offset, message };
-  });
-}
-
-/** `a: {{ x }}/y` is no YAML; the reason is on the line of the mistake. */
-function unquotedTemplateOnLineOf(source: string, offset: number): Slip | undefined {
-  const start = source.lastIndexOf('\n', offset - 1) + 1;
-  const line = source.slice(start).split('\n', 1)[0] ?? '';
-  const match = /(?:^|[:-]\s+)(\{\{.*\}\}.*?)\s*$/.exec(line);
-  if (match?.[1] === undefined) return undefined;
-  return { offset: start + line.indexOf(match[1], match.index), message: `quote it: "${match[1]}"` };
-}
-
-function unsupportedTag(message: string): string {
-  const tag = (/: (\S+)$/.exec(message)?.[1] ?? 'this tag').replace('tag:yaml.org,2002:', '!!');
-  return tag === '!vault' ? 'is encrypted with Ansible Vault, not supported yet' : `${tag} is not supported yet`;
-}
-
-function slipsOf(document: Document.Parsed, source: string): Slip[] {
-  const anchors = new Set<string>();
-  const slips = document.warnings.map(({ message, pos }) => ({ offset: pos[0], message: unsupportedTag(message) }));
-  visit(document, (_key, node, parents) => {
-    if (!isNode(node)) return;
-    const offset = node.range?.[0] ?? 0;
-    if (isAlias(node)) {
-      const problem = aliasProblem(node, anchors, parents);
-      if (problem !== undefined) slips.push({ offset, message: problem });
-    } else if ((isScalar(node) || isCollection(node)) && node.anchor !== undefined) {
-      anchors.add(node.anchor);
-    }
-    if (isMap(node) && !mergesMaps(node, document)) slips.push({ offset, message: '"<<" takes a mapping' });
-    if (isMap(node)) slips.push(...repeatedKeysOf(node));
-    if (!isMap(node) || !node.items.some((pair) => isCollection(pair.key))) return undefined;
-    const written = source.slice(offset, node.range?.[1]);
-    slips.push({ offset, message: /^\{\{.*\}\}$/.test(written) ? `quote it: "${written}"` : 'a key should be text' });
-    return visit.SKIP;
-  });
-  return slips;
-}
-
-function repeatedKeysOf(map: YAMLMap): Slip[] {
-  const seen = new Set<string>();
-  const repeated = map.items.filter(({ key }) => isScalar(key) && seen.size === seen.add(nameOf(key)).size);
-  return repeated.map(({ key }) => ({ offset: offsetOf(key) ?? 0, message: `"${nameOf(key)}" is written twice` }));
-}
-
-function aliasProblem(alias: Alias, anchors: ReadonlySet<string>, parents: readonly unknown[]): string | undefined {
-  if (!anchors.has(alias.source)) return `*${alias.source} refers to an anchor that is not set above it`;
-  const isWithin = parents.some((it) => isCollection(it) && it.anchor === alias.source);
-  return isWithin ? `*${alias.source} refers to itself` : undefined;
-}
-
-function mergesMaps(map: YAMLMap, document: Document): boolean {
-  return mergedInto(map, document).every((it) => it === undefined || isMap(it));
-}
-
-function tooManyAliases(error: ReferenceError): string {
-  return `refers to its anchors too often: ${reasonOf(error)}`;
 }

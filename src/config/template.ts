@@ -1,9 +1,11 @@
-import { createRequire } from 'node:module';
-import type { Environment as MiniJinja } from 'minijinja-js';
 import { reasonOf } from '../errors.ts';
-import type { Vars } from './inventory/inventory.ts';
-import { isMapping, unrendered, valueAt } from './playbook/field.ts';
+import type { Place, Vars } from './inventory/inventory.ts';
+import { isBalanced, renderedText, type Rendering, valueOf } from './jinja-engine.ts';
+import { unrendered, valueAt } from './playbook/field.ts';
+import type { Secrets } from '../rollout/secret.ts';
 import { namesIn, type Reference } from './playbook/template-names.ts';
+import { isMapping, isMarked, type Marked, VaultText } from './values.ts';
+import { VaultProblem } from './vault.ts';
 
 export type TemplatePath = readonly (string | number)[];
 
@@ -26,19 +28,19 @@ export function render(value: unknown, vars: Vars | Scope, complain: Complain): 
   return renderAt(value, scope, (template) => scope.render(template), { path: [], complain });
 }
 
-interface Place {
+interface Spot {
   readonly path: TemplatePath;
   readonly complain: Complain;
 }
 
-function renderAt(value: unknown, scope: Scope, renderText: (template: string) => unknown, place: Place): unknown {
+function renderAt(value: unknown, scope: Scope, renderText: (template: string) => unknown, place: Spot): unknown {
   const inside = (step: string | number, item: unknown): unknown =>
     renderAt(item, scope, renderText, { ...place, path: [...place.path, step] });
   if (Array.isArray(value)) return value.map((item: unknown, index) => inside(index, item));
   if (isMapping(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inside(key, item)]));
-  if (typeof value !== 'string' || !hasTemplate(value)) return value;
+  if (!isMarked(value) && (typeof value !== 'string' || !hasTemplate(value))) return value;
   try {
-    return renderText(value);
+    return isMarked(value) ? plainOf(value) : renderText(value);
   } catch (error) {
     if (!(error instanceof TemplateProblem)) throw error;
     place.complain(place.path, error.message);
@@ -46,18 +48,40 @@ function renderAt(value: unknown, scope: Scope, renderText: (template: string) =
   }
 }
 
+/** @throws TemplateProblem if it is encrypted, and cannot be decrypted */
+function plainOf(value: Marked): string {
+  if (!(value instanceof VaultText)) return value.text;
+  try {
+    return value.open();
+  } catch (error) {
+    if (!(error instanceof VaultProblem)) throw error;
+    throw new TemplateProblem(`is encrypted with Ansible Vault, but ${error.message}`);
+  }
+}
+
 class TemplateProblem extends Error {
   override readonly name = 'TemplateProblem';
+}
+
+export interface ScopeOptions {
+  /** Where a variable was written. */
+  readonly placeOf?: ((variable: string) => Place | undefined) | undefined;
+  /** Variables that are made only if they are asked for; the others are stronger. */
+  readonly made?: Readonly<Record<string, (references: readonly Reference[]) => unknown>>;
+  /** Gets what is made of a secret and does not look like it any more. */
+  readonly secrets?: Secrets | undefined;
 }
 
 /** Variables whose values are rendered when they are first asked for, and then kept. */
 export class Scope {
   readonly #vars: Vars;
+  readonly #options: ScopeOptions;
   readonly #rendered = new Map<string, unknown>();
   readonly #within: string[] = [];
 
-  constructor(vars: Vars) {
+  constructor(vars: Vars, options: ScopeOptions = {}) {
     this.#vars = vars;
+    this.#options = options;
   }
 
   has(name: string): boolean {
@@ -84,26 +108,56 @@ export class Scope {
 
   render(template: string): unknown {
     const { all, needed } = namesIn(template);
-    const context: Record<string, unknown> = {};
-    for (const [name] of all) if (this.has(name)) context[name] = this.value(name);
+    const context = this.#contextOf(all);
     const missing = needed.find((reference) => isMissing(context, reference));
-    if (missing) throw undefinedName(missing, template, this.#within);
+    if (missing) throw this.#undefinedName(missing, template);
     try {
-      return evaluated(template, context);
+      const isComplete = all.every((reference) => !isMissing(context, reference));
+      const value = evaluated(template, { context, isComplete });
+      this.#noteSecret(
+        value,
+        template,
+        all.map((reference) => valueAt(context, reference)),
+      );
+      return value;
     } catch (error) {
       const message = reasonOf(error).split('\n', 1)[0] ?? '';
       const culprit = message.startsWith('undefined value') && all.find((reference) => isMissing(context, reference));
-      if (culprit) throw undefinedName(culprit, template, this.#within);
+      if (culprit) throw this.#undefinedName(culprit, template);
       const reason = message.replace(/ \(in <\w+>:\d+\)$/, '');
-      throw new TemplateProblem(`cannot render ${JSON.stringify(template)}: ${reason}`);
+      throw new TemplateProblem(`cannot render ${JSON.stringify(template)}: ${reason}${this.#where(undefined)}`);
     }
   }
-}
 
-function undefinedName(reference: Reference, template: string, within: readonly string[]): TemplateProblem {
-  const variable = within.at(-1);
-  const where = variable === undefined ? '' : ` (in the variable ${variable}: ${JSON.stringify(template)})`;
-  return new TemplateProblem(`the variable ${reference.join('.')} is not defined${where}`);
+  #contextOf(references: readonly Reference[]): Record<string, unknown> {
+    const context: Record<string, unknown> = {};
+    for (const [name] of references) {
+      const make = this.#options.made?.[name];
+      if (this.has(name)) context[name] = this.value(name);
+      else if (make !== undefined) context[name] = make(references.filter((it) => it[0] === name));
+    }
+    return context;
+  }
+
+  /** A password that was encoded is no less secret; what still shows it is found by what it shows. */
+  #noteSecret(value: unknown, template: string, used: readonly unknown[]): void {
+    const { secrets } = this.#options;
+    if (secrets === undefined || secrets.isEmpty || typeof value !== 'string' || !template.includes('|')) return;
+    if (used.some((it) => typeof it === 'string' && secrets.isIn(it)) && !secrets.isIn(value)) secrets.add(value);
+  }
+
+  #undefinedName(reference: Reference, template: string): TemplateProblem {
+    return new TemplateProblem(`the variable ${reference.join('.')} is not defined${this.#where(template)}`);
+  }
+
+  /** The variable that is being rendered, and where it was written. */
+  #where(template: string | undefined): string {
+    const variable = this.#within.at(-1);
+    if (variable === undefined) return '';
+    const place = this.#options.placeOf?.(variable);
+    const at = place === undefined ? '' : `, ${place.file}:${place.line}`;
+    return ` (in the variable ${variable}${at}${template === undefined ? '' : `: ${JSON.stringify(template)}`})`;
+  }
 }
 
 /** Methods of texts and mappings are no attributes, and what an item of a list may hold is left to the engine. */
@@ -117,12 +171,12 @@ const MOST_REMEMBERED = 10_000;
 const remembered = new Map<string, unknown>();
 
 /** Hosts differ little: most templates of a fleet are rendered with the same few values again and again. */
-function evaluated(template: string, context: Vars): unknown {
-  if (!Object.values(context).every(isSimple)) return evaluatedAnew(template, context);
-  const key = JSON.stringify([template, context]);
+function evaluated(template: string, rendering: Rendering): unknown {
+  if (!Object.values(rendering.context).every(isSimple)) return evaluatedAnew(template, rendering);
+  const key = JSON.stringify([template, rendering.context]);
   if (remembered.has(key)) return remembered.get(key);
   if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-  const value = evaluatedAnew(template, context);
+  const value = evaluatedAnew(template, rendering);
   remembered.set(key, value);
   return value;
 }
@@ -131,13 +185,13 @@ function isSimple(value: unknown): boolean {
   return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
 }
 
-function evaluatedAnew(template: string, context: Vars): unknown {
+function evaluatedAnew(template: string, rendering: Rendering): unknown {
   const expression = soleExpression(template);
-  if (expression === undefined) return withEngine((engine) => engine.renderStr(template, context));
-  const value = withEngine((engine) => engine.evalExpr(expression, context) as unknown);
-  if (value !== undefined && value !== null) return plain(value);
+  if (expression === undefined) return renderedText(template, rendering);
+  const value = valueOf(expression, rendering);
+  if (value !== undefined && value !== null) return value;
   // Both none and what is not defined are undefined here; rendering as text refuses the latter.
-  withEngine((engine) => engine.renderStr(template, context));
+  renderedText(template, rendering);
   return null;
 }
 
@@ -145,55 +199,4 @@ function evaluatedAnew(template: string, context: Vars): unknown {
 function soleExpression(template: string): string | undefined {
   const inner = /^\{\{-?([\s\S]*?)-?\}\}$/.exec(template.trim())?.[1];
   return inner === undefined || !isBalanced(inner) ? undefined : inner;
-}
-
-/** The engine panics at an expression that closes what it did not open, so none is given to it. */
-function isBalanced(expression: string): boolean {
-  const bare = expression.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '');
-  let open = 0;
-  for (const bracket of bare.match(/[()[\]{}"'#%]/g) ?? []) {
-    if ('([{'.includes(bracket)) open += 1;
-    else if (')]}'.includes(bracket)) open -= 1;
-    else if (bracket !== '%') return false;
-    if (open < 0) return false;
-  }
-  return open === 0 && expression.trim() !== '' && !/%\}|\{%/.test(bare);
-}
-
-/** The engine gives mappings as Map, and integers that were computed as bigint. */
-function plain(value: unknown): unknown {
-  if (typeof value === 'bigint') {
-    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
-  }
-  if (Array.isArray(value)) return value.map(plain);
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), plain(item)]));
-  return value;
-}
-
-/** Enough for any name or address; a template that loops for ever ends in "ran out of fuel". */
-const FUEL = 1_000_000;
-
-let engine: MiniJinja | undefined;
-
-function withEngine<T>(run: (engine: MiniJinja) => T): T {
-  engine ??= newEngine();
-  try {
-    return run(engine);
-  } catch (error) {
-    // After a panic every further call fails too.
-    if ((error instanceof Error && error.name === 'RuntimeError') || reasonOf(error).includes('unsafe aliasing'))
-      engine = undefined;
-    throw error;
-  }
-}
-
-/** Loaded when the first template is met: a megabyte of WebAssembly that most commands do without. */
-function newEngine(): MiniJinja {
-  const { Environment } = createRequire(import.meta.url)('minijinja-js') as typeof import('minijinja-js');
-  const fresh = new Environment();
-  fresh.undefinedBehavior = 'strict';
-  fresh.keepTrailingNewline = true;
-  fresh.fuel = FUEL;
-  fresh.enablePyCompat();
-  return fresh;
 }

@@ -2,3 +2,56 @@
 export function soundsSecret(name: string): boolean {
   return /pass|secret|token|key|credential|auth|dsn/i.test(name);
 }
+
+/** Hiding something shorter wherever it occurs would hide half of every line. */
+const SHORTEST_HIDDEN = 4;
+
+const HIDDEN = '(hidden)';
+
+/** Values that must not be shown, logged or kept, and what to show instead. Grows while values are read. */
+export class Secrets {
+  readonly #texts = new Set<string>();
+  #pattern: RegExp | undefined;
+
+  /** Each line of a text by itself, too: it may be shown without the others. */
+  add(text: string): void {
+    for (const part of [text, ...text.split(/\r?\n/)]) {
+      const bare = part.trim();
+      if (bare.length < SHORTEST_HIDDEN || this.#texts.has(bare)) continue;
+      this.#texts.add(bare);
+      this.#pattern = undefined;
+    }
+  }
+
+  /** The text with each secret in it replaced. */
+  hide(text: string): string {
+    return this.isEmpty ? text : text.replace(this.#anyOfThem(), HIDDEN);
+  }
+
+  get isEmpty(): boolean {
+    return this.#texts.size === 0;
+  }
+
+  isIn(text: string): boolean {
+    return this.hide(text) !== text;
+  }
+
+  /** A copy of plain data with the secrets in all of its texts replaced; keys are left alone. */
+  hideIn<T>(value: T): T {
+    return this.isEmpty ? value : (this.#hiddenIn(value) as T);
+  }
+
+  #hiddenIn(value: unknown): unknown {
+    if (typeof value === 'string') return this.hide(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((item) => this.#hiddenIn(item));
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, this.#hiddenIn(item)]));
+  }
+
+  /** The longest first: one may be part of another. */
+  #anyOfThem(): RegExp {
+    const longestFirst = [...this.#texts].toSorted((a, b) => b.length - a.length);
+    const sources = longestFirst.map((text) => text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&'));
+    return (this.#pattern ??= new RegExp(sources.join('|'), 'g'));
+  }
+}

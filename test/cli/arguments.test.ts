@@ -6,6 +6,7 @@ const common = {
   ...{ inventory: ['hosts.ini'], limit: undefined, forks: 32, json: false, verbosity: 0, yes: false },
   connection: { user: undefined, privateKey: undefined, timeoutMs: undefined },
   locking: { waitMs: 0, takeOver: false },
+  vault: [],
 };
 const pacing = {
   ignoreFreeze: false,

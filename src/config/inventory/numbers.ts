@@ -1,13 +1,13 @@
-/** An integer, or the text itself where JavaScript could not hold it exactly. */
-export function integerOf(written: string, magnitude: number): number | string {
-  if (!Number.isSafeInteger(magnitude)) return written;
-  return written.startsWith('-') && magnitude !== 0 ? -magnitude : magnitude;
+import { WrittenNumber } from '../values.ts';
+
+/** An integer from how JavaScript writes one (`0x1f`, `017` is `0o17`), exact however large it is. */
+export function integerOf(isNegative: boolean, literal: string): number | WrittenNumber {
+  const magnitude = Number(literal);
+  if (Number.isSafeInteger(magnitude)) return isNegative && magnitude !== 0 ? -magnitude : magnitude;
+  return new WrittenNumber(`${isNegative ? '-' : ''}${BigInt(literal)}`);
 }
 
-/**
- * A float, or its text where it is whole: JavaScript has only one 2, but `image: app:{{ version }}` with
- * `version: 2.0` means `app:2.0`, as Python would print it.
- */
-export function floatOf(value: number): number | string {
-  return Number.isInteger(value) && Math.abs(value) < 1e16 ? value.toFixed(1) : value;
+/** A float; one that is whole stays one: JavaScript has only one 2, but `version: 2.0` means `2.0`. */
+export function floatOf(value: number): number | WrittenNumber {
+  return Number.isInteger(value) && Math.abs(value) < 1e16 ? new WrittenNumber(value.toFixed(1)) : value;
 }

@@ -1,14 +1,16 @@
 import type { ScalarTag, Tags } from 'yaml';
+import { UnsafeText, VaultText, type WrittenNumber } from '../values.ts';
+import { readEnvelope, type Vault, VaultProblem } from '../vault.ts';
 import { floatOf, integerOf } from './numbers.ts';
 
 /**
  * How a word without quotes is read: YAML 1.1 as PyYAML implements it, since that is what Ansible's files are
  * written for. Unlike the specification, `y` and `n` are words, and `1e3` is one too, a float needs its dot.
- * Dates stay text, and so do the numbers that JavaScript would change.
+ * Dates stay text.
  *
  * @see https://yaml.org/type/
  */
-export const yamlTags: Tags = [
+const plainTags: Tags = [
   'map',
   'seq',
   plain('null', /^(?:~|null|Null|NULL|)$/, () => null),
@@ -28,16 +30,43 @@ export const yamlTags: Tags = [
   { tag: 'tag:yaml.org,2002:str', default: true, resolve: (written: string) => written },
 ];
 
+/** Those, and Ansible's own. */
+export function yamlTagsFor(vault: Vault): Tags {
+  const sealed = (tag: string): ScalarTag => ({
+    tag,
+    resolve: (written, complain) => sealedText(written, complain, vault),
+  });
+  return [
+    ...plainTags,
+    { tag: '!unsafe', resolve: (written: string) => new UnsafeText(written) },
+    sealed('!vault'),
+    sealed('!vault-encrypted'),
+  ];
+}
+
+function sealedText(written: string, complain: (message: string) => void, vault: Vault): VaultText {
+  try {
+    readEnvelope(written);
+  } catch (error) {
+    if (!(error instanceof VaultProblem)) throw error;
+    complain(`is encrypted with Ansible Vault, but ${error.message}`);
+  }
+  return new VaultText(written, (envelope) => {
+    const text = vault.open(envelope);
+    vault.secrets.add(text);
+    return text;
+  });
+}
+
 function plain(name: string, test: RegExp, resolve: (written: string) => unknown): ScalarTag {
   return { tag: `tag:yaml.org,2002:${name}`, default: true, test, resolve };
 }
 
 const prefixes: Readonly<Record<number, string>> = { 2: '0b', 8: '0o', 10: '', 16: '0x' };
 
-function integer(written: string, base: 2 | 8 | 10 | 16): number | string {
+function integer(written: string, base: 2 | 8 | 10 | 16): number | WrittenNumber {
   const digits = digitsOf(written).replace(/^[-+]?(?:0b|0x)?/, '');
-  const magnitude = digits === '' ? 0 : Number(`${prefixes[base] ?? ''}${digits}`);
-  return integerOf(written, magnitude);
+  return integerOf(written.startsWith('-'), digits === '' ? '0' : `${prefixes[base] ?? ''}${digits}`);
 }
 
 /** `22:30` is 22 × 60 + 30. */

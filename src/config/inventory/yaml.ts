@@ -1,6 +1,7 @@
 import type { Complaint, DocumentPath, YamlDocument } from '../document.ts';
+import { isMapping, isMarked, WrittenNumber } from '../values.ts';
 import type { DraftGroup, InventoryDraft } from './draft.ts';
-import type { Vars } from './inventory.ts';
+import type { Place, Vars } from './inventory.ts';
 import { expandHosts, isGroupName, printable } from './ranges.ts';
 import { suggestion } from './suggestions.ts';
 
@@ -28,7 +29,7 @@ class YamlReader {
   }
 
   groups(): void {
-    const groups = this.#mapping(this.#document.value, [], 'the inventory');
+    const groups = this.#mapping(this.#document.written, [], 'the inventory');
     if ('plugin' in groups && typeof groups['plugin'] === 'string') {
       this.#complain(['plugin'], 'inventory plugins are not supported yet', 'key');
       return;
@@ -55,7 +56,7 @@ class YamlReader {
 
   #vars(group: DraftGroup, written: unknown, path: DocumentPath): void {
     for (const [key, value] of Object.entries(this.#mapping(written, path, '"vars"'))) {
-      const problem = this.#draft.setGroupVar(group, key, value);
+      const problem = this.#draft.setGroupVar(group, [key, value], () => this.#place([...path, key]));
       if (problem !== undefined) this.#complain([...path, key], problem);
     }
   }
@@ -80,8 +81,17 @@ class YamlReader {
         continue;
       }
       const port: [string, unknown][] = expansion.port === undefined ? [] : [['ansible_port', expansion.port]];
-      this.#draft.addHosts(expansion.names, group, new Map([...port, ...Object.entries(own)]));
+      const problem = this.#draft.addHosts(expansion.names, group, {
+        vars: Object.fromEntries([...port, ...Object.entries(own)]),
+        file: this.#document.file,
+        placeOf: (variable) => this.#place([...hostPath, variable]),
+      });
+      if (problem !== undefined) this.#complain(hostPath, problem, 'key');
     }
+  }
+
+  #place(path: DocumentPath): Place {
+    return { file: this.#document.file, ...this.#document.at(path, 'key') };
   }
 
   /** A mapping, also where it is left out; anything else is complained about and read as an empty one. */
@@ -97,12 +107,10 @@ class YamlReader {
   }
 }
 
-export function isMapping(value: unknown): value is Vars {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export function kindOf(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
+  if (value instanceof WrittenNumber) return value.text;
+  if (isMarked(value)) return 'a text';
   return typeof value === 'string' ? `the text "${printable(value)}"` : String(value);
 }
 

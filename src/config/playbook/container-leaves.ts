@@ -1,5 +1,6 @@
 import type { ContainerSpec, PullPolicy } from '../../rollout/model.ts';
-import { each, isMapping, type Leaf, Misfit, textOf } from './field.ts';
+import { isMapping } from '../values.ts';
+import { each, type Leaf, Misfit, textOf } from './field.ts';
 import { text, word } from './leaves.ts';
 
 export const pullPolicy: Leaf<PullPolicy> = {

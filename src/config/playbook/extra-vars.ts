@@ -1,6 +1,7 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import { Complaints, readDocument } from '../document.ts';
 import type { Vars } from '../inventory/inventory.ts';
+import { Vault } from '../vault.ts';
 import { Misfit } from './field.ts';
 import { splitWords } from './shell-words.ts';
 import { variables } from './variables.ts';
@@ -15,11 +16,11 @@ const FORMS = 'write name=value, a mapping as JSON or YAML, or @file';
  *
  * @throws Failure 'config' with everything that is wrong
  */
-export function parseExtraVars(args: readonly string[], readFile: ReadFile): Vars {
+export function parseExtraVars(args: readonly string[], readFile: ReadFile, vault = new Vault()): Vars {
   const reasons: string[] = [];
   const found = args.map((arg): Vars => {
     try {
-      return varsIn(arg, readFile);
+      return varsIn(arg, readFile, vault);
     } catch (error) {
       if (!(error instanceof Wrong || error instanceof Complaints)) throw error;
       reasons.push(error.message);
@@ -32,13 +33,13 @@ export function parseExtraVars(args: readonly string[], readFile: ReadFile): Var
 
 class Wrong extends Error {}
 
-function varsIn(arg: string, readFile: ReadFile): Vars {
+function varsIn(arg: string, readFile: ReadFile, vault: Vault): Vars {
   const trimmed = arg.trim();
-  if (trimmed.startsWith('@')) return fromFile(trimmed.slice(1), readFile);
+  if (trimmed.startsWith('@')) return fromFile(trimmed.slice(1), readFile, vault);
   const sentence = (why: string): Wrong => new Wrong(`Cannot read --extra-vars ${JSON.stringify(arg)}: ${why}`);
   if (/^[{[]/.test(trimmed)) {
     try {
-      return checked(readDocument('--extra-vars', trimmed).value, sentence);
+      return checked(readDocument('--extra-vars', trimmed, vault).value, sentence);
     } catch (error) {
       if (!(error instanceof Complaints)) throw error;
       const [first] = error.complaints;
@@ -48,7 +49,7 @@ function varsIn(arg: string, readFile: ReadFile): Vars {
   return checked(fromPairs(trimmed, sentence), sentence);
 }
 
-function fromFile(path: string, readFile: ReadFile): Vars {
+function fromFile(path: string, readFile: ReadFile, vault: Vault): Vars {
   const sentence = (why: string): Wrong => new Wrong(`Cannot read --extra-vars @${path}: ${why}`);
   let text: string;
   try {
@@ -56,7 +57,7 @@ function fromFile(path: string, readFile: ReadFile): Vars {
   } catch (error) {
     throw sentence(reasonOf(error));
   }
-  return checked(readDocument(path, text).value ?? {}, sentence);
+  return checked(readDocument(path, text, vault).value ?? {}, sentence);
 }
 
 function fromPairs(text: string, sentence: (why: string) => Wrong): Vars {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isMapping } from '../values.ts';
 
 /** Stands for a value that is not known: a template before it is rendered, or one that could not be. */
 export const unrendered = Symbol('unrendered');
@@ -89,10 +90,6 @@ export function shown(value: unknown): string {
   if (isMapping(value)) return 'a mapping';
   const text = typeof value === 'number' ? String(value) : JSON.stringify(value);
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
-}
-
-export function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** A text, or a number as text; empty for anything else, whatever it holds. */

@@ -1,7 +1,8 @@
 import type { HostPlay } from '../../rollout/play.ts';
 import type { DocumentPath } from '../document.ts';
 import type { InventoryHost, Vars } from '../inventory/inventory.ts';
-import { Scope } from '../template.ts';
+import { hostScope, type HostSurroundings } from '../inventory/host-scope.ts';
+import type { Scope } from '../template.ts';
 import type { HostProblem } from './complaints.ts';
 import type { Environment } from './container-leaves.ts';
 import { instanceOf } from './instances.ts';
@@ -23,6 +24,8 @@ export interface PlayParts {
   readonly apps: readonly PlacedApp[];
   /** What stands over the variables of the inventory. */
   readonly vars: Vars;
+  /** What templates may ask of the other hosts. */
+  readonly around: HostSurroundings;
   /** The environment of this process. */
   readonly controller: Environment;
 }
@@ -50,11 +53,11 @@ export class HostResolver {
   }
 
   #instancesOf({ app, at }: PlacedApp, host: InventoryHost, found: Problems): PlacedInstance[] {
-    const vars = { ...host.vars, ...this.#parts.vars, inventory_hostname: host.name, group_names: host.groups };
-    const asked = found.parse(instancesSchema, { instances: app['instances'] }, { scope: new Scope(vars), at });
+    const scopeWith = (more: Vars): Scope => hostScope(host, { ...this.#parts.vars, ...more }, this.#parts.around);
+    const asked = found.parse(instancesSchema, { instances: app['instances'] }, { scope: scopeWith({}), at });
     const count = asked ? (asked.instances ?? 1) : 0;
     return Array.from({ length: count }, (_, index) => index + 1).flatMap((id): PlacedInstance[] => {
-      const scope = new Scope({ ...vars, id });
+      const scope = scopeWith({ id });
       const play = found.parse(policySchema, this.#policy, { scope, at: this.#parts.at });
       const one = found.parse(appSchema, { ...app, instances: undefined, tags: undefined }, { scope, at });
       if (!play || !one) return [];

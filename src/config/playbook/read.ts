@@ -1,7 +1,9 @@
 import { Complaints, type DocumentPath, failureOf, readDocument, type YamlDocument } from '../document.ts';
 import { hasTemplate } from '../template.ts';
+import { Vault } from '../vault.ts';
 import { complaintAbout, type Problem, problemsOf } from './complaints.ts';
-import { isMapping, unrendered } from './field.ts';
+import { isMapping, UnsafeText, VaultText } from '../values.ts';
+import { unrendered } from './field.ts';
 import { missingBackends, probeRules, timesWithoutQuotes } from './rules.ts';
 import { playbookSchema } from './schema.ts';
 
@@ -21,8 +23,8 @@ export interface WrittenPlaybook {
  *
  * @throws Failure 'config' with everything that is wrong, each with its line
  */
-export function readPlaybook(path: string, text: string): WrittenPlaybook {
-  const document = documentOf(path, text);
+export function readPlaybook(path: string, text: string, vault = new Vault()): WrittenPlaybook {
+  const document = documentOf(path, text, vault);
   const written = withoutExtensions(document.value);
   const value = withTemplatesHidden(written, []);
   const result = playbookSchema.safeParse(value);
@@ -36,9 +38,9 @@ export function readPlaybook(path: string, text: string): WrittenPlaybook {
   return { document, plays: written as readonly WrittenPlay[] };
 }
 
-function documentOf(path: string, text: string): YamlDocument {
+function documentOf(path: string, text: string, vault: Vault): YamlDocument {
   try {
-    return readDocument(path, text);
+    return readDocument(path, text, vault);
   } catch (error) {
     throw error instanceof Complaints ? failureOf(error.complaints) : error;
   }
@@ -69,6 +71,8 @@ function listed(value: unknown, change: (item: unknown) => unknown): unknown {
 
 function withTemplatesHidden(value: unknown, path: DocumentPath): unknown {
   const inside = (step: string | number, item: unknown): unknown => withTemplatesHidden(item, [...path, step]);
+  if (value instanceof VaultText) return unrendered;
+  if (value instanceof UnsafeText) return value.text;
   if (typeof value === 'string') return hasTemplate(value) && !isFrame(path) ? unrendered : value;
   if (Array.isArray(value)) return value.map((item: unknown, index) => inside(index, item));
   if (!isMapping(value)) return value;

@@ -1,11 +1,14 @@
 import { Failure } from '../../errors.ts';
 import type { Play } from '../../rollout/play.ts';
 import { failureOf } from '../document.ts';
+import { type HostSurroundings, surroundingsIn } from '../inventory/host-scope.ts';
 import type { Inventory, InventoryHost, Vars } from '../inventory/inventory.ts';
+import type { Secrets } from '../../rollout/secret.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import { Scope } from '../template.ts';
 import { complaintAbout, mergedAcrossHosts, type Problem } from './complaints.ts';
 import type { Environment } from './container-leaves.ts';
+import { inOrder } from './host-order.ts';
 import { HostResolver } from './host-resolver.ts';
 import { maxFailPercentageOf, policyOf } from './policy.ts';
 import { Problems } from './problems.ts';
@@ -18,6 +21,11 @@ export interface Selection extends TagSelection {
   /** A pattern; hosts that it does not match are left out. */
   readonly limit?: string;
   readonly extraVars: Vars;
+  /** What `order: shuffle` depends on: the same text, the same order. */
+  readonly shuffleBy?: string;
+  readonly secrets?: Secrets;
+  /** Where the playbook is, for templates. */
+  readonly playbookDir?: string;
   /** For `environment` keys without a value; the environment of this process unless given. */
   readonly controller?: Environment;
 }
@@ -34,6 +42,7 @@ export function resolvePlays(playbook: WrittenPlaybook, inventory: Inventory, se
     inventory,
     selection,
     groups: Object.fromEntries(inventory.groups),
+    around: surroundingsIn(inventory, selection.secrets),
     within: limit === undefined ? undefined : new Set(selectHosts(inventory, limit)),
   };
   const resolved = playbook.plays.map((play, index) => resolvePlay(play, index, fleet));
@@ -61,6 +70,7 @@ interface Fleet {
   readonly inventory: Inventory;
   readonly selection: Selection;
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly around: HostSurroundings;
   /** The hosts of `limit`. */
   readonly within: ReadonlySet<string> | undefined;
 }
@@ -73,15 +83,18 @@ interface ResolvedPlay {
 }
 
 function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPlay {
-  const vars = { ...varsOf(play), ...fleet.selection.extraVars, groups: fleet.groups };
-  const scope = new Scope(vars);
+  const { extraVars, playbookDir } = fleet.selection;
+  const folder = playbookDir === undefined ? {} : { playbook_dir: playbookDir };
+  const vars = { ...varsOf(play), ...extraVars, ...folder, groups: fleet.groups };
+  const scope = new Scope(vars, fleet.around);
   const note = new Problems();
   const pace = note.parse(paceSchema, paceOf(play), { scope, at: [index] });
-  const hosts =
+  const selected =
     pace &&
     hostsOf(pace.hosts, fleet, (message) => {
       note.add({ path: [index, 'hosts'], message });
     });
+  const hosts = inOrder(selected ?? [], pace?.order ?? 'inventory', fleet.selection.shuffleBy ?? '');
   const tagged = play.apps.map((app, number) => {
     const at = [index, 'apps', number];
     return { app, at, tags: note.parse(tagsSchema, { tags: app['tags'] }, { scope, at })?.tags ?? [] };
@@ -89,8 +102,8 @@ function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPl
   const apps = tagged.filter(({ tags }) => isSelected(tags, fleet.selection));
   const tags = tagged.flatMap((it) => it.tags);
   const controller = fleet.selection.controller ?? process.env;
-  const resolver = new HostResolver({ play, at: [index], apps, vars, controller });
-  const resolved = (hosts ?? []).map((host) => resolver.resolve(host));
+  const resolver = new HostResolver({ play, at: [index], apps, vars, around: fleet.around, controller });
+  const resolved = hosts.map((host) => resolver.resolve(host));
   const problems = [...note.all, ...mergedAcrossHosts(resolver.problems)];
   if (!pace || problems.length > 0) return { tags, problems };
   return {

@@ -1,7 +1,8 @@
 import type { Instance, PublishedPort } from '../../rollout/model.ts';
 import type { DocumentPath, YamlDocument } from '../document.ts';
 import type { Problem } from './complaints.ts';
-import { isMapping, valueAt } from './field.ts';
+import { isMapping } from '../values.ts';
+import { valueAt } from './field.ts';
 import { collide } from './ports.ts';
 
 /** Each app needs a backend, its own or its play's. */

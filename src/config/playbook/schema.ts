@@ -1,6 +1,8 @@
 import { z } from 'zod';
+import { hostOrder } from './host-order.ts';
 import { containerSchema } from './container.ts';
-import { field, type FieldMeta, isMapping, requiredField } from './field.ts';
+import { isMapping } from '../values.ts';
+import { field, type FieldMeta, requiredField } from './field.ts';
 import { freezeWindows, onFailure, pause, share, timezone, unreachable } from './pace-leaves.ts';
 import {
   boolean,
@@ -157,6 +159,11 @@ export const freezeSchema = z.strictObject({
 const pace = {
   name: field(text, { description: 'Title of the play.', otherwise: '`hosts`' }),
   hosts: requiredField(hostPattern, { description: "Hosts of the play, in Ansible's patterns." }),
+  order: field(hostOrder, {
+    description:
+      'Order of the hosts: as the pattern has them (`inventory`), by name (`sorted`), either backwards, or by chance, anew in each run (`shuffle`).',
+    default: 'inventory',
+  }),
   serial: field(serial, {
     description:
       'Hosts that are updated at the same time, or a list of it for the batches in turn; the last one repeats. A percentage is of all hosts of the play, rounded down, at least one.',

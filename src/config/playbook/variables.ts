@@ -1,5 +1,6 @@
 import type { Vars } from '../inventory/inventory.ts';
-import { each, isMapping, type Leaf, Misfit } from './field.ts';
+import { isMapping } from '../values.ts';
+import { each, type Leaf, Misfit } from './field.ts';
 
 const NAME = /^[A-Za-z_]\w*$/;
 

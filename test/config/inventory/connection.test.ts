@@ -52,7 +52,7 @@ describe('connectionOf()', () => {
     { vars: { ansible_port: 0 },                                   message: 'its port should be a number from 1 to 65535, is "0"' },
     { vars: { ansible_port: 65_536 },                              message: 'its port should be a number from 1 to 65535, is "65536"' },
     { vars: { ansible_port: 'ssh' },                               message: 'its port should be a number from 1 to 65535, is "ssh"' },
-    { vars: { ansible_host: '{{ ip }}' },                          message: '"{{ ip }}" in ansible_host is no address' },
+    { vars: { ansible_host: '{{ ip }}' },                          message: 'ansible_host: the variable ip is not defined' },
     { vars: { ansible_user: ['a'] },                               message: 'ansible_user should be text or a number' },
     { vars: { ansible_timeout: 'soon' },                           message: 'its connect timeout should be a number of seconds, is "soon"' },
     { vars: { ansible_connection: 'local' },                       message: 'ansible_connection=local is not supported yet' },

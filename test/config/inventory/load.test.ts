@@ -33,9 +33,9 @@ function complaintsAbout(...sources: string[]): string[] {
 describe('loadInventory()', () => {
   // prettier-ignore
   it.each<{ why: string; files: Record<string, string | Buffer>; complaint: string | RegExp }>([
-    { why: 'a script',                    files: { hosts: '#!/bin/sh\necho {}' },        complaint: 'hosts:1:1: inventory scripts are not supported yet' },
-    { why: 'a vault',                     files: { hosts: '$ANSIBLE_VAULT;1.1;AES256\n0' }, complaint: 'hosts:1:1: is encrypted with Ansible Vault, not supported yet' },
-    { why: 'a vault in group_vars',       files: { hosts: 'fe1', 'group_vars/all/vault.yml': '$ANSIBLE_VAULT;1.1;AES256\n0' }, complaint: 'group_vars/all/vault.yml:1:1: is encrypted with Ansible Vault, not supported yet' },
+    { why: 'a script',                    files: { hosts: '#!/bin/sh\necho {}' },        complaint: 'hosts:1:1: is a script that may not be run: chmod +x makes it an inventory' },
+    { why: 'a vault',                     files: { hosts: '$ANSIBLE_VAULT;1.1;AES256\n0' }, complaint: 'hosts:1:1: is encrypted with Ansible Vault, but it is damaged' },
+    { why: 'a vault in group_vars',       files: { hosts: 'fe1', 'group_vars/all/vault.yml': '$ANSIBLE_VAULT;1.1;AES256\n0' }, complaint: 'group_vars/all/vault.yml:1:1: is encrypted with Ansible Vault, but it is damaged' },
     { why: 'a file that is not there',    files: {},                                     complaint: /^hosts:1:1: cannot be read: ENOENT/ },
     { why: 'binary junk',                 files: { hosts: Buffer.from([0x7f, 0x45, 0]) }, complaint: 'hosts:1:1: is not a text file, it holds a NUL byte' },
     { why: 'YAML without an extension',   files: { hosts: '---\nall:\n  hosts: [' },     complaint: /^hosts:3:\d+: / },
@@ -85,7 +85,7 @@ describe('loadInventory()', () => {
       'inventory/group_vars/web': 'c: web',
     });
 
-    const inventory = loadInventory([join(folder, 'inventory/hosts')], [folder]);
+    const inventory = loadInventory([join(folder, 'inventory/hosts')], { playbookFolders: [folder] });
 
     expect(inventory.hosts.get('fe1')?.vars).toEqual({ a: 'inventory', b: 'playbook', c: 'web', d: 'host' });
   });

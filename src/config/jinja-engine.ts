@@ -1,0 +1,147 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import type { Environment as MiniJinja } from 'minijinja-js';
+import { reasonOf } from '../errors.ts';
+import { pythonText } from './inventory/python-text.ts';
+import { type Filter, FilterProblem, filters, tests } from './jinja-filters.ts';
+
+type Context = Readonly<Record<string, unknown>>;
+
+/** What is rendered. Filters of ours cannot tell `none` from what is not defined, so they are told. */
+export interface Rendering {
+  readonly context: Context;
+  /** Everything that the template names is there. */
+  readonly isComplete: boolean;
+}
+
+/** The text that a template becomes, with values printed as Python prints them. */
+export function renderedText(template: string, rendering: Rendering): string {
+  const printed = withPrinting(template);
+  return withEngine(rendering, (engine) => engine.renderStr(printed, rendering.context));
+}
+
+/** The value of an expression; both `none` and what is not defined are undefined. */
+export function valueOf(expression: string, rendering: Rendering): unknown {
+  return plain(withEngine(rendering, (engine) => engine.evalExpr(expression, rendering.context) as unknown));
+}
+
+/** The engine panics at an expression that closes what it did not open, so none is given to it. */
+export function isBalanced(expression: string): boolean {
+  const bare = expression.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '');
+  let open = 0;
+  for (const bracket of bare.match(/[()[\]{}"'#%]/g) ?? []) {
+    if ('([{'.includes(bracket)) open += 1;
+    else if (')]}'.includes(bracket)) open -= 1;
+    else if (bracket !== '%') return false;
+    if (open < 0) return false;
+  }
+  return open === 0 && expression.trim() !== '' && !/%\}|\{%/.test(bare);
+}
+
+const PRINT = 'sluice_print';
+const PRINT_PERHAPS = 'sluice_print_perhaps';
+const OUTPUT = /\{\{([-+]?)((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'])*?)([-+]?)\}\}/g;
+
+/** Each `{{ x }}` as `{{ (x) | sluice_print }}`: the engine itself prints `true`, where Python prints `True`. */
+function withPrinting(template: string): string {
+  if (/\{%[-+]?\s*raw\b/.test(template)) return template;
+  return template.replace(OUTPUT, (written, before: string, expression: string, after: string) =>
+    isBalanced(expression) ? `{{${before} (${expression}) | ${printerOf(expression)} ${after}}}` : written,
+  );
+}
+
+/** `x if y` without an `else` is nothing where y is not true. */
+function printerOf(expression: string): string {
+  return /\bif\b/.test(expression) && !/\belse\b/.test(expression) ? PRINT_PERHAPS : PRINT;
+}
+
+/** Enough for any name or address; a template that loops for ever ends in "ran out of fuel". */
+const FUEL = 1_000_000;
+
+let engine: MiniJinja | undefined;
+
+/** What went wrong in a filter, which must not throw: the engine would not survive it. */
+const filtered: { problem: Error | undefined; isComplete: boolean } = { problem: undefined, isComplete: true };
+
+function withEngine<T>({ isComplete }: Rendering, run: (engine: MiniJinja) => T): T {
+  filtered.isComplete = isComplete;
+  engine ??= newEngine();
+  filtered.problem = undefined;
+  try {
+    const result = run(engine);
+    throwProblem();
+    return result;
+  } catch (error) {
+    // After a panic every further call fails too.
+    if ((error instanceof Error && error.name === 'RuntimeError') || reasonOf(error).includes('unsafe aliasing'))
+      engine = undefined;
+    throw error;
+  }
+}
+
+function throwProblem(): void {
+  if (filtered.problem) throw filtered.problem;
+}
+
+/** Loaded when the first template is met: a megabyte of WebAssembly that most commands do without. */
+function newEngine(): MiniJinja {
+  const { Environment } = createRequire(import.meta.url)('minijinja-js') as typeof import('minijinja-js');
+  const fresh = new Environment();
+  fresh.undefinedBehavior = 'strict';
+  fresh.keepTrailingNewline = true;
+  fresh.fuel = FUEL;
+  fresh.enablePyCompat();
+  for (const [name, filter] of Object.entries(filters)) fresh.addFilter(name, guarded(`the filter ${name}`, filter));
+  for (const [name, test] of Object.entries(tests)) fresh.addTest(name, guarded(`the test ${name}`, test));
+  fresh.addFilter(
+    PRINT,
+    guarded('', (value) => (value === null ? '' : pythonText(value))),
+  );
+  fresh.addFilter(PRINT_PERHAPS, (value: unknown) =>
+    value === null || value === undefined ? '' : pythonText(plain(value)),
+  );
+  for (const name of ['lookup', 'query', 'q']) fresh.addGlobal(name, guarded(name, looked));
+  return fresh;
+}
+
+/** What a filter of ours may be told by name; the engine hands names over as one mapping, after all else. */
+const namedArguments = new Set(['recursive', 'list_merge', 'indent', 'levels', 'sort_keys', 'default']);
+
+function guarded(what: string, filter: Filter): (...given: unknown[]) => unknown {
+  return (value, ...rest) => {
+    try {
+      if (value === undefined && !filtered.isComplete) throw new Error('undefined value');
+      const last = rest.at(-1);
+      const areNames = last instanceof Map && [...last.keys()].every((name) => namedArguments.has(String(name)));
+      const at = (areNames ? rest.slice(0, -1) : rest).map(plain);
+      const named = areNames ? (plain(last) as Context) : {};
+      return filter(plain(value) ?? null, { at, named });
+    } catch (error) {
+      filtered.problem ??= error instanceof FilterProblem ? new Error(`${what}: ${error.message}`) : (error as Error);
+      return '';
+    }
+  };
+}
+
+/** `lookup('env', 'HOME')` and `lookup('file', 'path')`. */
+function looked(kind: unknown, { at, named }: Parameters<Filter>[1]): unknown {
+  const [name] = at;
+  if (typeof name !== 'string') throw new FilterProblem('it takes a name');
+  if (kind === 'env') return process.env[name] ?? named['default'] ?? '';
+  if (kind !== 'file') throw new FilterProblem(`there is no "${String(kind)}" here, only env and file`);
+  try {
+    return readFileSync(name, 'utf8').trimEnd();
+  } catch (error) {
+    throw new FilterProblem(`cannot read ${name}: ${reasonOf(error)}`);
+  }
+}
+
+/** The engine gives mappings as Map, and integers that were computed as bigint. */
+function plain(value: unknown): unknown {
+  if (typeof value === 'bigint') {
+    return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
+  }
+  if (Array.isArray(value)) return value.map(plain);
+  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), plain(item)]));
+  return value;
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest';
+import { render } from '../../src/config/template.ts';
+
+const vars = { none_: null, l: [1, 'x', null, true, 1.5], d: { a: 1, b: "it's" }, on: true, t: 'a-b_c' };
+
+function rendered(template: string): unknown {
+  const problems: string[] = [];
+  const value = render(template, vars, (_path, message) => problems.push(message));
+  return problems[0] ?? value;
+}
+
+describe('templates', () => {
+  // What Ansible 2.14 makes of the same.
+  // prettier-ignore
+  it.each([
+    ['a{{ none_ }}b',                                              'ab'],
+    ['a{{ true }}b {{ l }} {{ d }}',                               `aTrueb [1, 'x', None, True, 1.5] {'a': 1, 'b': "it's"}`],
+    ["{{ 'a' if false }}x",                                        'x'],
+    ['{{ l | to_json }} {{ d | to_json }}.',                       `[1, "x", null, true, 1.5] {"a": 1, "b": "it's"}.`],
+    ['{{ d | to_nice_json }}.',                                    `{\n    "a": 1,\n    "b": "it's"\n}.`],
+    ["{{ t | regex_replace('([a-z])-', '\\\\1+') }}.",             'a+b_c.'],
+    ["{{ 'x y' | quote }} {{ 'a/b c' | urlencode }} {{ '' | quote }}", "'x y' a/b%20c ''"],
+    ["{{ 'aé' | to_json }}.",                                      '"a\\u00e9".'],
+    ["{{ '%05.1f|%-4s|%x' | format(3.14159, 'ab', 255) }}",        '003.1|ab  |ff'],
+    ["{{ {'a': {'b': 1, 'c': 2}} | combine({'a': {'b': 3}}, recursive=True) }}", { a: { b: 3, c: 2 } }],
+    ["{{ 'x.tar.gz' | splitext }}",                                ['x.tar', '.gz']],
+    ["{{ 'yes' | bool }}",                                         true],
+    ["{{ '1.10' is version('1.9', '>') }}",                        true],
+    ['{{ [1, [2, [3]]] | flatten }}',                              [1, 2, 3]],
+    ["{{ 'ab' | hash('md5') }}",                                   '187ef4436122d1cc2f40dc2b92f0eba0'],
+    ['{{ [3, 1] | union([1, 4]) }}',                               [3, 1, 4]],
+    ["{{ true | ternary('y', 'n') }}",                             'y'],
+    // Ansible keeps the order in which they are written.
+    ["{{ {'b': 1, 'a': 2} | dict2items }}",                        [{ key: 'a', value: 2 }, { key: 'b', value: 1 }]],
+    ["{{ lookup('env', 'SLUICE_NO_SUCH') }}|",                     '|'],
+    ["{{ 'aGk=' | b64decode }}-{{ 'hi' | b64encode }}",            'hi-aGk='],
+    ["{{ t is match('a-') and t is search('_') }}",                true],
+    ['{{ "{{" }} {% raw %}{{ on }}{% endraw %}',                   '{{ {{ on }}'],
+  ])('render %s', (template, value) => {
+    expect(rendered(template)).toEqual(value);
+  });
+
+  // prettier-ignore
+  it.each([
+    ["{{ 'x' | from_json }}.",        'the filter from_json: its value is no JSON'],
+    ["{{ t | hash('rot13') }}",       'the filter hash: cannot'],
+    ["{{ lookup('pipe', 'id') }}",    'lookup: there is no "pipe" here, only env and file'],
+    ["{{ lookup('file', '/no/x') }}", 'lookup: cannot read /no/x'],
+    ['{{ gone | to_json }}',          'the variable gone is not defined'],
+    ['{{ (gone if on else 1) | to_json }}', 'the variable gone is not defined'],
+  ])('complain about %s', (template, message) => {
+    expect(rendered(template)).toContain(message.replace('the filter hash: cannot', 'the filter hash: its value cannot'));
+  });
+
+  it('go on after one that failed', () => {
+    rendered("{{ 'x' | from_json }}.");
+
+    expect(rendered('{{ t }}.')).toBe('a-b_c.');
+  });
+});

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest';
+import { Secrets, soundsSecret } from '../../src/rollout/secret.ts';
+
+function secretsOf(...texts: string[]): Secrets {
+  const secrets = new Secrets();
+  for (const text of texts) secrets.add(text);
+  return secrets;
+}
+
+describe('Secrets', () => {
+  // prettier-ignore
+  it.each([
+    { why: 'wherever it is',            secrets: ['hunter2'],           text: 'a hunter2, hunter2b', hidden: 'a (hidden), (hidden)b' },
+    { why: 'the longer one first',      secrets: ['hunt', 'hunter2'],   text: 'hunter2 hunt',        hidden: '(hidden) (hidden)' },
+    { why: 'with signs of patterns',    secrets: ['a.*(b$'],            text: 'x a.*(b$',            hidden: 'x (hidden)' },
+    { why: 'each line of a key',        secrets: ['BEGIN\nabcd\nEND-K'], text: 'abcd',               hidden: '(hidden)' },
+    { why: 'nothing that is too short', secrets: ['no'],                text: 'no node',             hidden: 'no node' },
+  ])('hides $why', ({ secrets, text, hidden }) => {
+    expect(secretsOf(...secrets).hide(text)).toBe(hidden);
+  });
+
+  it('hides what is deep in data, and leaves keys and the rest alone', () => {
+    const data = { hunter2: ['hunter2', { n: 1, nothing: undefined }] };
+
+    expect(secretsOf('hunter2').hideIn(data)).toEqual({ hunter2: ['(hidden)', { n: 1, nothing: undefined }] });
+  });
+});
+
+it('soundsSecret() knows the usual names', () => {
+  expect(['DB_PASSWORD', 'apiToken', 'port'].map(soundsSecret)).toEqual([true, true, false]);
+});
