@@ -29,6 +29,15 @@ function aPlay(spec: object): Play {
 }
 
 describe('invocationOf()', () => {
+  it('leaves a list of hosts a list, and leaves out what a vault has held', () => {
+    const secrets = new Secrets();
+    secrets.add('from-the-vault');
+
+    const kept = invocationOf({ ...command, inventory: ['fe1,fe2,'] }, { a: 'x from-the-vault', b: 'c' }, secrets);
+
+    expect(kept).toMatchObject({ inventory: ['fe1,fe2,'], extraVars: { b: 'c' }, hiddenVars: ['a'] });
+  });
+
   it('can be asked for again from any folder', () => {
     expect(invocationOf(command, {}, new Secrets())).toMatchObject({
       ...{ inventory: [resolve('hosts.ini'), '/etc/hosts.ini'], playbook: resolve('shop.yml'), tags: ['web'] },

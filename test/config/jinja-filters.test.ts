@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { render } from '../../src/config/template.ts';
+import { render, Scope } from '../../src/config/template.ts';
+import { Secrets } from '../../src/rollout/secret.ts';
 
 const vars = { none_: null, l: [1, 'x', null, true, 1.5], d: { a: 1, b: "it's" }, on: true, t: 'a-b_c' };
 
@@ -56,5 +57,14 @@ describe('templates', () => {
     rendered("{{ 'x' | from_json }}.");
 
     expect(rendered('{{ t }}.')).toBe('a-b_c.');
+  });
+
+  it('make a secret of what they make of one', () => {
+    const secrets = new Secrets();
+    secrets.add('hunter2');
+
+    render('{{ pw | b64encode }}', new Scope({ pw: 'hunter2' }, { secrets }), () => undefined);
+
+    expect(secrets.hide('is aHVudGVyMg==')).toBe('is (hidden)');
   });
 });
