@@ -161,33 +161,6 @@ describe('replay()', () => {
     expect(history.hosts[0]).toMatchObject({ end: 'failed', reason: 'Cannot lock fe1' });
   });
 
-  it("keeps what the run has made of an instance, when it finishes another's work there", () => {
-    const finished = (state: 'unchanged' | 'outOfService'): string[] =>
-      statesIn(
-        historyOf([
-          start,
-          { type: 'instance-started', subject, from: 'a:1', to: 'a:2' },
-          { type: 'instance-ended', subject, state: 'updated', ms: 1 },
-          { type: 'step-started', subject, step: 'rollBack', homeward: true },
-          { type: 'instance-ended', subject, state, ms: 1 },
-        ]),
-      );
-
-    expect(finished('unchanged')).toEqual(['fe1 pxApp_1 updated']);
-    expect(finished('outOfService')).toEqual(['fe1 pxApp_1 outOfService']);
-  });
-
-  it('has as unchanged what a take-back finds done', () => {
-    const history = historyOf([
-      start,
-      { type: 'instance-started', subject, from: 'a:1', to: 'a:2' },
-      { type: 'instance-ended', subject, state: 'updated', ms: 1 },
-      { type: 'instance-left', subject, why: 'nothing to change', isRevert: true },
-    ]);
-
-    expect(statesIn(history)).toEqual(['fe1 pxApp_1 unchanged']);
-  });
-
   it('has the servers of a drain, and those that were put back after one failed', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     const policy = { timeoutMs: 60_000, onTimeout: 'fail' as const };

@@ -94,7 +94,6 @@ function end(world: World): void {
   world.tell(() => '-- the disasters are over');
   for (const host of world.hosts.values()) {
     host.isUnreachable = false;
-    host.isOff = false;
     host.disturb();
     if (host.isOff) powerOn(world, host);
     if (host.haproxy.isDown) world.restart(host, true);
