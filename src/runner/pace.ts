@@ -123,6 +123,18 @@ export class RunPace implements Pace {
     return { then: this.#context.stop.beforeNext.aborted ? 'stop' : then, why };
   }
 
+  /** What becomes of a run whose next play cannot be planned; `goOn`: plan it once more. */
+  async cannotBegin({ name, policy: { onFailure } }: Pick<PlayPlan, 'name' | 'policy'>): Promise<AfterBatch> {
+    const { stop } = this.#context;
+    if (stop.beforeNext.aborted) return 'stop';
+    const why = `the play "${name}" cannot begin any more`;
+    const answer = onFailure === 'ask' ? await this.#ask(whatAfterFailure(why)) : undefined;
+    if (answer === 'goOn') return 'goOn';
+    if (stop.beforeNext.aborted) return 'stop';
+    this.halt(why);
+    return onFailure === 'rollback' || answer === 'rollBack' ? 'rollBack' : 'stop';
+  }
+
   #failures({ policy }: PlayPlan): number {
     return new Set([...this.#failed, ...(policy.countUnreachable ? this.#unreachable : [])]).size;
   }

@@ -197,7 +197,8 @@ async function rollAll(
     goesOn &&= pace.goesOn(first);
     const play = plays[index];
     const current = index === 0 || !goesOn || !play ? first : await planAgain(play, how, { ...context, pace });
-    if (!current || !goesOn) {
+    if (typeof current === 'string') then = current;
+    if (typeof current === 'string' || !goesOn) {
       goesOn = false;
       const hosts = first.batches.flatMap((batch) => batch.hosts);
       summaries.push(...hosts.map((host) => notReached(host, leftInWork(host, rolling))));
@@ -213,19 +214,21 @@ async function rollAll(
   return { rows: wentBack ? await takeBack(updated, summaries, rolling) : summaries, wentBack };
 }
 
-/** Undefined when it cannot be started any more; the problems have been reported. */
+/** The plan, or what comes instead, as the play's `on_failure` says; the problems have been reported. */
 async function planAgain(
   play: Play,
   how: How,
   { pace, ...context }: SkippingContext & { readonly pace: RunPace },
-): Promise<PlayPlan | undefined> {
-  try {
-    const { plans } = await planAll([play], how, context);
-    return plans[0];
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    if (!context.stop.beforeNext.aborted) pace.halt(`the play "${play.name}" cannot begin any more`);
-    return undefined;
+): Promise<PlayPlan | AfterBatch> {
+  for (;;) {
+    try {
+      const { plans } = await planAll([play], how, context);
+      return plans[0] ?? 'stop';
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const then = await pace.cannotBegin(play);
+      if (then !== 'goOn') return then;
+    }
   }
 }
 

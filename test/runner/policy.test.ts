@@ -62,25 +62,37 @@ describe('on_failure', () => {
   });
 });
 
-it('stops, by its own rules, before a play that cannot begin any more', async () => {
-  const fleet = await FakeFleet.up();
-  const play = aPlay(fleet, {});
-  const [fe1] = await Promise.all(['fe1', 'fe2'].map((name) => fleet.host(name)));
-  const onEvent = (event: RunEvent): void => {
-    if (event.type !== 'batch-ended' || !fe1) return;
-    fe1.containers.remoteImage = () => Promise.reject(new Failure('docker', 'Cannot ask the registry on fe1'));
-  };
-  const [first, ...others] = play.hosts;
-  const plays = [
-    { ...play, hosts: others },
-    { ...play, name: 'later', hosts: first ? [first] : [] },
-  ];
+describe('a later play that cannot begin any more', () => {
+  // prettier-ignore
+  it.each<{ onFailure: Policy['onFailure']; types: string[]; ends: string; refusals: number }>([
+    { onFailure: 'pause',    types: [],                    ends: 'fe2 updated, fe3 updated, fe1 notReached', refusals: 1 },
+    { onFailure: 'continue', types: [],                    ends: 'fe2 updated, fe3 updated, fe1 notReached', refusals: 1 },
+    { onFailure: 'rollback', types: [],                    ends: 'fe2 rolledBack, fe3 rolledBack, fe1 notReached', refusals: 1 },
+    { onFailure: 'ask',      types: [],                    ends: 'fe2 updated, fe3 updated, fe1 notReached', refusals: 1 },
+    { onFailure: 'ask',      types: ['roll back'],         ends: 'fe2 rolledBack, fe3 rolledBack, fe1 notReached', refusals: 1 },
+    { onFailure: 'ask',      types: ['go on', 'stop'],     ends: 'fe2 updated, fe3 updated, fe1 notReached', refusals: 2 },
+  ])('$onFailure, answered with $types: $ends', async ({ onFailure, types, ends, refusals }) => {
+    const fleet = await FakeFleet.up();
+    fleet.operator.types(...types);
+    const play = aPlay(fleet, { onFailure });
+    const fe1 = await fleet.host('fe1');
+    const onEvent = (event: RunEvent): void => {
+      if (event.type !== 'batch-ended') return;
+      fe1.containers.version = () => Promise.reject(new Failure('docker', 'Docker is down on fe1'));
+    };
+    const [first, ...others] = play.hosts;
+    const plays = [
+      { ...play, hosts: others },
+      { ...play, name: 'later', hosts: first ? [first] : [] },
+    ];
 
-  const result = await roll(fleet, plays, { onEvent });
+    const result = await roll(fleet, plays, { onEvent });
 
-  expect(endsOf(result)).toBe('fe2 updated, fe3 updated, fe1 notReached');
-  expect(result).toMatchObject({ end: 'stopped', why: 'the play "later" cannot begin any more' });
-  expect(eventsOf(fleet, 'problem')).toMatchObject([{ host: 'fe1', text: 'Cannot ask the registry on fe1' }]);
+    expect(endsOf(result)).toBe(ends);
+    expect(result).toMatchObject({ end: 'stopped', why: 'the play "later" cannot begin any more' });
+    expect(eventsOf(fleet, 'problem').map(({ text }) => text)).toEqual(Array(refusals).fill('Docker is down on fe1'));
+    expect(fleet.failures()).toEqual([]);
+  });
 });
 
 describe('on_failure: ask', () => {
