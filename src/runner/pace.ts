@@ -125,12 +125,12 @@ export class RunPace implements Pace {
 
   /** What becomes of a run whose next play cannot be planned; `goOn`: plan it once more. */
   async cannotBegin({ name, policy: { onFailure } }: Pick<PlayPlan, 'name' | 'policy'>): Promise<AfterBatch> {
-    const { stop } = this.#context;
-    if (stop.beforeNext.aborted) return 'stop';
+    const isStopped = (): boolean => this.#context.stop.beforeNext.aborted;
+    if (isStopped()) return 'stop';
     const why = `the play "${name}" cannot begin any more`;
     const answer = onFailure === 'ask' ? await this.#ask(whatAfterFailure(why)) : undefined;
     if (answer === 'goOn') return 'goOn';
-    if (stop.beforeNext.aborted) return 'stop';
+    if (isStopped()) return 'stop';
     this.halt(why);
     return onFailure === 'rollback' || answer === 'rollBack' ? 'rollBack' : 'stop';
   }
