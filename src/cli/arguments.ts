@@ -10,6 +10,7 @@ import {
   EXIT_CODES,
   commonOptions,
   draining,
+  DEFAULT_FORKS,
   isRepeatable,
   listing,
   OPTION_NAMES,
@@ -179,6 +180,15 @@ function withoutHosts(
   args: CommonArgs & LockingArgs,
   environment: Surroundings['environment'],
 ): Omit<Common, 'inventory' | 'limit' | 'forks'> {
+  const given = [
+    ...(args.inventory === undefined ? [] : ['-i']),
+    ...(args.limit === undefined ? [] : ['--limit']),
+    ...(args.forks === DEFAULT_FORKS ? [] : ['--forks']),
+  ];
+  if (given.length > 0) {
+    const instead = 'a run is gone on with on the hosts it was begun on; for others, begin a rollout';
+    throw new Failure('config', `Cannot use ${given.join(', ')} with resume: ${instead}`);
+  }
   const common = commonOf(args, environment, { needsInventory: false });
   const { connection, json, verbosity, yes, locking, vault } = common;
   return { connection, json, verbosity, yes, locking, vault };

@@ -30,6 +30,8 @@ export function isRepeatable(option: string): boolean {
   return REPEATABLE.includes(option);
 }
 
+export const DEFAULT_FORKS = '32';
+
 /** The options of every command, and of each. */
 export const commonOptions = {
   inventory: {
@@ -49,7 +51,7 @@ export const commonOptions = {
     alias: 'f',
     type: 'string',
     requiresArg: true,
-    default: '32',
+    default: DEFAULT_FORKS,
     describe: 'Hosts worked on at the same time, at most',
   },
   user: { alias: 'u', type: 'string', requiresArg: true, describe: 'SSH user' },

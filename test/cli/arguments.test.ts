@@ -61,6 +61,9 @@ describe('readArguments()', () => {
   it('takes for "rollback" nothing that would roll it back, and no freeze, which does not hold it up', async () => {
     await expect(read('rollback --on-failure rollback')).rejects.toThrow(/Given: "rollback"/);
     await expect(read('rollback --ignore-freeze')).rejects.toThrow(/Unknown argument: ignore-freeze/);
+    await expect(read('resume -l fe1 -f 2 -i a')).rejects.toThrow(
+      /^Cannot use -i, --limit, --forks with resume: a run is gone on with on the hosts it was begun on/,
+    );
     expect(await read('resume --ignore-freeze')).toMatchObject({ pacing: { ignoreFreeze: true } });
   });
 

@@ -22,10 +22,11 @@ export interface RunOptions {
   readonly from?: Host;
 }
 
-/** Starts the real command line, as built, with the lab's inventory. */
+/** Starts the real command line, as built, with the lab's inventory unless the command has one of its own. */
 export function start(args: readonly string[], { onEvent, env = {}, from }: RunOptions = {}): Running {
   const place = from ? ['nsenter', `--net=${from.namespaces.net}`] : [];
-  const [program, ...words] = [...place, 'bin/sluice', ...args, '-i', 'inventory/lab.ini'];
+  const inventory = args[0] === 'resume' ? [] : ['-i', 'inventory/lab.ini'];
+  const [program = '', ...words] = [...place, 'bin/sluice', ...args, ...inventory];
   const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },
