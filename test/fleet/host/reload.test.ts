@@ -5,6 +5,7 @@ import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { kill, reload, runtime, start as startDaemon } from '../../../lab/lab.ts';
+import type { Load } from '../../../lab/load/load.ts';
 import { bridge } from '../../../lab/settings.ts';
 import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
 import type { Remark, RunEvent } from '../../../src/rollout/events.ts';
@@ -59,6 +60,16 @@ async function rollWith(host: string, step: string, then: () => Promise<void>): 
   return { ...ended, about: [...new Set(remarks.map(({ about }) => about))] };
 }
 
+/**
+ * An old worker closes its idle connections, and meets requests that are just sent on them: those that fail at that
+ * moment are HAProxy's own.
+ */
+async function reloadUnder(traffic: Load): Promise<void> {
+  const over = traffic.outage(own);
+  await reload(ownHost());
+  over();
+}
+
 /** Until pxApp_1 has weight 0. */
 async function untilWeightless(): Promise<void> {
   const weight = (): Promise<string> => runtime(ownHost(), 'get weight pxapp_cluster/pxApp_1');
@@ -83,7 +94,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
 
       const ended = await rollWith(own, 'drain', async () => {
         await untilWeightless();
-        await reload(host);
+        await reloadUnder(traffic);
       });
 
       const report = await traffic.stop();
@@ -146,7 +157,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
 
     const ended = await rollWith(own, 'drain', async () => {
       writeFileSync(config, readFileSync(config, 'utf8').replace(/^ *server pxApp_1 .*\n/m, ''));
-      await reload(host);
+      await reloadUnder(traffic);
     });
 
     const report = await traffic.stop();
