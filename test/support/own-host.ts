@@ -1,4 +1,4 @@
-/** For tests about one host: they run side by side, each worker with a host of the lab for itself. */
+/** For tests about one host: they may run side by side, each worker with a host of the lab for itself. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { hosts, labResetHost } from '../../lab/lab.ts';
