@@ -139,7 +139,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       await kill(host, 'haproxy');
       await startDaemon(host, 'haproxy');
       const first = async (): Promise<string> => (weight = (await serversOf(own))[0] ?? '');
-      await expect.poll(first, { timeout: 2_000, interval: 20 }).toMatch(/^pxApp_1 0 /);
+      await expect.poll(first, { timeout: 2_000, interval: 20 }).toMatch(/^pxApp_1 0 1 /);
     });
 
     expect(weight).toMatch(/^pxApp_1 0 1 DOWN$/);
