@@ -79,7 +79,7 @@ export class RunPace implements Pace {
   goesOn(plan: PlayPlan): boolean {
     if (this.#context.stop.beforeNext.aborted || this.#why !== undefined) return false;
     const why = this.#whyNot(plan);
-    if (why !== undefined) this.halt(why);
+    if (why !== undefined) this.#halt(why);
     return why === undefined;
   }
 
@@ -102,7 +102,7 @@ export class RunPace implements Pace {
     }
     const { freeze } = plan.policy;
     const frozen = freeze && !this.#options.ignoreFreeze ? frozenAt(freeze, this.#context.clock.date()) : undefined;
-    if (freeze && frozen && this.#why === undefined) this.halt(frozenText(frozen, freeze));
+    if (freeze && frozen && this.#why === undefined) this.#halt(frozenText(frozen, freeze));
     return this.goesOn(plan);
   }
 
@@ -131,7 +131,7 @@ export class RunPace implements Pace {
     const answer = onFailure === 'ask' ? await this.#ask(whatAfterFailure(why)) : undefined;
     if (answer === 'goOn') return 'goOn';
     if (isStopped()) return 'stop';
-    this.halt(why);
+    this.#halt(why);
     return onFailure === 'rollback' || answer === 'rollBack' ? 'rollBack' : 'stop';
   }
 
@@ -151,7 +151,7 @@ export class RunPace implements Pace {
     const pause = this.#pauseMs ?? policy.pause;
     if (pause !== 'ask') return this.#wait(pause, { number, of: batches.length }, policy.runDeadlineMs);
     const answer = await this.#ask(mayBatchBegin(name, number, batches.length));
-    if (answer === undefined || answer === 'no') this.halt('the operator did not let the next batch begin');
+    if (answer === undefined || answer === 'no') this.#halt('the operator did not let the next batch begin');
     else if (answer === 'all') this.#pauseMs = 0;
     else if (answer !== 'yes') {
       this.#pauseMs = answer.everyMs;
@@ -190,7 +190,7 @@ export class RunPace implements Pace {
   }
 
   /** No further instance begins, whatever the policies say. */
-  halt(why: string): void {
+  #halt(why: string): void {
     this.#why = why;
     this.#context.report({ type: 'halted', why });
   }
