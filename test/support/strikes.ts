@@ -61,6 +61,13 @@ function stopping(child: ChildProcess): Stopped {
   };
 }
 
+/** A moment within `replace`: the old container has been told to stop, and the new one has not begun. */
+export async function untilOldIsAside(host: Host): Promise<void> {
+  const isAside = async (): Promise<boolean> =>
+    (await containers(host)).some(({ Names }) => Names.join().includes('.replaced-'));
+  while (!(await isAside())) await sleep(10);
+}
+
 /** A moment within `replace`: the old container has ended, and the new one may not have begun. */
 export async function untilOldIsStopped(host: Host): Promise<void> {
   const isStopped = async (): Promise<boolean> =>

@@ -13,6 +13,7 @@ import type { InspectedContainer } from './inspections.ts';
 import { containerOf, stopGraceMsOf } from './reading.ts';
 import { creationOf, type Creation, type Predecessor } from './recreate.ts';
 import { namesOf, parseSnapshot, sameCreation, snapshotOf, snapshotText, type Snapshot } from './snapshot.ts';
+import { withHolder } from './taken-port.ts';
 
 /** Time limits, in milliseconds: what needs the disk or a process to start gets more. */
 const LOOK_MS = 15_000;
@@ -130,9 +131,13 @@ export class EngineContainers implements Containers {
   }
 
   async start(name: string): Promise<void> {
-    await this.#change(`start container ${name}`, (docker, abortSignal) =>
-      unless(304, docker.getContainer(name).start({ abortSignal }), undefined),
-    );
+    try {
+      await this.#change(`start container ${name}`, (docker, abortSignal) =>
+        unless(304, docker.getContainer(name).start({ abortSignal }), undefined),
+      );
+    } catch (error) {
+      throw await withHolder(this.#engine, error);
+    }
   }
 
   async stop(name: string): Promise<void> {

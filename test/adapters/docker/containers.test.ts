@@ -1,72 +1,14 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import type { Duplex } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { EngineContainers } from '../../../src/adapters/docker/containers.ts';
-import type { Link } from '../../../src/adapters/link.ts';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Failure } from '../../../src/errors.ts';
+import { answers, asked, containers, failureOf, json, server, sockets, type Answer } from './engine-server.ts';
 import { aSpec, imageConfig, recordedContainer } from './fixtures.ts';
 
-type Answer = (response: ServerResponse, request: IncomingMessage) => void;
-
-let folder: string;
-let server: Server;
-let answers: Record<string, Answer>;
-let asked: string[];
-const sockets = new Set<Socket>();
 const never = new AbortController().signal;
 
-const json =
-  (status: number, body: unknown): Answer =>
-  (response) => {
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-  };
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-docker-'));
-  asked = [];
-  answers = { 'GET /version': json(200, { Version: '20.10.24', ApiVersion: '1.41', MinAPIVersion: '1.12' }) };
-  server = createServer((request, response) => {
-    const line = `${request.method ?? ''} ${request.url ?? ''}`;
-    asked.push(line);
-    const answer = answers[line] ?? json(404, { message: `no answer to ${line}` });
-    answer(response, request);
-  });
-  server.listen(join(folder, 'docker.sock'));
-  await once(server, 'listening');
-});
-
-afterEach(async () => {
+afterEach(() => {
   vi.unstubAllEnvs();
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
-  server.close();
-  await rm(folder, { recursive: true });
 });
-
-function containers(changes: Partial<Link> = {}): EngineContainers {
-  const openSocket = async (path: string): Promise<Duplex> => {
-    const socket = connect(path);
-    sockets.add(socket);
-    await once(socket, 'connect');
-    return socket;
-  };
-  const link = { host: 'fe1', openSocket, ...changes } as Link;
-  return new EngineContainers(link, join(folder, 'docker.sock'));
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<string> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (!(error instanceof Failure)) throw new Error('was expected to fail with a Failure', { cause: error });
-  return `${error.code}: ${error.message}`;
-}
 
 describe('the version of the API', () => {
   it.each([
