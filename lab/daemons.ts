@@ -2,11 +2,12 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { cgroupOf, favoured } from './cgroups.ts';
 import { ping } from './engine.ts';
 import { renderHaproxy, runtime } from './haproxy.ts';
 import type { Host } from './host.ts';
 import { inside, logOf } from './host.ts';
-import { cgroupOf, processesOf } from './namespaces.ts';
+import { processesOf } from './namespaces.ts';
 import type { Process } from './processes.ts';
 import { killAll, namespaceOf, processOf, signal, startDaemon } from './processes.ts';
 import type { LabSettings } from './settings.ts';
@@ -71,12 +72,12 @@ export async function startDaemonOf(host: Host, name: DaemonName): Promise<void>
   if (running === undefined) {
     await killDaemonOf(host, name);
     for (const file of leftovers) rmSync(join(host.dir, file), { force: true });
-    startDaemon(['nsenter', ...inside(host, command(host))], { log, pidFile: pidFile(host, name) });
+    startDaemon([...favoured, 'nsenter', ...inside(host, command(host))], { log, pidFile: pidFile(host, name) });
   } else {
     signal(running.pid, 'SIGCONT');
   }
   const isThere = async (): Promise<boolean | string> => await works(host);
-  // Whatever its name: for a moment it is nsenter.
+  // Whatever its name: for a moment it is nice or nsenter.
   const isHopeless = (): boolean => processOf(pidFile(host, name), () => true) === undefined;
   await until(`${name} of ${host.name}`, isThere, { withinMs: 30_000, everyMs: 50, log, isHopeless });
 }

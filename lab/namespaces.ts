@@ -11,6 +11,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { cgroupOf, favourCgroups, removeCgroups } from './cgroups.ts';
 import type { Host } from './host.ts';
 import { inside, namespacesDir } from './host.ts';
 import { isPluggedIn, plugIn, unplug } from './network.ts';
@@ -48,11 +49,6 @@ export function processesOf(host: Host): readonly Process[] {
   );
 }
 
-/** The parent of the cgroups of the host's containers. */
-export function cgroupOf(host: Host): string {
-  return `/sluice-lab/${host.name}`;
-}
-
 /** Whether `makeNamespaces` was done to its end since the machine was started. */
 export async function hasNamespaces(host: Host): Promise<boolean> {
   const made = identityOf(host);
@@ -70,6 +66,7 @@ export async function makeNamespaces(host: Host): Promise<void> {
   const script = [`umount -l ${namespacesDir}`, ...mounts, `hostname ${host.name}`].join(' && ');
   await run('nsenter', inside(host, ['sh', '-c', script]));
   await plugIn(host);
+  favourCgroups();
   writeFileSync(identityFile(host), identityOf(host) ?? '');
 }
 
@@ -81,14 +78,14 @@ export async function removeHost(host: Host): Promise<void> {
     rmSync(file, { force: true });
   }
   await unplug(host);
-  removeCgroups(cgroupOf(host));
+  removeCgroups(host);
   rmSync(host.dir, { recursive: true, force: true, maxRetries: 5 });
 }
 
 /** What is left when there are no hosts. */
 export async function removeNamespacesDir(): Promise<void> {
   while (await succeeds('umount', ['-l', namespacesDir]));
-  removeCgroups('/sluice-lab');
+  removeCgroups();
   if (existsSync(sluiceDir) && readdirSync(sluiceDir).length === 0) rmdirSync(sluiceDir);
 }
 
@@ -146,18 +143,4 @@ function identityOf(host: Host): string | undefined {
   const [net, mount] = [namespaceOf(host.namespaces.net, 'net'), namespaceOf(host.namespaces.mount, 'mnt')];
   if (net === undefined || mount === undefined) return undefined;
   return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${net} ${mount}`;
-}
-
-/** In every hierarchy of cgroups v1, and in the one of v2. */
-function removeCgroups(path: string): void {
-  const root = '/sys/fs/cgroup';
-  for (const controller of ['', ...readdirSync(root)]) removeEmptyDirs(join(root, controller, path));
-}
-
-function removeEmptyDirs(dir: string): void {
-  if (!dir.startsWith('/sys/fs/cgroup/') || !existsSync(dir)) return;
-  for (const entry of readdirSync(dir, { withFileTypes: true })) {
-    if (entry.isDirectory()) removeEmptyDirs(join(dir, entry.name));
-  }
-  rmdirSync(dir);
 }
