@@ -153,6 +153,9 @@ const endWords: Readonly<Record<InstanceEnded['state'], [Tone, string]>> = {
 function waitingText(waiting: Waiting): string {
   switch (waiting.for) {
     case 'requests': {
+      if (waiting.current + waiting.queued === 0) {
+        return `waiting until it is certain that ${serverPath(waiting.server)} has no request left, ${left(waiting)}`;
+      }
       const holders = waiting.sessions.map(({ source, ageSeconds }) => `${source} for ${ageSeconds} s`).join(', ');
       const queued = waiting.queued > 0 ? ` and ${waiting.queued} queued` : '';
       const who = holders === '' ? '' : ` (${holders})`;
@@ -199,7 +202,9 @@ export function remarkText(remark: Remark): string {
     case 'floor':
       return `${remark.server.backend} has ${count(remark.usable, 'usable server')}, min_up asks for ${remark.floor}: ${serverPath(remark.server)} ${floorWords[remark.then]}`;
     case 'not-drained':
-      return `${serverPath(remark.server)} still has ${count(remark.sessions, 'request')} in hand at the drain timeout: ${remark.then}`;
+      return remark.sessions === 0
+        ? `whether ${serverPath(remark.server)} has requests is not certain at the drain timeout: ${remark.then}`
+        : `${serverPath(remark.server)} still has ${count(remark.sessions, 'request')} in hand at the drain timeout: ${remark.then}`;
     case 'stays-out':
       return `${serverPath(remark.server)} stays out of service: ${remark.why}`;
     case 'gone':

@@ -110,12 +110,18 @@ async function untilOneIsQuiet(barrier: Barrier, terms: Terms, watch: Watch): Pr
   if (second.end === 'late') tell(second);
 }
 
-function notDrained({ server, host }: ServerAccess, { pending, oldWorkers }: Drained, policy: DrainPolicy): Failure {
-  const requests = `${pending} ${pending === 1 ? 'request' : 'requests'} still in hand`;
-  const pids = oldWorkers.map(({ pid }) => pid).join(', ');
-  const held = pids === '' ? requests : `${requests}, some in HAProxy's old worker ${pids},`;
-  const unknown = `HAProxy's old worker ${pids} still runs, and without its master's socket nobody knows what it has,`;
-  const what = pending === 0 && pids !== '' ? unknown : held;
-  const why = `${what} after ${policy.timeoutMs / 1000} s (on_timeout: fail)`;
+function notDrained({ server, host }: ServerAccess, seen: Drained, { timeoutMs }: DrainPolicy): Failure {
+  const why = `${whatIsLeft(seen)} after ${timeoutMs / 1000} s (on_timeout: fail)`;
   return new Failure('haproxy', `Cannot drain ${serverPath(server)} on ${host.name}: ${why}`);
+}
+
+function whatIsLeft({ pending, oldWorkers }: Drained): string {
+  const pids = oldWorkers.map(({ pid }) => pid).join(', ');
+  if (pending > 0) {
+    const requests = `${pending} ${pending === 1 ? 'request' : 'requests'} still in hand`;
+    return pids === '' ? requests : `${requests}, some in HAProxy's old worker ${pids},`;
+  }
+  return pids === ''
+    ? 'HAProxy is still retrying requests to it'
+    : `HAProxy's old worker ${pids} still runs, and without its master's socket nobody knows what it has,`;
 }

@@ -4,7 +4,7 @@ import { countedAnew, isDrained, progressAfter } from '../rollout/drained.ts';
 import { serverPath, type Server, type Standing } from '../rollout/model.ts';
 import type { ServerState } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
-import { poll } from './poll.ts';
+import { poll, type Patience } from './poll.ts';
 import type { HostAccess, LoadBalancer, OldWorker, ServerLook, Session } from './ports.ts';
 import type { Watch } from './watch.ts';
 
@@ -18,6 +18,8 @@ export interface ServerAccess {
 
 const LOOK_EVERY_MS = 35;
 const UP_EVERY_MS = 50;
+/** A server without requests is not late: what its zeroes take to count (src/rollout/drained.ts) is given on top. */
+const PROOF_WITHIN_MS = 2_000;
 /** Just before a wait is first told of, so that what is told is fresh. */
 const SESSIONS_FIRST_AFTER_MS = 1_500;
 const SESSIONS_EVERY_MS = 5_000;
@@ -63,36 +65,48 @@ export async function untilDrained(
   const holders = sessionsNowAndThen(access, watch);
   barrier.progress = countedAnew(barrier.progress);
 
-  const { done, last } = await poll(
-    async () => {
-      const look = await barrier.look(watch);
-      await alsoLook();
-      const pending = look.current + look.queued;
-      const sight = { atMs: clock.now(), pid: look.pid, pending, retries: look.retries };
-      barrier.progress = progressAfter(barrier.progress, sight);
-      const oldWorkers = isDrained(barrier.progress, clock.now()) ? await barrier.oldWorkers(watch) : undefined;
-      return { look, oldWorkers };
+  const sight = async (): Promise<Sight> => {
+    const look = await barrier.look(watch);
+    await alsoLook();
+    const pending = look.current + look.queued;
+    barrier.progress = progressAfter(barrier.progress, { ...look, atMs: clock.now(), pending });
+    const oldWorkers = isDrained(barrier.progress, clock.now()) ? await barrier.oldWorkers(watch) : undefined;
+    return { look, oldWorkers };
+  };
+  const isOver = ({ oldWorkers }: Sight): boolean => oldWorkers?.length === 0 || barrier.timesDown > timesDown;
+  const patience: Omit<Patience<Sight>, 'withinMs'> = {
+    everyMs: LOOK_EVERY_MS,
+    signal: watch.signal,
+    onWaiting: ({ look: { current, queued }, oldWorkers }, leftMs) => {
+      const [old] = oldWorkers ?? [];
+      if (old) watch.waiting({ for: 'old-worker', server, ...old, leftMs });
+      else watch.waiting({ for: 'requests', server, current, queued, sessions: holders(), leftMs });
     },
-    ({ oldWorkers }) => oldWorkers?.length === 0 || barrier.timesDown > timesDown,
-    {
-      everyMs: LOOK_EVERY_MS,
-      withinMs,
-      signal: watch.signal,
-      onWaiting: ({ look: { current, queued }, oldWorkers }, leftMs) => {
-        const [old] = oldWorkers ?? [];
-        if (old) watch.waiting({ for: 'old-worker', server, ...old, leftMs });
-        else watch.waiting({ for: 'requests', server, current, queued, sessions: holders(), leftMs });
-      },
-      onTrouble: (trouble, leftMs) => {
-        watch.waiting({ for: 'answer', why: trouble.message, leftMs });
-      },
+    onTrouble: (trouble, leftMs) => {
+      watch.waiting({ for: 'answer', why: trouble.message, leftMs });
     },
-    clock,
-  );
+  };
+
+  let { last } = await poll(sight, isOver, { ...patience, withinMs }, clock);
+  if (!isOver(last) && isSilent(last)) {
+    const orNotSilent = (seen: Sight): boolean => isOver(seen) || !isSilent(seen);
+    ({ last } = await poll(sight, orNotSilent, { ...patience, withinMs: PROOF_WITHIN_MS }, clock));
+  }
   const { look, oldWorkers = [] } = last;
   const old = oldWorkers.reduce((sum, { current }) => sum + (current ?? 0), 0);
-  const end = !done ? 'late' : barrier.timesDown > timesDown ? 'disturbed' : 'drained';
+  const end = !isOver(last) ? 'late' : barrier.timesDown > timesDown ? 'disturbed' : 'drained';
   return { end, pending: look.current + look.queued + old, oldWorkers };
+}
+
+interface Sight {
+  readonly look: ServerLook;
+  /** Undefined as long as the server itself does not count as drained. */
+  readonly oldWorkers: readonly OldWorker[] | undefined;
+}
+
+/** Nothing in hand, which is not yet proof. */
+function isSilent({ look, oldWorkers }: Sight): boolean {
+  return look.current + look.queued === 0 && oldWorkers === undefined;
 }
 
 /** Who holds the server, asked in the background and seldom: `show sess` walks every session of the process. */

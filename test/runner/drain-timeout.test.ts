@@ -54,6 +54,32 @@ describe('drainHosts(), when the requests in hand take too long,', () => {
     expect(fleet.failures()).toEqual([]);
   });
 
+  it('is not late where the last request has ended, and only the proof of it comes after the deadline', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    await occupy(fleet, 9_950);
+
+    const result = await drain(fleet);
+
+    expect(result.end).toBe('done');
+    expect(await weightsOf(fleet)).toEqual(withoutSecond);
+    expect(fleet.events).not.toContainEqual(expect.objectContaining({ type: 'remark' }));
+  });
+
+  it('says so when HAProxy does not cease to retry', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { haproxy } = await fleet.host('fe1');
+    const look = haproxy.look.bind(haproxy);
+    let retries = 0;
+    haproxy.look = async (server) => ({ ...(await look(server)), retries: (retries += 1) });
+
+    const result = await drain(fleet);
+
+    expect(result.hosts[0]?.reason).toBe(
+      'Cannot drain pxapp_cluster/pxApp_2 on fe1: HAProxy is still retrying requests to it after 10 s (on_timeout: fail)',
+    );
+    expect(await weightsOf(fleet)).toEqual(inService);
+  });
+
   it('puts all servers of a host back when one of them cannot be drained', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     const { haproxy } = await fleet.host('fe1');
