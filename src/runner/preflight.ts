@@ -38,6 +38,8 @@ interface InspectContext {
   readonly goWithout?: (host: string, failure: Failure) => boolean;
   /** What is to be taken back may have been changed since. */
   readonly force?: boolean;
+  /** The image that an earlier look has settled on: a tag that has moved since means nothing to a run under way. */
+  readonly imageOf?: (instance: Instance) => WantedImage | undefined;
 }
 
 /** Inspects all hosts of the plays, as many at once as `limit` allows. One host's trouble does not hide another's. */
@@ -71,7 +73,7 @@ export async function inspectFleet(plays: readonly HostPlay[], context: InspectC
 async function inspectHost(
   host: HostAccess,
   instances: readonly Instance[],
-  { report, force = false, identity: { run: ownRun } }: InspectContext,
+  { report, force = false, imageOf, identity: { run: ownRun } }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
   const engine = await host.containers.version();
@@ -103,7 +105,11 @@ async function inspectHost(
   for (const instance of instances) {
     findings.push(...(balancers.length === sockets.length ? serverRemarks(instance, backends) : []));
     try {
-      const { facts, findings: more } = await inspectInstance(host, instance, { backends, force });
+      const { facts, findings: more } = await inspectInstance(host, instance, {
+        backends,
+        force,
+        image: imageOf?.(instance),
+      });
       if (facts) seen.push([instance, facts]);
       findings.push(...more, ...vanishing(host.name, facts?.container));
     } catch (error) {
@@ -122,17 +128,23 @@ function asBefore(backend: BackendState, own: readonly RecordEntry[]): BackendSt
   return { ...backend, servers };
 }
 
+interface Looking {
+  readonly backends: readonly BackendState[];
+  readonly force: boolean;
+  readonly image: WantedImage | undefined;
+}
+
 async function inspectInstance(
   host: HostAccess,
   instance: Instance,
-  { backends, force }: { readonly backends: readonly BackendState[]; readonly force: boolean },
+  { backends, force, image: known }: Looking,
 ): Promise<RevertInspection> {
   if (instance.revert) {
     const { facts, findings } = await inspectRevert(host, instance, instance.revert, { force });
     return { facts, findings: [...findings, ...unchecked(instance, backends)] };
   }
   const container = await host.containers.inspect(instance.container);
-  const image = await wantedImage(host, instance);
+  const image = known ?? (await wantedImage(host, instance));
   const changes = container ? await host.containers.changes(container.name, instance.spec) : [];
   return { facts: { container, image, changes }, findings: proofWarnings(instance, backends) };
 }

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { HostSummary, Report } from '../rollout/events.ts';
 import { hasChanges, inTurn, planPlay } from '../rollout/plan.ts';
+import type { Instance } from '../rollout/model.ts';
 import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import { disagreements, resumedPlan, type Resumption } from '../rollout/resumption.ts';
@@ -78,7 +79,8 @@ interface SkippingContext extends RunContext {
   readonly skipped: Skipped;
 }
 
-type How = Pick<RolloutOptions, 'force' | 'resumption'>;
+/** `facts`: of an earlier plan of the same run, which its images are taken from. */
+type How = Pick<RolloutOptions, 'force' | 'resumption'> & { readonly facts?: FleetFacts };
 
 async function planAll(all: readonly Play[], how: How, context: SkippingContext): Promise<Planned> {
   const { skipped } = context;
@@ -86,7 +88,8 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
   const hosts = skipped.without(all).flatMap((play) => play.hosts);
   const { force } = how;
   const goWithout = skipped.goWithout;
-  const { facts, own, findings } = await inspectFleet(hosts, { ...context, limit, force, goWithout });
+  const imageOf = (instance: Instance) => how.facts?.instances.get(instance)?.image;
+  const { facts, own, findings } = await inspectFleet(hosts, { ...context, limit, force, goWithout, imageOf });
   const plays = skipped.without(all);
   const recorded = new Set(own.map(({ server, container = '' }) => `${server.balancer.host} ${container}`));
   const plans = inTurn(plays.map((play) => planOne(play, facts, { ...how, recorded })));
@@ -180,7 +183,7 @@ interface Rolled {
  * stopped, those after it are not reached.
  */
 async function rollAll(
-  { plays, plans }: Planned,
+  { plays, plans, facts }: Planned,
   how: How,
   { held, pace, ...context }: RollingContext,
 ): Promise<Rolled> {
@@ -196,7 +199,8 @@ async function rollAll(
     pace.skip(context.skipped.hosts);
     goesOn &&= pace.goesOn(first);
     const play = plays[index];
-    const current = index === 0 || !goesOn || !play ? first : await planAgain(play, how, { ...context, pace });
+    const current =
+      index === 0 || !goesOn || !play ? first : await planAgain(play, { ...how, facts }, { ...context, pace });
     if (typeof current === 'string') then = current;
     if (typeof current === 'string' || !goesOn) {
       goesOn = false;

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
+import type { RunEvent } from '../../src/rollout/events.ts';
+import { instancesOf } from '../../src/rollout/plan.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
@@ -86,6 +88,24 @@ describe('several plays', () => {
       { host: 'fe2', updated: 3, left: 0 },
       { host: 'fe3', updated: 3, left: 0 },
     ]);
+  });
+
+  it('bring the image of the plan, whatever has become of its tag and the registry meanwhile', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const all = fleet.play('v2');
+    const [fe1] = all.hosts;
+    const parts = [fe1?.instances.slice(0, 1), fe1?.instances.slice(1)];
+    const plays = parts.map((instances = []) => ({ ...all, hosts: [{ host: 'fe1', instances }] }));
+    let batches = 0;
+    const onEvent = ({ type }: RunEvent): void => {
+      if (type === 'batch-started' && (batches += 1) === 1) fleet.registry.clear();
+    };
+
+    const result = await rollout(plays, options, fleet.context(onEvent));
+
+    expect(result.hosts).toMatchObject([{ updated: 1 }, { updated: 2 }]);
+    const planned = fleet.events.flatMap((event) => (event.type === 'planned' ? instancesOf(event.plan) : []));
+    expect(new Set(planned.map(({ to }) => to.digest))).toEqual(new Set(['sha256:digest-v2']));
   });
 
   it('go on after a failure within max_fail_percentage, and not after one beyond it', async () => {
