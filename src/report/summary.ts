@@ -38,9 +38,17 @@ const countColumns: readonly { readonly title?: string; readonly of: (host: Host
 export function summaryText(hosts: readonly HostSummary[], command: SummaryCommand, paint: Paint): string[] {
   if (hosts.length === 0) return [];
   const shown = countColumns.filter(({ of }, index) => index === 0 || hosts.some((host) => of(host) > 0));
-  const header = ['HOST', 'RESULT', ...shown.map(({ title }) => title ?? doneWords[command].toUpperCase()), 'TIME'];
+  const hasPlays = hosts.some(({ play }) => play !== undefined);
+  const header = [
+    'HOST',
+    ...(hasPlays ? ['PLAY'] : []),
+    'RESULT',
+    ...shown.map(({ title }) => title ?? doneWords[command].toUpperCase()),
+    'TIME',
+  ];
   const rows = hosts.map((host) => [
     host.host,
+    ...(hasPlays ? [host.play ?? ''] : []),
     hostEndWords[host.end][1],
     ...shown.map(({ of }) => String(of(host))),
     host.ms === 0 ? '' : duration(host.ms),

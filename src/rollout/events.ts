@@ -104,6 +104,8 @@ export interface FoundContainer {
 /** How one host ended, in counts of its instances. */
 export interface HostSummary {
   readonly host: string;
+  /** Which of several plays it is about; undefined when there is only one, or it is about all of them. */
+  readonly play?: string;
   readonly end: HostEnd;
   readonly updated: number;
   readonly left: number;

@@ -195,6 +195,8 @@ async function rollAll(
   const homeward = { ...rolling, stop: { ...context.stop, beforeNext: context.stop.forward } };
   let then: AfterBatch = 'goOn';
   let goesOn = true;
+  const told = ({ name }: PlayPlan, rows: readonly HostSummary[]): readonly HostSummary[] =>
+    plans.length === 1 ? rows : rows.map((row) => ({ ...row, play: name }));
   for (const [index, first] of plans.entries()) {
     pace.skip(context.skipped.hosts);
     goesOn &&= pace.goesOn(first);
@@ -205,12 +207,13 @@ async function rollAll(
     if (typeof current === 'string' || !goesOn) {
       goesOn = false;
       const hosts = first.batches.flatMap((batch) => batch.hosts);
-      summaries.push(...hosts.map((host) => notReached(host, leftInWork(host, rolling))));
+      const rows = hosts.map((host) => notReached(host, leftInWork(host, rolling)));
+      summaries.push(...told(first, rows));
       continue;
     }
     const ended = await roll(current, { ...rolling, pace, takeBack: (instances) => revert(instances, homeward) });
     updated.add(current);
-    summaries.push(...ended.hosts);
+    summaries.push(...told(current, ended.hosts));
     then = ended.then;
     goesOn = then === 'goOn';
   }

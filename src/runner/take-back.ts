@@ -43,13 +43,14 @@ export async function takeBack(
   });
 }
 
+/** `back` is about all plays of the run, a row may be about one of them: no more can have gone back than it updated. */
 function afterwards(row: HostSummary, back: HostSummary): HostSummary {
   const reason = row.reason === '' ? back.reason : row.reason;
   const ms = row.ms + back.ms;
   const counts = {
     updated: Math.max(0, row.updated - back.updated - back.outOfService),
-    unchanged: row.unchanged + back.updated,
-    outOfService: row.outOfService + back.outOfService,
+    unchanged: row.unchanged + Math.min(row.updated, back.updated),
+    outOfService: row.outOfService + Math.min(row.updated, back.outOfService),
   };
   if (back.end === 'outOfService') return { ...row, ...counts, end: 'outOfService', reason: back.reason, ms };
   const isBack = row.end !== 'failed' && counts.updated === 0;

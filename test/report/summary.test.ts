@@ -21,6 +21,16 @@ describe('summaryText()', () => {
     ]);
   });
 
+  it('names the play where there are several', () => {
+    expect(table([aSummary({ play: 'Canary' }), aSummary({ play: 'Front ends' }), aSummary({ host: 'fe2' })])).toEqual([
+      '',
+      'HOST  PLAY        RESULT  UPDATED  TIME',
+      'fe1   Canary      ok      3        12 s',
+      'fe1   Front ends  ok      3        12 s',
+      'fe2               ok      3        12 s',
+    ]);
+  });
+
   it('shows every column in which one host has something, and the first reason of each host', () => {
     const hosts = [
       aSummary({ left: 1, updated: 2 }),

@@ -82,11 +82,11 @@ describe('several plays', () => {
     const result = await roll(fleet, canary, all);
 
     expect(result.end).toBe('done');
-    expect(result.hosts.map(({ host, updated, left }) => ({ host, updated, left }))).toEqual([
-      { host: 'fe1', updated: 3, left: 0 },
-      { host: 'fe1', updated: 0, left: 3 },
-      { host: 'fe2', updated: 3, left: 0 },
-      { host: 'fe3', updated: 3, left: 0 },
+    expect(result.hosts.map(({ host, play, updated, left }) => ({ host, play, updated, left }))).toEqual([
+      { host: 'fe1', play: 'Canary', updated: 3, left: 0 },
+      { host: 'fe1', play: all.name, updated: 0, left: 3 },
+      { host: 'fe2', play: all.name, updated: 3, left: 0 },
+      { host: 'fe3', play: all.name, updated: 3, left: 0 },
     ]);
   });
 
