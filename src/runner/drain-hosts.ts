@@ -4,7 +4,7 @@ import { Failure, reasonOf } from '../errors.ts';
 import { serverPath, type DrainPolicy, type Server } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { beforeActing } from './before-acting.ts';
-import { planDrain, type HostDrain } from './drain-plan.ts';
+import { asItIsNow, planDrain, type HostDrain, type Target } from './drain-plan.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts } from './held-hosts.ts';
 import type { RecordEntry } from './ports.ts';
@@ -58,16 +58,13 @@ export async function drainHosts(request: DrainRequest, context: RunContext): Pr
 }
 
 async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, context: RunContext): Promise<HostOutcome> {
-  const { held, targets } = drain;
-  if (targets.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
-  const at = context.clock.date().toISOString();
-  const entries = targets.map(({ access, standing, wasUp, agent, recorded }): RecordEntry => {
-    const { by, run } = context.identity;
-    return (
-      recorded ?? { kind: 'drain', server: access.server, standing, wasUp, ...(agent && { agent }), by, note, at, run }
-    );
-  });
+  const { held } = drain;
+  if (drain.targets.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
+  let targets: readonly Target[];
+  let entries: readonly RecordEntry[];
   try {
+    targets = await Promise.all(drain.targets.map(asItIsNow));
+    entries = targets.map((target) => entryOf(target, note, context));
     for (const { server, standing, wasUp } of entries) {
       const subject = { host: drain.name, name: serverPath(server) };
       context.report({ type: 'found', subject, servers: [{ server, ...standing, wasUp }] });
@@ -76,7 +73,7 @@ async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, conte
     await held.undo.add(entries);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { end: 'failed', reason: error.message, counts: { unchanged: targets.length } };
+    return { end: 'failed', reason: error.message, counts: { unchanged: drain.targets.length } };
   }
   try {
     const settled = await Promise.allSettled(targets.map((target) => drainOne(target, policy, { drain, context })));
@@ -92,8 +89,16 @@ async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, conte
   }
 }
 
+function entryOf({ access, recorded, agent, ...seen }: Target, note: string, context: RunContext): RecordEntry {
+  if (recorded) return recorded;
+  const { by, run } = context.identity;
+  const { standing, wasUp } = seen;
+  const at = context.clock.date().toISOString();
+  return { kind: 'drain', server: access.server, standing, wasUp, ...(agent && { agent }), by, note, at, run };
+}
+
 async function drainOne(
-  { access, admin, standing }: HostDrain['targets'][number],
+  { access, admin, standing }: Target,
   policy: DrainPolicy,
   { drain, context }: { readonly drain: HostDrain; readonly context: RunContext },
 ): Promise<Server> {

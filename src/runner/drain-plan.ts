@@ -8,10 +8,10 @@ import { advice, explain } from './leftovers.ts';
 import type { RecordEntry } from './ports.ts';
 import { balancerProblems } from './preflight-balancer.ts';
 import { socketOf } from './sockets.ts';
-import type { ServerAccess } from './traffic.ts';
+import { stateOf, type ServerAccess } from './traffic.ts';
 
 /** One server to drain. */
-interface Target {
+export interface Target {
   readonly access: ServerAccess;
   /** The state it is in now. */
   readonly admin: AdminState;
@@ -48,17 +48,28 @@ export async function planDrain(held: HeldHost, request: DrainRequest, findings:
   findings.push(...strangers(request.servers, all, host.name));
   for (const state of chosen) findings.push(...obstacles(entryOf(state), host.name));
   const open = chosen.filter((state) => !isDrained(state, entryOf(state)));
-  const targets = open.map((state): Target => {
-    const recorded = entryOf(state);
-    return {
-      access: { server: state.server, balancer, host },
-      ...{ admin: state.admin, recorded, wasUp: recorded?.wasUp ?? state.isUp },
-      agent: recorded?.agent ?? state.hasAgent,
-      standing: recorded?.standing ?? { weight: state.weight, admin: state.admin },
-    };
-  });
+  const targets = open.map((state) =>
+    targetOf({ server: state.server, balancer, host }, { state, recorded: entryOf(state) }),
+  );
   const consequences = backends.filter((backend) => isEmptied(backend, open)).map(emptied);
   return { name: host.name, held, targets, consequences };
+}
+
+interface Seen {
+  readonly state: ServerState;
+  readonly recorded: RecordEntry | undefined;
+}
+
+function targetOf(access: ServerAccess, { state, recorded }: Seen): Target {
+  const { weight, admin, isUp, hasAgent } = state;
+  const standing = recorded?.standing ?? { weight, admin };
+  const agent = recorded?.agent ?? hasAgent;
+  return { access, admin, recorded, standing, agent, wasUp: recorded?.wasUp ?? isUp };
+}
+
+/** Somebody may have set another weight while the question waited for its answer: that is what it gets back. */
+export async function asItIsNow({ access, recorded }: Target): Promise<Target> {
+  return targetOf(access, { state: await stateOf(access), recorded });
 }
 
 export function isNamed({ server }: Pick<ServerState, 'server'>, name: string): boolean {

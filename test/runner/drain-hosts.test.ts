@@ -121,6 +121,20 @@ describe('drainHosts()', () => {
     expect(asked).toHaveLength(1);
   });
 
+  it('puts on record the weight that somebody has set while it asked', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { haproxy } = await fleet.host('fe1');
+    const confirm = async (): Promise<boolean> => {
+      await haproxy.setWeight(aServer('pxApp_2'), 77);
+      return true;
+    };
+
+    await drain(fleet, { servers: [], confirm });
+
+    const found = (await fleet.host('fe1')).entries.find(({ server }) => server.name === 'pxApp_2');
+    expect(found?.standing).toEqual({ weight: 77, admin: 'ready' });
+  });
+
   it('touches nothing when the answer is no', async () => {
     const fleet = await FakeFleet.up(['fe1']);
 

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlockLock } from '../../../src/adapters/host/lock.ts';
+import type { Link } from '../../../src/adapters/link.ts';
 import { aLockOwner } from '../../support/builders.ts';
 import { describeHostLock, takenFrom } from '../../support/contracts/host-lock.ts';
 import { LocalLink, type Shell } from '../../support/local-link.ts';
@@ -94,6 +95,25 @@ describe('FlockLock', () => {
     await lock.release();
 
     expect(await host.look()).toBeUndefined();
+  });
+
+  it('is released also when its holder ends just as it is to be ended', async () => {
+    link.makeStateDir();
+    const bin = join(link.stateDir, 'bin');
+    mkdirSync(bin);
+    const sed = `h=$(command -p sed "$@"); kill "$h"; while [ -e "/proc/$h" ]; do :; done; echo "$h"`;
+    writeFileSync(join(bin, 'sed'), `#!/bin/sh\n${sed}\n`, { mode: 0o755 });
+    const lock = await takenFrom(host, bob);
+    const late = new LocalLink({ env: { PATH: `${bin}:${process.env['PATH'] ?? ''}` } });
+    const same = Object.assign(Object.create(late) as Link, {
+      run: (command: string, options: object) =>
+        late.run(command.replaceAll('/var/lib/sluice', link.stateDir), options),
+    });
+
+    await new FlockLock(same).free({ state: 'live', owner: bob, ageMs: undefined }, true);
+
+    expect(await host.look()).toBeUndefined();
+    await until(() => lock.lost.aborted);
   });
 
   it('that is another run’s by then is left to it when the first one releases', async () => {
