@@ -38,10 +38,11 @@ export function linesOf(event: RunEvent, paint: Paint): Line[] {
 function fleetLines(event: FleetEvent, paint: Paint): Line[] {
   switch (event.type) {
     case 'run-started': {
-      const hosts = `${count(event.hosts.length, 'host')} (${event.hosts.join(', ')})`;
-      return [always(`${event.command} by ${event.by}: ${hosts}`)];
+      const named = event.hosts.length === 0 ? '' : ` (${event.hosts.join(', ')})`;
+      return [always(`${event.command} by ${event.by}: ${count(event.hosts.length, 'host')}${named}`)];
     }
     case 'rollback-started':
+      if (event.hosts.length === 0) return [always(`run ${event.of} has changed nothing that could be rolled back`)];
       return [always(paint('strong', `rolling back run ${event.of} on ${event.hosts.join(', ')}`))];
     case 'host-ready':
       return [verbose(`${event.host}  Docker ${event.engine}, HAProxy ${event.balancers.join(', ')}`)];

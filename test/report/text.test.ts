@@ -72,6 +72,17 @@ describe('linesOf()', () => {
     expect(lines).toEqual(['0 fe1 pxApp_1  replace    no answer, asking again: lost']);
   });
 
+  it('says that a run which changed nothing leaves nothing to roll back', () => {
+    const started = { by: 'ann@desk', version: '1', machine: 'desk', pid: 7, hosts: [] };
+
+    expect(told({ type: 'run-started', command: 'rollback', ...started })).toEqual([
+      '0 rollback by ann@desk: 0 hosts',
+    ]);
+    expect(told({ type: 'rollback-started', of: '20261121-0900', hosts: [] })).toEqual([
+      '0 run 20261121-0900 has changed nothing that could be rolled back',
+    ]);
+  });
+
   it('says "1 host", and leaves out the host of what concerns all of them', () => {
     expect(
       told({
@@ -126,6 +137,8 @@ describe('linesOf()', () => {
   it.each<{ waiting: Waiting; says: string }>([
     { waiting: { for: 'requests', server, current: 1, queued: 0, sessions: [], leftMs: 58_000 },
       says: 'waiting for 1 request in hand at pxapp_cluster/pxApp_1, 58 s left' },
+    { waiting: { for: 'requests', server, current: 0, queued: 0, sessions: [], leftMs: 1_000 },
+      says: 'waiting until it is certain that pxapp_cluster/pxApp_1 has no request left, 1.0 s left' },
     { waiting: { for: 'requests', server, current: 3, queued: 2, sessions: [{ source: '10.0.0.9:1', ageSeconds: 61 }, { source: '10.0.0.8:2', ageSeconds: 5 }], leftMs: 4_000 },
       says: 'waiting for 3 requests in hand and 2 queued at pxapp_cluster/pxApp_1 (10.0.0.9:1 for 61 s, 10.0.0.8:2 for 5 s), 4.0 s left' },
     { waiting: { for: 'old-worker', server, pid: 77, current: undefined, leftMs: 1_000 },

@@ -148,10 +148,12 @@ export async function unless<T, U>(status: number, promise: Promise<T>, instead:
 /** What the Engine says, on one line and without dockerode's preface, which is wrong at times. */
 export function reasonOfEngine(error: unknown): string {
   const said = (error as EngineError).json?.message ?? reasonOf(error);
-  return said
+  const line = said
     .replace(/^\(HTTP code \d+\) [^-]* - /, '')
     .trim()
     .replaceAll(/\s*\n\s*/g, ' ');
+  // A registry's code and its text are often one and the same: `manifest unknown: manifest unknown`.
+  return line.replace(/(^|: )([^:]+): \2$/, '$1$2');
 }
 
 function compare(one: string, other: string): number {

@@ -99,7 +99,7 @@ describe('pull()', () => {
   });
 
   it('fails by the answer of the registry', async () => {
-    answers[path] = json(404, { message: 'manifest for app:v9 not found: manifest unknown' });
+    answers[path] = json(404, { message: 'manifest for app:v9 not found: manifest unknown: manifest unknown' });
 
     expect(await failureOf(containers().pull('app:v9', 'always', never))).toBe(
       'docker: Cannot pull app:v9 on fe1: manifest for app:v9 not found: manifest unknown',
