@@ -75,9 +75,7 @@ describe('linesOf()', () => {
   it('says that a run which changed nothing leaves nothing to roll back', () => {
     const started = { by: 'ann@desk', version: '1', machine: 'desk', pid: 7, hosts: [] };
 
-    expect(told({ type: 'run-started', command: 'rollback', ...started })).toEqual([
-      '0 rollback by ann@desk: 0 hosts',
-    ]);
+    expect(told({ type: 'run-started', command: 'rollback', ...started })).toEqual(['0 rollback by ann@desk: 0 hosts']);
     expect(told({ type: 'rollback-started', of: '20261121-0900', hosts: [] })).toEqual([
       '0 run 20261121-0900 has changed nothing that could be rolled back',
     ]);
