@@ -49,6 +49,7 @@ export async function takeOut(work: Work, clock: DrainClock, watch: StepWatch): 
     } catch (error) {
       if (!(error instanceof BelowFloor)) throw error;
       await giveBack(work, error.shortage, watch);
+      if (clock.leftMs() === 0) throw cannotSpare(work, error.shortage);
     }
   }
 }
@@ -116,7 +117,7 @@ export async function untilSpare(
   watch: StepWatch,
   action: (sights: readonly Sight[]) => Promise<boolean>,
 ): Promise<void> {
-  const { host, turns, servers } = work;
+  const { turns, servers } = work;
   const backends = servers.map(({ server }) => `${server.balancer.host} ${server.balancer.socket} ${server.backend}`);
   const take = async (): Promise<Shortage | undefined> => {
     for (;;) {
@@ -138,10 +139,12 @@ export async function untilSpare(
     },
     watch.clock,
   );
-  if (!last) return;
-  const { server, usable, floor } = last;
+  if (last) throw cannotSpare(work, last);
+}
+
+function cannotSpare({ host }: Work, { server, usable, floor }: Shortage): Failure {
   const why = `it would leave ${usable} usable servers in ${server.backend}, and min_up asks for ${floor}`;
-  throw new Failure('haproxy', `Cannot take ${serverPath(server)} out of service on ${host.name}: ${why}`);
+  return new Failure('haproxy', `Cannot take ${serverPath(server)} out of service on ${host.name}: ${why}`);
 }
 
 /** What would be missing if the servers that are usable now were taken. */
