@@ -5,7 +5,10 @@ import type { Sight } from './sight.ts';
 import type { ServerAccess } from './traffic.ts';
 import { asideOf, type Found, type StepWatch, type Work } from './work.ts';
 
-/** `recorded`: what this run has recorded already, which stays as it is. */
+/**
+ * `recorded`: what this run has recorded already, which stays as it is; but for the predecessor, when the one on record
+ * is gone and its successor is about to be replaced in its turn.
+ */
 export async function remember(
   work: Work,
   { found, recorded }: { readonly found: readonly Found[]; readonly recorded: readonly RecordEntry[] },
@@ -20,7 +23,11 @@ export async function remember(
     },
   });
   // Also what is recorded: of a write whose answer was lost it is not known whether it took place.
-  await undo.add(found.map((one) => entryFor(one.access, recorded) ?? newEntry(one, work, watch)));
+  const entries = found.map((one) => {
+    const known = entryFor(one.access, recorded);
+    return known && known.old?.id === old?.id ? known : newEntry(one, work, watch);
+  });
+  await undo.add(entries);
   work.found = found;
 }
 

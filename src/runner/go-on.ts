@@ -3,6 +3,7 @@ import { initialState, type State } from '../rollout/lifecycle.ts';
 import { sameServer } from '../rollout/model.ts';
 import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
 import type { RecordEntry } from './ports.ts';
+import { isReady } from './readiness.ts';
 import { recordedContainers, recordedOf } from './recorded.ts';
 import { isAsDeclared } from './steps/replace.ts';
 import { findState, type ServerAccess } from './traffic.ts';
@@ -19,8 +20,8 @@ export async function goOn(work: Work, context: AdvanceContext): Promise<Instanc
 }
 
 /**
- * The state in which an instance is gone on with. One whose new container is in service again needs only its soak. Any
- * other begins anew: all steps can be taken again from wherever they broke off. How it was found is what is recorded,
+ * The state in which an instance is gone on with. One whose new container is in service again needs only its soak, one
+ * that is in service in part needs to be put back in full. Any other begins anew: all steps can be taken again from wherever they broke off. How it was found is what is recorded,
  * so that the way home leads back there from the first moment on.
  *
  * @throws Failure when neither the old container nor a new one is there
@@ -42,9 +43,11 @@ async function whereItIs(work: Work): Promise<State> {
   if (!successor) return 'redraining';
   if (!['none', 'healthy'].includes(successor.health)) return 'retaking';
   const isBack = await Promise.all(found.map(isAsFound));
-  if (!isBack.every(Boolean) || !(await isAsDeclared(successor, work))) return 'retaking';
+  if (!isBack.some(Boolean) || !(await isAsDeclared(successor, work))) return 'retaking';
   work.started = { at: successor.startedAt, restarts: successor.restartCount };
-  return 'soaking';
+  if (isBack.every(Boolean)) return 'soaking';
+  // Taking out again what serves already may be more than its backend can spare.
+  return (await isReady(successor, instance, host)) ? 'restoring' : 'retaking';
 }
 
 function foundBefore(access: ServerAccess, recorded: readonly RecordEntry[]): Found | undefined {

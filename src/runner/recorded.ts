@@ -21,6 +21,8 @@ export interface RecordedContainers {
   readonly old: Container | undefined;
   /** It waits under the other name. */
   readonly isAside: boolean;
+  /** Under its own name, and its process runs: not one that Docker is about to start again. */
+  readonly isServing: boolean;
   /** What bears the instance's name and is not the predecessor, whatever it got to. */
   readonly successor: Container | undefined;
 }
@@ -41,6 +43,7 @@ export async function recordedContainers(
   return {
     old: old && { ...old, restart: before?.restart ?? old.restart, running: before?.running ?? true },
     isAside,
+    isServing: isOldNamed && named.running && named.status === 'running',
     successor: isOldNamed ? undefined : named,
   };
 }

@@ -84,8 +84,9 @@ function reportOf({ run }: RecordEntry, { report, identity }: RunContext): Repor
 
 /**
  * How the instance stands now and where its way home begins. A new container is taken out of service first, whatever
- * it got to. An old one that never left its name needs no roll-back; if it is gone for good, its successor had proved
- * itself and is put back in service.
+ * it got to, and so is an old one that has ended: nothing must reach it before it has proved itself again. One that
+ * runs under its name needs no roll-back; if it is gone for good, its successor had proved itself and is put back in
+ * service.
  */
 async function lookAt(
   entries: readonly RecordEntry[],
@@ -94,7 +95,7 @@ async function lookAt(
 ): Promise<{ readonly work: Work; readonly from: State }> {
   const { access: host, undo, keep } = held;
   const { container: name = '', old: before } = first;
-  const { old, isAside, successor } = await recordedContainers(first, host.containers);
+  const { old, isAside, isServing, successor } = await recordedContainers(first, host.containers);
   if (before && !old && !successor) {
     const text = `Cannot bring back ${name} on ${host.name}: its old container is gone, and there is no new one`;
     throw new Failure('docker', text);
@@ -120,7 +121,7 @@ async function lookAt(
     },
   };
   const hasProved = before !== undefined && !isAside;
-  const from = !successor ? 'rollingBack' : hasProved ? 'returning' : 'withdrawing';
+  const from = successor && hasProved ? 'returning' : isServing ? 'rollingBack' : 'withdrawing';
   return { work, from };
 }
 

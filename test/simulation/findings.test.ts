@@ -146,6 +146,7 @@ describe('what the simulation has found', () => {
     [14221, 'a retry in a new process while the server was given back, before it was taken again'],
     [10015, 'requests that a reboot has let in to a new container that is on its way home'],
     [11706, 'the same, while the controller was frozen'],
+    [9406, 'a reboot after the record is gone, of which the run has not heard: of the simulated world alone'],
   ])('seed %i: %s', async (seed) => {
     expect(await brokenBy(rolloutOf(seed))).toEqual([]);
   });
@@ -169,6 +170,10 @@ describe('what the simulation has found', () => {
     [4657, 'a rollback in two plays, whose host stands in the summary twice'],
     [4283, 'somebody else who puts a server in service while its neighbour is put back'],
     [598, 'a container that the same run replaces twice, and an old one that is kept'],
+    [6481, 'a run that is gone on with, and replaces anew what it had updated before it died'],
+    [14013, 'a container that falls over again and again, and whose servers a run that died had not taken yet'],
+    [14070, 'a run that is gone on with while its backend cannot spare what it had begun to give back'],
+    [14679, 'a lock taken again at once, while what was sent before lands late: of the simulated world alone'],
     [4654, 'a server that is below the floor each time it is taken, at the end of the drain timeout'],
   ])('operations of seed %i: %s', async (seed) => {
     expect(await brokenBy(operationsOf(seed))).toEqual([]);

@@ -74,9 +74,14 @@ export function checkEnd(world: World): void {
 }
 
 /** It is recorded, and what is behind it broke by itself: it was told of, and a person is needed. */
-function isHopeless({ record, engine }: SimHost, path: string): boolean {
-  return record.some(({ server, container = server.name }) => {
-    return pathOf(server) === path && engine.find(container)?.isBroken === true;
+function isHopeless({ record, engine, haproxy }: SimHost, path: string): boolean {
+  // A drain knows only the server, which a new configuration may call otherwise than its container.
+  const slot = [...haproxy.current.slots.values()].find(({ line }) => pathOf(line) === path);
+  return record.some(({ server, container }) => {
+    const behind = engine.containers.filter((one) =>
+      container === undefined ? one.port === slot?.line.port : one.name === container,
+    );
+    return pathOf(server) === path && behind.some(({ isBroken }) => isBroken);
   });
 }
 

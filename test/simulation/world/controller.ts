@@ -209,9 +209,10 @@ export class Controller {
       breaks();
       // HAProxy does what it is told at once, or never; an Engine or a shell may be at it still.
       this.world.timeline.after(command.service === 'haproxy' ? 0 : fault.ms, () => {
+        const { lock } = host;
         attempt(act);
         // A lock that is taken for a connection that is gone: its holder finds nobody to listen to, and ends.
-        this.#freeLock(host, this.#random.between(0, 300));
+        if (host.lock !== lock) this.#freeLock(host, this.#random.between(0, 300));
       });
       return;
     }

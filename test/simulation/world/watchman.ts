@@ -160,7 +160,10 @@ export class Watchman {
       const configured = textOf({ weight: slot.line.weight, admin: 'ready' });
       if (host.record.some(({ server }) => pathOf(server) === pathOf(slot.line))) continue;
       const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
-      this.#standings.set(key, new Set([configured, ...(isClose ? (this.#standings.get(key) ?? []) : [])]));
+      // One that has not heard of it that its record is gone may yet see to the weight.
+      const isAtIt = this.controllers.some((controller) => isAt(controller, { host, name: slot.line.name }));
+      const before = isClose || isAtIt ? (this.#standings.get(key) ?? []) : [];
+      this.#standings.set(key, new Set([configured, ...before]));
     }
   }
 
@@ -231,7 +234,8 @@ export class Watchman {
       this.violate('one-owner', `${controller.name} changes ${host.name}, which ${other.name} has changed meanwhile`);
     }
     own.firstChangeMs ??= this.#world.timeline.nowMs;
-    own.lastChangeMs = this.#world.timeline.nowMs;
+    // What lands late was sent while the host was its own.
+    own.lastChangeMs = sentMs;
   }
 
   #usableAt(host: SimHost, change: Change): { readonly usable: number; readonly isUntouched: boolean } {
@@ -268,6 +272,17 @@ export class Watchman {
       return atMs - Math.max(worker.startedMs, host.disturbedMs, controller.disturbedMs) > NOTICED_WITHIN_MS;
     });
   }
+}
+
+/** Whether it is at work on the instance, as far as it has told. */
+function isAt({ isAlive, hasEnded, events }: Controller, { host, name }: { host: SimHost; name: string }): boolean {
+  const last = events.findLast(
+    (event) =>
+      (event.type === 'instance-started' || event.type === 'instance-ended') &&
+      event.subject.host === host.name &&
+      event.subject.name === name,
+  );
+  return isAlive && !hasEnded && last?.type === 'instance-started';
 }
 
 function textOf({ weight, admin }: Standing): string {
