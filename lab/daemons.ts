@@ -11,7 +11,7 @@ import { processesOf } from './namespaces.ts';
 import type { Process } from './processes.ts';
 import { killAll, namespaceOf, processOf, signal, startDaemon } from './processes.ts';
 import type { LabSettings } from './settings.ts';
-import { registry } from './settings.ts';
+import { bridge } from './settings.ts';
 import { run } from './shell.ts';
 import { writeSshdConfig } from './ssh.ts';
 import { until } from './wait.ts';
@@ -39,7 +39,7 @@ const daemons: Readonly<Record<DaemonName, Daemon>> = {
   dockerd: {
     command: (host) => [
       ...['/usr/sbin/dockerd', '--data-root', join(host.dir, 'docker'), '-H', 'unix:///run/docker.sock'],
-      ...['--bip', `172.30.${host.number}.1/24`, '--insecure-registry', registry.host],
+      ...['--bip', `172.30.${host.number}.1/24`, '--insecure-registry', bridge.network],
       // cgroupfs also where systemd is: its slices would make the lab's containers part of the machine's services.
       ...['--exec-opt', 'native.cgroupdriver=cgroupfs', '--cgroup-parent', cgroupOf(host)],
     ],

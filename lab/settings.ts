@@ -19,7 +19,12 @@ export interface LabSettings {
 /** Everything the lab writes is below this; one lab per machine. */
 export const labDir = '/var/tmp/sluice-lab';
 export const sshDir = join(labDir, 'ssh');
-export const bridge = { name: 'sluice-lab', address: '10.77.0.1', prefix: '10.77.0.1/24' } as const;
+export const bridge = {
+  name: 'sluice-lab',
+  address: '10.77.0.1',
+  prefix: '10.77.0.1/24',
+  network: '10.77.0.0/24',
+} as const;
 export const registry = {
   name: 'registry.lab',
   host: 'registry.lab:5000',

@@ -8,6 +8,7 @@ import { firstSocket, processRuns } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
 import { FileRecord } from '../adapters/host/record.ts';
 import type { Link } from '../adapters/link.ts';
+import type { RegistryLogins } from '../adapters/registry/logins.ts';
 import { SshLink } from '../adapters/ssh/connection.ts';
 import { connectionOf, type ConnectionOverrides } from '../config/inventory/connection.ts';
 import { type HostSurroundings, surroundingsIn } from '../config/inventory/host-scope.ts';
@@ -15,20 +16,27 @@ import type { Inventory } from '../config/inventory/inventory.ts';
 import { Failure } from '../errors.ts';
 import type { Fleet, HostAccess } from '../runner/ports.ts';
 
+interface Surrounding {
+  /** Told what is said to HAProxy. */
+  readonly trace: (text: string) => void;
+  readonly logins: Pick<RegistryLogins, 'of'>;
+}
+
 /** The hosts of an inventory over SSH: where the adapters are put together. */
 export class SshFleet implements Fleet {
   readonly #inventory: Inventory;
   readonly #around: HostSurroundings;
   readonly #overrides: ConnectionOverrides;
   readonly #trace: (text: string) => void;
+  readonly #logins: Pick<RegistryLogins, 'of'>;
   readonly #hosts = new Map<string, { readonly link: Link; access: Promise<HostAccess> | undefined }>();
 
-  /** `trace` is told what is said to HAProxy, and its answers. */
-  constructor(inventory: Inventory, overrides: ConnectionOverrides, trace: (text: string) => void) {
+  constructor(inventory: Inventory, overrides: ConnectionOverrides, { trace, logins }: Surrounding) {
     this.#inventory = inventory;
     this.#around = surroundingsIn(inventory);
     this.#overrides = overrides;
     this.#trace = trace;
+    this.#logins = logins;
   }
 
   /**
@@ -71,7 +79,7 @@ export class SshFleet implements Fleet {
     await link.run(':');
     return {
       name: link.host,
-      containers: new EngineContainers(link),
+      containers: new EngineContainers(link, { logins: this.#logins.of }),
       record: new FileRecord(link),
       archive: new FileArchive(link),
       balancer: (socket, masterSocket) => {

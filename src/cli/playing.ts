@@ -39,6 +39,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
     if (goingOn) demandHidden(goingOn, session.vault);
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
     const { plays: written, extraVars } = playsOf(command, session);
+    session.logIn(written.flatMap(({ registries = [] }) => registries));
     if (goingOn) demandSame(goingOn, fingerprintOf(written));
     const plays = paced(written, command.pacing, command);
     const { context } = session;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import { dirname } from 'node:path';
+import { RegistryLogins } from '../adapters/registry/logins.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { ConnectionOverrides } from '../config/inventory/connection.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
@@ -13,6 +14,7 @@ import { paintFor, takesColour, type Paint } from '../report/paint.ts';
 import { linesOf } from '../report/text.ts';
 import { exitStatusOf, Failure, reasonOf } from '../errors.ts';
 import type { Report, RunEvent } from '../rollout/events.ts';
+import type { RegistryLogin } from '../rollout/play.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import type { Locking } from '../runner/held-hosts.ts';
 import type { RunContext } from '../runner/rollout.ts';
@@ -37,6 +39,8 @@ export interface CliSession {
   readonly context: RunContext;
   /** Reads how hosts are reached, for mistakes in that to be told before any is. */
   readonly prepare: (hosts: readonly string[]) => void;
+  /** Takes the logins of the playbook, before any registry is asked. */
+  readonly logIn: (logins: readonly RegistryLogin[]) => void;
   readonly report: Report;
   /**
    * Tells that the run starts, and for one that `changes` something makes sure first that a journal can be kept.
@@ -81,10 +85,7 @@ async function inOpenSession(
 ): Promise<number> {
   const log = createLog(command.verbosity);
   const inventory = loadInventory(command.inventory, { playbookFolders: [playbookFolderOf(command)], vault });
-  const trace = (text: string): void => {
-    log.debug(vault.secrets.hide(text));
-  };
-  const fleet = new SshFleet(inventory, overridesOf(command.connection), trace);
+  const { fleet, logins } = reaching(inventory, command, { surroundings, log, secrets: vault.secrets });
   const run = goingOnWith ?? runId(systemClock.date());
   const by = `${userName()}@${hostname()}`;
   const journal = new RunJournal();
@@ -98,6 +99,9 @@ async function inOpenSession(
       report,
       prepare: (hosts) => {
         fleet.prepare(hosts);
+      },
+      logIn: (given) => {
+        logins.give(given);
       },
       paint: paintFor(takesColour(stdout, environment)),
       print: (lines) => {
@@ -124,6 +128,21 @@ async function inOpenSession(
     await journal.close();
     await fleet.close();
   }
+}
+
+function reaching(
+  inventory: Inventory,
+  { connection }: HostsCommand,
+  { surroundings, log, secrets }: Pick<Reporting, 'surroundings' | 'log' | 'secrets'>,
+): { readonly fleet: SshFleet; readonly logins: RegistryLogins } {
+  const onSecret = (text: string): void => {
+    secrets.add(text);
+  };
+  const trace = (text: string): void => {
+    log.debug(secrets.hide(text));
+  };
+  const logins = new RegistryLogins({ environment: surroundings.environment, onSecret });
+  return { logins, fleet: new SshFleet(inventory, overridesOf(connection), { trace, logins }) };
 }
 
 function lockingOf(command: HostsCommand): Locking {

@@ -55,6 +55,8 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       const line = (found: FoundLock): string => `waiting for its lock: ${holderText(found)}, ${left(event)}`;
       return event.locks.map(({ host, found }) => always(paint('quiet', `${host}  ${line(found)}`)));
     }
+    case 'image-pulling':
+      return [always(pullingText(event, paint))];
     case 'image-pulled':
       return [always(`${event.host}  image ${event.image} is there (${shortDigest(event.digest)})`)];
     case 'batch-started': {
@@ -67,11 +69,6 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [always(paint('warning', `warning: ${event.host} is skipped: ${event.reason}`))];
     case 'pause-started':
       return [always(''), always(`waiting ${duration(event.ms)} before batch ${event.number} of ${event.of}`)];
-    case 'pause-ended':
-      return [];
-    case 'question-asked':
-      // The question itself stands at the prompt.
-      return [];
     case 'question-answered':
       return [always(`${event.question} ${event.answer}`)];
     case 'halted':
@@ -80,12 +77,21 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [verbose(`${event.host}  ends: ${event.end}`)];
     case 'stop-asked':
       return [always(paint('warning', stopText(event.signal, event.times)))];
+    case 'pause-ended':
+    case 'question-asked':
     case 'planned':
     case 'run-ended':
     case 'run-failed':
-      // The plan and the summary are tables of their own (plan.ts, summary.ts); a failure is the last line on stderr.
+      // A question stands at the prompt; the plan and the summary are tables of their own (plan.ts, summary.ts); a failure is the last line on stderr.
       return [];
   }
+}
+
+function pullingText(event: Extract<RunEvent, { type: 'image-pulling' }>, paint: Paint): string {
+  const { host, image, current, total, again } = event;
+  if (again !== undefined) return `${host}  image ${image}  ${paint('warning', `once more: ${again}`)}`;
+  const megabytes = (bytes: number): number => Math.ceil(bytes / 1_000_000);
+  return `${host}  image ${image}  ${paint('quiet', `pulling: ${megabytes(current)} of ${megabytes(total)} MB`)}`;
 }
 
 function batchEndLines({ then, why, number, of }: Extract<RunEvent, { type: 'batch-ended' }>, paint: Paint): Line[] {

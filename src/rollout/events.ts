@@ -149,6 +149,16 @@ export type RunEvent =
       readonly leftMs: number;
     }
   | { readonly type: 'planned'; readonly plan: PlayPlan }
+  | {
+      /** A pull that takes long, or has to begin `again`. */
+      readonly type: 'image-pulling';
+      readonly host: string;
+      readonly image: string;
+      /** Bytes, of the layers known so far. */
+      readonly current: number;
+      readonly total: number;
+      readonly again?: string;
+    }
   | { readonly type: 'image-pulled'; readonly host: string; readonly image: string; readonly digest: string }
   | {
       readonly type: 'batch-started';

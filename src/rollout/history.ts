@@ -85,6 +85,7 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'rollback-started':
     case 'lock-waiting':
     case 'host-ready':
+    case 'image-pulling':
     case 'image-pulled':
     case 'batch-started':
     case 'batch-ended':

@@ -5,7 +5,7 @@ export function imageChange(from: string, to: string): string {
 }
 
 /** A colon after the last slash parts a tag from a name; one before it belongs to the registry's port. */
-function splitTag(reference: string): [string, string | undefined] {
+export function splitTag(reference: string): [string, string | undefined] {
   const colon = reference.indexOf(':', reference.lastIndexOf('/') + 1);
   return colon === -1 ? [reference, undefined] : [reference.slice(0, colon), reference.slice(colon + 1)];
 }

@@ -8,6 +8,14 @@ export interface HostPlay {
   readonly instances: readonly Instance[];
 }
 
+/** Who asks a registry, as the playbook says it. */
+export interface RegistryLogin {
+  /** `host` or `host:port`. */
+  readonly registry: string;
+  readonly username: string;
+  readonly password: string;
+}
+
 /** One play with everything filled in: which instances of which hosts, and at what pace. */
 export interface Play {
   readonly name: string;
@@ -19,4 +27,5 @@ export interface Play {
    */
   readonly maxFailPercentage: number | undefined;
   readonly policy: Policy;
+  readonly registries?: readonly RegistryLogin[];
 }

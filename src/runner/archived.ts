@@ -61,7 +61,7 @@ export async function fetchArchived(
   const present = await containers.image(old.image.id);
   if (present) return present;
   const reference = pullable(old.image);
-  const image = reference === undefined ? undefined : await containers.pull(reference, 'missing', signal);
+  const image = reference === undefined ? undefined : await containers.pull({ reference, policy: 'missing', signal });
   if (image?.id === old.image.id) return image;
   throw new Failure('docker', `Cannot take ${container} on ${host} back: ${gone(old.image)}`);
 }

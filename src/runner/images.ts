@@ -6,9 +6,12 @@ import { instancesOf, type FleetFacts, type InstancePlan, type PlayPlan } from '
 import { fetchArchived } from './archived.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import type { HeldHosts } from './held-hosts.ts';
-import type { HostAccess } from './ports.ts';
+import type { HostAccess, PullProgress } from './ports.ts';
 import { isProvenWithoutImage, noProof } from './readiness.ts';
 import type { RunContext } from './rollout.ts';
+
+/** Between two lines about a pull, in milliseconds. */
+const TELL_EVERY_MS = 5_000;
 
 interface Planned {
   readonly plans: readonly PlayPlan[];
@@ -19,8 +22,9 @@ interface Planned {
 export async function pullAll(
   { plans, facts }: Planned,
   held: HeldHosts,
-  { report, stop, limit }: Pick<RunContext, 'report' | 'stop'> & { readonly limit: LimitFunction },
+  context: Pick<RunContext, 'report' | 'stop' | 'clock'> & { readonly limit: LimitFunction },
 ): Promise<void> {
+  const { report, stop, limit } = context;
   const wanted = plans.flatMap(instancesOf).filter(({ action }) => action !== 'leave' && action !== 'remove');
   const unique = new Map(
     wanted.map((one) => [`${one.instance.host} ${one.to.reference} ${pullKey(one.instance)}`, one]),
@@ -29,7 +33,7 @@ export async function pullAll(
     [...unique.values()].map(({ instance, to }) =>
       limit(async (): Promise<Finding[]> => {
         try {
-          const image = await bring(instance, held.host(instance.host).access, stop.beforeNext);
+          const image = await bring({ instance, to }, held.host(instance.host).access, context);
           if (!image) return [];
           if (to.digest !== undefined && image.digests.length > 0 && !image.digests.includes(to.digest)) {
             const text = `Cannot use ${to.reference} on ${instance.host}: it was ${to.digest} in the plan and is ${image.digests.join(', ')} now`;
@@ -55,9 +59,29 @@ function pullKey({ revert, container, spec }: Instance): string {
   return revert ? container : spec.pullPolicy;
 }
 
-async function bring(instance: Instance, host: HostAccess, signal: AbortSignal): Promise<Image | undefined> {
+async function bring(
+  { instance, to }: Pick<InstancePlan, 'instance' | 'to'>,
+  host: HostAccess,
+  context: Pick<RunContext, 'report' | 'stop' | 'clock'>,
+): Promise<Image | undefined> {
+  const signal = context.stop.beforeNext;
   if (instance.revert) return fetchArchived(host, instance, signal);
-  return host.containers.pull(instance.spec.image, instance.spec.pullPolicy, signal);
+  const { image: reference, pullPolicy: policy } = instance.spec;
+  const onProgress = nowAndThen(context, { host: host.name, image: reference });
+  return host.containers.pull({ reference, policy, digest: to.digest, signal, onProgress });
+}
+
+/** Tells of a pull once it takes long, and then not too often. */
+function nowAndThen(
+  { report, clock }: Pick<RunContext, 'report' | 'clock'>,
+  about: { readonly host: string; readonly image: string },
+): (progress: PullProgress) => void {
+  let nextAt = clock.now() + TELL_EVERY_MS;
+  return ({ current, total, again }) => {
+    if (again === undefined && (total === 0 || clock.now() < nextAt)) return;
+    nextAt = clock.now() + TELL_EVERY_MS;
+    report({ type: 'image-pulling', ...about, current, total, ...(again !== undefined && { again }) });
+  };
 }
 
 /** Those whose only proof could have been a healthcheck that the image turns out not to have. */

@@ -115,6 +115,23 @@ export interface RemoteImage {
   readonly digest: string;
 }
 
+export interface PullRequest {
+  readonly reference: string;
+  readonly policy: PullPolicy;
+  /** What the plan has settled on: these bytes get the name, whatever the registry calls so by now. */
+  readonly digest?: string | undefined;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: PullProgress) => void;
+}
+
+/** Bytes, of the layers that are known so far. */
+export interface PullProgress {
+  readonly current: number;
+  readonly total: number;
+  /** Why it has begun anew; undefined as long as all goes well. */
+  readonly again?: string | undefined;
+}
+
 export interface CommandResult {
   readonly exitCode: number;
   readonly output: string;
@@ -130,8 +147,8 @@ export interface Containers {
   image(reference: string): Promise<Image | undefined>;
   /** What the registry has under this name now, without fetching it. */
   remoteImage(reference: string): Promise<RemoteImage>;
-  /** Makes sure that the image is on the host, as `policy` says, and tells which it is. */
-  pull(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<Image>;
+  /** Makes sure that the image is on the host, as its policy says, and tells which it is. */
+  pull(request: PullRequest): Promise<Image>;
   /** The declared settings, other than the image, that container `name` does not have. */
   changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]>;
   /** Creates, without starting, `name` from `spec`; where `spec` says nothing it is like container `like`. */

@@ -28,6 +28,7 @@ const rows: Rows = {
   'warning':          [{ host: 'fe1', text: 'little room' },                                             '0 warning: fe1: little room'],
   'lock-waiting':     [{ locks: [{ host: 'fe1', found: { state: 'live', owner: aLockOwner(), ageMs: 0 } }], leftMs: 90_000 }, '0 fe1  waiting for its lock: bob@laptop holds it, run 20261121-085900-bob ("rollout shop.yml"), since 2026-11-21T08:59:00.000Z, 90 s left'],
   'planned':          [{ plan: { name: 'x', maxFailPercentage: 0, policy: defaultPolicy, batches: [], capacity: [] } }],
+  'image-pulling':    [{ host: 'fe1', image: 'a:1', current: 45_100_000, total: 110_000_000 },           '0 fe1  image a:1  pulling: 46 of 110 MB'],
   'image-pulled':     [{ host: 'fe1', image: 'a:1', digest: 'sha256:0123456789abcdef' },                 '0 fe1  image a:1 is there (0123456789ab)'],
   'batch-started':    [{ play: 'Front', number: 2, of: 3, hosts: ['fe1', 'fe2'] },                       '0 ', '0 Front, batch 2 of 3: fe1, fe2'],
   'instance-left':    [{ subject, why: 'nothing to change' },                                            '1 fe1 pxApp_1  left alone: nothing to change'],
@@ -78,6 +79,14 @@ describe('linesOf()', () => {
     expect(told({ type: 'run-started', command: 'rollback', ...started })).toEqual(['0 rollback by ann@desk: 0 hosts']);
     expect(told({ type: 'rollback-started', of: '20261121-0900', hosts: [] })).toEqual([
       '0 run 20261121-0900 has changed nothing that could be rolled back',
+    ]);
+  });
+
+  it('says why a pull begins again', () => {
+    const again = 'Cannot pull a:1 on fe1: connection refused';
+
+    expect(told({ type: 'image-pulling', host: 'fe1', image: 'a:1', current: 0, total: 0, again })).toEqual([
+      '0 fe1  image a:1  once more: Cannot pull a:1 on fe1: connection refused',
     ]);
   });
 

@@ -8,7 +8,7 @@ const never = new AbortController().signal;
 async function arrange(): Promise<Arrangement> {
   const fleet = await FakeFleet.up(['fe1']);
   const containers = new FakeEngine(fleet.clock, fleet.registry);
-  await containers.pull(`${IMAGE}:v1`);
+  await containers.pull({ reference: `${IMAGE}:v1` });
   let number = 0;
   return {
     containers,

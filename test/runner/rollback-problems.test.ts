@@ -15,7 +15,7 @@ describe('a rollback', () => {
     if (!old) throw new Error('there is a v1');
     fleet.registry.set(`${IMAGE}:old`, old);
     fleet.registry.set(`${IMAGE}:v1`, { ...old, ...moved });
-    await containers.pull(`${IMAGE}:v1`);
+    await containers.pull({ reference: `${IMAGE}:v1` });
 
     const result = await rollBack(fleet, plans);
 

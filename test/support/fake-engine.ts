@@ -1,7 +1,8 @@
 import { Failure } from '../../src/errors.ts';
+import { byDigest } from '../../src/rollout/image-change.ts';
 import type { ContainerSpec } from '../../src/rollout/model.ts';
 import type { Container, Health, Image, SettingChange } from '../../src/rollout/observed.ts';
-import type { Clock, CommandResult, Containers, RemoteImage } from '../../src/runner/ports.ts';
+import type { Clock, CommandResult, Containers, PullRequest, RemoteImage } from '../../src/runner/ports.ts';
 
 /** How an image behaves once it runs; times in milliseconds from the start. */
 export interface Behaviour {
@@ -96,9 +97,13 @@ export class FakeEngine implements Containers {
     return { digest };
   }
 
-  async pull(reference: string): Promise<Image> {
-    await this.remoteImage(reference);
-    const image = this.#imageNamed(reference);
+  async pull({
+    reference,
+    digest,
+  }: Pick<PullRequest, 'reference'> & { readonly digest?: string | undefined }): Promise<Image> {
+    const exact = digest === undefined ? reference : byDigest(reference, digest);
+    await this.remoteImage(exact);
+    const image = this.#imageNamed(exact);
     this.#local.set(reference, image);
     return image;
   }

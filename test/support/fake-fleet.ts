@@ -109,7 +109,7 @@ export class FakeFleet implements Fleet {
   static async up(names: readonly string[] = ['fe1', 'fe2', 'fe3']): Promise<FakeFleet> {
     const fleet = new FakeFleet(names);
     for (const host of fleet.hosts.values()) {
-      await host.containers.pull(`${IMAGE}:v1`);
+      await host.containers.pull({ reference: `${IMAGE}:v1` });
       for (const name of WEIGHTS.keys()) {
         const restart = { name: 'always', maximumRetryCount: 0 };
         await host.containers.create(name, { image: `${IMAGE}:v1`, pullPolicy: 'always', restart }, undefined);

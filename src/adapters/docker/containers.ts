@@ -1,9 +1,18 @@
 import type Dockerode from 'dockerode';
 import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../../errors.ts';
-import type { ContainerSpec, PullPolicy } from '../../rollout/model.ts';
-import type { CommandResult, Container, Containers, Image, RemoteImage, SettingChange } from '../../runner/ports.ts';
+import type { ContainerSpec } from '../../rollout/model.ts';
+import type {
+  CommandResult,
+  Container,
+  Containers,
+  Image,
+  PullRequest,
+  RemoteImage,
+  SettingChange,
+} from '../../runner/ports.ts';
 import type { Link } from '../link.ts';
+import { noLogins, type Logins } from '../login.ts';
 import { changesOf } from './changes.ts';
 import { Engine, unless } from './engine.ts';
 import { executed } from './exec.ts';
@@ -24,14 +33,22 @@ const AFTER_GRACE_MS = 10_000;
 /** Inspections of one listing under way at a time. */
 const INSPECTIONS_AT_ONCE = 8;
 
+interface EngineOptions {
+  readonly socket?: string;
+  /** Who asks the registries. */
+  readonly logins?: Logins;
+  /** Milliseconds before each further attempt, when a registry cannot be asked for the moment. */
+  readonly againAfterMs?: readonly number[];
+}
+
 /** The Docker Engine of one host, over its socket there. */
 export class EngineContainers implements Containers {
   readonly #engine: Engine;
   readonly #images: Images;
 
-  constructor(link: Link, socket = '/var/run/docker.sock') {
+  constructor(link: Link, { socket = '/var/run/docker.sock', logins = noLogins, againAfterMs }: EngineOptions = {}) {
     this.#engine = new Engine(link, socket);
-    this.#images = new Images(this.#engine);
+    this.#images = new Images(this.#engine, logins, againAfterMs);
   }
 
   async version(): Promise<string> {
@@ -61,8 +78,8 @@ export class EngineContainers implements Containers {
     return this.#images.remote(reference);
   }
 
-  async pull(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<Image> {
-    return this.#images.pull(reference, policy, signal);
+  async pull(request: PullRequest): Promise<Image> {
+    return this.#images.pull(request);
   }
 
   async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {

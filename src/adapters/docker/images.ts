@@ -1,11 +1,13 @@
 import type Dockerode from 'dockerode';
 import type { IncomingMessage } from 'node:http';
 import { Failure } from '../../errors.ts';
-import type { PullPolicy } from '../../rollout/model.ts';
-import type { Image, RemoteImage } from '../../runner/ports.ts';
-import { causeOfLoss } from './agent.ts';
+import { byDigest, splitTag } from '../../rollout/image-change.ts';
+import type { Image, PullRequest, RemoteImage } from '../../runner/ports.ts';
+import type { Logins } from '../login.ts';
 import { unless, type Engine } from './engine.ts';
 import type { InspectedImage } from './inspections.ts';
+import { followed, Silence } from './pull-progress.ts';
+import { AGAIN_AFTER_MS, askRegistry } from './registry-calls.ts';
 
 const INSPECT_WITHIN_MS = 15_000;
 /** The Engine asks the registry, which may be far away. */
@@ -17,9 +19,11 @@ const PULL_WITHIN_MS = 3_600_000;
 /** The images of one host, and what a registry has for it. */
 export class Images {
   readonly #engine: Engine;
+  readonly #registry: { readonly logins: Logins; readonly againAfterMs: readonly number[] };
 
-  constructor(engine: Engine) {
+  constructor(engine: Engine, logins: Logins, againAfterMs = AGAIN_AFTER_MS) {
     this.#engine = engine;
+    this.#registry = { logins, againAfterMs };
   }
 
   /** By reference or by id; undefined when the host does not have it. */
@@ -37,43 +41,62 @@ export class Images {
   }
 
   async remote(reference: string): Promise<RemoteImage> {
-    return this.#engine.call({
-      what: `ask the registry for ${reference}`,
-      withinMs: REGISTRY_WITHIN_MS,
-      async ask(docker) {
-        const { Descriptor } = (await docker.getImage(reference).distribution()) as Distribution;
-        return { digest: Descriptor.digest };
-      },
-    });
+    return askRegistry(reference, this.#registry, async (login) =>
+      this.#engine.call({
+        what: `ask the registry for ${reference}`,
+        withinMs: REGISTRY_WITHIN_MS,
+        async ask(docker) {
+          const { Descriptor } = (await docker.getImage(reference).distribution(login)) as Distribution;
+          return { digest: Descriptor.digest };
+        },
+      }),
+    );
   }
 
-  async pull(reference: string, policy: PullPolicy, signal: AbortSignal): Promise<Image> {
-    const present = policy === 'always' ? undefined : await this.find(reference);
-    if (present) return present;
+  async pull(request: PullRequest): Promise<Image> {
+    const { reference, policy, digest } = request;
+    const present = await this.find(reference);
+    if (present && (policy !== 'always' || (digest !== undefined && present.digests.includes(digest)))) return present;
     if (policy === 'never') throw this.#absent(reference, 'it is not on the host, and pull_policy is never');
-    await this.#fetch(reference, signal);
+    await this.#fetch(request);
     const image = await this.find(reference);
     if (!image) throw this.#absent(reference, 'the pull went well, but the image is not on the host');
     return image;
   }
 
-  async #fetch(reference: string, signal: AbortSignal): Promise<void> {
-    const silence = new Silence(SILENCE_MS);
-    try {
-      await this.#engine.call({
-        what: `pull ${reference}`,
-        withinMs: PULL_WITHIN_MS,
-        signal: AbortSignal.any([signal, silence.signal]),
-        async ask(docker, abortSignal) {
-          const response = (await docker.pull(reference, { abortSignal })) as unknown as IncomingMessage;
-          await followed(response, () => {
-            silence.break();
-          });
-        },
-      });
-    } finally {
-      silence.end();
-    }
+  async #fetch({ reference, digest, signal, onProgress }: PullRequest): Promise<void> {
+    const exact = digest === undefined || reference.includes('@') ? reference : byDigest(reference, digest);
+    const onAgain = (again: string): void => onProgress?.({ current: 0, total: 0, again });
+    await askRegistry(reference, { ...this.#registry, signal, onAgain }, async (login) => {
+      const silence = new Silence(SILENCE_MS);
+      try {
+        await this.#engine.call({
+          what: `pull ${reference}`,
+          withinMs: PULL_WITHIN_MS,
+          signal: AbortSignal.any([signal, silence.signal]),
+          async ask(docker, abortSignal) {
+            const response = (await docker.pull(exact, { abortSignal, ...login })) as unknown as IncomingMessage;
+            await followed(response, (progress) => {
+              silence.break();
+              onProgress?.(progress);
+            });
+          },
+        });
+      } finally {
+        silence.end();
+      }
+    });
+    if (exact !== reference) await this.#name(exact, reference);
+  }
+
+  /** What was fetched by its digest has no other name yet. */
+  async #name(exact: string, reference: string): Promise<void> {
+    const [repo, tag = 'latest'] = splitTag(reference);
+    await this.#engine.call({
+      what: `name ${exact} ${reference}`,
+      withinMs: INSPECT_WITHIN_MS,
+      ask: (docker, abortSignal) => docker.getImage(exact).tag({ repo, tag, abortSignal }),
+    });
   }
 
   #absent(reference: string, why: string): Failure {
@@ -87,62 +110,6 @@ interface Distribution {
 
 async function inspected(docker: Dockerode, reference: string): Promise<InspectedImage> {
   return docker.getImage(reference).inspect();
-}
-
-/**
- * Reads a pull's progress to its end. The Engine has answered 200 by then: that the pull failed stands in the stream.
- */
-async function followed(response: IncomingMessage, progressed: () => void): Promise<void> {
-  let rest = '';
-  try {
-    for await (const chunk of response) {
-      progressed();
-      const lines = (rest + String(chunk)).split('\n');
-      rest = lines.pop() ?? '';
-      for (const line of lines) complain(line);
-    }
-  } catch (error) {
-    throw error instanceof Error ? causeOfLoss(response, error) : error;
-  }
-  complain(rest);
-}
-
-/** @throws Error with the Engine's words when this line of the progress says that the pull failed */
-function complain(line: string): void {
-  if (line.trim() === '') return;
-  let progress: { readonly error?: unknown };
-  try {
-    progress = JSON.parse(line) as { readonly error?: unknown };
-  } catch (error) {
-    throw new Error(`the Engine's answer is garbled: ${line.slice(0, 80)}`, { cause: error });
-  }
-  if (typeof progress.error === 'string') throw new Error(progress.error);
-}
-
-/** Aborts when nothing broke it for a time. */
-class Silence {
-  readonly #abort = new AbortController();
-  readonly #timer: NodeJS.Timeout;
-  #isBroken = false;
-
-  constructor(limitMs: number) {
-    this.#timer = setInterval(() => {
-      if (!this.#isBroken) this.#abort.abort(new Error(`no progress for ${limitMs / 1000} s`));
-      this.#isBroken = false;
-    }, limitMs);
-  }
-
-  get signal(): AbortSignal {
-    return this.#abort.signal;
-  }
-
-  break(): void {
-    this.#isBroken = true;
-  }
-
-  end(): void {
-    clearInterval(this.#timer);
-  }
 }
 
 /** An image as the runner sees it; `reference` says of which repository the digests are asked. */

@@ -1,7 +1,9 @@
 import { readWindow, type FreezeWindow } from '../../rollout/freeze.ts';
+import type { RegistryLogin } from '../../rollout/play.ts';
 import type { OnFailure, Policy, Share } from '../../rollout/policy.ts';
 import { isTimezone } from '../../rollout/wall-clock.ts';
-import { each, type Leaf, Misfit } from './field.ts';
+import { isMapping } from '../values.ts';
+import { each, type Leaf, Misfit, unrendered } from './field.ts';
 import { duration, numberIn, oneOf, percentIn, text } from './leaves.ts';
 
 export const onFailure: Leaf<OnFailure> = oneOf(['pause', 'rollback', 'continue', 'ask']);
@@ -43,6 +45,27 @@ function hintFor(written: string): string {
   const [from, to] = written.split(' - ').map((side) => readWindow(`${side} - ${side.split(' ')[0] ?? ''}`));
   return from?.kind === 'dated' && to?.kind === 'dated' ? 'it ends before it begins' : '';
 }
+
+/** Nothing of a login is shown, whatever is wrong with it. */
+export const registryLogins: Leaf<readonly RegistryLogin[]> = {
+  says: 'a mapping such as "registry.example:5000: { username: ci, password: … }"',
+  item: 'a username and a password for a registry as host or host:port',
+  parse: (value) => {
+    if (!isMapping(value)) return new Misfit();
+    return each<[string, unknown], RegistryLogin>(
+      Object.entries(value),
+      ([registry, login]) => {
+        if (!/^[a-z0-9.-]+(:\d+)?$/i.test(registry)) return new Misfit('that is no registry');
+        if (!isMapping(login)) return new Misfit();
+        const { username, password, ...more } = login;
+        const [name, secret] = [username, password].map((part) => (part === unrendered ? '' : text.parse(part)));
+        const isWhole = typeof name === 'string' && typeof secret === 'string' && Object.keys(more).length === 0;
+        return isWhole ? { registry, username: name, password: secret } : new Misfit();
+      },
+      ([registry]) => registry,
+    );
+  },
+};
 
 export const timezone: Leaf<string> = {
   says: 'a time zone such as Europe/Berlin',

@@ -115,6 +115,7 @@ function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPl
       serial: pace.serial ?? defaults.serial ?? [{ hosts: 1 }],
       maxFailPercentage: maxFailPercentageOf(pace),
       policy: policyOf(pace),
+      ...(pace.registries && { registries: pace.registries }),
     },
   };
 }

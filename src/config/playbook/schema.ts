@@ -3,7 +3,7 @@ import { hostOrder } from './host-order.ts';
 import { containerSchema } from './container.ts';
 import { isMapping } from '../values.ts';
 import { field, type FieldMeta, requiredField } from './field.ts';
-import { freezeWindows, onFailure, pause, share, timezone, unreachable } from './pace-leaves.ts';
+import { freezeWindows, onFailure, pause, registryLogins, share, timezone, unreachable } from './pace-leaves.ts';
 import {
   boolean,
   duration,
@@ -196,6 +196,11 @@ const pace = {
     default: '0s',
   }),
   freeze: freezeSchema.optional().meta({ description: 'When nothing is rolled out.' }),
+  registries: field(registryLogins, {
+    description:
+      'Logins for registries: a mapping of `host` or `host:port` to `username` and `password`. Sent with each pull, kept on no host.',
+    otherwise: 'those of `docker login` on the controller',
+  }),
   vars: field(variables, { description: 'Variables, over those of the inventory and under `-e`.', otherwise: 'none' }),
 };
 

@@ -69,7 +69,7 @@ describe('pull()', () => {
     answers[path] = progress('{"status":"Pulling', ' from app"}\r\n{"status":"Done"}');
     answers['GET /v1.41/images/app:v9/json'] = json(200, image);
 
-    expect(await containers().pull('app:v9', 'always', never)).toEqual({
+    expect(await containers().pull({ reference: 'app:v9', policy: 'always', signal: never })).toEqual({
       id: 'sha256:1',
       digests: ['sha256:2'],
       hasHealthcheck: false,
@@ -79,13 +79,13 @@ describe('pull()', () => {
   it('asks nobody for an image that is there, unless always', async () => {
     answers['GET /v1.41/images/app:v9/json'] = json(200, image);
 
-    await containers().pull('app:v9', 'missing', never);
+    await containers().pull({ reference: 'app:v9', policy: 'missing', signal: never });
 
     expect(asked).not.toContain(path);
   });
 
   it('does not fetch with never', async () => {
-    expect(await failureOf(containers().pull('app:v9', 'never', never))).toBe(
+    expect(await failureOf(containers().pull({ reference: 'app:v9', policy: 'never', signal: never }))).toBe(
       'docker: Cannot use app:v9 on fe1: it is not on the host, and pull_policy is never',
     );
   });
@@ -93,7 +93,7 @@ describe('pull()', () => {
   it('fails by an error in the midst of progress', async () => {
     answers[path] = progress('{"status":"Pulling"}\n', '{"errorDetail":{"message":"x"},"error":"unknown blob"}\n');
 
-    expect(await failureOf(containers().pull('app:v9', 'always', never))).toBe(
+    expect(await failureOf(containers().pull({ reference: 'app:v9', policy: 'always', signal: never }))).toBe(
       'docker: Cannot pull app:v9 on fe1: unknown blob',
     );
   });
@@ -101,7 +101,7 @@ describe('pull()', () => {
   it('fails by the answer of the registry', async () => {
     answers[path] = json(404, { message: 'manifest for app:v9 not found: manifest unknown: manifest unknown' });
 
-    expect(await failureOf(containers().pull('app:v9', 'always', never))).toBe(
+    expect(await failureOf(containers().pull({ reference: 'app:v9', policy: 'always', signal: never }))).toBe(
       'docker: Cannot pull app:v9 on fe1: manifest for app:v9 not found: manifest unknown',
     );
   });
@@ -109,7 +109,7 @@ describe('pull()', () => {
   it('fails by progress that cannot be read', async () => {
     answers[path] = progress('{"status":"Pul');
 
-    expect(await failureOf(containers().pull('app:v9', 'always', never))).toBe(
+    expect(await failureOf(containers().pull({ reference: 'app:v9', policy: 'always', signal: never }))).toBe(
       'docker: Cannot pull app:v9 on fe1: the Engine\'s answer is garbled: {"status":"Pul',
     );
   });
@@ -119,7 +119,7 @@ describe('pull()', () => {
       response.writeHead(200).write('{"status":"Pulling"}\n', () => response.destroy());
     };
 
-    expect(await failureOf(containers().pull('app:v9', 'always', never))).toMatch(
+    expect(await failureOf(containers().pull({ reference: 'app:v9', policy: 'always', signal: never }))).toMatch(
       'unreachable: Cannot pull app:v9 on fe1: ',
     );
   });
@@ -131,7 +131,9 @@ describe('pull()', () => {
       stop.abort(new Failure('interrupted', 'Stopped by SIGINT'));
     };
 
-    expect(await failureOf(containers().pull('app:v9', 'always', stop.signal))).toBe('interrupted: Stopped by SIGINT');
+    expect(await failureOf(containers().pull({ reference: 'app:v9', policy: 'always', signal: stop.signal }))).toBe(
+      'interrupted: Stopped by SIGINT',
+    );
   });
 });
 

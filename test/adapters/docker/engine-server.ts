@@ -9,6 +9,7 @@ import type { Duplex } from 'node:stream';
 import { afterEach, beforeEach } from 'vitest';
 import { EngineContainers } from '../../../src/adapters/docker/containers.ts';
 import type { Link } from '../../../src/adapters/link.ts';
+import type { Logins } from '../../../src/adapters/login.ts';
 import { Failure } from '../../../src/errors.ts';
 
 export type Answer = (response: ServerResponse, request: IncomingMessage) => void;
@@ -50,6 +51,10 @@ afterEach(async () => {
 });
 
 export function containers(changes: Partial<Link> = {}): EngineContainers {
+  return containersWith({}, changes);
+}
+
+export function containersWith(options: { readonly logins?: Logins }, changes: Partial<Link> = {}): EngineContainers {
   const openSocket = async (path: string): Promise<Duplex> => {
     const socket = connect(path);
     sockets.add(socket);
@@ -57,7 +62,7 @@ export function containers(changes: Partial<Link> = {}): EngineContainers {
     return socket;
   };
   const link = { host: 'fe1', openSocket, ...changes } as Link;
-  return new EngineContainers(link, join(folder, 'docker.sock'));
+  return new EngineContainers(link, { socket: join(folder, 'docker.sock'), againAfterMs: [0, 0], ...options });
 }
 
 export async function failureOf(promise: Promise<unknown>): Promise<string> {

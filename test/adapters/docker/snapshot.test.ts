@@ -126,10 +126,9 @@ describe('createFrom()', () => {
       await once(socket, 'connect');
       return socket;
     };
-    const containers = new EngineContainers(
-      { host: 'fe1', openSocket } as Partial<Link> as Link,
-      join(folder, 'docker.sock'),
-    );
+    const containers = new EngineContainers({ host: 'fe1', openSocket } as Partial<Link> as Link, {
+      socket: join(folder, 'docker.sock'),
+    });
     await containers.createFrom('pxApp_1', snapshotText(snapshotOf(recordedContainer('plain'), image)));
   }
 

@@ -4,6 +4,7 @@ import { loadInventory } from '../../../src/config/inventory/load.ts';
 import { behavesLikeContainers, type Arrangement } from '../../support/contracts/containers.ts';
 import { isExactAboutContainers } from '../../support/contracts/containers-exact.ts';
 import { takesSnapshots } from '../../support/contracts/snapshots.ts';
+import { noLogins } from '../../../src/adapters/login.ts';
 import { own } from '../../support/own-host.ts';
 
 const IMAGE = 'registry.lab:5000/pxapp';
@@ -11,9 +12,13 @@ const IMAGE = 'registry.lab:5000/pxapp';
 let number = 0;
 
 async function arrange(): Promise<Arrangement> {
-  const fleet = new SshFleet(loadInventory(['inventory/lab.ini']), {}, () => undefined);
+  const fleet = new SshFleet(
+    loadInventory(['inventory/lab.ini']),
+    {},
+    { trace: () => undefined, logins: { of: noLogins } },
+  );
   const { containers } = await fleet.host(own);
-  await containers.pull(`${IMAGE}:v1`, 'missing', new AbortController().signal);
+  await containers.pull({ reference: `${IMAGE}:v1`, policy: 'missing', signal: new AbortController().signal });
   return {
     containers,
     spec: {

@@ -32,8 +32,8 @@ async function inspection(name: string): Promise<Record<string, Record<string, u
 }
 
 beforeAll(async () => {
-  await containers.pull(`${registry}:v1`, 'missing', never);
-  await containers.pull(`${registry}:v2`, 'missing', never);
+  await containers.pull({ reference: `${registry}:v1`, policy: 'missing', signal: never });
+  await containers.pull({ reference: `${registry}:v2`, policy: 'missing', signal: never });
 });
 
 afterEach(async () => {
@@ -46,14 +46,14 @@ afterAll(() => link.close());
 
 describe('images', () => {
   it('have the digest that the registry tells of them', async () => {
-    const image = await containers.pull(`${registry}:v2`, 'always', never);
+    const image = await containers.pull({ reference: `${registry}:v2`, policy: 'always', signal: never });
 
     expect(image.digests).toContain((await containers.remoteImage(`${registry}:v2`)).digest);
     expect(image).toEqual(await containers.image(`${registry}:v2`));
   });
 
   it('that the registry does not have cannot be pulled', async () => {
-    await expect(containers.pull(`${registry}:nope`, 'always', never)).rejects.toThrow(
+    await expect(containers.pull({ reference: `${registry}:nope`, policy: 'always', signal: never })).rejects.toThrow(
       /^Cannot pull registry.lab:5000\/pxapp:nope on fe\d: .*manifest unknown/,
     );
     expect(await containers.image(`${registry}:nope`)).toBeUndefined();

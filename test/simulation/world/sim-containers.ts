@@ -1,7 +1,8 @@
+import { byDigest } from '../../../src/rollout/image-change.ts';
 import type { ContainerSpec, PullPolicy } from '../../../src/rollout/model.ts';
 import type { Container, Image, SettingChange } from '../../../src/rollout/observed.ts';
 import { Failure } from '../../../src/errors.ts';
-import type { CommandResult, Containers, RemoteImage } from '../../../src/runner/ports.ts';
+import type { CommandResult, Containers, PullRequest, RemoteImage } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 
@@ -46,12 +47,12 @@ export class SimContainers implements Containers {
     return this.#look('remoteImage', () => ({ digest: this.#registryImage(reference).digests[0] ?? '' }));
   }
 
-  async pull(reference: string, policy: PullPolicy): Promise<Image> {
+  async pull({ reference, policy, digest }: PullRequest): Promise<Image> {
     return this.#controller.call(this.#host, {
       ...{ name: `pull ${reference}`, service: 'docker', takesMs: PULLS_WITHIN_MS },
       run: () => {
         const local = this.#host.engine.localImage(reference);
-        const image = policy === 'always' || !local ? this.#pulled(reference, policy) : local;
+        const image = policy === 'always' || !local ? this.#pulled(reference, policy, digest) : local;
         return plain(image) ?? image;
       },
     });
@@ -134,9 +135,9 @@ export class SimContainers implements Containers {
     });
   }
 
-  #pulled(reference: string, policy: PullPolicy) {
+  #pulled(reference: string, policy: PullPolicy, digest: string | undefined) {
     if (policy === 'never') throw new Failure('docker', `Cannot use ${reference}: it is not there`);
-    this.#registryImage(reference);
+    this.#registryImage(digest === undefined ? reference : byDigest(reference, digest));
     return this.#host.engine.pull(reference);
   }
 

@@ -45,7 +45,9 @@ export function isExactAboutContainers(who: string, arrange: Arrange): void {
     it('does not pull what must never be pulled', async () => {
       const { containers, missingImage } = at();
 
-      await expect(containers.pull(missingImage, 'never', never)).rejects.toMatchObject(refusal);
+      await expect(containers.pull({ reference: missingImage, policy: 'never', signal: never })).rejects.toMatchObject(
+        refusal,
+      );
     });
   });
 }

@@ -249,10 +249,12 @@ export function behavesLikeContainers(who: string, arrange: Arrange): void {
     it('tells the same of an image that is here and in the registry', async () => {
       const { containers, spec } = at();
 
-      const image = await containers.pull(spec.image, 'always', never);
+      const image = await containers.pull({ reference: spec.image, policy: 'always', signal: never });
 
       expect(await containers.image(spec.image)).toEqual(image);
-      expect(await containers.pull(spec.image, 'missing', never)).toEqual(image);
+      expect(await containers.pull({ reference: spec.image, policy: 'missing', signal: never })).toEqual(image);
+      const [digest] = image.digests;
+      expect(await containers.pull({ reference: spec.image, policy: 'always', digest, signal: never })).toEqual(image);
       expect(JSON.stringify(image)).toContain((await containers.remoteImage(spec.image)).digest);
     });
 
@@ -261,8 +263,12 @@ export function behavesLikeContainers(who: string, arrange: Arrange): void {
 
       expect(await containers.image(missingImage)).toBeUndefined();
       await expect(containers.remoteImage(missingImage)).rejects.toMatchObject(refusal);
-      await expect(containers.pull(missingImage, 'always', never)).rejects.toMatchObject(refusal);
-      await expect(containers.pull(missingImage, 'missing', never)).rejects.toMatchObject(refusal);
+      await expect(containers.pull({ reference: missingImage, policy: 'always', signal: never })).rejects.toMatchObject(
+        refusal,
+      );
+      await expect(
+        containers.pull({ reference: missingImage, policy: 'missing', signal: never }),
+      ).rejects.toMatchObject(refusal);
     });
 
     it.each(['start', 'stop'] as const)('refuses to %s what is not there', async (verb) => {

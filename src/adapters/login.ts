@@ -1,0 +1,10 @@
+/** Who asks a registry for an image. Sent with the request through the Engine of a host, and kept nowhere there. */
+export type Login =
+  | { readonly username: string; readonly password: string }
+  /** What `docker login` got from the registry in exchange for a password. */
+  | { readonly identityToken: string };
+
+/** The login for a registry, as `host` or `host:port`; undefined: it is asked without one. */
+export type Logins = (registry: string) => Promise<Login | undefined>;
+
+export const noLogins: Logins = async () => undefined;

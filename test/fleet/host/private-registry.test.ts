@@ -1,0 +1,87 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { docker } from '../../../lab/lab.ts';
+import { run } from '../../../lab/shell.ts';
+import { folderWith } from '../../support/command-line.ts';
+import { ALL_IN_SERVICE, serversOf } from '../../support/fleet.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { openPrivateRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
+import { shortPlaybook } from '../../support/short-playbook.ts';
+import { start, type Ended, type RunOptions } from '../../support/sluice.ts';
+
+const PASSWORD = 'open-sesame-4711';
+
+describe('a registry that wants a login', () => {
+  let door: PrivateRegistry;
+  let folder: string;
+  beforeAll(async () => {
+    door = await openPrivateRegistry({ username: 'ci', password: PASSWORD });
+  });
+  afterAll(async () => {
+    await door.close();
+  });
+  beforeEach(async () => {
+    await resetOwn();
+    folder = folderWith({});
+  });
+
+  /** The short playbook, from behind the door. */
+  function rollout(logins: string, options: RunOptions = {}): Promise<Ended> {
+    const playbook = shortPlaybook(folder);
+    const [image = ''] = door.imageOf('').split(/:$/);
+    const text = readFileSync(playbook, 'utf8').replace('registry.lab:5000/pxapp', image);
+    writeFileSync(playbook, text.replace(/^( +)hosts: fe$/m, `$&\n${logins}`));
+    const args = ['rollout', playbook, '-e', 'pxapp_version=v2', '-e', `registry_password=${PASSWORD}`, '--yes'];
+    return start([...args, '--limit', own, '--json'], { ...options, env: { DOCKER_CONFIG: folder, ...options.env } })
+      .ended;
+  }
+
+  const registryOf = (): string => door.imageOf('').split('/')[0] ?? '';
+  const withLogin = (): string =>
+    `  registries: { '${registryOf()}': { username: ci, password: '{{ registry_password }}' } }`;
+
+  it('is not asked in vain: what is missing is said, and nothing is touched', async () => {
+    const { status, stdout } = await rollout('');
+
+    expect(status, stdout).toBe(1);
+    expect(stdout).toContain(`there is no login for ${registryOf()}: give one in`);
+    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+  });
+
+  it('gets the login of the playbook, gives the bytes of the plan, and leaves no trace of the login', async () => {
+    const traffic = loadOwn();
+
+    const ended = await rollout(withLogin(), {
+      onEvent: ({ type }) => {
+        if (type === 'planned') door.move('v2', 'v3');
+      },
+    });
+
+    const report = await traffic.stop();
+    expect(ended.status, ended.stdout).toBe(0);
+    const made = await docker(ownHost(), 'inspect', '-f', '{{.Config.Image}} {{json .Config.Env}}', 'pxApp_1');
+    expect(made).toContain(`${door.imageOf('v2')} `);
+    expect(made).toContain('APP_VERSION=v2');
+    expect(report.failures).toEqual([]);
+    expect(ended.stdout + ended.stderr).not.toContain(PASSWORD);
+    for (const dir of [process.env['SLUICE_STATE'] ?? '', join(ownHost().dir, 'sluice'), join(ownHost().dir, 'root')]) {
+      expect(await filesWith(PASSWORD, dir), dir).toBe('');
+    }
+  });
+
+  it('gets the login that docker login has left on this machine', async () => {
+    const auth = Buffer.from(`ci:${PASSWORD}`).toString('base64');
+    writeFileSync(join(folder, 'config.json'), JSON.stringify({ auths: { [registryOf()]: { auth } } }));
+
+    const { status, stdout } = await rollout('');
+
+    expect(status, stdout).toBe(0);
+    expect(stdout).not.toContain(PASSWORD);
+  });
+});
+
+/** Their names. */
+async function filesWith(text: string, dir: string): Promise<string> {
+  return run('sh', ['-c', 'grep -rlF -e "$1" "$2" || [ $? = 1 ]', 'sh', text, dir]);
+}
