@@ -23,7 +23,7 @@ export interface PacingArgs {
   readonly 'ignore-freeze'?: boolean | undefined;
 }
 
-export const notAfterOption = {
+const notAfterOption = {
   'not-after': {
     type: 'string',
     requiresArg: true,

@@ -37,7 +37,7 @@ export function tallyAfter(tally: Tally | undefined, seen: ServerCounters): Tall
   };
 }
 
-export function errorsOf({ serverErrors, connectionErrors, responseErrors }: Errors): number {
+function errorsOf({ serverErrors, connectionErrors, responseErrors }: Errors): number {
   return serverErrors + connectionErrors + responseErrors;
 }
 

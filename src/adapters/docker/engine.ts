@@ -146,7 +146,7 @@ export async function unless<T, U>(status: number, promise: Promise<T>, instead:
 }
 
 /** What the Engine says, on one line and without dockerode's preface, which is wrong at times. */
-export function reasonOfEngine(error: unknown): string {
+function reasonOfEngine(error: unknown): string {
   const said = (error as EngineError).json?.message ?? reasonOf(error);
   const line = said
     .replace(/^\(HTTP code \d+\) [^-]* - /, '')
