@@ -111,7 +111,11 @@ function playsOf(
   const extraVars = parseExtraVars(command.extraVars, read, vault);
   const selection = { ...(limit !== undefined && { limit }), tags, skipTags, extraVars };
   const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };
-  return { plays: resolvePlays(written, inventory, { ...selection, ...around }), extraVars };
+  const plays = resolvePlays(written, inventory, { ...selection, ...around });
+  for (const { spec } of plays.flatMap((play) => play.hosts.flatMap(({ instances }) => instances))) {
+    vault.secrets.addNamed('environment', spec.environment);
+  }
+  return { plays, extraVars };
 }
 
 function read(path: string): string {

@@ -100,6 +100,7 @@ export class Scope {
       const value = renderAt(this.#vars[name], this, (template) => this.render(template), { path: [], complain: note });
       if (problems[0] !== undefined) throw new TemplateProblem(problems[0]);
       this.#rendered.set(name, value);
+      this.#options.secrets?.addNamed(name, value);
       return value;
     } finally {
       this.#within.pop();

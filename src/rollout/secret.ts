@@ -3,6 +3,16 @@ export function soundsSecret(name: string): boolean {
   return /pass|secret|token|key|credential|auth|dsn/i.test(name);
 }
 
+/**
+ * Whether a variable of this name holds a secret itself, rather than telling where one is: so surely that its value is
+ * hidden wherever it turns up.
+ */
+export function holdsSecret(name: string): boolean {
+  const secret =
+    'pass|password|passwd|passphrase|secret|token|credentials?|(api|access|secret|private|encryption)[_-]?key';
+  return new RegExp(`(^|[_.-])(${secret})$`, 'i').test(name.replaceAll(/([a-z])([A-Z])/g, '$1_$2'));
+}
+
 /** Hiding something shorter wherever it occurs would hide half of every line. */
 const SHORTEST_HIDDEN = 4;
 
@@ -20,6 +30,15 @@ export class Secrets {
       if (bare.length < SHORTEST_HIDDEN || this.#texts.has(bare)) continue;
       this.#texts.add(bare);
       this.#pattern = undefined;
+    }
+  }
+
+  /** A value, or what is deep in it, whose name says that it is secret. */
+  addNamed(name: string, value: unknown): void {
+    if (typeof value === 'object' && value !== null) {
+      for (const [key, item] of Object.entries(value)) this.addNamed(Array.isArray(value) ? name : key, item);
+    } else if (holdsSecret(name) && (typeof value === 'string' || typeof value === 'number')) {
+      this.add(String(value));
     }
   }
 

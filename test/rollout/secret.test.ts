@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Secrets, soundsSecret } from '../../src/rollout/secret.ts';
+import { holdsSecret, Secrets, soundsSecret } from '../../src/rollout/secret.ts';
 
 function secretsOf(...texts: string[]): Secrets {
   const secrets = new Secrets();
@@ -24,6 +24,14 @@ describe('Secrets', () => {
 
     expect(secretsOf('hunter2').hideIn(data)).toEqual({ hunter2: ['(hidden)', { n: 1, nothing: undefined }] });
   });
+});
+
+// prettier-ignore
+it.each([
+  [['password', 'db_password', 'DB_PASSWORD', 'dbPassword', 'api_key', 'SECRET_KEY', 'accessToken', 'registry_pass'], true],
+  [['key', 'keepalive', 'password_file', 'private_key_file', 'token_ttl', 'author', 'monkey', 'compass', 'ansible_ssh_private_key_file'], false],
+])('holdsSecret() of %j is %s', (names, holds) => {
+  expect(names.filter((name) => holdsSecret(name) !== holds)).toEqual([]);
 });
 
 it('soundsSecret() knows the usual names', () => {
