@@ -8,7 +8,9 @@ import { readPlaybook } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
 import type { Vars } from '../config/inventory/inventory.ts';
 import { Failure, HAS_CHANGES_STATUS, reasonOf } from '../errors.ts';
+import { withoutSecretsIn } from '../report/hidden.ts';
 import { planText } from '../report/plan.ts';
+import type { SettingChange } from '../rollout/observed.ts';
 import { hasChanges, type PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import type { Resumption } from '../rollout/resumption.ts';
@@ -128,8 +130,9 @@ function read(path: string): string {
   }
 }
 
-function print(plans: readonly PlayPlan[], { diff }: Playing, { print: out, paint }: CliSession): void {
-  for (const one of plans) out(planText(one, { paint, diff }));
+function print(plans: readonly PlayPlan[], { diff }: Playing, { print: out, paint, vault }: CliSession): void {
+  const show = (change: SettingChange): SettingChange => withoutSecretsIn(change, vault.secrets);
+  for (const one of plans) out(planText(one, { paint, diff, show }));
 }
 
 function showPlan(plans: readonly PlayPlan[], command: Playing, session: CliSession): number {

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../rollout/events.ts';
-import type { Secrets } from '../rollout/secret.ts';
+import type { SettingChange } from '../rollout/observed.ts';
+import { HIDDEN, type Secrets } from '../rollout/secret.ts';
 
 /** Where texts for people are. What else there is, whoever goes on with a run needs as it is. */
 const freeText = new Set(
@@ -11,13 +12,28 @@ export function withoutSecrets(event: RunEvent, secrets: Secrets): RunEvent {
   return secrets.isEmpty ? event : (hiddenIn(event, secrets) as RunEvent);
 }
 
+/** What a secret is in now, another may have been in before: that one nobody knows any more. */
+export function withoutSecretsIn(change: SettingChange, secrets: Secrets): SettingChange {
+  const { setting, from, to } = change;
+  if (![from, to].some((side) => secrets.isIn(side))) return change;
+  return { setting, from: from === '(not set)' ? from : HIDDEN, to: HIDDEN };
+}
+
+function isChanges(value: unknown): value is readonly SettingChange[] {
+  return Array.isArray(value) && value.every((one) => typeof one === 'object' && one !== null && 'setting' in one);
+}
+
 function hiddenIn(value: unknown, secrets: Secrets): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map((item) => hiddenIn(item, secrets));
   return Object.fromEntries(
     Object.entries(value).map(([key, item]: [string, unknown]) => [
       key,
-      freeText.has(key) ? secrets.hideIn(item) : hiddenIn(item, secrets),
+      key === 'changes' && isChanges(item)
+        ? item.map((change) => withoutSecretsIn(change, secrets))
+        : freeText.has(key)
+          ? secrets.hideIn(item)
+          : hiddenIn(item, secrets),
     ]),
   );
 }

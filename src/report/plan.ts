@@ -1,5 +1,6 @@
 import { imageChange } from '../rollout/image-change.ts';
 import { serverPath } from '../rollout/model.ts';
+import type { SettingChange } from '../rollout/observed.ts';
 import type { Action, InstancePlan, PlayPlan } from '../rollout/plan.ts';
 import { columns, shortDigest } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
@@ -12,8 +13,15 @@ const actionWords: Readonly<Record<Action, readonly [string, Tone, string]>> = {
   leave: ['=', 'quiet', 'leave'],
 };
 
+interface PlanTextOptions {
+  readonly paint: Paint;
+  readonly diff: boolean;
+  /** What may be shown of a change; all of it unless said. */
+  readonly show?: (change: SettingChange) => SettingChange;
+}
+
 /** A play's plan, batch by batch, as `sluice plan` and the start of a rollout show it. */
-export function planText(plan: PlayPlan, { paint, diff }: { readonly paint: Paint; readonly diff: boolean }): string[] {
+export function planText(plan: PlayPlan, { paint, diff, show = (change) => change }: PlanTextOptions): string[] {
   const batches = plan.batches.flatMap(({ number, hosts }) => {
     const instances = hosts.flatMap((host) => host.instances);
     const names = hosts.map(({ host }) => host).join(', ');
@@ -21,7 +29,7 @@ export function planText(plan: PlayPlan, { paint, diff }: { readonly paint: Pain
     const rows = columns(instances.map(rowOf));
     const lines = instances.flatMap((instance, index) => [
       paint(actionWords[instance.action][1], `    ${rows[index] ?? ''}`),
-      ...(diff ? diffLines(instance, paint) : []),
+      ...(diff ? diffLines(instance.changes.map(show), paint) : []),
     ]);
     return [paint('strong', title), ...lines];
   });
@@ -50,7 +58,7 @@ function settingsOf({ changes, because }: InstancePlan): string {
   return changes.length === 0 ? because : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
 }
 
-function diffLines({ changes }: InstancePlan, paint: Paint): string[] {
+function diffLines(changes: readonly SettingChange[], paint: Paint): string[] {
   return changes.flatMap(({ setting, from, to }) => [
     paint('bad', `        - ${setting}: ${from}`),
     paint('good', `        + ${setting}: ${to}`),

@@ -16,7 +16,7 @@ export function holdsSecret(name: string): boolean {
 /** Hiding something shorter wherever it occurs would hide half of every line. */
 const SHORTEST_HIDDEN = 4;
 
-const HIDDEN = '(hidden)';
+export const HIDDEN = '(hidden)';
 
 /** Values that must not be shown, logged or kept, and what to show instead. Grows while values are read. */
 export class Secrets {

@@ -45,6 +45,7 @@ describe('a secret', () => {
     const said = [
       await sluice('plan', ...to('v2', secrets.variable), '--diff', '-vv'),
       await sluice('rollout', ...to('v2', secrets.variable), '--yes', '--diff', '-vv'),
+      await sluice('plan', ...to('v2', secrets.changed), '--diff'),
       await sluice('plan', ...to('v2', secrets.changed), '--diff', '--json'),
       await sluice('rollout', ...to('exits', secrets.changed), '--yes', '--diff', '--json'),
       await sluice('show', 'last'),
@@ -54,7 +55,7 @@ describe('a secret', () => {
       await sluice('inventory', '--list'),
     ];
 
-    expect(said.map(({ status }) => status)).toEqual([0, 0, 0, 2, 0, 0, 0, 0, 0]);
+    expect(said.map(({ status }) => status)).toEqual([0, 0, 0, 0, 2, 0, 0, 0, 0, 0]);
     const environment = await docker(ownHost(), 'inspect', '-f', '{{json .Config.Env}}', 'pxApp_1');
     for (const planted of [secrets.variable, secrets.vault, secrets.literal, secrets.nested]) {
       expect(environment).toContain(planted);
