@@ -17,6 +17,10 @@ export default defineConfig({
         test: { name: 'ansible', include: ['test/**/*.ansible.ts'], testTimeout: 1_800_000 },
       },
       {
+        // Against docker-compose itself, where it is installed.
+        test: { name: 'compose', include: ['test/**/*.compose.ts'], testTimeout: 60_000 },
+      },
+      {
         test: {
           name: 'fleet',
           include: ['test/fleet/*.test.ts'],

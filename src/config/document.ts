@@ -225,7 +225,7 @@ function positionAt(lines: LineCounter, offset: number): Position {
  * The parser recurses, and V8 may abort the whole process when a regular expression is compiled at the end of
  * the stack, so this must be seen before parsing. Each line that starts at the margin starts counting anew.
  */
-function refuseDeepNesting(file: string, source: string): void {
+export function refuseDeepNesting(file: string, source: string): void {
   let open = 0;
   for (const [index, line] of source.split('\n').entries()) {
     if (/^[\w-]/.test(line)) open = 0;

@@ -7,6 +7,8 @@
  * - *instance*: one container on one host together with its servers: the unit that is drained and replaced.
  */
 
+import type { ContainerSpec } from './container-spec.ts';
+
 /** One HAProxy: the host it runs on and the path of its stats socket there. */
 export interface Balancer {
   readonly host: string;
@@ -61,62 +63,6 @@ export interface MonitorPolicy {
    * decides instead of `maxErrors`. Undefined: they are not compared.
    */
   readonly compare: number | undefined;
-}
-
-export type PullPolicy = 'always' | 'missing' | 'never';
-
-export interface PublishedPort {
-  /** Address on the host; empty for all. */
-  readonly hostIp: string;
-  /** Port on the host; undefined lets the Engine choose. */
-  readonly hostPort: number | undefined;
-  readonly containerPort: number;
-  readonly protocol: 'tcp' | 'udp';
-}
-
-export interface Healthcheck {
-  /** As Docker has it: `['CMD', …]`, `['CMD-SHELL', …]` or `['NONE']`. */
-  readonly test?: readonly string[] | undefined;
-  readonly intervalMs?: number | undefined;
-  readonly timeoutMs?: number | undefined;
-  readonly startPeriodMs?: number | undefined;
-  readonly retries?: number | undefined;
-}
-
-/**
- * What the playbook declares of a container. A setting left out is not declared: a container that exists keeps
- * what it has, a new one gets Docker's default.
- */
-export interface ContainerSpec {
-  readonly image: string;
-  readonly pullPolicy: PullPolicy;
-  readonly command?: readonly string[] | undefined;
-  readonly entrypoint?: readonly string[] | undefined;
-  /** Added to, or set over, what is there. */
-  readonly environment?: Readonly<Record<string, string>> | undefined;
-  /** Added to, or set over, what is there. */
-  readonly labels?: Readonly<Record<string, string>> | undefined;
-  /** Instead of those there. */
-  readonly ports?: readonly PublishedPort[] | undefined;
-  /** `source:target[:mode]`, instead of those there; source is an absolute path or a volume's name. */
-  readonly volumes?: readonly string[] | undefined;
-  readonly networkMode?: string | undefined;
-  readonly restart?: { readonly name: string; readonly maximumRetryCount: number } | undefined;
-  readonly healthcheck?: Healthcheck | undefined;
-  readonly user?: string | undefined;
-  readonly workingDir?: string | undefined;
-  readonly hostname?: string | undefined;
-  readonly extraHosts?: readonly string[] | undefined;
-  readonly stopSignal?: string | undefined;
-  readonly stopGraceMs?: number | undefined;
-  readonly init?: boolean | undefined;
-  readonly readOnly?: boolean | undefined;
-  readonly privileged?: boolean | undefined;
-  readonly capAdd?: readonly string[] | undefined;
-  readonly capDrop?: readonly string[] | undefined;
-  readonly memoryBytes?: number | undefined;
-  readonly cpus?: number | undefined;
-  readonly logging?: { readonly driver: string; readonly options: Readonly<Record<string, string>> } | undefined;
 }
 
 /** Back to what a run has found, which the hosts have in their archives, instead of to what a playbook declares. */

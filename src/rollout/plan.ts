@@ -124,9 +124,12 @@ function shownDigest({ digests }: Image, wanted: string | undefined): string | u
 
 function actionOf(seen: InstanceFacts | undefined, force: boolean): Action {
   if (!seen?.container) return 'create';
-  const { container, image, changes } = seen;
-  const same = isSameImage(container.image, image) && changes.length === 0 && container.running;
-  return same && !force ? 'leave' : 'replace';
+  return isAsDeclared(seen) && !force ? 'leave' : 'replace';
+}
+
+/** Whether there is nothing to do. */
+export function isAsDeclared({ container, image, changes }: InstanceFacts): boolean {
+  return container !== undefined && isSameImage(container.image, image) && changes.length === 0 && container.running;
 }
 
 function actionBack(seen: InstanceFacts | undefined, { toNothing }: Revert): Action {

@@ -7,7 +7,7 @@ const containers: Kinds<Containers> = {
   ...{ version: 'looks', list: 'looks', inspect: 'looks', image: 'looks', remoteImage: 'looks', changes: 'looks' },
   ...{ logs: 'looks', exec: 'looks', snapshot: 'looks', isAsIn: 'looks' },
   ...{ pull: 'changes', create: 'changes', start: 'changes', stop: 'changes', rename: 'changes', remove: 'changes' },
-  ...{ setRestart: 'changes', createFrom: 'changes' },
+  ...{ setRestart: 'changes', createFrom: 'changes', prospects: 'looks' },
 };
 
 const balancer: Kinds<LoadBalancer> = {

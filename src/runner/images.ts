@@ -56,7 +56,7 @@ export async function pullAll(
 
 /** What was found has an image of its own, whatever else its name may mean by now. */
 function pullKey({ revert, container, spec }: Instance): string {
-  return revert ? container : spec.pullPolicy;
+  return revert ? container : `${spec.pullPolicy} ${spec.platform ?? ''}`;
 }
 
 async function bring(
@@ -66,9 +66,9 @@ async function bring(
 ): Promise<Image | undefined> {
   const signal = context.stop.beforeNext;
   if (instance.revert) return fetchArchived(host, instance, signal);
-  const { image: reference, pullPolicy: policy } = instance.spec;
+  const { image: reference, pullPolicy: policy, platform } = instance.spec;
   const onProgress = nowAndThen(context, { host: host.name, image: reference });
-  return host.containers.pull({ reference, policy, digest: to.digest, signal, onProgress });
+  return host.containers.pull({ reference, policy, platform, digest: to.digest, signal, onProgress });
 }
 
 /** Tells of a pull once it takes long, and then not too often. */

@@ -4,16 +4,8 @@
  * `Failure` that names the host; a call is never repeated by an adapter.
  */
 import type { FoundLock, LockOwner } from '../rollout/lock.ts';
-import type {
-  AdminState,
-  ContainerSpec,
-  DrainPolicy,
-  Probe,
-  PullPolicy,
-  ReadyCheck,
-  Server,
-  Standing,
-} from '../rollout/model.ts';
+import type { ContainerSpec, PullPolicy } from '../rollout/container-spec.ts';
+import type { AdminState, DrainPolicy, Probe, ReadyCheck, Server, Standing } from '../rollout/model.ts';
 import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../rollout/observed.ts';
 import type { Question } from '../rollout/questions.ts';
 
@@ -118,6 +110,7 @@ export interface RemoteImage {
 export interface PullRequest {
   readonly reference: string;
   readonly policy: PullPolicy;
+  readonly platform?: string | undefined;
   /** What the plan has settled on: these bytes get the name, whatever the registry calls so by now. */
   readonly digest?: string | undefined;
   readonly signal: AbortSignal;
@@ -137,6 +130,13 @@ export interface CommandResult {
   readonly output: string;
 }
 
+export interface Prospects {
+  /** What stands in the way, each completing "Cannot create it: …". */
+  readonly inTheWay: readonly string[];
+  /** What is made for it, such as "network shop_default". */
+  readonly made: readonly string[];
+}
+
 /** The Docker Engine of one host. Containers are known by name. */
 export interface Containers {
   /** The Engine's version. */
@@ -149,6 +149,8 @@ export interface Containers {
   remoteImage(reference: string): Promise<RemoteImage>;
   /** Makes sure that the image is on the host, as its policy says, and tells which it is. */
   pull(request: PullRequest): Promise<Image>;
+  /** What creating a container such as `spec` meets on the host. */
+  prospects(spec: ContainerSpec): Promise<Prospects>;
   /** The declared settings, other than the image, that container `name` does not have. */
   changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]>;
   /** Creates, without starting, `name` from `spec`; where `spec` says nothing it is like container `like`. */

@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
 import { sameServer, type Instance } from '../rollout/model.ts';
 import type { BackendState, Container } from '../rollout/observed.ts';
-import type { FleetFacts, InstanceFacts, WantedImage } from '../rollout/plan.ts';
+import { isAsDeclared, type FleetFacts, type InstanceFacts, type WantedImage } from '../rollout/plan.ts';
 import type { HostPlay } from '../rollout/play.ts';
 import { inspectRevert, type RevertInspection } from './archived.ts';
 import { problem, type Finding } from './findings.ts';
@@ -146,7 +146,21 @@ async function inspectInstance(
   const container = await host.containers.inspect(instance.container);
   const image = known ?? (await wantedImage(host, instance));
   const changes = container ? await host.containers.changes(container.name, instance.spec) : [];
-  return { facts: { container, image, changes }, findings: proofWarnings(instance, backends) };
+  const facts = { container, image, changes };
+  const prospects = isAsDeclared(facts) && !force ? [] : await prospectsOf(instance, host);
+  return { facts, findings: [...prospects, ...proofWarnings(instance, backends)] };
+}
+
+async function prospectsOf({ container, spec }: Instance, { containers, name }: HostAccess): Promise<Finding[]> {
+  const { inTheWay, made } = await containers.prospects(spec);
+  return [
+    ...inTheWay.map((why): Finding => {
+      return { kind: 'problem', host: name, text: `Cannot create ${container} on ${name}: ${why}` };
+    }),
+    ...made.map((what): Finding => {
+      return { kind: 'warning', host: name, text: `${container} needs ${what}, which is not there: it will be made` };
+    }),
+  ];
 }
 
 /** The image a pull would end up with, found without pulling. */

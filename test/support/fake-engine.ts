@@ -1,8 +1,8 @@
 import { Failure } from '../../src/errors.ts';
 import { byDigest } from '../../src/rollout/image-change.ts';
-import type { ContainerSpec } from '../../src/rollout/model.ts';
+import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
 import type { Container, Health, Image, SettingChange } from '../../src/rollout/observed.ts';
-import type { Clock, CommandResult, Containers, PullRequest, RemoteImage } from '../../src/runner/ports.ts';
+import type { Clock, CommandResult, Containers, Prospects, PullRequest, RemoteImage } from '../../src/runner/ports.ts';
 
 /** How an image behaves once it runs; times in milliseconds from the start. */
 export interface Behaviour {
@@ -111,6 +111,10 @@ export class FakeEngine implements Containers {
   /** As `docker image rm`. */
   removeImage(reference: string): void {
     this.#local.delete(reference);
+  }
+
+  async prospects(): Promise<Prospects> {
+    return { inTheWay: [], made: [] };
   }
 
   async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {

@@ -1,32 +1,36 @@
-import type { ContainerSpec } from '../../rollout/model.ts';
+import type { ContainerSpec } from '../../rollout/container-spec.ts';
 import { soundsSecret } from '../../rollout/secret.ts';
 import type { SettingChange } from '../../runner/ports.ts';
-import { healthcheckOf, nanoCpusOf, portBindingsOf, restartPolicyOf, stopTimeoutOf } from './declared.ts';
+import { endpointOf, healthcheckOf, mountRequest, portBindingsOf, stopTimeoutOf } from './declared.ts';
+import { hostSettings } from './host-settings.ts';
+import { platformOf } from './images.ts';
 import { ownConfigOf } from './inheritance.ts';
 import {
   bare,
   bindOf,
   bindText,
+  isAnonymous,
   listOf,
   networkModeOf,
   variablesOf,
   type InspectedConfig,
   type InspectedContainer,
   type InspectedHealthcheck,
+  type InspectedImage,
 } from './inspections.ts';
+import { anonymousIn } from './mounts.ts';
+import { endpointsOf } from './networks.ts';
 import {
   argv,
-  capabilities,
   extraHostsText,
   healthcheckText,
   isBorrowed,
-  loggingText,
+  mountText,
+  networksText,
   portsText,
   publishesPorts,
-  restartText,
   signalName,
   sorted,
-  switches,
   volumesOf,
 } from './setting-texts.ts';
 
@@ -38,6 +42,8 @@ interface Comparison {
   readonly container: InspectedContainer;
   /** Of the image that the container was made from; undefined when that is gone. */
   readonly image: InspectedConfig | undefined;
+  /** What that image was made for. */
+  readonly platform?: Pick<InspectedImage, 'Os' | 'Architecture' | 'Variant'> | undefined;
 }
 
 /** One setting as it is and as it should be, in a form in which equal means equal; undefined when not declared. */
@@ -48,10 +54,18 @@ type Setting = (comparison: Comparison) => readonly [is: string, shouldBe: strin
  * whether by itself or from its image.
  */
 export function changesOf(comparison: Comparison): readonly SettingChange[] {
-  const single = Object.entries(settings).flatMap(([setting, read]) => {
-    const values = read(comparison);
-    return values && values[0] !== values[1] ? [{ setting, from: values[0], to: values[1] }] : [];
+  const { spec, container } = comparison;
+  const own = Object.entries(settings).map(([setting, read]) => [setting, read(comparison)] as const);
+  const ofHost = hostSettings.map(({ name, requested, text }) => {
+    const values = declared(requested(spec, {}), (request) => [
+      text(container.HostConfig, request),
+      text(request, request),
+    ]);
+    return [name, values] as const;
   });
+  const single = [...own, ...ofHost].flatMap(([setting, values]) =>
+    values && values[0] !== values[1] ? [{ setting, from: values[0], to: values[1] }] : [],
+  );
   return [...single, ...entryChanges(comparison)];
 }
 
@@ -64,14 +78,19 @@ const settings: Readonly<Record<string, Setting>> = {
       portsText(HostConfig.PortBindings ?? {}),
       portsText(portBindingsOf(ports)),
     ]),
+  expose: ({ spec, container }) =>
+    declared(spec.expose, (ports) => [
+      sorted(ports.filter((port) => Object.hasOwn(container.Config.ExposedPorts ?? {}, port))),
+      sorted(ports),
+    ]),
   volumes: ({ spec, container }) =>
-    declared(spec.volumes, (volumes) => [sorted(volumesOf(container)), sorted(volumes.map(bindOf).map(bindText))]),
+    declared(spec.volumes, (volumes) => [sorted(volumesOf(container)), sorted(declaredVolumes(volumes, container))]),
   network_mode: ({ spec, container }) =>
     declared(spec.networkMode, (mode) => [networkModeOf(container.HostConfig), networkModeOf({ NetworkMode: mode })]),
-  restart: ({ spec, container }) =>
-    declared(spec.restart, (restart) => [
-      restartText(container.HostConfig.RestartPolicy ?? {}),
-      restartText(restartPolicyOf(restart)),
+  networks: ({ spec, container }) =>
+    declared(spec.networks, (networks) => [
+      networksText(endpointsOf(container)),
+      networksText(networks.map(endpointOf)),
     ]),
   healthcheck: (comparison) => declared(comparison.spec.healthcheck, () => healthchecks(comparison)),
   // Empty means: the image's.
@@ -84,6 +103,8 @@ const settings: Readonly<Record<string, Setting>> = {
     ]),
   hostname: ({ spec, container: { Config, HostConfig } }) =>
     declared(isBorrowed(spec, HostConfig) ? undefined : spec.hostname, (name) => [Config.Hostname ?? '', name]),
+  domainname: ({ spec, container: { Config, HostConfig } }) =>
+    declared(isBorrowed(spec, HostConfig) ? undefined : spec.domainname, (name) => [Config.Domainname ?? '', name]),
   extra_hosts: ({ spec, container: { HostConfig } }) =>
     declared(isBorrowed(spec, HostConfig) ? undefined : spec.extraHosts, (hosts) => [
       extraHostsText(HostConfig.ExtraHosts ?? []),
@@ -96,43 +117,52 @@ const settings: Readonly<Record<string, Setting>> = {
       `${container.Config.StopTimeout ?? STOP_TIMEOUT_SECONDS}s`,
       `${stopTimeoutOf(graceMs)}s`,
     ]),
-  init: ({ spec, container: { HostConfig } }) => declared(spec.init, (value) => switches(HostConfig.Init, value)),
-  read_only: ({ spec, container: { HostConfig } }) =>
-    declared(spec.readOnly, (value) => switches(HostConfig.ReadonlyRootfs, value)),
-  privileged: ({ spec, container: { HostConfig } }) =>
-    declared(spec.privileged, (value) => switches(HostConfig.Privileged, value)),
-  cap_add: ({ spec, container: { HostConfig } }) =>
-    declared(spec.capAdd, (names) => [capabilities(HostConfig.CapAdd ?? []), capabilities(names)]),
-  cap_drop: ({ spec, container: { HostConfig } }) =>
-    declared(spec.capDrop, (names) => [capabilities(HostConfig.CapDrop ?? []), capabilities(names)]),
-  memory: ({ spec, container: { HostConfig } }) =>
-    declared(spec.memoryBytes, (bytes) => [String(HostConfig.Memory ?? 0), String(bytes)]),
-  cpus: ({ spec, container: { HostConfig } }) =>
-    declared(spec.cpus, (cpus) => [String((HostConfig.NanoCpus ?? 0) / 1e9), String(nanoCpusOf(cpus) / 1e9)]),
-  logging: ({ spec, container: { HostConfig } }) =>
-    declared(spec.logging, ({ driver, options }) => [
-      loggingText(HostConfig.LogConfig?.Type ?? '', HostConfig.LogConfig?.Config ?? {}),
-      loggingText(driver, options),
-    ]),
+  tty: ({ spec, container }) => declared(spec.tty, (value) => [String(container.Config.Tty ?? false), String(value)]),
+  stdin_open: ({ spec, container }) =>
+    declared(spec.stdinOpen, (value) => [String(container.Config.OpenStdin ?? false), String(value)]),
+  platform: ({ spec, platform }) => declared(spec.platform, (wanted) => [platformOf(platform ?? {}, wanted), wanted]),
 };
+
+/** A volume without a name is there where anything has been put in its place. */
+function declaredVolumes(volumes: NonNullable<ContainerSpec['volumes']>, container: InspectedContainer): string[] {
+  const mounted = new Set(
+    (container.Mounts ?? []).filter(({ Name }) => isAnonymous(Name ?? '')).map(({ Destination }) => bare(Destination)),
+  );
+  const named = volumes.flatMap((it) => {
+    if (typeof it !== 'string') return [mountText(mountRequest(it))];
+    return it.includes(':') ? [bindText(bindOf(it))] : [];
+  });
+  return [
+    ...named,
+    ...anonymousIn(volumes)
+      .map(bare)
+      .filter((path) => !mounted.has(path)),
+  ];
+}
 
 function declared<T>(value: T | undefined, compare: (value: T) => readonly [string, string]) {
   return value === undefined ? undefined : compare(value);
 }
 
-/** Environment and labels, each entry by itself: those not declared stay. */
-function entryChanges({ spec, container: { Config } }: Comparison): SettingChange[] {
+/** Environment, labels and annotations, each entry by itself: those not declared stay. */
+function entryChanges({ spec, container: { Config, HostConfig } }: Comparison): SettingChange[] {
   const environment = variablesOf(Config.Env);
-  const labels = new Map(Object.entries(Config.Labels ?? {}));
   return [
     ...Object.entries(spec.environment ?? {}).flatMap(([name, value]) => {
       const change = entryChange(`environment.${name}`, environment.get(name), value);
       return soundsSecret(name) ? change.map((shown) => ({ ...shown, ...hidden(shown) })) : change;
     }),
-    ...Object.entries(spec.labels ?? {}).flatMap(([name, value]) =>
-      entryChange(`labels.${name}`, labels.get(name), value),
-    ),
+    ...mappingChanges('labels', Config.Labels ?? {}, spec.labels ?? {}),
+    ...mappingChanges('annotations', HostConfig.Annotations ?? {}, spec.annotations ?? {}),
   ];
+}
+
+type Texts = Readonly<Record<string, string>>;
+
+function mappingChanges(setting: string, is: Texts, shouldBe: Texts): SettingChange[] {
+  return Object.entries(shouldBe).flatMap(([name, value]) =>
+    entryChange(`${setting}.${name}`, Object.hasOwn(is, name) ? is[name] : undefined, value),
+  );
 }
 
 function entryChange(setting: string, from: string | undefined, to: string): SettingChange[] {

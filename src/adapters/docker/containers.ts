@@ -1,13 +1,14 @@
 import type Dockerode from 'dockerode';
 import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../../errors.ts';
-import type { ContainerSpec } from '../../rollout/model.ts';
+import type { ContainerSpec } from '../../rollout/container-spec.ts';
 import type {
   CommandResult,
   Container,
   Containers,
   Image,
   PullRequest,
+  Prospects,
   RemoteImage,
   SettingChange,
 } from '../../runner/ports.ts';
@@ -19,8 +20,10 @@ import { executed } from './exec.ts';
 import { linesOf, outputOf } from './frames.ts';
 import { Images } from './images.ts';
 import type { InspectedContainer } from './inspections.ts';
+import { obstaclesTo } from './obstacles.ts';
 import { containerOf, stopGraceMsOf } from './reading.ts';
 import { creationOf, type Creation, type Predecessor } from './recreate.ts';
+import { makeSurroundings, prospectsAround } from './surroundings.ts';
 import { namesOf, parseSnapshot, sameCreation, snapshotOf, snapshotText, type Snapshot } from './snapshot.ts';
 import { withHolder } from './taken-port.ts';
 
@@ -82,16 +85,26 @@ export class EngineContainers implements Containers {
     return this.#images.pull(request);
   }
 
+  async prospects(spec: ContainerSpec): Promise<Prospects> {
+    const [obstacles, around] = await Promise.all([
+      obstaclesTo(spec, this.#engine),
+      prospectsAround(spec.surroundings, this.#engine),
+    ]);
+    return { inTheWay: [...obstacles, ...around.inTheWay], made: around.made };
+  }
+
   async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
     const container = await this.#needed(name, `compare container ${name} with what is declared`);
     const image = await this.#images.inspect(container.Image);
-    return changesOf({ spec: await this.#resolved(spec), container, image: image && (image.Config ?? {}) });
+    const resolved = await this.#resolved(spec);
+    return changesOf({ spec: resolved, container, image: image && (image.Config ?? {}), platform: image });
   }
 
   async create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void> {
     const what = `create container ${name}`;
     const predecessor = like === undefined ? undefined : await this.#predecessor(like, what);
-    await this.#created(name, what, creationOf(spec, predecessor));
+    await makeSurroundings(spec.surroundings, this.#engine);
+    await this.#created(name, what, { ...creationOf(spec, predecessor), platform: spec.platform });
   }
 
   async snapshot(name: string): Promise<string> {
@@ -129,10 +142,14 @@ export class EngineContainers implements Containers {
     }
   }
 
-  async #created(name: string, what: string, { request, connections }: Creation): Promise<void> {
+  async #created(
+    name: string,
+    what: string,
+    { request, connections, platform }: Creation & { readonly platform?: string | undefined },
+  ): Promise<void> {
     await this.#change(what, async (docker, abortSignal) => {
       // Told apart like this, or docker-modem puts the whole request into the URL as well, secrets and all.
-      const options: object = { _query: { name }, _body: request, abortSignal };
+      const options: object = { _query: { name, ...(platform && { platform }) }, _body: request, abortSignal };
       const container = await docker.createContainer(options);
       try {
         for (const { network, request: endpoint } of connections) {
@@ -214,10 +231,16 @@ export class EngineContainers implements Containers {
 
   /** The Engine turns the name in `container:name` into an id. */
   async #resolved(spec: ContainerSpec): Promise<ContainerSpec> {
-    const [, other] = /^container:(.+)$/.exec(spec.networkMode ?? '') ?? [];
-    if (other === undefined) return spec;
-    const container = await this.#inspected(other);
-    return container ? { ...spec, networkMode: `container:${container.Id}` } : spec;
+    const [networkMode, pid, ipc] = await Promise.all(
+      [spec.networkMode, spec.pid, spec.ipc].map((mode) => this.#withId(mode)),
+    );
+    return { ...spec, networkMode, pid, ipc };
+  }
+
+  async #withId(mode: string | undefined): Promise<string | undefined> {
+    const [, other] = /^container:(.+)$/.exec(mode ?? '') ?? [];
+    const container = other === undefined ? undefined : await this.#inspected(other);
+    return container ? `container:${container.Id}` : mode;
   }
 
   async #inspected(name: string): Promise<InspectedContainer | undefined> {

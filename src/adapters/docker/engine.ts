@@ -156,6 +156,20 @@ function reasonOfEngine(error: unknown): string {
   return line.replace(/(^|: )([^:]+): \2$/, '$1$2');
 }
 
+/** The highest version of the API that the Engine has. */
+export async function apiVersionOf(engine: Engine): Promise<string> {
+  const { ApiVersion } = await engine.call({
+    what: 'use Docker',
+    withinMs: VERSION_WITHIN_MS,
+    ask: (docker, abortSignal) => (docker as unknown as Abortable).version({ abortSignal }),
+  });
+  return ApiVersion;
+}
+
+export function isOlder(version: string, than: string): boolean {
+  return compare(version, than) < 0;
+}
+
 function compare(one: string, other: string): number {
   const [major = 0, minor = 0] = one.split('.').map(Number);
   const [otherMajor = 0, otherMinor = 0] = other.split('.').map(Number);

@@ -54,8 +54,10 @@ export class Images {
   }
 
   async pull(request: PullRequest): Promise<Image> {
-    const { reference, policy, digest } = request;
-    const present = await this.find(reference);
+    const { reference, policy, digest, platform } = request;
+    const found = await this.inspect(reference);
+    const isFitting = platform === undefined || platformOf(found ?? {}, platform) === platform;
+    const present = found && (isFitting || policy === 'never') ? imageOf(found, reference) : undefined;
     if (present && (policy !== 'always' || (digest !== undefined && present.digests.includes(digest)))) return present;
     if (policy === 'never') throw this.#absent(reference, 'it is not on the host, and pull_policy is never');
     await this.#fetch(request);
@@ -64,7 +66,7 @@ export class Images {
     return image;
   }
 
-  async #fetch({ reference, digest, signal, onProgress }: PullRequest): Promise<void> {
+  async #fetch({ reference, digest, platform, signal, onProgress }: PullRequest): Promise<void> {
     const exact = digest === undefined || reference.includes('@') ? reference : byDigest(reference, digest);
     const onAgain = (again: string): void => onProgress?.({ current: 0, total: 0, again });
     await askRegistry(reference, { ...this.#registry, signal, onAgain }, async (login) => {
@@ -75,7 +77,10 @@ export class Images {
           withinMs: PULL_WITHIN_MS,
           signal: AbortSignal.any([signal, silence.signal]),
           async ask(docker, abortSignal) {
-            const response = (await docker.pull(exact, { abortSignal, ...login })) as unknown as IncomingMessage;
+            const response = (await docker.pull(exact, {
+              ...(platform !== undefined && { platform }),
+              ...{ abortSignal, ...login },
+            })) as unknown as IncomingMessage;
             await followed(response, (progress) => {
               silence.break();
               onProgress?.(progress);
@@ -102,6 +107,14 @@ export class Images {
   #absent(reference: string, why: string): Failure {
     return new Failure('docker', `Cannot use ${reference} on ${this.#engine.host}: ${why}`);
   }
+}
+
+/** What an image was made for, as far as `wanted` goes into it: `linux` is any architecture. */
+export function platformOf(
+  { Os, Architecture, Variant }: Pick<InspectedImage, 'Os' | 'Architecture' | 'Variant'>,
+  wanted: string,
+): string {
+  return [Os, Architecture, Variant].slice(0, wanted.split('/').length).join('/');
 }
 
 interface Distribution {

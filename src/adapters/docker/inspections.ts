@@ -57,7 +57,24 @@ export interface MountRequest {
   readonly Source?: Maybe<string>;
   readonly Target: string;
   readonly ReadOnly?: Maybe<boolean>;
+  readonly VolumeOptions?: Maybe<{ readonly Subpath?: Maybe<string> }>;
+  readonly TmpfsOptions?: Maybe<{ readonly SizeBytes?: Maybe<number>; readonly Mode?: Maybe<number> }>;
 }
+
+export interface DeviceMapping {
+  readonly PathOnHost: string;
+  readonly PathInContainer: string;
+  readonly CgroupPermissions: string;
+}
+
+export interface InspectedUlimit {
+  readonly Name: string;
+  readonly Soft: number;
+  readonly Hard: number;
+}
+
+type Names = Maybe<readonly string[]>;
+type Texts = Maybe<Readonly<Record<string, string>>>;
 
 /** Kept whole: settings we do not know are carried over too. */
 export interface InspectedHostConfig {
@@ -69,15 +86,37 @@ export interface InspectedHostConfig {
   readonly PortBindings?: Maybe<PortBindings>;
   readonly PublishAllPorts?: Maybe<boolean>;
   readonly RestartPolicy?: Maybe<{ readonly Name?: Maybe<string>; readonly MaximumRetryCount?: Maybe<number> }>;
-  readonly LogConfig?: Maybe<{
-    readonly Type?: Maybe<string>;
-    readonly Config?: Maybe<Readonly<Record<string, string>>>;
-  }>;
-  readonly CapAdd?: Maybe<readonly string[]>;
-  readonly CapDrop?: Maybe<readonly string[]>;
-  readonly ExtraHosts?: Maybe<readonly string[]>;
-  readonly Links?: Maybe<readonly string[]>;
-  readonly SecurityOpt?: Maybe<readonly string[]>;
+  readonly LogConfig?: Maybe<{ readonly Type?: Maybe<string>; readonly Config?: Texts }>;
+  readonly CapAdd?: Names;
+  readonly CapDrop?: Names;
+  readonly GroupAdd?: Names;
+  readonly Dns?: Names;
+  readonly DnsSearch?: Names;
+  readonly DnsOptions?: Names;
+  readonly ExtraHosts?: Names;
+  readonly Links?: Names;
+  readonly SecurityOpt?: Names;
+  readonly DeviceCgroupRules?: Names;
+  readonly Tmpfs?: Texts;
+  readonly Sysctls?: Texts;
+  readonly Annotations?: Texts;
+  readonly Devices?: Maybe<readonly DeviceMapping[]>;
+  readonly Ulimits?: Maybe<readonly InspectedUlimit[]>;
+  readonly UTSMode?: Maybe<string>;
+  readonly UsernsMode?: Maybe<string>;
+  readonly CgroupnsMode?: Maybe<string>;
+  readonly CgroupParent?: Maybe<string>;
+  readonly CpusetCpus?: Maybe<string>;
+  readonly Runtime?: Maybe<string>;
+  readonly MemoryReservation?: Maybe<number>;
+  readonly MemorySwappiness?: Maybe<number>;
+  readonly ShmSize?: Maybe<number>;
+  readonly CpuShares?: Maybe<number>;
+  readonly CpuPeriod?: Maybe<number>;
+  readonly CpuQuota?: Maybe<number>;
+  readonly PidsLimit?: Maybe<number>;
+  readonly OomScoreAdj?: Maybe<number>;
+  readonly OomKillDisable?: Maybe<boolean>;
   readonly IpcMode?: Maybe<string>;
   readonly PidMode?: Maybe<string>;
   readonly Init?: Maybe<boolean>;
@@ -132,6 +171,9 @@ export interface InspectedMount {
 
 export interface InspectedImage {
   readonly Id: string;
+  readonly Os?: Maybe<string>;
+  readonly Architecture?: Maybe<string>;
+  readonly Variant?: Maybe<string>;
   readonly RepoDigests?: Maybe<readonly string[]>;
   readonly Config?: Maybe<InspectedConfig>;
 }

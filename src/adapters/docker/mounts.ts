@@ -1,5 +1,6 @@
 /** Which volumes and directories a container has that is made like another. */
-import type { ContainerSpec } from '../../rollout/model.ts';
+import type { ContainerSpec } from '../../rollout/container-spec.ts';
+import { mountRequest } from './declared.ts';
 import {
   bare,
   bindOf,
@@ -9,28 +10,51 @@ import {
   type MountRequest,
 } from './inspections.ts';
 
+/** A part of HostConfig. */
 export interface Mounts {
-  readonly binds: readonly string[];
-  readonly mounts: readonly MountRequest[];
+  readonly Binds?: readonly string[];
+  readonly Mounts: readonly MountRequest[] | undefined;
+}
+
+type Declared = ContainerSpec['volumes'];
+
+export function mountsFor(declared: Declared, like: InspectedContainer | undefined): Mounts {
+  if (like) return mountsLike(like, declared);
+  return declared ? withoutNone(bindsIn(declared), mountsIn(declared)) : { Mounts: undefined };
 }
 
 /**
- * Declared volumes take the place of binds and volumes; other kinds, such as tmpfs, stay. Volumes without a name
- * stay with the container whatever is declared, unless their place is taken: what is in them must not be lost.
+ * Declared volumes take the place of those there. Volumes without a name stay with the container whatever is declared,
+ * unless their place is taken: what is in them must not be lost.
  */
-export function mountsLike(container: InspectedContainer, declared: ContainerSpec['volumes']): Mounts {
+function mountsLike(container: InspectedContainer, declared: Declared): Mounts {
   const { Binds, Mounts } = container.HostConfig;
-  const kept = declared ?? Binds ?? [];
-  const mounts = (Mounts ?? [])
-    .filter((mount) => declared === undefined || (mount.Type !== 'bind' && mount.Type !== 'volume'))
-    .map((mount) => named(mount, container.Mounts ?? []));
+  const kept = declared ? bindsIn(declared) : (Binds ?? []);
+  const mounts = declared ? mountsIn(declared) : (Mounts ?? []).map((mount) => named(mount, container.Mounts ?? []));
   const taken = new Set([...kept.map((bind) => bindOf(bind).target), ...mounts.map((mount) => bare(mount.Target))]);
   const anonymous = (container.Mounts ?? []).flatMap((mount) => {
     if (mount.Type !== 'volume' || typeof mount.Name !== 'string' || taken.has(bare(mount.Destination))) return [];
     if (declared !== undefined && !isAnonymous(mount.Name)) return [];
     return [`${mount.Name}:${mount.Destination}${mount.RW === false ? ':ro' : ''}`];
   });
-  return { binds: [...kept, ...anonymous], mounts };
+  return withoutNone([...kept, ...anonymous], mounts);
+}
+
+function withoutNone(binds: readonly string[], mounts: readonly MountRequest[]): Mounts {
+  return { Binds: binds, Mounts: mounts.length > 0 ? mounts : undefined };
+}
+
+function bindsIn(declared: NonNullable<Declared>): readonly string[] {
+  return declared.filter((it) => typeof it === 'string' && it.includes(':')) as string[];
+}
+
+function mountsIn(declared: NonNullable<Declared>): readonly MountRequest[] {
+  return declared.flatMap((it) => (typeof it === 'string' ? [] : [mountRequest(it)]));
+}
+
+/** Where volumes without a name are declared. */
+export function anonymousIn(declared: Declared): readonly string[] {
+  return (declared ?? []).filter((it) => typeof it === 'string' && !it.includes(':')) as string[];
 }
 
 /** A volume mount that was given no name has one by now. */

@@ -24,6 +24,17 @@ export interface Networks {
 /** Networks without settings of endpoints. */
 const plainModes = new Set(['bridge', 'host', 'none']);
 
+/** All of them, the first one in front, without what the Engine has added. */
+export function endpointsOf(container: InspectedContainer): readonly Endpoint[] {
+  const own = networkModeOf(container.HostConfig);
+  const endpoints = Object.entries(container.NetworkSettings.Networks ?? {}).map(([network, endpoint]) => ({
+    network,
+    isFirst: network === own || endpoint.NetworkID === own,
+    request: requestOf(endpoint, container.Id),
+  }));
+  return endpoints.toSorted((one, other) => Number(other.isFirst) - Number(one.isFirst)).map(bareEndpoint);
+}
+
 /** The networks of `container`, unless `networkMode` is another one than it has. */
 export function networksLike(container: InspectedContainer, networkMode: string): Networks {
   const own = networkModeOf(container.HostConfig);

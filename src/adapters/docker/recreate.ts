@@ -1,12 +1,6 @@
-import type { ContainerSpec } from '../../rollout/model.ts';
-import {
-  containerPortOf,
-  healthcheckOf,
-  nanoCpusOf,
-  portBindingsOf,
-  restartPolicyOf,
-  stopTimeoutOf,
-} from './declared.ts';
+import { declaredNetworkMode, type ContainerSpec } from '../../rollout/container-spec.ts';
+import { containerPortOf, endpointOf, healthcheckOf, portBindingsOf, stopTimeoutOf } from './declared.ts';
+import { requestedOf } from './host-settings.ts';
 import { ownConfigOf, type OwnConfig } from './inheritance.ts';
 import {
   isBorrowedNetwork,
@@ -17,8 +11,8 @@ import {
   type InspectedHealthcheck,
   type InspectedHostConfig,
 } from './inspections.ts';
-import { mountsLike } from './mounts.ts';
-import { networksLike, type Endpoint, type EndpointRequest } from './networks.ts';
+import { anonymousIn, mountsFor } from './mounts.ts';
+import { networksLike, type Endpoint, type EndpointRequest, type Networks } from './networks.ts';
 
 /** A container to be like, and the configuration of the image that it was made from. */
 export interface Predecessor {
@@ -46,8 +40,7 @@ export interface Creation {
  */
 export function creationOf(spec: ContainerSpec, like: Predecessor | undefined): Creation {
   const networkMode = networkModeFor(spec, like);
-  const networks = like ? networksLike(like.container, networkMode) : { first: undefined, others: [] };
-  const first = networks.first;
+  const { first, others } = networksFor(spec, like, networkMode);
   return {
     request: {
       Image: spec.image,
@@ -55,12 +48,19 @@ export function creationOf(spec: ContainerSpec, like: Predecessor | undefined): 
       HostConfig: hostConfigFor(spec, like?.container, networkMode),
       ...(first && { NetworkingConfig: { EndpointsConfig: { [first.network]: first.request } } }),
     },
-    connections: networks.others,
+    connections: others,
   };
 }
 
 function networkModeFor(spec: ContainerSpec, like: Predecessor | undefined): string {
-  return spec.networkMode ?? (like ? networkModeOf(like.container.HostConfig) : 'bridge');
+  return declaredNetworkMode(spec) ?? (like ? networkModeOf(like.container.HostConfig) : 'bridge');
+}
+
+function networksFor({ networks }: ContainerSpec, like: Predecessor | undefined, networkMode: string): Networks {
+  if (!networks) return like ? networksLike(like.container, networkMode) : { first: undefined, others: [] };
+  const [first, ...others] = networks.map(endpointOf);
+  // What the Engine calls `bridge` takes no settings.
+  return { first: networkMode === 'bridge' ? undefined : first, others };
 }
 
 const noConfig: OwnConfig = ownConfigOf({ Image: '' }, {});
@@ -72,11 +72,11 @@ function configFor(spec: ContainerSpec, like: Predecessor | undefined, networkMo
   const entrypoint = spec.entrypoint?.length === 0 ? [''] : (spec.entrypoint ?? own.entrypoint);
   const stopTimeout = spec.stopGraceMs === undefined ? own.stopTimeout : stopTimeoutOf(spec.stopGraceMs);
   return withoutUndefined({
-    ...(like && terminalOf(like.container.Config)),
+    ...terminalFor(spec, like?.container.Config),
     Env: [...env].map(([name, value]) => (value === undefined ? name : `${name}=${value}`)),
     Labels: labels,
     ExposedPorts: isBorrowedNetwork(networkMode) ? undefined : exposedPortsFor(spec, own, like?.container.HostConfig),
-    Volumes: own.volumes.length > 0 ? Object.fromEntries(own.volumes.map((path) => [path, {}])) : undefined,
+    Volumes: keyed([...own.volumes, ...anonymousIn(spec.volumes)]),
     User: spec.user ?? own.user,
     WorkingDir: spec.workingDir ?? own.workingDir,
     Entrypoint: entrypoint,
@@ -89,8 +89,14 @@ function configFor(spec: ContainerSpec, like: Predecessor | undefined, networkMo
   });
 }
 
-function terminalOf({ Tty, OpenStdin, StdinOnce, NetworkDisabled }: InspectedContainerConfig): Record<string, unknown> {
-  return { Tty, OpenStdin, StdinOnce, NetworkDisabled };
+function terminalFor(spec: ContainerSpec, like: InspectedContainerConfig | undefined): Record<string, unknown> {
+  const { Tty, OpenStdin, StdinOnce, NetworkDisabled } = like ?? {};
+  return { Tty: spec.tty ?? Tty, OpenStdin: spec.stdinOpen ?? OpenStdin, StdinOnce, NetworkDisabled };
+}
+
+/** A set, as the Engine has it. */
+function keyed(names: readonly string[]): object | undefined {
+  return names.length > 0 ? Object.fromEntries(names.map((name) => [name, {}])) : undefined;
 }
 
 function exposedPortsFor(spec: ContainerSpec, own: OwnConfig, hostConfig: InspectedHostConfig | undefined): object {
@@ -98,7 +104,7 @@ function exposedPortsFor(spec: ContainerSpec, own: OwnConfig, hostConfig: Inspec
   const ports = spec.ports
     ? [...own.exposedPorts.filter((port) => !published.includes(port)), ...spec.ports.map(containerPortOf)]
     : own.exposedPorts;
-  return Object.fromEntries(ports.map((port) => [port, {}]));
+  return Object.fromEntries([...ports, ...(spec.expose ?? [])].map((port) => [port, {}]));
 }
 
 function healthcheckFor(spec: ContainerSpec, own: OwnConfig): InspectedHealthcheck | undefined {
@@ -114,12 +120,12 @@ function namesFor(
 ): Record<string, unknown> {
   if (isBorrowedNetwork(networkMode)) return {};
   const isSameMode = like !== undefined && networkModeOf(like.HostConfig) === networkMode;
-  if (!isSameMode) return { Hostname: spec.hostname };
+  if (!isSameMode) return { Hostname: spec.hostname, Domainname: spec.domainname };
   const { Hostname, Domainname, MacAddress } = like.Config;
   const own = Hostname === like.Id.slice(0, 12) || Hostname === '' ? undefined : Hostname;
   return {
     Hostname: spec.hostname ?? own,
-    Domainname: Domainname === '' ? undefined : Domainname,
+    Domainname: spec.domainname ?? (Domainname === '' ? undefined : Domainname),
     MacAddress: MacAddress === '' || isAutomatic(MacAddress, like) ? undefined : MacAddress,
   };
 }
@@ -138,40 +144,29 @@ function hostConfigFor(
   like: InspectedContainer | undefined,
   networkMode: string,
 ): Record<string, unknown> {
-  const before = like ? carriedOver(like, spec) : { Binds: spec.volumes };
   const withoutPorts = isBorrowedNetwork(networkMode) || networkMode === 'host';
+  const annotations = { ...like?.HostConfig.Annotations, ...spec.annotations };
   return withoutUndefined({
-    ...before,
+    ...(like && carriedOver(like, spec)),
+    ...mountsFor(spec.volumes, like),
     NetworkMode: networkMode,
     ...(spec.ports && { PortBindings: portBindingsOf(spec.ports), PublishAllPorts: false }),
     ...(withoutPorts && { PortBindings: undefined, PublishAllPorts: undefined }),
     ...(spec.extraHosts && { ExtraHosts: spec.extraHosts }),
+    ...requestedOf(spec, like?.HostConfig ?? {}),
     ...(isBorrowedNetwork(networkMode) && { ExtraHosts: undefined, Dns: undefined, Links: undefined }),
-    ...(spec.restart && { RestartPolicy: restartPolicyOf(spec.restart) }),
-    ...(spec.restart && spec.restart.name !== 'no' && { AutoRemove: false }),
-    ...(spec.init !== undefined && { Init: spec.init }),
-    ...(spec.readOnly !== undefined && { ReadonlyRootfs: spec.readOnly }),
-    ...(spec.privileged !== undefined && { Privileged: spec.privileged }),
-    ...(spec.capAdd && { CapAdd: spec.capAdd }),
-    ...(spec.capDrop && { CapDrop: spec.capDrop }),
-    // A quota in the Engine's other terms, or a limit for swap of before, would contradict the one declared.
-    ...(spec.cpus !== undefined && { NanoCpus: nanoCpusOf(spec.cpus), CpuPeriod: 0, CpuQuota: 0 }),
-    ...(spec.memoryBytes !== undefined && { Memory: spec.memoryBytes }),
-    ...(spec.logging && { LogConfig: { Type: spec.logging.driver, Config: spec.logging.options } }),
+    ...(Object.keys(annotations).length > 0 && { Annotations: annotations }),
   });
 }
 
 /** The settings of before, without what the Engine worked out by itself and works out again. */
 function carriedOver(like: InspectedContainer, spec: ContainerSpec): Record<string, unknown> {
   const { HostConfig } = like;
-  const { binds, mounts } = mountsLike(like, spec.volumes);
   const { Memory, MemorySwap, Privileged } = HostConfig;
   const isDerivedSwap = MemorySwap === 2 * (Memory ?? 0) || spec.memoryBytes === 0;
   const isPrivilegeDeclared = spec.privileged !== undefined && spec.privileged !== (Privileged ?? false);
   return {
     ...HostConfig,
-    Binds: binds,
-    Mounts: mounts.length > 0 ? mounts : undefined,
     Links: HostConfig.Links?.map(linkRequest),
     SecurityOpt: securityOptionsOf(HostConfig),
     ...(isDerivedSwap && { MemorySwap: undefined }),

@@ -1,17 +1,24 @@
 /** Settings as texts: for people to read, and such that two that mean the same are the same. */
+import { createHash } from 'node:crypto';
 import { constants } from 'node:os';
-import type { ContainerSpec } from '../../rollout/model.ts';
+import { declaredNetworkMode, type ContainerSpec } from '../../rollout/container-spec.ts';
+import { securityOptionOf } from './declared.ts';
 import {
+  bare,
   bindOf,
   bindText,
   isAnonymous,
   isBorrowedNetwork,
   networkModeOf,
+  type DeviceMapping,
   type InspectedContainer,
   type InspectedHealthcheck,
   type InspectedHostConfig,
+  type InspectedUlimit,
+  type MountRequest,
   type PortBindings,
 } from './inspections.ts';
+import type { Endpoint } from './networks.ts';
 
 const STOP_SIGNAL = 'SIGTERM';
 
@@ -24,8 +31,42 @@ export function sorted(words: readonly string[]): string {
   return words.toSorted().join(', ');
 }
 
-export function switches(is: boolean | null | undefined, shouldBe: boolean): readonly [string, string] {
-  return [String(is ?? false), String(shouldBe)];
+/** In their order, which counts. */
+export function joined(words: readonly string[] | null | undefined): string {
+  return (words ?? []).join(', ');
+}
+
+/** `a=1, b=2`; a name without a value stands alone. */
+export function pairsText(pairs: Readonly<Record<string, string>>, between = '='): string {
+  return sorted(Object.entries(pairs).map(([name, value]) => (value === '' ? name : `${name}${between}${value}`)));
+}
+
+export function ulimitsText(ulimits: readonly InspectedUlimit[]): string {
+  return sorted(ulimits.map(({ Name, Soft, Hard }) => `${Name}=${Soft}:${Hard}`));
+}
+
+export function devicesText(devices: readonly DeviceMapping[]): string {
+  return sorted(
+    devices.map(({ PathOnHost, PathInContainer, CgroupPermissions }) =>
+      [PathOnHost, PathInContainer, CgroupPermissions.split('').toSorted().join('')].join(':'),
+    ),
+  );
+}
+
+/** Without what the Engine adds by itself to every container of these kinds. */
+export function securityOptionsText({ SecurityOpt, Privileged, IpcMode, PidMode }: InspectedHostConfig): string {
+  const isUnlabelled = Privileged === true || IpcMode === 'host' || PidMode === 'host';
+  const options = (SecurityOpt ?? []).map(securityOptionOf).map(shortened);
+  return sorted(isUnlabelled ? options.filter((option) => option !== 'label=disable') : options);
+}
+
+/** A whole profile would fill pages. */
+function shortened(option: string): string {
+  return option.startsWith('seccomp={') ? `seccomp=(a profile, ${digestOf(option)})` : option;
+}
+
+function digestOf(text: string): string {
+  return createHash('sha256').update(text).digest('hex').slice(0, 12);
 }
 
 /** `SIGTERM` for `TERM`, `15` and nothing. */
@@ -46,9 +87,16 @@ export function restartText({ Name, MaximumRetryCount }: NonNullable<InspectedHo
   return name === 'on-failure' && MaximumRetryCount ? `${name}:${MaximumRetryCount}` : name;
 }
 
-export function loggingText(driver: string, options: Readonly<Record<string, string>>): string {
-  const pairs = Object.entries(options).map(([name, value]) => `${name}=${value}`);
-  return [driver, ...pairs.toSorted()].join(' ');
+type LogConfig = NonNullable<InspectedHostConfig['LogConfig']>;
+
+/** Of the same driver only the options asked for count: the Engine adds those of its own configuration. */
+export function loggingText({ Type, Config }: LogConfig, requested: LogConfig): string {
+  const driver = requested.Type === '' ? [] : [Type ?? ''];
+  const isSame = requested.Type === '' || requested.Type === Type;
+  const pairs = Object.entries(Config ?? {})
+    .filter(([name]) => !isSame || Object.hasOwn(requested.Config ?? {}, name))
+    .map(([name, value]) => `${name}=${value}`);
+  return [...driver, ...pairs.toSorted()].join(' ');
 }
 
 /** `127.0.0.1:8081:8080/tcp, …` */
@@ -67,17 +115,32 @@ export function extraHostsText(hosts: readonly string[]): string {
   return sorted(hosts.map((host) => host.replace('=', ':')));
 }
 
-/** Binds and volumes that have a name, however they were asked for. */
+/** Everything that is mounted, however it was asked for, but volumes without a name. */
 export function volumesOf({ HostConfig: { Binds, Mounts } }: InspectedContainer): readonly string[] {
-  const binds = (Binds ?? []).map(bindOf);
-  const mounts = (Mounts ?? [])
-    .filter(({ Type }) => Type === 'bind' || Type === 'volume')
-    .map((mount) => bindOf(`${mount.Source ?? ''}:${mount.Target}${mount.ReadOnly === true ? ':ro' : ''}`));
-  return [...binds, ...mounts].filter(({ source }) => source !== '' && !isAnonymous(source)).map(bindText);
+  const named = (Binds ?? []).map(bindOf).filter(({ source }) => source !== '' && !isAnonymous(source));
+  const mounts = (Mounts ?? []).filter(({ Type, Source }) => Type !== 'volume' || !isAnonymous(Source ?? ''));
+  return [...named.map(bindText), ...mounts.filter(({ Type, Source }) => Type !== 'volume' || Source).map(mountText)];
+}
+
+/** As a bind would be written, where one could say the same. */
+export function mountText({ Type, Source, Target, ReadOnly, VolumeOptions, TmpfsOptions }: MountRequest): string {
+  const bind = bindOf(`${Source ?? ''}:${Target}${ReadOnly === true ? ':ro' : ''}`);
+  if (Type === 'bind') return bindText(bind);
+  if (Type === 'volume') return bindText({ ...bind, source: withSubpath(bind.source, VolumeOptions?.Subpath) });
+  const { SizeBytes, Mode } = TmpfsOptions ?? {};
+  const options = [
+    ...(SizeBytes ? [`size=${SizeBytes}`] : []),
+    ...(Mode === undefined || Mode === null ? [] : [`mode=${Mode.toString(8)}`]),
+  ];
+  return [Type, bare(Target), ...(options.length > 0 ? [options.join(',')] : [])].join(':');
+}
+
+function withSubpath(source: string, subpath: string | null | undefined): string {
+  return (subpath ?? '') === '' ? source : `${source}/${String(subpath)}`;
 }
 
 export function healthcheckText(healthcheck: InspectedHealthcheck): string {
-  const { Test, Interval, Timeout, StartPeriod, Retries } = healthcheck;
+  const { Test, Interval, Timeout, StartPeriod, StartInterval, Retries } = healthcheck;
   const seconds = (name: string, value: number | null | undefined) =>
     value === undefined || value === null ? [] : [`${name} ${value / 1e9}s`];
   return [
@@ -85,16 +148,30 @@ export function healthcheckText(healthcheck: InspectedHealthcheck): string {
     ...seconds('interval', Interval),
     ...seconds('timeout', Timeout),
     ...seconds('start_period', StartPeriod),
+    ...seconds('start_interval', StartInterval),
     ...(Retries === undefined || Retries === null ? [] : [`retries ${Retries}`]),
   ].join(', ');
 }
 
 /** Whether the container has, or is to have, the network of another one. */
 export function isBorrowed(spec: ContainerSpec, hostConfig: InspectedHostConfig): boolean {
-  return isBorrowedNetwork(spec.networkMode ?? networkModeOf(hostConfig));
+  return isBorrowedNetwork(declaredNetworkMode(spec) ?? networkModeOf(hostConfig));
 }
 
 /** Ports are published neither on the host's own network nor on another container's. */
 export function publishesPorts(spec: ContainerSpec, hostConfig: InspectedHostConfig): boolean {
-  return !isBorrowed(spec, hostConfig) && (spec.networkMode ?? networkModeOf(hostConfig)) !== 'host';
+  return !isBorrowed(spec, hostConfig) && (declaredNetworkMode(spec) ?? networkModeOf(hostConfig)) !== 'host';
+}
+
+/** `front (aliases web; 10.0.0.2), back`; the first one counts as such, the others are in no order. */
+export function networksText(endpoints: readonly Endpoint[]): string {
+  const [first, ...others] = endpoints.map(({ network, request: { Aliases, IPAMConfig, DriverOpts } }) => {
+    const details = [
+      ...(Aliases && Aliases.length > 0 ? [`aliases ${sorted(Aliases)}`] : []),
+      ...Object.values(IPAMConfig ?? {}).flat(),
+      ...(DriverOpts && Object.keys(DriverOpts).length > 0 ? [pairsText(DriverOpts)] : []),
+    ];
+    return details.length > 0 ? `${network} (${details.join('; ')})` : network;
+  });
+  return [...(first === undefined ? [] : [first]), ...others.toSorted()].join(', ');
 }

@@ -1,8 +1,7 @@
 import { z } from 'zod';
 import type { Complaint, DocumentPath, YamlDocument } from '../document.ts';
 import { suggestion } from '../inventory/suggestions.ts';
-import { unsupportedKeys } from './container.ts';
-import { shown, unrendered, valueAt } from './field.ts';
+import { type FieldMeta, shown, unrendered, valueAt } from './field.ts';
 
 /** Something wrong at `path` of the playbook. */
 export interface Problem {
@@ -10,6 +9,8 @@ export interface Problem {
   readonly message: string;
   /** Where the complaint points; the value unless said. */
   readonly which?: 'key' | 'value';
+  /** Where it is instead, when it is in another file; the message says what of it is meant. */
+  readonly place?: Omit<Complaint, 'message'> | undefined;
 }
 
 /** What `schema` finds wrong with `value`, which stands at `path`. */
@@ -19,7 +20,7 @@ export function problemsOf(error: z.ZodError, schema: z.core.$ZodType, value: un
     const found = valueAt(value, path);
     if (found === unrendered) return [];
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => unknownKey([...path, key], knownKeys(schema, path)));
+      return issue.keys.map((key) => unknownKey([...path, key], partAt(schema, path)));
     }
     const isOfShape = issue.code === 'invalid_type' || issue.code === 'too_small';
     return [{ path, message: isOfShape ? wrongShape(issue, found) : issue.message }];
@@ -32,18 +33,19 @@ function wrongShape(issue: z.core.$ZodIssueInvalidType | z.core.$ZodIssueTooSmal
   return `should be ${isList ? 'a list of at least one' : 'a mapping'}, is ${shown(found)}`;
 }
 
-function unknownKey(path: DocumentPath, known: readonly string[]): Problem {
+function unknownKey(path: DocumentPath, mapping: z.core.$ZodType | undefined): Problem {
   const key = String(path.at(-1));
-  const isOfContainer = path.at(-2) === 'container';
-  const message =
-    isOfContainer && unsupportedKeys.has(key) ? 'is not supported yet' : `is no known key${suggestion(key, known)}`;
+  const { unsupported = {} } = ((mapping && z.globalRegistry.get(mapping)) ?? {}) as FieldMeta;
+  const known = mapping instanceof z.ZodObject ? Object.keys(mapping.shape) : [];
+  const why = Object.hasOwn(unsupported, key) ? unsupported[key] : undefined;
+  const message = why === undefined ? `is no known key${suggestion(key, known)}` : `is not supported: ${why}`;
   return { path, message, which: 'key' };
 }
 
-function knownKeys(schema: z.core.$ZodType, path: DocumentPath): readonly string[] {
+/** The mapping at `path`. */
+function partAt(schema: z.core.$ZodType, path: DocumentPath): z.core.$ZodType | undefined {
   const part = path.reduce<z.core.$ZodType | undefined>((at, step) => stepInto(at && bare(at), step), schema);
-  const mapping = part && bare(part);
-  return mapping instanceof z.ZodObject ? Object.keys(mapping.shape) : [];
+  return part && bare(part);
 }
 
 function stepInto(schema: z.core.$ZodType | undefined, step: string | number): z.core.$ZodType | undefined {
@@ -60,7 +62,8 @@ export function bare(schema: z.core.$ZodType): z.core.$ZodType {
 }
 
 /** `container.ports[1]: should be …`, with the place in the file; the play and the app are told by the line. */
-export function complaintAbout(document: YamlDocument, { path, message, which }: Problem): Complaint {
+export function complaintAbout(document: YamlDocument, { path, message, which, place }: Problem): Complaint {
+  if (place) return { ...place, message };
   const label = labelOf(path);
   return document.complaint(path, label === '' ? message : `${label}: ${message}`, which);
 }
@@ -68,8 +71,12 @@ export function complaintAbout(document: YamlDocument, { path, message, which }:
 function labelOf(path: DocumentPath): string {
   const [play, apps, app, ...rest] = path;
   const within = apps === 'apps' && typeof app === 'number' && rest.length > 0 ? rest : path.slice(1);
-  if (play === undefined) return '';
-  return within.reduce<string>(
+  return play === undefined ? '' : pathText(within);
+}
+
+/** `ports[1].target` */
+export function pathText(path: DocumentPath): string {
+  return path.reduce<string>(
     (label, step) => (typeof step === 'number' ? `${label}[${step}]` : label === '' ? step : `${label}.${step}`),
     '',
   );
@@ -84,7 +91,7 @@ export interface HostProblem extends Problem {
 export function mergedAcrossHosts(problems: readonly HostProblem[]): Problem[] {
   const merged = new Map<string, HostProblem & { readonly hosts: Set<string> }>();
   for (const problem of problems) {
-    const key = JSON.stringify([problem.path, problem.message.replace(/, is .*$/, '')]);
+    const key = JSON.stringify([problem.place ?? problem.path, problem.message.replace(/, is .*$/, '')]);
     const known = merged.get(key) ?? { ...problem, hosts: new Set<string>() };
     known.hosts.add(problem.host);
     merged.set(key, known);

@@ -1,12 +1,14 @@
-import type { ContainerSpec, PullPolicy } from '../../rollout/model.ts';
+import type { ContainerSpec, PullPolicy } from '../../rollout/container-spec.ts';
 import { isMapping } from '../values.ts';
-import { each, type Leaf, Misfit, textOf } from './field.ts';
-import { text, word } from './leaves.ts';
+import { each, type Leaf, Misfit } from './field.ts';
+import { listOf, matching, word } from './leaves.ts';
 
 export const pullPolicy: Leaf<PullPolicy> = {
   says: 'always, missing or never',
   parse: (value) => {
     if (value === 'if_not_present') return 'missing';
+    if (value === 'build') return new Misfit('an image is built before it is rolled out');
+    if (/^(?:daily|weekly|every_)/.test(String(value))) return new Misfit('Docker does not tell when it last pulled');
     return value === 'always' || value === 'missing' || value === 'never' ? value : new Misfit();
   },
 };
@@ -34,6 +36,19 @@ export const options: Leaf<Readonly<Record<string, string>>> = {
   item: 'text or a number',
   parse: (value) => (isMapping(value) ? labels.parse(value) : new Misfit()),
 };
+
+export const sysctls: Leaf<Readonly<Record<string, string>>> = {
+  says: 'a mapping or a list such as "net.core.somaxconn=1024"',
+  item: 'text or a number',
+  parse: labels.parse,
+};
+
+export const names = listOf(matching('a word', /^[\w.:-]+$/), 'a list of words');
+
+export const securityOptions = listOf(
+  matching('an option such as no-new-privileges or seccomp=unconfined', /^[\w-]+(?:[=:].+)?$/),
+  'a list of options such as no-new-privileges',
+);
 
 type Pair = readonly [string, string | undefined];
 
@@ -70,30 +85,6 @@ function pairsOfList(value: readonly unknown[]): Pair[] | readonly Misfit[] {
 function isKey(key: string): boolean {
   return key !== '' && !/[=\0\s]/.test(key);
 }
-
-const VOLUME = /^(\/[^:\0\n\r]*|[a-zA-Z0-9][a-zA-Z0-9_.-]*):(\/[^:\0\n\r]*)(?::([a-zA-Z,]+))?$/;
-const volumeModes = new Set(
-  'ro rw z Z nocopy cached delegated consistent shared slave private rshared rslave rprivate'.split(' '),
-);
-
-function volume(value: unknown): string | Misfit {
-  if (isMapping(value)) return new Misfit('the long syntax is not supported yet');
-  const written = text.parse(value);
-  if (typeof written !== 'string') return new Misfit();
-  if (/^[.~]/.test(written))
-    return new Misfit('a path of the host must be absolute: the containers run on other machines');
-  if (/^\/[^:]*$/.test(written)) return new Misfit('a volume without a name is not supported yet, name it');
-  const [, , , modes] = VOLUME.exec(written) ?? [];
-  if (!VOLUME.test(written)) return new Misfit();
-  const unknown = (modes?.split(',') ?? []).find((mode) => !volumeModes.has(mode));
-  return unknown === undefined ? written : new Misfit(`"${unknown}" is no mode`);
-}
-
-export const volumes: Leaf<readonly string[]> = {
-  says: 'a list of volumes such as "/srv/data:/data:ro" or "cache:/cache"',
-  item: 'a volume such as "/srv/data:/data:ro" or "cache:/cache"',
-  parse: (value) => (Array.isArray(value) ? each<unknown, string>(value, volume) : new Misfit()),
-};
 
 export const restart: Leaf<NonNullable<ContainerSpec['restart']>> = {
   says: 'no, always, on-failure, on-failure:3 or unless-stopped',
@@ -141,22 +132,3 @@ function extraHost(value: unknown): string | Misfit {
     ? new Misfit()
     : `${match[1]}:${match[2].replace(/^\[(.*)\]$/, '$1')}`;
 }
-
-const bytesPer: Readonly<Record<string, number>> = { b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
-
-export const size: Leaf<number> = {
-  says: 'a size such as "512m" or "1g" (b, k, m or g), or a number of bytes',
-  parse: (value) => {
-    const match = /^(\d+(?:\.\d+)?)(b|[kmg]b?)?$/i.exec(textOf(value));
-    const bytes = Math.floor(Number(match?.[1]) * (bytesPer[match?.[2]?.[0]?.toLowerCase() ?? 'b'] ?? NaN));
-    return bytes > 0 && Number.isSafeInteger(bytes) ? bytes : new Misfit();
-  },
-};
-
-export const cpus: Leaf<number> = {
-  says: 'a number of CPUs above 0, such as 0.5',
-  parse: (value) => {
-    const found = /^\d+(?:\.\d+)?$/.test(textOf(value)) ? Number(value) : 0;
-    return found > 0 ? found : new Misfit();
-  },
-};

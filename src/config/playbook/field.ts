@@ -34,7 +34,11 @@ export interface FieldNote {
   readonly required?: true;
 }
 
-export type FieldMeta = FieldNote & { readonly says?: string };
+export type FieldMeta = FieldNote & {
+  readonly says?: string;
+  /** Of a mapping: keys that are known to others, and why they are refused. */
+  readonly unsupported?: Readonly<Record<string, string>>;
+};
 
 /** One key of a mapping that may be left out. */
 export function field<T>(leaf: Leaf<T>, note: FieldNote): z.ZodOptional<z.ZodType<T>> {

@@ -4,7 +4,7 @@ import type { InventoryHost, Vars } from '../inventory/inventory.ts';
 import { hostScope, type HostSurroundings } from '../inventory/host-scope.ts';
 import type { Scope } from '../template.ts';
 import type { HostProblem } from './complaints.ts';
-import type { Environment } from './container-leaves.ts';
+import { ContainerReader, type Surroundings } from './container-reader.ts';
 import { instanceOf } from './instances.ts';
 import { Problems } from './problems.ts';
 import { clashesOn, type PlacedInstance } from './rules.ts';
@@ -17,7 +17,7 @@ export interface PlacedApp {
   readonly at: DocumentPath;
 }
 
-export interface PlayParts {
+export interface PlayParts extends Surroundings {
   readonly play: Mapping;
   readonly at: DocumentPath;
   /** Those that are selected. */
@@ -26,9 +26,10 @@ export interface PlayParts {
   readonly vars: Vars;
   /** What templates may ask of the other hosts. */
   readonly around: HostSurroundings;
-  /** The environment of this process. */
-  readonly controller: Environment;
 }
+
+/** What is read by itself. */
+const apart = { instances: undefined, tags: undefined, container: undefined };
 
 const policyKeys = Object.keys(policySchema.shape);
 
@@ -56,13 +57,14 @@ export class HostResolver {
     const scopeWith = (more: Vars): Scope => hostScope(host, { ...this.#parts.vars, ...more }, this.#parts.around);
     const asked = found.parse(instancesSchema, { instances: app['instances'] }, { scope: scopeWith({}), at });
     const count = asked ? (asked.instances ?? 1) : 0;
+    const reader = new ContainerReader(this.#parts, found);
     return Array.from({ length: count }, (_, index) => index + 1).flatMap((id): PlacedInstance[] => {
       const scope = scopeWith({ id });
       const play = found.parse(policySchema, this.#policy, { scope, at: this.#parts.at });
-      const one = found.parse(appSchema, { ...app, instances: undefined, tags: undefined }, { scope, at });
+      const one = found.parse(appSchema, { ...app, ...apart }, { scope, at });
       if (!play || !one) return [];
-      const { controller } = this.#parts;
-      return [{ instance: instanceOf({ host: host.name, app: one, play, controller }), app: at }];
+      const declared = reader.read({ app: one, written: app['container'], at, scope });
+      return declared ? [{ instance: instanceOf({ host: host.name, app: one, play, ...declared }), app: at }] : [];
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { Instance, MinUp, MonitorPolicy, Probe, ReadyCheck } from '../../rollout/model.ts';
-import { type Environment } from './container-leaves.ts';
-import { specOf } from './container.ts';
+import type { WholeContainer } from './container.ts';
+import { specOf, type SpecSources } from './spec-of.ts';
 import {
   balancerSchema,
   defaultsOf,
@@ -24,12 +24,12 @@ const defaults = {
 export interface Parts {
   readonly host: string;
   readonly app: WrittenApp;
+  readonly container: WholeContainer;
   readonly play: WrittenPolicy;
-  /** The environment of this process. */
-  readonly controller: Environment;
+  readonly sources: SpecSources;
 }
 
-export function instanceOf({ host, app, play, controller }: Parts): Instance {
+export function instanceOf({ host, app, container, play, sources }: Parts): Instance {
   const balancer = { ...defaults.balancer, ...given(play.balancer), ...given(app.balancer) };
   const drain = { ...defaults.drain, ...given(play.drain), ...given(app.drain) };
   return {
@@ -42,7 +42,7 @@ export function instanceOf({ host, app, play, controller }: Parts): Instance {
         name: app.server ?? app.name,
       },
     ],
-    spec: specOf(app.container, controller),
+    spec: specOf(container, sources),
     drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
     ready: readyCheckOf(app.ready ?? {}),
     soakMs: app.soak ?? play.soak,

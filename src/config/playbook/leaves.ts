@@ -60,7 +60,7 @@ export function oneOf<T extends string>(words: readonly T[]): Leaf<T> {
   };
 }
 
-const msPer: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const msPer: Readonly<Record<string, number>> = { us: 0.001, ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
 const LONGEST_HOURS = 168;
 
 /** `500ms`, `30s` or `1m30s`, in milliseconds. A bare number is refused: it would not say its unit. */
@@ -69,7 +69,7 @@ export const duration: Leaf<number> = {
   parse: (value) => {
     const bare = numberIn(value);
     if (bare !== undefined) return new Misfit(`${bare}s or ${bare}ms?`);
-    if (typeof value !== 'string' || !/^(?:\d+(?:\.\d+)?(?:ms|s|m|h))+$/.test(value)) return new Misfit();
+    if (typeof value !== 'string' || !/^(?:\d+(?:\.\d+)?(?:us|ms|s|m|h))+$/.test(value)) return new Misfit();
     const parts = [...value.matchAll(/([\d.]+)([a-z]+)/g)];
     const total = parts.reduce((sum, [, digits, unit]) => sum + Number(digits) * (msPer[unit ?? ''] ?? NaN), 0);
     return total > LONGEST_HOURS * 3_600_000 ? new Misfit(`at most ${LONGEST_HOURS}h`) : Math.round(total);

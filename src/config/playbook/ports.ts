@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
-import type { PublishedPort } from '../../rollout/model.ts';
+import type { PublishedPort } from '../../rollout/container-spec.ts';
+import { isMapping } from '../values.ts';
 import { each, type Leaf, Misfit, textOf } from './field.ts';
 
 type Range = readonly [number, number];
@@ -15,17 +16,19 @@ export const ports: Leaf<readonly PublishedPort[]> = {
 };
 
 function portsIn(value: unknown): PublishedPort[] | Misfit {
-  if (typeof value === 'object' && value !== null) return new Misfit('the long syntax is not supported yet');
-  const match = /^(?:(.*):)?([\d-]+)(?:\/(\w+))?$/.exec(textOf(value));
+  const written = isMapping(value) ? shortOf(value) : textOf(value);
+  if (written instanceof Misfit) return written;
+  const match = /^(?:(.*):)?([\d-]+)(?:\/(\w+))?$/.exec(written);
   const protocol = match?.[3] ?? 'tcp';
   if (match?.[2] === undefined) return new Misfit();
-  if (protocol !== 'tcp' && protocol !== 'udp') return new Misfit('the protocol is tcp or udp');
+  if (!isProtocol(protocol)) return new Misfit('the protocol is tcp, udp or sctp');
   const container = rangeIn(match[2]);
   const publish = hostSideIn(match[1]);
   if (!container || !publish) return new Misfit('ports go from 1 to 65535');
   if (publish.hostIp !== '' && isIP(publish.hostIp) === 0) return new Misfit(`"${publish.hostIp}" is no IP address`);
   if (publish.range && sizeOf(publish.range) !== sizeOf(container)) {
-    return new Misfit('both ranges must be of the same length');
+    const isChoice = sizeOf(container) === 1;
+    return new Misfit(isChoice ? 'Docker would choose one: name it' : 'both ranges must be of the same length');
   }
   const { hostIp, range } = publish;
   return Array.from({ length: sizeOf(container) }, (_, offset) => ({
@@ -34,6 +37,23 @@ function portsIn(value: unknown): PublishedPort[] | Misfit {
     containerPort: container[0] + offset,
     protocol,
   }));
+}
+
+/** What says which port is meant; `mode`, `name` and `app_protocol` change nothing on a single host. */
+const longKeys = new Set(['target', 'published', 'host_ip', 'protocol', 'mode', 'name', 'app_protocol']);
+
+function shortOf(value: Readonly<Record<string, unknown>>): string | Misfit {
+  const unknown = Object.keys(value).find((key) => !longKeys.has(key));
+  if (unknown !== undefined) return new Misfit(`"${unknown}" is no known key of it`);
+  const { target, published, host_ip: hostIp, protocol = 'tcp', mode = 'host' } = value;
+  if (textOf(target) === '') return new Misfit('its target is the port in the container');
+  if (mode !== 'host' && mode !== 'ingress') return new Misfit('the mode is host or ingress');
+  const address = hostIp === undefined ? '' : `${textOf(hostIp)}:`;
+  return `${address}${published === undefined ? (address === '' ? '' : ':') : `${textOf(published)}:`}${textOf(target)}/${textOf(protocol)}`;
+}
+
+function isProtocol(word: string): word is PublishedPort['protocol'] {
+  return word === 'tcp' || word === 'udp' || word === 'sctp';
 }
 
 function hostSideIn(written: string | undefined): { hostIp: string; range: Range | undefined } | undefined {

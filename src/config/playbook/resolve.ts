@@ -1,6 +1,7 @@
 import { Failure } from '../../errors.ts';
 import type { Play } from '../../rollout/play.ts';
-import { failureOf } from '../document.ts';
+import { ComposeFiles } from '../compose/project.ts';
+import { failureOf, type YamlDocument } from '../document.ts';
 import { type HostSurroundings, surroundingsIn } from '../inventory/host-scope.ts';
 import type { Inventory, InventoryHost, Vars } from '../inventory/inventory.ts';
 import type { Secrets } from '../../rollout/secret.ts';
@@ -41,6 +42,8 @@ export function resolvePlays(playbook: WrittenPlaybook, inventory: Inventory, se
   const fleet: Fleet = {
     inventory,
     selection,
+    document: playbook.document,
+    files: new ComposeFiles(),
     groups: Object.fromEntries(inventory.groups),
     around: surroundingsIn(inventory, selection.secrets),
     within: limit === undefined ? undefined : new Set(selectHosts(inventory, limit)),
@@ -70,6 +73,8 @@ interface Fleet {
   readonly inventory: Inventory;
   readonly selection: Selection;
   readonly groups: Readonly<Record<string, readonly string[]>>;
+  readonly document: YamlDocument;
+  readonly files: ComposeFiles;
   readonly around: HostSurroundings;
   /** The hosts of `limit`. */
   readonly within: ReadonlySet<string> | undefined;
@@ -102,7 +107,11 @@ function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPl
   const apps = tagged.filter(({ tags }) => isSelected(tags, fleet.selection));
   const tags = tagged.flatMap((it) => it.tags);
   const controller = fleet.selection.controller ?? process.env;
-  const resolver = new HostResolver({ play, at: [index], apps, vars, around: fleet.around, controller });
+  const resolver = new HostResolver({
+    ...{ play, at: [index], apps, vars },
+    ...{ around: fleet.around, controller, folder: playbookDir ?? '', files: fleet.files },
+    placeOf: (path) => ({ file: fleet.document.file, ...fleet.document.at(path) }),
+  });
   const resolved = hosts.map((host) => resolver.resolve(host));
   const problems = [...note.all, ...mergedAcrossHosts(resolver.problems)];
   if (!pace || problems.length > 0) return { tags, problems };

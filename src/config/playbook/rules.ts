@@ -1,4 +1,5 @@
-import type { Instance, PublishedPort } from '../../rollout/model.ts';
+import type { PublishedPort } from '../../rollout/container-spec.ts';
+import type { Instance } from '../../rollout/model.ts';
 import type { DocumentPath, YamlDocument } from '../document.ts';
 import type { Problem } from './complaints.ts';
 import { isMapping } from '../values.ts';
@@ -22,6 +23,23 @@ export function missingBackends(playbook: unknown): Problem[] {
 function mayHave(playbook: unknown, place: DocumentPath, key: string): boolean {
   const mapping = valueAt(playbook, place);
   return mapping !== undefined && (!isMapping(mapping) || key in mapping);
+}
+
+/** Either an app has a container with an image, or it has a service of compose files. */
+export function containerRules(playbook: unknown): Problem[] {
+  return appsIn(playbook).flatMap(({ path }): Problem[] => {
+    const app = valueAt(playbook, path);
+    if (!isMapping(app)) return [];
+    const required = (key: string): Problem => ({ path: [...path, ...key.split('.')], message: 'is required' });
+    if ('compose' in app) return 'service' in app ? [] : [required('service')];
+    const alone: Problem[] =
+      'service' in app
+        ? [{ path: [...path, 'service'], message: 'is of compose files: say compose', which: 'key' }]
+        : [];
+    const { container } = app;
+    if (container === undefined) return [...alone, required('container')];
+    return isMapping(container) && !('image' in container) ? [...alone, required('container.image')] : alone;
+  });
 }
 
 const probes = ['http', 'tcp', 'command'] as const;

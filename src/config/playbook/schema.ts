@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { hostOrder } from './host-order.ts';
+import { composePaths } from './compose-leaves.ts';
 import { containerSchema } from './container.ts';
 import { isMapping } from '../values.ts';
 import { field, type FieldMeta, requiredField } from './field.ts';
@@ -127,7 +128,19 @@ export const appSchema = z.strictObject({
     default: '1',
   }),
   server: field(serverName, { description: "Name of the container's server in the backend.", otherwise: '`name`' }),
-  container: containerSchema.meta({ description: 'The container, in the words of Compose.', required: true }),
+  compose: field(composePaths, {
+    description:
+      'Compose files on the controller, beside the playbook; a later one goes over an earlier. See docs/compose.md.',
+    otherwise: 'none',
+  }),
+  service: field(matching('the name of a service', /^[a-zA-Z0-9._-]+$/), {
+    description: 'The service of those files that the container is.',
+    otherwise: 'required beside `compose`',
+  }),
+  container: containerSchema.optional().meta({
+    description: 'The container, in the words of Compose; beside `compose` what goes over the files.',
+    otherwise: '**required**, unless there is `compose`',
+  }),
   ready: readySchema.optional().meta({
     description: 'Proof that a new container works: one of `http`, `tcp` and `command`.',
     otherwise: "the container's healthcheck alone",
@@ -206,6 +219,7 @@ const pace = {
 
 export const paceSchema = z.strictObject(pace).omit({ vars: true });
 export const tagsSchema = appSchema.pick({ tags: true });
+export const composeSchema = appSchema.pick({ compose: true, service: true, name: true });
 export const instancesSchema = appSchema.pick({ instances: true });
 
 export const playSchema = z.strictObject({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { changesOf } from '../../../src/adapters/docker/changes.ts';
-import type { ContainerSpec } from '../../../src/rollout/model.ts';
+import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import { aSpec, imageConfig, recordedContainer, type RecordedContainer } from './fixtures.ts';
 
 function lines(name: RecordedContainer, settings: Partial<ContainerSpec>): string[] {
@@ -22,7 +22,7 @@ describe('changesOf()', () => {
     { why: 'the same port',                     like: 'rich',  settings: { ports: [port] } },
     { why: 'ports on the network of the host',  like: 'host',  settings: { ports: [port] } },
     { why: 'a hostname it cannot have',         like: 'borrowed', settings: { hostname: 'me' } },
-    { why: 'volumes in another order',          like: 'rich',  settings: { volumes: ['/usr/:/r:ro', 'vol1:/v:rw'] } },
+    { why: 'volumes in another order',          like: 'rich',  settings: { volumes: ['/usr/:/r:ro', 'vol1:/v:rw', { kind: 'tmpfs', target: '/t', sizeBytes: undefined, mode: undefined }] } },
     { why: 'a grace that rounds up to it',      like: 'rich',  settings: { stopGraceMs: 2100 } },
     { why: 'the default grace',                 like: 'plain', settings: { stopGraceMs: 10_000 } },
     { why: 'a capability without CAP_',         like: 'rich',  settings: { capAdd: ['net_admin'], capDrop: [] } },
@@ -47,7 +47,7 @@ describe('changesOf()', () => {
     { like: 'rich',  settings: { labels: { mine: '2' } },           found: 'labels.mine: 1 → 2' },
     { like: 'rich',  settings: { ports: [] },                       found: 'ports: 127.0.0.1:8081:8080/tcp → ' },
     { like: 'rich',  settings: { ports: [{ ...port, hostIp: '' }] }, found: 'ports: 127.0.0.1:8081:8080/tcp → 8081:8080/tcp' },
-    { like: 'rich',  settings: { volumes: ['vol1:/v'] },            found: 'volumes: /usr:/r:ro, vol1:/v → vol1:/v' },
+    { like: 'rich',  settings: { volumes: ['vol1:/v'] },            found: 'volumes: /usr:/r:ro, tmpfs:/t, vol1:/v → vol1:/v' },
     { like: 'rich',  settings: { command: ['serve', 'a b'] },       found: 'command: "sleep 1000" → serve "a b"' },
     { like: 'rich',  settings: { command: [] },                     found: `command: "sleep 1000" → ${JSON.stringify(imageConfig(1).Cmd?.[0])}` },
     { like: 'plain', settings: { entrypoint: [] },                  found: 'entrypoint: /bin/sh -c → ' },
@@ -60,7 +60,7 @@ describe('changesOf()', () => {
     { like: 'plain', settings: { init: true },                      found: 'init: false → true' },
     { like: 'host',  settings: { privileged: false },               found: 'privileged: true → false' },
     { like: 'rich',  settings: { capAdd: [] },                      found: 'cap_add: NET_ADMIN → ' },
-    { like: 'rich',  settings: { memoryBytes: 0 },                  found: 'memory: 67108864 → 0' },
+    { like: 'rich',  settings: { memoryBytes: 0 },                  found: 'mem_limit: 67108864 → 0' },
     { like: 'rich',  settings: { cpus: 2 },                         found: 'cpus: 0.5 → 2' },
     { like: 'rich',  settings: { user: 'root' },                    found: 'user: 101 → root' },
     { like: 'rich',  settings: { logging: { driver: 'none', options: {} } }, found: 'logging: json-file max-size=1m → none' },

@@ -5,7 +5,7 @@ import type {
   InspectedHostConfig,
   InspectedImage,
 } from '../../../src/adapters/docker/inspections.ts';
-import type { ContainerSpec } from '../../../src/rollout/model.ts';
+import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 
 /** Recorded from Docker Engine 20.10.24. All four run `image-v1`. */
 export type RecordedContainer = 'plain' | 'rich' | 'host' | 'borrowed';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { collide, ports } from '../../../src/config/playbook/ports.ts';
-import { aPlaybook, linesOf, resolved } from './fleet.ts';
+import { aPlaybook, linesOf, resolved, theInstance } from './fleet.ts';
 
 describe('ports', () => {
   // prettier-ignore
@@ -27,9 +27,10 @@ describe('ports', () => {
     ['"8081:0"', ' (ports go from 1 to 65535)'],
     ['"70000:80"', ' (ports go from 1 to 65535)'],
     ['"a:80"', ' (ports go from 1 to 65535)'],
-    ['"80/sctp"', ' (the protocol is tcp or udp)'],
+    ['"80/icmp"', ' (the protocol is tcp, udp or sctp)'],
     ['"localhost:80:80"', ' ("localhost" is no IP address)'],
-    ['"8000-8009:80"', ' (both ranges must be of the same length)'],
+    ['"8000-8009:80"', ' (Docker would choose one: name it)'],
+    ['"8000-8009:80-81"', ' (both ranges must be of the same length)'],
     ['"web"', ''],
     ['true', ''],
   ])('%s is refused%s', (written, hint) => {
@@ -40,10 +41,29 @@ describe('ports', () => {
     ]);
   });
 
-  it('the long syntax is not supported yet', () => {
-    const lines = linesOf(() => resolved(aPlaybook('    container: { image: a, ports: [{ target: 80 }] }\n')));
+  it.each([
+    ['{ target: 80 }', [' - 80 tcp']],
+    ['{ target: 80, published: 8080, protocol: udp, mode: host }', [' 8080 80 udp']],
+    ['{ target: 80, published: "8080", host_ip: 127.0.0.1, mode: ingress }', ['127.0.0.1 8080 80 tcp']],
+    ['{ target: 80-81, published: 8080-8081, name: web, app_protocol: http }', [' 8080 80 tcp', ' 8081 81 tcp']],
+    ['{ target: 80, host_ip: "::1" }', ['::1 - 80 tcp']],
+  ])('the long %s is read', (written, expected) => {
+    const { spec } = theInstance(aPlaybook(`    container: { image: a, ports: [${written}] }\n`));
 
-    expect(lines[0]).toContain('is a mapping (the long syntax is not supported yet)');
+    const told = (spec.ports ?? []).map(
+      (it) => `${it.hostIp} ${it.hostPort ?? '-'} ${it.containerPort} ${it.protocol}`,
+    );
+    expect(told).toEqual(expected);
+  });
+
+  it.each([
+    ['{ published: 80 }', '(its target is the port in the container)'],
+    ['{ target: 80, mode: none }', '(the mode is host or ingress)'],
+    ['{ target: 80, port: 1 }', '("port" is no known key of it)'],
+  ])('the long %s is refused', (written, hint) => {
+    const lines = linesOf(() => resolved(aPlaybook(`    container: { image: a, ports: [${written}] }\n`)));
+
+    expect(lines[0]).toContain(`is a mapping ${hint}`);
   });
 
   it('a port that YAML reads as a time is to be quoted', () => {

@@ -17,7 +17,7 @@ describe('readPlaybook()', () => {
   apps:
     - name: "a b"
       instances: "{{ n }}"
-      container: { networks: [], ports: ["80:80", "x"] }
+      container: { links: [], ports: ["80:80", "x"] }
     - container: { image: "{{ i }}" }
       soak: 3
 - hosts: db
@@ -34,8 +34,8 @@ describe('readPlaybook()', () => {
       'playbooks/x.yml:4:23: balancer.min_up: should be a number of servers',
       'playbooks/x.yml:6:13: name: should be a container name: letters, digits, "_", "." and "-", two or more, beginning with a letter or a digit',
       'playbooks/x.yml:8:18: container.image: is required',
-      'playbooks/x.yml:8:20: container.networks: is not supported yet',
-      'playbooks/x.yml:8:51: container.ports[1]: should be a port',
+      'playbooks/x.yml:8:20: container.links: is not supported: containers know each other by their names on a network: say networks',
+      'playbooks/x.yml:8:48: container.ports[1]: should be a port',
       'playbooks/x.yml:9:7: name: is required',
       'playbooks/x.yml:10:13: soak: should be a duration with its unit,',
       'playbooks/x.yml:11:3: apps: is required',

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
 import { EngineContainers } from '../../../src/adapters/docker/containers.ts';
 import { SshLink } from '../../../src/adapters/ssh/connection.ts';
-import type { ContainerSpec } from '../../../src/rollout/model.ts';
+import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import { own, ownHost } from '../../support/own-host.ts';
 
 const registry = 'registry.lab:5000/pxapp';

@@ -1,5 +1,5 @@
 import { Failure } from '../../../src/errors.ts';
-import type { ContainerSpec } from '../../../src/rollout/model.ts';
+import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Container, Health } from '../../../src/rollout/observed.ts';
 import type { SimContainer, SimImage } from './sim-container.ts';
 import type { Timeline } from './timeline.ts';

@@ -1,4 +1,4 @@
-import type { ContainerSpec } from '../../../src/rollout/model.ts';
+import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Container, Image } from '../../../src/rollout/observed.ts';
 import type { Coming } from './timeline.ts';
 

@@ -1,8 +1,8 @@
 import { byDigest } from '../../../src/rollout/image-change.ts';
-import type { ContainerSpec, PullPolicy } from '../../../src/rollout/model.ts';
+import type { ContainerSpec, PullPolicy } from '../../../src/rollout/container-spec.ts';
 import type { Container, Image, SettingChange } from '../../../src/rollout/observed.ts';
 import { Failure } from '../../../src/errors.ts';
-import type { CommandResult, Containers, PullRequest, RemoteImage } from '../../../src/runner/ports.ts';
+import type { CommandResult, Containers, Prospects, PullRequest, RemoteImage } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 
@@ -65,6 +65,11 @@ export class SimContainers implements Containers {
         ? []
         : [{ setting: 'user', from: user ?? '', to: spec.user }];
     });
+  }
+
+  /** Nothing that the stories declare depends on the host. */
+  async prospects(): Promise<Prospects> {
+    return { inTheWay: [], made: [] };
   }
 
   async create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void> {

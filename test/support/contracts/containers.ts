@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { ContainerSpec } from '../../../src/rollout/model.ts';
+import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Containers } from '../../../src/runner/ports.ts';
 
 export interface Arrangement {

@@ -1,0 +1,52 @@
+/** Files of the controller that say something of a container: what `env_file` and `label_file` name. */
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { reasonOf } from '../../errors.ts';
+import { Complaints, decode } from '../document.ts';
+import type { EnvFile } from '../playbook/env-files.ts';
+import { EnvFileProblem, parseEnvFile, parseRawEnvFile, type Variables } from './env-file.ts';
+import type { Lookup } from './interpolation.ts';
+
+/** The message says which file, and where in it. */
+export class FileProblem extends Error {
+  override readonly name = 'FileProblem';
+}
+
+/**
+ * The text of a file of the controller; undefined when there is none.
+ *
+ * @throws FileProblem when it cannot be read, is no text, or is larger than 10 MB
+ */
+export function textOf(path: string): string | undefined {
+  try {
+    return decode(path, readFileSync(path));
+  } catch (error) {
+    if (error instanceof Complaints) throw new FileProblem(error.message);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
+    throw new FileProblem(`cannot read ${path}: ${code === 'EISDIR' ? 'it is a folder' : reasonOf(error)}`);
+  }
+}
+
+/**
+ * The variables of these files, which are beside `folder` unless their path says more; a later one over an earlier.
+ *
+ * @throws FileProblem
+ */
+export function variablesOf(files: readonly EnvFile[], folder: string, lookup: Lookup): Variables {
+  return Object.assign({}, ...files.map((file) => variablesIn(file, resolve(folder, file.path), lookup))) as Variables;
+}
+
+function variablesIn({ required, isRaw }: EnvFile, path: string, lookup: Lookup): Variables {
+  const text = textOf(path);
+  if (text === undefined) {
+    if (!required) return {};
+    throw new FileProblem(`cannot read ${path}: there is no such file`);
+  }
+  try {
+    return isRaw ? parseRawEnvFile(text) : parseEnvFile(text, lookup);
+  } catch (error) {
+    if (!(error instanceof EnvFileProblem)) throw error;
+    throw new FileProblem(`${path}:${error.line}: ${error.message}`);
+  }
+}

@@ -1,0 +1,83 @@
+/** Compose's `$NAME`, `${NAME}` and its operators. */
+
+/** Undefined: not set. */
+export type Lookup = (name: string) => string | undefined;
+
+/** The message completes "…: ". */
+export class InterpolationProblem extends Error {
+  override readonly name = 'InterpolationProblem';
+}
+
+const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
+const OPERATOR = /^:?[-?+]/;
+
+/** Each `${` within another one is a level; more than that nobody means. */
+const DEEPEST = 50;
+
+/**
+ * The text with its variables filled in. Unlike Compose, a variable that is set nowhere is an error, not an empty text,
+ * unless an operator says what then.
+ *
+ * @throws InterpolationProblem
+ * @see https://github.com/compose-spec/compose-spec/blob/main/12-interpolation.md
+ */
+export function interpolated(text: string, lookup: Lookup, depth = 0): string {
+  if (depth > DEEPEST) throw new InterpolationProblem('its ${…} are nested too deeply');
+  let result = '';
+  let rest = text;
+  for (let at = rest.indexOf('$'); at >= 0; at = rest.indexOf('$')) {
+    result += rest.slice(0, at);
+    const after = rest.slice(at + 1);
+    const name = NAME.exec(after)?.[0];
+    if (after.startsWith('$')) {
+      result += '$';
+      rest = after.slice(1);
+    } else if (after.startsWith('{')) {
+      const end = closing(after);
+      result += braced(after.slice(1, end), lookup, depth);
+      rest = after.slice(end + 1);
+    } else if (name === undefined) {
+      result += '$';
+      rest = after;
+    } else {
+      result += needed(name, lookup(name));
+      rest = after.slice(name.length);
+    }
+  }
+  return result + rest;
+}
+
+/** Where the brace that `text` begins with is closed. */
+function closing(text: string): number {
+  let open = 0;
+  for (let index = 0; index < text.length; index++) {
+    if (text[index] === '{' && (index === 0 || text[index - 1] === '$')) open++;
+    if (text[index] === '}' && --open === 0) return index;
+  }
+  throw new InterpolationProblem(`"$${text.slice(0, 40)}" is not closed with "}" (write $$ for a dollar sign)`);
+}
+
+function braced(inner: string, lookup: Lookup, depth: number): string {
+  const name = NAME.exec(inner)?.[0];
+  const rest = inner.slice(name?.length ?? 0);
+  const operator = OPERATOR.exec(rest)?.[0];
+  if (name === undefined || (rest !== '' && operator === undefined)) {
+    throw new InterpolationProblem(`"\${${inner.slice(0, 40)}}" is no variable (write $$ for a dollar sign)`);
+  }
+  const value = lookup(name);
+  if (operator === undefined) return needed(name, value);
+  const word = rest.slice(operator.length);
+  const isThere = value !== undefined && (value !== '' || !operator.startsWith(':'));
+  if (operator.endsWith('+')) return isThere ? interpolated(word, lookup, depth + 1) : '';
+  if (isThere) return value;
+  if (operator.endsWith('-')) return interpolated(word, lookup, depth + 1);
+  const why = interpolated(word, lookup, depth + 1);
+  throw new InterpolationProblem(
+    `the variable ${name} is ${value === '' ? 'empty' : 'not set'}${why === '' ? '' : `: ${why}`}`,
+  );
+}
+
+function needed(name: string, value: string | undefined): string {
+  if (value !== undefined) return value;
+  throw new InterpolationProblem(`the variable ${name} is not set (write \${${name}:-} where it may be left out)`);
+}

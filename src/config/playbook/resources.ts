@@ -1,0 +1,44 @@
+import { z } from 'zod';
+import { field } from './field.ts';
+import { integer, oneOf } from './leaves.ts';
+import { cpus, size } from './resource-leaves.ts';
+import { unsupportedInDeploy, unsupportedReservations } from './unsupported-keys.ts';
+
+export const pids = integer('a number of processes, or -1 for no limit', -1);
+
+const limits = z.strictObject({
+  cpus: field(cpus, { description: 'The same as `cpus`.' }),
+  memory: field(size, { description: 'The same as `mem_limit`.' }),
+  pids: field(pids, { description: 'The same as `pids_limit`.' }),
+});
+
+const reservations = z
+  .strictObject({ memory: field(size, { description: 'The same as `mem_reservation`.' }) })
+  .meta({ unsupported: unsupportedReservations });
+
+export const deploySchema = z
+  .strictObject({
+    mode: field(oneOf(['replicated'] as const), { description: 'The only one there is.' }),
+    resources: z
+      .strictObject({
+        limits: limits.optional().meta({ description: 'The most that it may have.' }),
+        reservations: reservations.optional().meta({ description: 'What it should have.' }),
+      })
+      .optional()
+      .meta({ description: 'What the container may use. What is said twice must be the same.' }),
+  })
+  .meta({ unsupported: unsupportedInDeploy });
+
+type Deploy = z.infer<typeof deploySchema>;
+
+/** The keys that say the same in two places: of the service, and of what is deployed. */
+export const resourceKeys = [
+  { key: 'cpus', path: ['limits', 'cpus'], of: (deploy: Deploy) => deploy.resources?.limits?.cpus },
+  { key: 'mem_limit', path: ['limits', 'memory'], of: (deploy: Deploy) => deploy.resources?.limits?.memory },
+  { key: 'pids_limit', path: ['limits', 'pids'], of: (deploy: Deploy) => deploy.resources?.limits?.pids },
+  {
+    key: 'mem_reservation',
+    path: ['reservations', 'memory'],
+    of: (deploy: Deploy) => deploy.resources?.reservations?.memory,
+  },
+] as const;
