@@ -43,7 +43,10 @@ export const unsupportedInDeploy: Reasons = {
   endpoint_mode: SWARM,
   labels: 'a service of Swarm has labels of its own; those of the container are said under labels',
   placement: CLUSTER,
+  replicas: 'instances of the app says how many containers each host has',
   restart_policy: 'restart says when Docker restarts the container',
+  rollback_config: 'say on_failure in the play, and --serial with sluice rollback',
+  update_config: 'say serial, pause, on_failure, max_failures and monitor in the play',
 };
 
 export const unsupportedReservations: Reasons = {

@@ -81,6 +81,10 @@ describe('a key of container that is wrong', () => {
       '7:17: container.deploy.placement: is not supported: the hosts of the play and instances say what runs where',
     ],
     [
+      'deploy: { update_config: {} }',
+      '7:17: container.deploy.update_config: is not supported: say serial, pause, on_failure, max_failures and monitor in the play',
+    ],
+    [
       'deploy: { resources: { reservations: { devices: [] } } }',
       '7:46: container.deploy.resources.reservations.devices: is not supported: sluice does not hand out GPUs yet',
     ],
