@@ -1,6 +1,7 @@
 import yargs, { type Argv } from 'yargs';
 import { Failure } from '../errors.ts';
 import type { Command, Common, Playing } from './command.ts';
+import { connectionIn } from './connection-options.ts';
 import type { Surroundings } from './surroundings.ts';
 import { suggestion } from '../config/inventory/suggestions.ts';
 import { durationMs } from './duration.ts';
@@ -206,19 +207,11 @@ function commonOf(
   if (!Number.isInteger(forks) || forks < 1) {
     throw new Failure('config', `Cannot use --forks ${args.forks}: it must be a whole number above 0`);
   }
-  const timeout = args['connect-timeout'];
   return {
     ...{ inventory, forks, limit: args.limit, json: args.json, verbosity: args.verbose, yes: args.yes },
     locking: lockingOf(args),
     vault: vaultSourcesOf(args, environment),
-    connection: {
-      user: args.user,
-      privateKey: args['private-key'],
-      timeoutMs:
-        timeout === undefined
-          ? undefined
-          : durationMs('--connect-timeout', /^\d+$/.test(timeout) ? `${timeout}s` : timeout),
-    },
+    connection: connectionIn(args),
   };
 }
 

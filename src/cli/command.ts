@@ -8,6 +8,8 @@ export interface Connection {
   readonly user: string | undefined;
   readonly privateKey: string | undefined;
   readonly timeoutMs: number | undefined;
+  readonly configFile: string | undefined;
+  readonly hostKeyChecking: 'yes' | 'accept-new' | 'no' | undefined;
 }
 
 export type LockAction = 'list' | 'take' | 'release' | 'break';

@@ -9,15 +9,18 @@ import { probeOver } from '../adapters/host/probe.ts';
 import { FileRecord } from '../adapters/host/record.ts';
 import type { Link } from '../adapters/link.ts';
 import type { RegistryLogins } from '../adapters/registry/logins.ts';
-import { SshLink } from '../adapters/ssh/connection.ts';
+import { SshNetwork, type NetworkOptions } from '../adapters/ssh/network.ts';
 import { connectionOf, type ConnectionOverrides } from '../config/inventory/connection.ts';
 import { type HostSurroundings, surroundingsIn } from '../config/inventory/host-scope.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { Failure } from '../errors.ts';
+import type { SshRequest } from '../rollout/ssh-request.ts';
 import type { Fleet, HostAccess } from '../runner/ports.ts';
 
-interface Surrounding {
-  /** Told what is said to HAProxy. */
+export interface FleetOptions {
+  readonly overrides: ConnectionOverrides;
+  readonly network: NetworkOptions;
+  /** Told what is said to HAProxy, and its answers. */
   readonly trace: (text: string) => void;
   readonly logins: Pick<RegistryLogins, 'of'>;
 }
@@ -27,52 +30,51 @@ export class SshFleet implements Fleet {
   readonly #inventory: Inventory;
   readonly #around: HostSurroundings;
   readonly #overrides: ConnectionOverrides;
+  readonly #network: SshNetwork;
   readonly #trace: (text: string) => void;
   readonly #logins: Pick<RegistryLogins, 'of'>;
   readonly #hosts = new Map<string, { readonly link: Link; access: Promise<HostAccess> | undefined }>();
 
-  constructor(inventory: Inventory, overrides: ConnectionOverrides, { trace, logins }: Surrounding) {
+  constructor(inventory: Inventory, { overrides, network, trace, logins }: FleetOptions) {
     this.#inventory = inventory;
     this.#around = surroundingsIn(inventory);
     this.#overrides = overrides;
+    this.#network = new SshNetwork(network);
     this.#trace = trace;
     this.#logins = logins;
   }
 
   /**
-   * Reads how these hosts are reached, without reaching them.
+   * Finds out how these hosts are reached, without reaching them.
    *
    * @throws Failure `config` with everything that is wrong, a line each
    */
-  prepare(names: readonly string[]): void {
-    const wrong = names.flatMap((name): string[] => {
-      try {
-        if (!this.#hosts.has(name)) this.#hosts.set(name, { link: this.#linkTo(name), access: undefined });
-        return [];
-      } catch (error) {
-        if (!(error instanceof Failure)) throw error;
-        return [error.message];
-      }
+  async prepare(names: readonly string[]): Promise<void> {
+    const results = await Promise.allSettled(names.map(async (name) => this.#network.route(this.#requestFor(name))));
+    const wrong = results.flatMap((result): string[] => {
+      if (result.status === 'fulfilled') return [];
+      if (!(result.reason instanceof Failure)) throw result.reason;
+      return [result.reason.message];
     });
     if (wrong.length > 0) throw new Failure('config', [...new Set(wrong)].join('\n'));
   }
 
-  host(name: string): Promise<HostAccess> {
-    this.prepare([name]);
-    const known = this.#hosts.get(name);
-    if (!known) throw new Error(`${name} has not been prepared`);
+  async host(name: string): Promise<HostAccess> {
+    const known = this.#hosts.get(name) ?? { link: this.#network.linkTo(this.#requestFor(name)), access: undefined };
+    this.#hosts.set(name, known);
     known.access ??= this.#reach(known.link);
     return known.access;
   }
 
   async close(): Promise<void> {
     await Promise.allSettled([...this.#hosts.values()].map(({ link }) => link.close()));
+    await this.#network.close();
   }
 
-  #linkTo(name: string): Link {
+  #requestFor(name: string): SshRequest {
     const host = this.#inventory.hosts.get(name);
     if (!host) throw new Failure('config', `Cannot reach ${name}: the inventory has no such host`);
-    return new SshLink(connectionOf(host, this.#overrides, undefined, this.#around));
+    return connectionOf(host, this.#overrides, undefined, this.#around);
   }
 
   async #reach(link: Link): Promise<HostAccess> {

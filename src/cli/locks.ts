@@ -16,7 +16,7 @@ export async function lock(command: LockCommand, around: Surroundings): Promise<
   return inSession(command, around, async (session) => {
     const { inventory, prepare } = session;
     const hosts = selectHosts(inventory, command.pattern, command.limit, (path) => readFileSync(path, 'utf8'));
-    prepare(hosts);
+    await prepare(hosts);
     return act(command, hosts, { session, around });
   });
 }

@@ -48,7 +48,7 @@ export async function recover(command: Extract<Command, { name: 'recover' }>, ar
 export async function status(command: Extract<Command, { name: 'status' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async ({ inventory, context, paint, prepare }) => {
     const hosts = hostsOf(command, inventory);
-    prepare(hosts);
+    await prepare(hosts);
     const { socket, forks } = command;
     const surveys = await interruptible(() => survey({ hosts, socket, forks }, context.fleet), around);
     const lines = command.json ? surveys.map(statusJson) : statusText(surveys, paint, context.clock.date());
@@ -69,7 +69,7 @@ function hostsOf({ pattern, limit }: HostsCommand, inventory: CliSession['invent
 
 async function startOn(command: HostsCommand, { inventory, begin, prepare }: CliSession): Promise<readonly string[]> {
   const hosts = hostsOf(command, inventory);
-  prepare(hosts);
+  await prepare(hosts);
   await begin({ command: command.name, hosts }, true);
   return hosts;
 }

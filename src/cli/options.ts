@@ -1,5 +1,6 @@
 import type { Argv } from 'yargs';
 import type { OnTimeout } from '../rollout/model.ts';
+import { connectionOptions, type ConnectionArgs } from './connection-options.ts';
 import { takingOver, waiting } from './lock-options.ts';
 import { pacingOptions, rollbackPacingOptions, type PacingArgs } from './pacing.ts';
 import { vaultOptions, type VaultArgs } from './vault-options.ts';
@@ -54,22 +55,17 @@ export const commonOptions = {
     default: DEFAULT_FORKS,
     describe: 'Hosts worked on at the same time, at most',
   },
-  user: { alias: 'u', type: 'string', requiresArg: true, describe: 'SSH user' },
-  'private-key': { alias: 'key-file', type: 'string', requiresArg: true, describe: 'SSH private key file' },
-  'connect-timeout': { alias: 'T', type: 'string', requiresArg: true, describe: 'SSH connect timeout, such as 10s' },
+  ...connectionOptions,
   ...vaultOptions,
   yes: { alias: 'y', type: 'boolean', default: false, describe: 'Do not ask' },
   json: { type: 'boolean', default: false, describe: 'One event per line as JSON on stdout' },
   verbose: { alias: 'v', count: true, describe: 'Say more (-vv: also what is said to HAProxy)' },
 } as const;
 
-export interface CommonArgs extends VaultArgs {
+export interface CommonArgs extends ConnectionArgs, VaultArgs {
   readonly inventory?: string[] | undefined;
   readonly limit?: string | undefined;
   readonly forks: string;
-  readonly user?: string | undefined;
-  readonly 'private-key'?: string | undefined;
-  readonly 'connect-timeout'?: string | undefined;
   readonly yes: boolean;
   readonly json: boolean;
   readonly verbose: number;

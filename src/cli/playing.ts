@@ -46,7 +46,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
     const plays = paced(written, command.pacing, command);
     const { context } = session;
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
-    session.prepare(hosts);
+    await session.prepare(hosts);
     const isPlan = command.name === 'plan' || command.check;
     const asked = {
       invocation: invocationOf(command, extraVars, session.vault.secrets),

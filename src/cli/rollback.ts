@@ -31,7 +31,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
     const plays = paced(playsFor(told, command, session.inventory), command.pacing, command);
     const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
-    session.prepare(hosts);
+    await session.prepare(hosts);
     await session.begin({ command: 'rollback', hosts }, !command.check);
     report({ type: 'rollback-started', of: told.history.run, hosts });
     if (command.check) {

@@ -3,7 +3,6 @@ import { hostname, userInfo } from 'node:os';
 import { dirname } from 'node:path';
 import { RegistryLogins } from '../adapters/registry/logins.ts';
 import { systemClock } from '../adapters/system-clock.ts';
-import type { ConnectionOverrides } from '../config/inventory/connection.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { loadInventory } from '../config/inventory/load.ts';
 import type { Vault } from '../config/vault.ts';
@@ -18,7 +17,8 @@ import type { RegistryLogin } from '../rollout/play.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import type { Locking } from '../runner/held-hosts.ts';
 import type { RunContext } from '../runner/rollout.ts';
-import type { Common, Connection, HostsCommand } from './command.ts';
+import type { Common, HostsCommand } from './command.ts';
+import { reachingOf } from './connection-options.ts';
 import { SshFleet } from './fleet.ts';
 import { reasonFor } from './lock-options.ts';
 import { operatorAt } from './operator.ts';
@@ -38,7 +38,7 @@ export interface CliSession {
   readonly vault: Vault;
   readonly context: RunContext;
   /** Reads how hosts are reached, for mistakes in that to be told before any is. */
-  readonly prepare: (hosts: readonly string[]) => void;
+  readonly prepare: (hosts: readonly string[]) => Promise<void>;
   /** Takes the logins of the playbook, before any registry is asked. */
   readonly logIn: (logins: readonly RegistryLogin[]) => void;
   readonly report: Report;
@@ -97,9 +97,7 @@ async function inOpenSession(
       inventory,
       vault,
       report,
-      prepare: (hosts) => {
-        fleet.prepare(hosts);
-      },
+      prepare: (hosts) => fleet.prepare(hosts),
       logIn: (given) => {
         logins.give(given);
       },
@@ -132,7 +130,7 @@ async function inOpenSession(
 
 function reaching(
   inventory: Inventory,
-  { connection }: HostsCommand,
+  command: HostsCommand,
   { surroundings, log, secrets }: Pick<Reporting, 'surroundings' | 'log' | 'secrets'>,
 ): { readonly fleet: SshFleet; readonly logins: RegistryLogins } {
   const onSecret = (text: string): void => {
@@ -142,7 +140,7 @@ function reaching(
     log.debug(secrets.hide(text));
   };
   const logins = new RegistryLogins({ environment: surroundings.environment, onSecret });
-  return { logins, fleet: new SshFleet(inventory, overridesOf(connection), { trace, logins }) };
+  return { logins, fleet: new SshFleet(inventory, { trace, logins, ...reachingOf(command, surroundings) }) };
 }
 
 function lockingOf(command: HostsCommand): Locking {
@@ -169,14 +167,6 @@ function userName(): string {
   } catch {
     return `uid ${process.getuid?.() ?? 'unknown'}`;
   }
-}
-
-function overridesOf({ user, privateKey, timeoutMs }: Connection): ConnectionOverrides {
-  return {
-    ...(user !== undefined && { user }),
-    ...(privateKey !== undefined && { privateKeyFile: privateKey }),
-    ...(timeoutMs !== undefined && { timeoutMs }),
-  };
 }
 
 /** Begins with the time, so that names made of it sort by age. */

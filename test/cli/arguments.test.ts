@@ -4,7 +4,13 @@ import type { Command } from '../../src/cli/command.ts';
 
 const common = {
   ...{ inventory: ['hosts.ini'], limit: undefined, forks: 32, json: false, verbosity: 0, yes: false },
-  connection: { user: undefined, privateKey: undefined, timeoutMs: undefined },
+  connection: {
+    user: undefined,
+    privateKey: undefined,
+    timeoutMs: undefined,
+    configFile: undefined,
+    hostKeyChecking: undefined,
+  },
   locking: { waitMs: 0, takeOver: false },
   vault: [],
 };

@@ -43,7 +43,13 @@ async function refusal(
     locking: { waitMs: 0, takeOver: false },
     pacing: pacingOf({}),
     vault: [],
-    connection: { user: undefined, privateKey: undefined, timeoutMs: undefined },
+    connection: {
+      user: undefined,
+      privateKey: undefined,
+      timeoutMs: undefined,
+      configFile: undefined,
+      hostKeyChecking: undefined,
+    },
   };
   const error: unknown = await rollback(command, surroundings).catch((reason: unknown) => reason);
   if (!(error instanceof Failure)) throw new Error('was expected to be refused', { cause: error });

@@ -33,7 +33,11 @@ export class TestSshServer {
   /** How many of the next TCP connections are closed before the handshake. */
   hangUps = 0;
   connections = 0;
+  /** Handshakes that were under way at the same time, at most. */
+  mostHandshakes = 0;
+  #handshakes = 0;
   readonly #server: ssh2.Server;
+  readonly #allowed: ssh2.ParsedKey[] = [];
   readonly #sockets = new Set<Socket>();
 
   static async start(): Promise<TestSshServer> {
@@ -61,6 +65,7 @@ export class TestSshServer {
       socket.on('close', () => this.#sockets.delete(socket));
       if (this.hangUps-- > 0) socket.destroy();
     });
+    this.allow(parts.userKey.public);
     parts.server.on('connection', (client) => this.#serve(client));
   }
 
@@ -70,12 +75,39 @@ export class TestSshServer {
       address: '127.0.0.1',
       port: this.port,
       user: 'root',
-      privateKeyFiles: [join(this.folder, 'id')],
+      family: undefined,
+      bindAddress: undefined,
+      identityFiles: [join(this.folder, 'id')],
+      identitiesOnly: false,
+      agentSocket: undefined,
       knownHostsFiles: [join(this.folder, 'known_hosts')],
+      hostKeyAlias: undefined,
       hostKeyChecking: 'yes',
+      hashKnownHosts: false,
       connectTimeoutMs: 5_000,
+      attempts: 1,
+      keepalive: { everyMs: 5_000, unanswered: 3 },
+      jumps: [],
+      proxyCommand: undefined,
+      algorithms: { kex: undefined, hostKey: undefined, cipher: undefined, mac: undefined },
       ...changes,
     };
+  }
+
+  /** Lets this key in, too. */
+  allow(publicKey: string): void {
+    const key = ssh2.utils.parseKey(publicKey);
+    if (key instanceof Error) throw key;
+    this.#allowed.push(key);
+  }
+
+  /** How ~/.ssh/config would tell of it, under a name. */
+  config(name: string, more: readonly string[] = []): string {
+    const lines = [
+      ...['HostName 127.0.0.1', `Port ${this.port}`, 'User root', 'GlobalKnownHostsFile none', 'IdentityAgent none'],
+      ...[`IdentityFile ${this.folder}/id`, `UserKnownHostsFile ${this.folder}/known_hosts`, ...more],
+    ];
+    return [`Host ${name}`, ...lines.map((line) => `  ${line}`), ''].join('\n');
   }
 
   /** Cuts every connection, without a goodbye. */
@@ -90,19 +122,23 @@ export class TestSshServer {
   }
 
   #serve(client: Connection): void {
-    const allowed = ssh2.utils.parseKey(this.userKey.public);
     client.on('error', () => undefined);
     client.on('authentication', (attempt) => {
       const isAllowed =
         attempt.method === 'publickey' &&
-        !(allowed instanceof Error) &&
-        attempt.key.data.equals(allowed.getPublicSSH()) &&
-        (!attempt.signature || allowed.verify(attempt.blob ?? Buffer.of(), attempt.signature, attempt.hashAlgo));
+        this.#allowed.some(
+          (allowed) =>
+            attempt.key.data.equals(allowed.getPublicSSH()) &&
+            (!attempt.signature || allowed.verify(attempt.blob ?? Buffer.of(), attempt.signature, attempt.hashAlgo)),
+        );
       if (isAllowed) attempt.accept();
       else attempt.reject(['publickey']);
     });
+    this.#handshakes++;
+    this.mostHandshakes = Math.max(this.mostHandshakes, this.#handshakes);
     client.on('ready', () => {
       this.connections++;
+      this.#handshakes--;
     });
     client.on('session', (accept) => {
       accept().on('exec', (acceptExec, _reject, { command }) => this.command(command, acceptExec()));

@@ -1,12 +1,11 @@
 import type { Duplex } from 'node:stream';
 import pLimit from 'p-limit';
-import { Failure, reasonOf } from '../../errors.ts';
+import { Failure } from '../../errors.ts';
 import type { Link, RunOptions, Running, RunResult } from '../link.ts';
-import { placeOf, type SshAddress } from './address.ts';
 import { run, start } from './command.ts';
-import { dial } from './dial.ts';
 import { whySocketIsRefused } from './refused-socket.ts';
 import type { OpenError, Session } from './session.ts';
+import { openTcp } from './tcp.ts';
 
 /** An sshd allows 10 sessions on a connection (`MaxSessions`); forwarded streams do not count. */
 const COMMANDS_AT_ONCE = 6;
@@ -20,14 +19,14 @@ const UNKNOWN_CHANNEL_TYPE = 3;
  */
 export class SshLink implements Link {
   readonly host: string;
-  readonly #address: SshAddress;
+  readonly #dial: () => Promise<Session>;
   readonly #commands = pLimit(COMMANDS_AT_ONCE);
   #session: Promise<Session> | undefined;
   #isClosed = false;
 
-  constructor(address: SshAddress) {
-    this.host = address.host;
-    this.#address = address;
+  constructor(host: string, dial: () => Promise<Session>) {
+    this.host = host;
+    this.#dial = dial;
   }
 
   async run(command: string, options?: RunOptions): Promise<RunResult> {
@@ -47,24 +46,13 @@ export class SshLink implements Link {
       const why =
         (error as OpenError).reason === UNKNOWN_CHANNEL_TYPE
           ? 'its SSH server cannot forward unix sockets (OpenSSH can since 6.7)'
-          : await whySocketIsRefused(path, this.#address.user, (line) => this.run(line));
+          : await whySocketIsRefused(path, session.address.user, (line) => this.run(line));
       throw new Failure('refused', `Cannot open ${path} on ${this.host}: ${why}`, { cause: error });
     }
   }
 
   async openTcp(address: string, port: number): Promise<Duplex> {
-    const session = await this.#connected();
-    const failure = (why: string, cause?: unknown) =>
-      new Failure('error', `Cannot connect to ${address}:${port} from ${this.host}: ${why}`, { cause });
-    try {
-      // The server answers only when it has got through, or has given up.
-      return await session.openStream(
-        (client, opened) => client.forwardOut('127.0.0.1', 0, address, port, opened),
-        failure('no answer'),
-      );
-    } catch (error) {
-      throw error instanceof Failure ? error : failure(whyTcpIsRefused(error), error);
-    }
+    return openTcp(await this.#connected(), address, port);
   }
 
   async close(): Promise<void> {
@@ -76,7 +64,7 @@ export class SshLink implements Link {
   /** The connection that lives, or a new one; all who ask meanwhile wait for the same. */
   async #connected(): Promise<Session> {
     if (this.#isClosed) {
-      throw new Failure('unreachable', `Cannot reach ${placeOf(this.#address)}: the connection was closed by us`);
+      throw new Failure('unreachable', `Cannot reach ${this.host}: the connection was closed by us`);
     }
     const session = (this.#session ??= this.#dialled());
     return session;
@@ -87,7 +75,7 @@ export class SshLink implements Link {
       this.#session = undefined;
     };
     try {
-      const session = await dial(this.#address);
+      const session = await this.#dial();
       session.onLoss(forget);
       return session;
     } catch (error) {
@@ -95,13 +83,4 @@ export class SshLink implements Link {
       throw error;
     }
   }
-}
-
-/** OpenSSH tells the system's error in words: `(SSH) Channel open failure: Connection refused`. */
-function whyTcpIsRefused(error: unknown): string {
-  const { reason } = error as OpenError;
-  const ADMINISTRATIVELY_PROHIBITED = 1;
-  if (reason === ADMINISTRATIVELY_PROHIBITED)
-    return 'its SSH server does not allow it (AllowTcpForwarding in sshd_config)';
-  return reasonOf(error).replace(/^\(SSH\) Channel open failure: /, '');
 }

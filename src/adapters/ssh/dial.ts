@@ -1,47 +1,50 @@
+import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import pLimit from 'p-limit';
-import ssh2 from 'ssh2';
+import type { LimitFunction } from 'p-limit';
+import ssh2, { type AnyAuthMethod } from 'ssh2';
 import { Failure } from '../../errors.ts';
 import { placeOf, type SshAddress } from './address.ts';
-import { credentialsFor, type Credentials } from './credentials.ts';
+import { algorithmsFor } from './algorithms.ts';
+import { credentialsFor, Identities, type Credentials } from './credentials.ts';
 import { HostKeys } from './host-keys.ts';
+import type { KeyFiles } from './key-files.ts';
 import { Session } from './session.ts';
 
-/**
- * Handshakes under way at a time in this process: an sshd drops some beyond 10 (`MaxStartups`), and jump hosts are
- * shared.
- */
-const handshakes = pLimit(8);
-
+/** How often one that hangs up is tried. */
 const TRIES = 3;
 const PAUSE_MS = 200;
 
-const KEEPALIVE_EVERY_MS = 5_000;
-const KEEPALIVES_UNANSWERED = 3;
+/** Between those of `ConnectionAttempts`, as in OpenSSH. */
+const ATTEMPT_PAUSE_MS = 1_000;
 
-/** ssh2's default without diffie-hellman-group-exchange-sha256, which blocks the process for more than a second. */
-const kex = [
-  'curve25519-sha256@libssh.org',
-  'curve25519-sha256',
-  'ecdh-sha2-nistp256',
-  'ecdh-sha2-nistp384',
-  'ecdh-sha2-nistp521',
-  'diffie-hellman-group14-sha256',
-  'diffie-hellman-group16-sha512',
-] as const;
+export interface Dialling {
+  readonly keyFiles: KeyFiles;
+  /** Bounds the handshakes that are under way at a time. */
+  readonly gate: LimitFunction;
+  /** A stream to the host's SSH server; undefined: by TCP from here. */
+  readonly connect: (() => Promise<Duplex>) | undefined;
+}
 
 /**
- * Connects and logs in. A connection that was dropped before the handshake was over is tried again.
+ * Connects and logs in. A connection that was dropped before the handshake was over is tried again; so is one that is
+ * not made, as often as the configuration says; and one that broke off because a passphrase had to be asked for.
  *
  * @throws Failure `unreachable`
  */
-export async function dial(address: SshAddress): Promise<Session> {
-  for (let attempt = 1; ; attempt++) {
+export async function dial(address: SshAddress, dialling: Dialling): Promise<Session> {
+  for (let attempt = 1; ;) {
     try {
-      return await handshakes(() => handshake(address));
+      return await dialling.gate(() => handshake(address, dialling));
     } catch (error) {
-      if (attempt === TRIES || !(error instanceof Dropped)) throw error;
-      await pause(PAUSE_MS * attempt * (1 + Math.random()));
+      if (error instanceof Locked) {
+        await dialling.keyFiles.unlock(error.file);
+        continue;
+      }
+      const isBusy = error instanceof Dropped;
+      const mayTry = isBusy || error instanceof NotConnected;
+      if (!mayTry || attempt >= Math.max(isBusy ? TRIES : 1, address.attempts)) throw error;
+      await pause(isBusy ? PAUSE_MS * attempt * (1 + Math.random()) : ATTEMPT_PAUSE_MS);
+      attempt += 1;
     }
   }
 }
@@ -49,57 +52,95 @@ export async function dial(address: SshAddress): Promise<Session> {
 /** The connection was accepted and then closed: the server may be busy, another try is worth while. */
 class Dropped extends Failure {}
 
+/** There was no connection at all. */
+class NotConnected extends Failure {}
+
+/** The host would take the key in this file, which has a passphrase. */
+class Locked extends Error {
+  readonly file: string;
+
+  constructor(file: string) {
+    super(`${file} is locked`);
+    this.file = file;
+  }
+}
+
 /** What ssh2 adds to its errors. */
 interface SshError extends Error {
   readonly level?: string;
   readonly code?: string | number;
 }
 
-async function handshake(address: SshAddress): Promise<Session> {
-  const [hostKeys, credentials] = await Promise.all([HostKeys.read(address), credentialsFor(address)]);
-  if (credentials.methods.length === 0) throw unreachable(address, `no key to log in with: ${list(credentials.notes)}`);
+async function handshake(address: SshAddress, { keyFiles, connect }: Dialling): Promise<Session> {
+  const [hostKeys, credentials] = await Promise.all([HostKeys.read(address), credentialsFor(address, keyFiles)]);
+  if (credentials.identities.length === 0)
+    throw unreachable(address, `no key to log in with: ${list(credentials.notes)}`);
+  const algorithms = algorithmsFor(address, hostKeys.algorithms);
+  const sock = await connect?.();
   const client = new ssh2.Client();
   return new Promise((resolve, reject) => {
     let refused: unknown;
     const fail = (error: unknown) => {
-      reject(error instanceof Failure ? error : failureOf(address, credentials, error as SshError));
+      reject(isOurs(error) ? error : failureOf(address, credentials, error as SshError));
       client.destroy();
+      sock?.destroy();
     };
+    const identities = new Identities(credentials.identities, (file) => {
+      fail(new Locked(file));
+    });
+    const login: AnyAuthMethod = { type: 'agent', username: address.user, agent: identities };
     // `on`, not `once`: one failure may emit two errors, and the second must not end the process.
     client.on('error', (error: SshError) => {
-      if (error.level !== 'agent') fail(refused ?? error);
+      if (error.level !== 'agent') fail(refused ?? sock?.errored ?? error);
     });
     client.on('close', () => {
-      fail(refused ?? new Error('Connection lost before handshake'));
+      fail(refused ?? sock?.errored ?? new Error('Connection lost before handshake'));
     });
     client.on('connect', () => client.setNoDelay(true));
     client.on('ready', () => {
-      resolve(new Session(client, address));
+      resolve(new Session(client, address, { key: identities.accepted ?? '', hostKey: hostKeys.seen }));
     });
     client.connect({
-      host: address.address,
-      port: address.port,
+      ...(sock ? { sock } : { host: address.address, port: address.port, ...socketOf(address) }),
       username: address.user,
       readyTimeout: address.connectTimeoutMs,
-      keepaliveInterval: KEEPALIVE_EVERY_MS,
-      keepaliveCountMax: KEEPALIVES_UNANSWERED,
+      keepaliveInterval: address.keepalive.everyMs,
+      keepaliveCountMax: address.keepalive.unanswered,
       strictVendor: false,
-      authHandler: [...credentials.methods],
-      algorithms: { kex: [...kex], serverHostKey: [...hostKeys.algorithms] },
-      // Must not be an `async` function: ssh2 takes the promise for a yes.
-      hostVerifier: (key: Buffer, verify: (isTrusted: boolean) => void) => {
-        hostKeys.check(key).then(
-          () => {
-            verify(true);
-          },
-          (error: unknown) => {
-            refused = error;
-            verify(false);
-          },
-        );
-      },
+      authHandler: [login],
+      algorithms,
+      hostVerifier: verifierOf(hostKeys, (error) => (refused = error)),
     });
   });
+}
+
+/** Must not be an `async` function: ssh2 takes the promise for a yes. */
+function verifierOf(hostKeys: HostKeys, refuse: (why: unknown) => void): HostVerifier {
+  return (key, verify) => {
+    hostKeys.check(key).then(
+      () => {
+        verify(true);
+      },
+      (error: unknown) => {
+        refuse(error);
+        verify(false);
+      },
+    );
+  };
+}
+
+type HostVerifier = (key: Buffer, verify: (isTrusted: boolean) => void) => void;
+
+function isOurs(error: unknown): error is Error {
+  return error instanceof Failure || error instanceof Locked;
+}
+
+function socketOf({ family, bindAddress }: SshAddress): ssh2.ConnectConfig {
+  return {
+    ...(family === 4 && { forceIPv4: true }),
+    ...(family === 6 && { forceIPv6: true }),
+    ...(bindAddress !== undefined && { localAddress: bindAddress }),
+  };
 }
 
 function failureOf(address: SshAddress, credentials: Credentials, error: SshError): Failure {
@@ -113,11 +154,16 @@ function failureOf(address: SshAddress, credentials: Credentials, error: SshErro
     ETIMEDOUT: 'no answer',
   };
   const cause = causes[String(code)];
-  if (cause !== undefined) return unreachable(address, cause, error);
+  if (cause !== undefined) return new NotConnected('unreachable', sentence(address, cause), { cause: error });
   if (level === 'client-timeout') {
-    return unreachable(address, `no SSH handshake within ${address.connectTimeoutMs / 1000} s`, error);
+    const why = `no SSH handshake within ${address.connectTimeoutMs / 1000} s`;
+    return new NotConnected('unreachable', sentence(address, why), { cause: error });
   }
-  if (level === 'client-authentication' || message.startsWith('Too many authentication failures')) {
+  if (message.startsWith('Too many authentication failures')) {
+    const why = `it does not let ${address.user} in and hangs up after too many keys: name the right one (IdentityFile, with IdentitiesOnly yes); had ${list(credentials.notes)}`;
+    return unreachable(address, why, error);
+  }
+  if (level === 'client-authentication') {
     const why = `it does not let ${address.user} in; tried ${list(credentials.notes)}`;
     return unreachable(address, why, error);
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure, reasonOf } from '../../errors.ts';
@@ -10,7 +11,9 @@ import {
   nameOf,
   parseKnownHosts,
   verdictOn,
+  type Endpoint,
   type HostKeyAlgorithm,
+  type HostKeyVerdict,
   type KnownHost,
 } from './known-hosts.ts';
 
@@ -18,6 +21,8 @@ import {
 export class HostKeys {
   readonly #address: SshAddress;
   readonly #known: readonly KnownHost[];
+  readonly #endpoint: Endpoint;
+  #seen = '';
 
   /** Reads the known_hosts files as they are now; those that do not exist count as empty. */
   static async read(address: SshAddress): Promise<HostKeys> {
@@ -30,17 +35,26 @@ export class HostKeys {
   private constructor(address: SshAddress, known: readonly KnownHost[]) {
     this.#address = address;
     this.#known = known;
+    const { hostKeyAlias, address: name, port } = address;
+    // As OpenSSH has it: an alias stands for name and port together.
+    this.#endpoint = hostKeyAlias === undefined ? { address: name, port } : { address: hostKeyAlias, port: 22 };
+  }
+
+  /** The key that was shown and trusted, and where it is known from. */
+  get seen(): string {
+    return this.#seen;
   }
 
   /** In the order in which to ask for them. */
   get algorithms(): readonly HostKeyAlgorithm[] {
-    return hostKeyAlgorithmsFor(this.#known, this.#address);
+    return hostKeyAlgorithmsFor(this.#known, this.#endpoint);
   }
 
   /** @throws Failure `unreachable` when the key must not be trusted */
   async check(key: Buffer): Promise<void> {
     const { hostKeyChecking } = this.#address;
-    const verdict = verdictOn(this.#known, this.#address, key);
+    const verdict = verdictOn(this.#known, this.#endpoint, key);
+    this.#seen = `${words(key)}, ${this.#source(verdict)}`;
     if (verdict.kind === 'revoked') {
       throw this.#refusal(`its host key ${words(key)} is revoked by ${lineOf(verdict.entry)}`);
     }
@@ -50,14 +64,21 @@ export class HostKeys {
     else throw this.#unknown(key, verdict.authority);
   }
 
+  #source(verdict: HostKeyVerdict): string {
+    if (verdict.kind === 'known') return `known by ${lineOf(verdict.entry)}`;
+    if (this.#address.hostKeyChecking === 'no') return 'not checked';
+    return `new in ${this.#address.knownHostsFiles[0] ?? 'no file'}`;
+  }
+
   async #add(key: Buffer): Promise<void> {
     const file = this.#address.knownHostsFiles[0];
     if (file === undefined) return;
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       const text = await textOf(file, this.#address);
+      const salt = this.#address.hashKnownHosts ? randomBytes(20) : undefined;
       const newline = text === '' || text.endsWith('\n') ? '' : '\n';
-      await appendFile(file, `${newline}${knownHostsLine(this.#address, key)}\n`, { mode: 0o600 });
+      await appendFile(file, `${newline}${knownHostsLine(this.#endpoint, key, salt)}\n`, { mode: 0o600 });
     } catch (error) {
       throw this.#refusal(
         `its host key ${words(key)} is new and cannot be added to ${file} (${reasonOf(error)})`,
@@ -70,7 +91,7 @@ export class HostKeys {
     return this.#refusal(
       `its host key has changed: it shows ${words(key)}, but ${lineOf(entry)} expects ` +
         `${words(Buffer.from(entry.key, 'base64'))}; somebody may be listening in, or the host was installed anew: ` +
-        `if that is so, remove the line with ssh-keygen -R '${nameOf(this.#address)}' -f ${entry.file}`,
+        `if that is so, remove the line with ssh-keygen -R '${nameOf(this.#endpoint)}' -f ${entry.file}`,
     );
   }
 

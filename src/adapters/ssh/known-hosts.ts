@@ -20,7 +20,7 @@ export interface Endpoint {
 }
 
 export type HostKeyVerdict =
-  | { readonly kind: 'known' }
+  | { readonly kind: 'known'; readonly entry: KnownHost }
   /** `authority`: a certificate authority is trusted for this host, which we cannot make use of. */
   | { readonly kind: 'unknown'; readonly authority: KnownHost | undefined }
   /** `entry`: the key that was expected. */
@@ -50,14 +50,15 @@ export function verdictOn(known: readonly KnownHost[], endpoint: Endpoint, key: 
   const revoked = entries.find((entry) => entry.marker === 'revoked' && entry.key === encoded);
   if (revoked) return { kind: 'revoked', entry: revoked };
   const plain = entries.filter((entry) => entry.marker === undefined);
-  if (plain.some((entry) => entry.key === encoded)) return { kind: 'known' };
+  const match = plain.find((entry) => entry.key === encoded);
+  if (match) return { kind: 'known', entry: match };
   const expected = plain.find((entry) => entry.type === keyTypeOf(key)) ?? plain[0];
   if (expected) return { kind: 'changed', entry: expected };
   return { kind: 'unknown', authority: entries.find((entry) => entry.marker === 'cert-authority') };
 }
 
 /** Best first, without `ssh-dss`. */
-const hostKeyAlgorithms = [
+export const hostKeyAlgorithms = [
   'ssh-ed25519',
   'ecdsa-sha2-nistp256',
   'ecdsa-sha2-nistp384',
@@ -81,9 +82,11 @@ export function hostKeyAlgorithmsFor(known: readonly KnownHost[], endpoint: Endp
 
 export type HostKeyAlgorithm = (typeof hostKeyAlgorithms)[number];
 
-/** The line that makes `key` known, without a newline. */
-export function knownHostsLine(endpoint: Endpoint, key: Buffer): string {
-  return `${nameOf(endpoint)} ${keyTypeOf(key)} ${key.toString('base64')}`;
+/** The line that makes `key` known, without a newline; with `salt`, of 20 bytes, the name in it is hashed. */
+export function knownHostsLine(endpoint: Endpoint, key: Buffer, salt?: Buffer): string {
+  const name = nameOf(endpoint);
+  const shown = salt ? `|1|${salt.toString('base64')}|${hashOf(name, salt)}` : name;
+  return `${shown} ${keyTypeOf(key)} ${key.toString('base64')}`;
 }
 
 /** As `ssh-keygen -l` prints it: `SHA256:…`. */
@@ -113,7 +116,11 @@ function appliesTo(entry: KnownHost, endpoint: Endpoint): boolean {
 function isHashOf(pattern: string, name: string): boolean {
   const [, scheme, salt, hash] = pattern.split('|');
   if (scheme !== '1' || salt === undefined || hash === undefined) return false;
-  return createHmac('sha1', Buffer.from(salt, 'base64')).update(name).digest('base64') === hash;
+  return hashOf(name, Buffer.from(salt, 'base64')) === hash;
+}
+
+function hashOf(name: string, salt: Buffer): string {
+  return createHmac('sha1', salt).update(name).digest('base64');
 }
 
 function isGlobOf(pattern: string, name: string): boolean {

@@ -14,16 +14,26 @@ export interface OpenError extends Error {
 /** Asks for a channel, as the methods of ssh2's client do. */
 export type Ask = (client: Client, opened: (error: Error | undefined, channel: ClientChannel) => void) => void;
 
+/** How we were let in. */
+export interface Login {
+  /** Which key, by file or agent, and its fingerprint. */
+  readonly key: string;
+  /** The host's key: its fingerprint and type, and where it is known from. */
+  readonly hostKey: string;
+}
+
 /** One connection that was made, for as long as it lasts. */
 export class Session {
+  readonly address: SshAddress;
+  readonly login: Login;
   readonly #client: Client;
-  readonly #address: SshAddress;
   readonly #lost = new AbortController();
   readonly #interrupted = new Set<(loss: Failure) => void>();
 
-  constructor(client: Client, address: SshAddress) {
+  constructor(client: Client, address: SshAddress, login: Login) {
+    this.login = login;
+    this.address = address;
     this.#client = client;
-    this.#address = address;
     client.on('error', (error) => {
       this.#lose(error.message);
     });
@@ -118,7 +128,7 @@ export class Session {
   }
 
   #failure(why: string): Failure {
-    return new Failure('unreachable', `Cannot reach ${placeOf(this.#address)}: ${why}`);
+    return new Failure('unreachable', `Cannot reach ${placeOf(this.address)}: ${why}`);
   }
 }
 

@@ -1,86 +1,109 @@
-import { homedir, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
 import { Failure } from '../../errors.ts';
+import type { SshOption, SshRequest } from '../../rollout/ssh-request.ts';
 import { hostScope, type HostSurroundings } from './host-scope.ts';
 import type { InventoryHost } from './inventory.ts';
 import { render } from '../template.ts';
 import { isHostName, isPort, printable } from './ranges.ts';
-import { sshOptionsOf } from './ssh-options.ts';
-
-/** What is needed to open an SSH connection to a host. */
-export interface SshAddress {
-  /** Its name in the inventory. */
-  readonly host: string;
-  readonly address: string;
-  readonly port: number;
-  readonly user: string;
-  /** Tried in this order. */
-  readonly privateKeyFiles: readonly string[];
-  readonly knownHostsFiles: readonly string[];
-  readonly hostKeyChecking: 'yes' | 'accept-new' | 'no';
-  readonly connectTimeoutMs: number;
-}
+import { inQuotes, sshArgumentsOf } from './ssh-options.ts';
 
 /** What the command line says; it is stronger than the inventory. */
 export interface ConnectionOverrides {
   readonly user?: string;
   readonly privateKeyFile?: string;
   readonly timeoutMs?: number;
+  readonly configFile?: string;
 }
 
-/** Whose computer this is. */
-export interface Surroundings {
-  readonly home: string;
-  readonly user: string;
-  readonly folder: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * How to reach a host, from its Ansible variables. A variable such as `ansible_port` is stronger than the same
- * option in `ansible_ssh_common_args`.
+ * How to reach a host, from its Ansible variables, in Ansible's order: `ansible_ssh_args` are stronger than a variable
+ * such as `ansible_port`, that is stronger than `ansible_ssh_common_args`, and `ansible_ssh_extra_args` come last.
  *
  * @throws Failure `config` if a variable has no meaning, or an option none for us
  */
 export function connectionOf(
   host: InventoryHost,
   overrides: ConnectionOverrides = {},
-  surroundings: Surroundings = here(),
+  environment: Environment = process.env,
   around: HostSurroundings = {},
-): SshAddress {
+): SshRequest {
   const read = readerOf(host, around);
+  refuseOtherWays(host, read);
+  const argumentsIn = (variable: string) => sshArgumentsOf(host.name, variable, read(variable) ?? '');
+  const [first, common, extra] = [
+    argumentsIn('ansible_ssh_args'),
+    argumentsIn('ansible_ssh_common_args'),
+    argumentsIn('ansible_ssh_extra_args'),
+  ];
+  return {
+    host: host.name,
+    destination: addressOf(host, read('ansible_host', 'ansible_ssh_host') ?? host.name),
+    options: [
+      ...optionsOf(host, {
+        user: overrides.user,
+        identityfile: overrides.privateKeyFile,
+        connecttimeout: overrides.timeoutMs === undefined ? undefined : String(overrides.timeoutMs / 1000),
+      }),
+      ...first.options,
+      ...optionsOf(host, {
+        stricthostkeychecking: checksHostKeys(read, environment) ? undefined : 'no',
+        port: read('ansible_port', 'ansible_ssh_port'),
+        identityfile:
+          overrides.privateKeyFile === undefined
+            ? read('ansible_ssh_private_key_file', 'ansible_private_key_file')
+            : undefined,
+        user: read('ansible_user', 'ansible_ssh_user'),
+        connecttimeout: read('ansible_timeout', 'ansible_ssh_timeout'),
+      }),
+      ...common.options,
+      ...extra.options,
+    ],
+    configFile: overrides.configFile ?? first.configFile ?? common.configFile ?? extra.configFile,
+  };
+}
+
+function refuseOtherWays(host: InventoryHost, read: VarReader): void {
   const plugin = read('ansible_connection') ?? 'ssh';
   if (!['ssh', 'smart', 'paramiko', 'paramiko_ssh'].includes(plugin)) {
     throw failure(host, `ansible_connection=${plugin} is not supported yet`);
   }
-  const options = sshOptionsOf(host.name, {
-    ansible_ssh_common_args: read('ansible_ssh_common_args'),
-    ansible_ssh_extra_args: read('ansible_ssh_extra_args'),
-  });
-  const inFull = (path: string): string => fullPath(path, surroundings);
-  const key = overrides.privateKeyFile ?? read('ansible_ssh_private_key_file') ?? read('ansible_private_key_file');
-  const keys = key === undefined ? (options.identityFiles ?? defaultKeys) : [key];
-  return {
-    host: host.name,
-    address: addressOf(host, read('ansible_host', 'ansible_ssh_host') ?? host.name),
-    port: portOf(host, read('ansible_port', 'ansible_ssh_port') ?? options.port ?? '22'),
-    user: overrides.user ?? read('ansible_user', 'ansible_ssh_user') ?? options.user ?? surroundings.user,
-    privateKeyFiles: keys.map(inFull),
-    knownHostsFiles: (options.knownHostsFiles ?? defaultKnownHosts).map(inFull),
-    hostKeyChecking: checksHostKeys(read, surroundings.env) ? (options.hostKeyChecking ?? 'yes') : 'no',
-    connectTimeoutMs:
-      overrides.timeoutMs ??
-      timeoutOf(host, read('ansible_timeout', 'ansible_ssh_timeout')) ??
-      timeoutOf(host, options.connectTimeout) ??
-      10_000,
-  };
+  // By name alone: a value of the vault need not be decrypted for that.
+  const password = ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'].find(
+    (it) => !isUnset(host.vars[it]),
+  );
+  if (password !== undefined) {
+    throw failure(host, `${password} is set, but sluice logs in by keys and ssh-agent only: take it out`);
+  }
 }
 
-const defaultKeys = ['~/.ssh/id_ed25519', '~/.ssh/id_ecdsa', '~/.ssh/id_rsa'];
-const defaultKnownHosts = ['~/.ssh/known_hosts', '/etc/ssh/ssh_known_hosts'];
+/** @throws Failure `config` for values that have no meaning */
+function optionsOf(host: InventoryHost, values: Readonly<Record<string, string | undefined>>): readonly SshOption[] {
+  return Object.entries(values).flatMap(([keyword, value]): SshOption[] => {
+    if (value === undefined) return [];
+    const problem = problemWith(keyword, value);
+    if (problem !== undefined) throw failure(host, `${problem}, is "${printable(value)}"`);
+    // OpenSSH knows whole seconds only.
+    return [{ keyword, value: inQuotes(keyword === 'connecttimeout' ? String(Math.ceil(Number(value))) : value) }];
+  });
+}
 
-function here(): Surroundings {
-  return { home: homedir(), user: userInfo().username, folder: process.cwd(), env: process.env };
+function problemWith(keyword: string, value: string): string | undefined {
+  switch (keyword) {
+    case 'port':
+      return /^\d+$/.test(value) && isPort(Number(value)) ? undefined : 'its port should be a number from 1 to 65535';
+    case 'connecttimeout':
+      return Number.isFinite(Number(value)) && Number(value) > 0
+        ? undefined
+        : 'its connect timeout should be a number of seconds';
+    case 'user':
+      // Those that OpenSSH refuses, too: the name may get into a command line of ~/.ssh/config.
+      return /^-|[\s'`"$\\;&<>|(){}\0]/.test(value) ? 'its user should be a name' : undefined;
+    case 'identityfile':
+      return /["\r\n\0]/.test(value) ? 'its key file should be a path without quotes and line breaks' : undefined;
+    default:
+      return undefined;
+  }
 }
 
 type VarReader = (...names: readonly string[]) => string | undefined;
@@ -113,28 +136,13 @@ function addressOf(host: InventoryHost, address: string): string {
   throw failure(host, `"${printable(address)}" in ansible_host is no address`);
 }
 
-function portOf(host: InventoryHost, port: string): number {
-  if (/^\d+$/.test(port) && isPort(Number(port))) return Number(port);
-  throw failure(host, `its port should be a number from 1 to 65535, is "${printable(port)}"`);
-}
-
-function timeoutOf(host: InventoryHost, seconds: string | undefined): number | undefined {
-  if (seconds === undefined) return undefined;
-  const ms = Number(seconds) * 1000;
-  if (Number.isFinite(ms) && ms > 0) return ms;
-  throw failure(host, `its connect timeout should be a number of seconds, is "${printable(seconds)}"`);
-}
-
 /** The variable is stronger than the environment, as in Ansible. */
-function checksHostKeys(read: VarReader, env: Surroundings['env']): boolean {
+function checksHostKeys(read: VarReader, environment: Environment): boolean {
   const written =
-    read('ansible_host_key_checking', 'ansible_ssh_host_key_checking') ?? env['ANSIBLE_HOST_KEY_CHECKING'] ?? 'true';
+    read('ansible_host_key_checking', 'ansible_ssh_host_key_checking') ??
+    environment['ANSIBLE_HOST_KEY_CHECKING'] ??
+    'true';
   return !['false', 'no', 'off', '0', 'n', 'f'].includes(written.trim().toLowerCase());
-}
-
-function fullPath(path: string, { home, folder }: Surroundings): string {
-  if (path === '~') return home;
-  return path.startsWith('~/') ? join(home, path.slice(2)) : resolve(folder, path);
 }
 
 function failure(host: InventoryHost, reason: string): Failure {

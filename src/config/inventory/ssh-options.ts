@@ -1,78 +1,114 @@
 import { Failure } from '../../errors.ts';
+import type { SshOption } from '../../rollout/ssh-request.ts';
 import { printable } from './ranges.ts';
 import { splitWords } from './words.ts';
 
-/** As written; what is left out was not there. */
-export interface SshOptions {
-  readonly knownHostsFiles?: readonly string[];
-  readonly hostKeyChecking?: 'yes' | 'accept-new' | 'no';
-  readonly connectTimeout?: string;
-  readonly user?: string;
-  readonly port?: string;
-  readonly identityFiles?: readonly string[];
+/** What one line of arguments for `ssh` says. */
+export interface SshArguments {
+  readonly options: readonly SshOption[];
+  readonly configFile: string | undefined;
 }
 
-/**
- * The `-o` options in ansible_ssh_common_args and ansible_ssh_extra_args. As with ssh itself, the first value of
- * an option counts; only identity files add up.
- *
- * @throws Failure `config` for any option that has no equivalent here, rather than to connect without it
- */
-export function sshOptionsOf(host: string, args: Readonly<Record<string, string | undefined>>): SshOptions {
-  let options: SshOptions = {};
-  for (const [name, line] of Object.entries(args)) {
-    const refuse = (reason: string): Failure =>
-      new Failure('config', `Cannot connect to ${host}: ${reason} in ${name}`);
-    for (const option of optionsIn(line ?? '', refuse)) {
-      const identityFiles = [...(options.identityFiles ?? []), ...(option.identityFiles ?? [])];
-      options = { ...option, ...options, ...(identityFiles.length > 0 && { identityFiles }) };
-    }
-  }
-  return options;
-}
+/** Those that are heeded. What is not here, and not below, is refused. */
+const HEEDED: readonly string[] = [
+  ...['hostname', 'user', 'port', 'addressfamily', 'bindaddress'],
+  ...['identityfile', 'identitiesonly', 'identityagent', 'pubkeyauthentication'],
+  ...['proxyjump', 'proxycommand'],
+  ...['userknownhostsfile', 'globalknownhostsfile', 'hostkeyalias', 'stricthostkeychecking', 'hashknownhosts'],
+  ...['connecttimeout', 'connectionattempts', 'serveraliveinterval', 'serveralivecountmax'],
+  ...['kexalgorithms', 'hostkeyalgorithms', 'ciphers', 'macs'],
+];
+
+/** Those that make no difference to what we do over SSH: we share connections, ask nobody and forward nothing back. */
+const WITHOUT_EFFECT: readonly string[] = [
+  ...['controlmaster', 'controlpath', 'controlpersist', 'compression', 'batchmode', 'loglevel', 'tcpkeepalive'],
+  ...['forwardagent', 'forwardx11', 'forwardx11trusted', 'requesttty', 'escapechar', 'addkeystoagent', 'ipqos'],
+  ...['preferredauthentications', 'passwordauthentication', 'kbdinteractiveauthentication', 'numberofpasswordprompts'],
+  ...['challengeresponseauthentication', 'gssapiauthentication', 'hostbasedauthentication'],
+  ...['gssapidelegatecredentials', 'updatehostkeys', 'visualhostkey', 'checkhostip', 'sendenv'],
+];
+
+/** Letters of `ssh`: with a value, as an option; without one, as an option, or of no effect. */
+const LETTERS_WITH_VALUE: Readonly<Record<string, string>> = {
+  J: 'proxyjump',
+  i: 'identityfile',
+  l: 'user',
+  p: 'port',
+};
+const LETTERS_ALONE: Readonly<Record<string, SshOption | undefined>> = {
+  '4': { keyword: 'addressfamily', value: 'inet' },
+  '6': { keyword: 'addressfamily', value: 'inet6' },
+  ...Object.fromEntries(['A', 'a', 'C', 'k', 'n', 'q', 'T', 'v', 'x'].map((letter) => [letter, undefined])),
+};
 
 type Refusal = (reason: string) => Failure;
 
-function optionsIn(line: string, refuse: Refusal): SshOptions[] {
+/**
+ * The arguments for `ssh` in a variable such as ansible_ssh_common_args.
+ *
+ * @throws Failure `config` for any that we do not heed, rather than to connect without it
+ */
+export function sshArgumentsOf(host: string, variable: string, line: string): SshArguments {
+  const refuse: Refusal = (reason) =>
+    new Failure('config', `Cannot connect to ${host}: ${reason} in ${variable} (docs/ssh.md tells what is heeded)`);
   const words = splitWords(line, 'without comments')?.map((word) => word.text);
   if (words === undefined) throw refuse('a quote is opened and never closed');
-  const options: SshOptions[] = [];
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? '';
-    if (!word.startsWith('-o')) throw refuse(`the argument "${printable(word)}" is not supported yet`);
-    if (word === '-o') index += 1;
-    const [, keyword = '', value = ''] =
-      /^\s*([^\s=]+)\s*[\s=]\s*([^]*?)\s*$/.exec(word === '-o' ? (words[index] ?? '') : word.slice(2)) ?? [];
-    options.push(optionOf(keyword, value, refuse));
+  const options: SshOption[] = [];
+  let configFile: string | undefined;
+  for (let rest = words; rest.length > 0;) {
+    const argument = argumentAt(rest, refuse);
+    rest = rest.slice(argument.words);
+    options.push(...argument.options);
+    configFile ??= argument.configFile;
   }
-  return options;
+  return { options, configFile };
 }
 
-function optionOf(keyword: string, value: string, refuse: Refusal): SshOptions {
-  if (keyword === '' || value === '') throw refuse('there is a -o without its "Option=value"');
-  switch (keyword.toLowerCase()) {
-    case 'userknownhostsfile':
-      return { knownHostsFiles: value.split(/\s+/) };
-    case 'stricthostkeychecking':
-      return { hostKeyChecking: hostKeyCheckingOf(value, refuse) };
-    case 'connecttimeout':
-      return { connectTimeout: value };
-    case 'user':
-      return { user: value };
-    case 'port':
-      return { port: value };
-    case 'identityfile':
-      return { identityFiles: [value] };
-    default:
-      throw refuse(`the option ${printable(keyword)} is not supported yet`);
-  }
+interface Argument {
+  readonly words: number;
+  readonly options: readonly SshOption[];
+  readonly configFile?: string;
 }
 
-/** Nobody can be asked, so `ask` is as strict as `yes`. */
-function hostKeyCheckingOf(value: string, refuse: Refusal): 'yes' | 'accept-new' | 'no' {
-  const word = value.toLowerCase();
-  if (word === 'yes' || word === 'ask' || word === 'true') return 'yes';
-  if (word === 'accept-new') return word;
-  if (word === 'no' || word === 'off' || word === 'false') return 'no';
-  throw refuse(`StrictHostKeyChecking should be yes, accept-new or no, is "${printable(value)}"`);
+/** The first argument of these words: `-o Port=1`, `-oPort=1`, `-Jbastion`, `-Cq`. */
+function argumentAt([word = '', next]: readonly string[], refuse: Refusal): Argument {
+  const [, letter = '', joined = ''] = /^-([a-zA-Z0-9])([^]*)$/.exec(word) ?? [];
+  const keyword = Object.hasOwn(LETTERS_WITH_VALUE, letter) ? LETTERS_WITH_VALUE[letter] : undefined;
+  if (keyword !== undefined || letter === 'o' || letter === 'F') {
+    const value = joined === '' ? next : joined;
+    if (value === undefined || value === '') throw refuse(`there is a -${letter} without its value`);
+    const words = joined === '' ? 2 : 1;
+    if (letter === 'F') return { words, options: [], configFile: value };
+    return {
+      words,
+      options: [keyword === undefined ? written(value, refuse) : { keyword, value: inQuotes(value) }].flat(),
+    };
+  }
+  if (!Object.hasOwn(LETTERS_ALONE, letter)) throw refuse(`the argument "${printable(word)}" is not supported`);
+  if (joined !== '') return { words: 1, options: lettersIn(word, refuse) };
+  const option = LETTERS_ALONE[letter];
+  return { words: 1, options: option ? [option] : [] };
+}
+
+function lettersIn(word: string, refuse: Refusal): readonly SshOption[] {
+  return Array.from(word.slice(1)).flatMap((letter) => {
+    if (!Object.hasOwn(LETTERS_ALONE, letter)) throw refuse(`the argument "${printable(word)}" is not supported`);
+    return LETTERS_ALONE[letter] ?? [];
+  });
+}
+
+/** `Keyword=value` or `Keyword value`; nothing for those without an effect. */
+function written(text: string, refuse: Refusal): readonly SshOption[] {
+  const [, name = '', value = ''] = /^\s*([^\s=]+)\s*[\s=]\s*([^]*?)\s*$/.exec(text) ?? [];
+  if (name === '' || value === '') throw refuse('there is a -o without its "Option=value"');
+  const keyword = name.toLowerCase();
+  if (WITHOUT_EFFECT.includes(keyword)) return [];
+  if (!HEEDED.includes(keyword)) throw refuse(`the option ${printable(name)} is not supported`);
+  if (/[\r\n\0]/.test(value)) throw refuse(`the value of ${printable(name)} is more than one line`);
+  return [{ keyword, value }];
+}
+
+/** One word, as a configuration file has it. */
+export function inQuotes(word: string): string {
+  return /[\s"#=]/.test(word) ? `"${word}"` : word;
 }

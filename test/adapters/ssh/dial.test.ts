@@ -50,18 +50,17 @@ describe('the connection', () => {
     await writeFile(other, newKey().private);
     await writeFile(locked, newKey('secret').private);
 
-    const failure = await failureOf(linkTo({ privateKeyFiles: [absent, locked, other] }).run('true'));
+    const failure = await failureOf(linkTo({ identityFiles: [absent, locked, other] }).run('true'));
 
     expect(failure.code).toBe('unreachable');
     expect(failure.message).toBe(
-      `Cannot reach ${place}: it does not let root in; tried ${absent} (does not exist), ` +
-        `${locked} (has a passphrase: add it to ssh-agent with ssh-add), ${other}, ` +
+      `Cannot reach ${place}: it does not let root in; tried ${locked}, ${other}, ${absent} (not there), ` +
         'no ssh-agent (SSH_AUTH_SOCK is not set)',
     );
   });
 
   it('has no key to try', async () => {
-    const failure = await failureOf(linkTo({ privateKeyFiles: [] }).run('true'));
+    const failure = await failureOf(linkTo({ identityFiles: [] }).run('true'));
 
     expect(failure.message).toBe(
       `Cannot reach ${place}: no key to log in with: no ssh-agent (SSH_AUTH_SOCK is not set)`,

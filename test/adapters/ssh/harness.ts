@@ -1,6 +1,9 @@
-import { afterEach, beforeEach, vi } from 'vitest';
+import pLimit from 'p-limit';
+import { afterEach, beforeEach } from 'vitest';
 import type { SshAddress } from '../../../src/adapters/ssh/address.ts';
 import { SshLink } from '../../../src/adapters/ssh/connection.ts';
+import { dial } from '../../../src/adapters/ssh/dial.ts';
+import { KeyFiles } from '../../../src/adapters/ssh/key-files.ts';
 import { Failure } from '../../../src/errors.ts';
 import { TestSshServer } from '../../support/ssh-server.ts';
 
@@ -13,7 +16,6 @@ const links: SshLink[] = [];
 /** Starts a server before each test of the file, and ends it and all links afterwards. */
 export function useSshServer(): void {
   beforeEach(async () => {
-    vi.stubEnv('SSH_AUTH_SOCK', undefined);
     server = await TestSshServer.start();
     place = `fe1 (root@127.0.0.1:${server.port})`;
   });
@@ -21,12 +23,12 @@ export function useSshServer(): void {
   afterEach(async () => {
     await Promise.all(links.splice(0).map((link) => link.close()));
     await server.stop();
-    vi.unstubAllEnvs();
   });
 }
 
 export function linkTo(changes: Partial<SshAddress> = {}): SshLink {
-  const link = new SshLink(server.address(changes));
+  const dialling = { keyFiles: new KeyFiles(undefined), gate: pLimit(8), connect: undefined };
+  const link = new SshLink('fe1', () => dial(server.address(changes), dialling));
   links.push(link);
   return link;
 }

@@ -1,50 +1,61 @@
 import { describe, expect, it } from 'vitest';
-import { type ConnectionOverrides, connectionOf, type SshAddress } from '../../../src/config/inventory/connection.ts';
+import { type ConnectionOverrides, connectionOf } from '../../../src/config/inventory/connection.ts';
 import type { Vars } from '../../../src/config/inventory/inventory.ts';
+import type { SshRequest } from '../../../src/rollout/ssh-request.ts';
 
-const here = { home: '/home/op', user: 'op', folder: '/srv/deploy', env: {} };
+type Environment = Readonly<Record<string, string>>;
 
-function addressOf(vars: Vars, overrides: ConnectionOverrides = {}, env: Record<string, string> = {}): SshAddress {
-  return connectionOf({ name: 'fe1', vars, groups: [] }, overrides, { ...here, env });
+function requestFor(vars: Vars, overrides: ConnectionOverrides = {}, environment: Environment = {}): SshRequest {
+  return connectionOf({ name: 'fe1', vars, groups: [] }, overrides, environment);
+}
+
+/** As `ssh` would be given them. */
+function words({ options }: SshRequest): string {
+  return options.map(({ keyword, value }) => `${keyword}=${value}`).join(' ');
 }
 
 describe('connectionOf()', () => {
   it('needs no variables', () => {
-    expect(addressOf({})).toEqual({
-      host: 'fe1',
-      address: 'fe1',
-      port: 22,
-      user: 'op',
-      privateKeyFiles: ['/home/op/.ssh/id_ed25519', '/home/op/.ssh/id_ecdsa', '/home/op/.ssh/id_rsa'],
-      knownHostsFiles: ['/home/op/.ssh/known_hosts', '/etc/ssh/ssh_known_hosts'],
-      hostKeyChecking: 'yes',
-      connectTimeoutMs: 10_000,
-    });
+    expect(requestFor({})).toEqual({ host: 'fe1', destination: 'fe1', options: [], configFile: undefined });
+  });
+
+  it('takes an address', () => {
+    expect(requestFor({ ansible_host: '192.0.2.1' })).toMatchObject({ host: 'fe1', destination: '192.0.2.1' });
+    expect(requestFor({ ansible_ssh_host: 'h' })).toMatchObject({ destination: 'h' });
+  });
+
+  it('takes another configuration, that of the command line first', () => {
+    const vars = { ansible_ssh_common_args: '-F /etc/a', ansible_ssh_extra_args: '-F/etc/b' };
+
+    expect(requestFor(vars).configFile).toBe('/etc/a');
+    expect(requestFor(vars, { configFile: 'none' }).configFile).toBe('none');
   });
 
   // prettier-ignore
-  it.each<{ why: string; vars: Vars; overrides?: ConnectionOverrides; env?: Record<string, string>; address: Partial<SshAddress> }>([
-    { why: 'an address',                    vars: { ansible_host: '192.0.2.1' },                      address: { host: 'fe1', address: '192.0.2.1' } },
-    { why: 'the old names',                 vars: { ansible_ssh_host: 'h', ansible_ssh_port: 2, ansible_ssh_user: 'u' }, address: { address: 'h', port: 2, user: 'u' } },
-    { why: 'new names before old ones',     vars: { ansible_port: 1, ansible_ssh_port: 2 },           address: { port: 1 } },
-    { why: 'a port as text',                vars: { ansible_port: '2222' },                           address: { port: 2222 } },
-    { why: 'a user that is a number',       vars: { ansible_user: 1000 },                             address: { user: '1000' } },
-    { why: 'an empty variable as none',     vars: { ansible_user: '', ansible_host: null },           address: { user: 'op', address: 'fe1' } },
-    { why: 'a key in the home folder',      vars: { ansible_ssh_private_key_file: '~/k' },            address: { privateKeyFiles: ['/home/op/k'] } },
-    { why: 'a key relative to here',        vars: { ansible_ssh_private_key_file: 'keys/k' },         address: { privateKeyFiles: ['/srv/deploy/keys/k'] } },
-    { why: 'the command line first',        vars: { ansible_user: 'u', ansible_ssh_private_key_file: 'k', ansible_timeout: 3 }, overrides: { user: 'v', privateKeyFile: '/l', timeoutMs: 1 }, address: { user: 'v', privateKeyFiles: ['/l'], connectTimeoutMs: 1 } },
-    { why: 'a timeout in seconds',          vars: { ansible_timeout: 3 },                             address: { connectTimeoutMs: 3000 } },
-    { why: 'options',                       vars: { ansible_ssh_common_args: '-o UserKnownHostsFile=~/kh -oStrictHostKeyChecking=accept-new -o ConnectTimeout=5 -o User=u -o Port=23 -o IdentityFile=k' },
-      address: { knownHostsFiles: ['/home/op/kh'], hostKeyChecking: 'accept-new', connectTimeoutMs: 5000, user: 'u', port: 23, privateKeyFiles: ['/srv/deploy/k'] } },
-    { why: 'several known hosts files',     vars: { ansible_ssh_common_args: '-o "UserKnownHostsFile /a /b"' }, address: { knownHostsFiles: ['/a', '/b'] } },
-    { why: 'several identity files',        vars: { ansible_ssh_common_args: '-o IdentityFile=/a', ansible_ssh_extra_args: '-o identityfile=/b' }, address: { privateKeyFiles: ['/a', '/b'] } },
-    { why: 'the first of two options',      vars: { ansible_ssh_common_args: '-o Port=1 -o Port=2', ansible_ssh_extra_args: '-o Port=3' }, address: { port: 1 } },
-    { why: 'variables before options',      vars: { ansible_port: 5, ansible_ssh_common_args: '-o Port=1' }, address: { port: 5 } },
-    { why: 'no host key checking',          vars: { ansible_host_key_checking: false },               address: { hostKeyChecking: 'no' } },
-    { why: 'that in the environment',       vars: {}, env: { ANSIBLE_HOST_KEY_CHECKING: 'False' },    address: { hostKeyChecking: 'no' } },
-    { why: 'the variable before that',      vars: { ansible_host_key_checking: true }, env: { ANSIBLE_HOST_KEY_CHECKING: 'False' }, address: { hostKeyChecking: 'yes' } },
-  ])('takes $why', ({ vars, overrides, env, address }) => {
-    expect(addressOf(vars, overrides, env)).toMatchObject(address);
+  it.each<{ why: string; vars: Vars; overrides?: ConnectionOverrides; env?: Environment; says: string }>([
+    { why: 'the old names',             vars: { ansible_ssh_port: 2, ansible_ssh_user: 'u' },      says: 'port=2 user=u' },
+    { why: 'new names before old ones', vars: { ansible_port: 1, ansible_ssh_port: 2 },            says: 'port=1' },
+    { why: 'a port as text',            vars: { ansible_port: '2222' },                            says: 'port=2222' },
+    { why: 'a user that is a number',   vars: { ansible_user: 1000 },                              says: 'user=1000' },
+    { why: 'an empty variable as none', vars: { ansible_user: '', ansible_port: null },            says: '' },
+    { why: 'a key',                     vars: { ansible_ssh_private_key_file: '~/k' },             says: 'identityfile=~/k' },
+    { why: 'a key with a blank',        vars: { ansible_private_key_file: '/a b/k' },              says: 'identityfile="/a b/k"' },
+    { why: 'a timeout in seconds',      vars: { ansible_timeout: 3 },                              says: 'connecttimeout=3' },
+    { why: 'the command line first',    vars: { ansible_user: 'u', ansible_ssh_private_key_file: 'k', ansible_timeout: 3 }, overrides: { user: 'v', privateKeyFile: '/l', timeoutMs: 1500 },
+      says: 'user=v identityfile=/l connecttimeout=2 user=u connecttimeout=3' },
+    { why: "Ansible's order",           vars: { ansible_port: 1, ansible_ssh_args: '-p 2', ansible_ssh_common_args: '-p 3', ansible_ssh_extra_args: '-p 4' },
+      says: 'port=2 port=1 port=3 port=4' },
+    { why: 'options',                   vars: { ansible_ssh_common_args: '-o UserKnownHostsFile=~/kh -oStrictHostKeyChecking=accept-new -o "Port 23"' },
+      says: 'userknownhostsfile=~/kh stricthostkeychecking=accept-new port=23' },
+    { why: 'letters',                   vars: { ansible_ssh_common_args: '-J u@a:1,b -i "~/a b" -l me -p7 -4' },
+      says: 'proxyjump=u@a:1,b identityfile="~/a b" user=me port=7 addressfamily=inet' },
+    { why: 'a proxy command',           vars: { ansible_ssh_common_args: '-o ProxyCommand="ssh -W %h:%p bastion"' }, says: 'proxycommand=ssh -W %h:%p bastion' },
+    { why: 'what has no effect',        vars: { ansible_ssh_args: '-C -o ControlMaster=auto -o ControlPersist=60s -q -vvv -Tx' }, says: '' },
+    { why: 'no host key checking',      vars: { ansible_host_key_checking: false },                says: 'stricthostkeychecking=no' },
+    { why: 'that in the environment',   vars: {}, env: { ANSIBLE_HOST_KEY_CHECKING: 'False' },     says: 'stricthostkeychecking=no' },
+    { why: 'the variable before that',  vars: { ansible_host_key_checking: true }, env: { ANSIBLE_HOST_KEY_CHECKING: 'False' }, says: '' },
+  ])('takes $why', ({ vars, overrides, env, says }) => {
+    expect(words(requestFor(vars, overrides, env))).toBe(says);
   });
 
   // prettier-ignore
@@ -53,16 +64,24 @@ describe('connectionOf()', () => {
     { vars: { ansible_port: 65_536 },                              message: 'its port should be a number from 1 to 65535, is "65536"' },
     { vars: { ansible_port: 'ssh' },                               message: 'its port should be a number from 1 to 65535, is "ssh"' },
     { vars: { ansible_host: '{{ ip }}' },                          message: 'ansible_host: the variable ip is not defined' },
+    { vars: { ansible_host: '-oProxyCommand=x' },                  message: '"-oProxyCommand=x" in ansible_host is no address' },
     { vars: { ansible_user: ['a'] },                               message: 'ansible_user should be text or a number' },
+    { vars: { ansible_user: 'a; b' },                              message: 'its user should be a name, is "a; b"' },
+    { vars: { ansible_ssh_private_key_file: 'a"\nb' },             message: 'its key file should be a path without quotes and line breaks, is "a\\"\\nb"' },
     { vars: { ansible_timeout: 'soon' },                           message: 'its connect timeout should be a number of seconds, is "soon"' },
     { vars: { ansible_connection: 'local' },                       message: 'ansible_connection=local is not supported yet' },
-    { vars: { ansible_ssh_common_args: '-o ProxyJump=bastion' },   message: 'the option ProxyJump is not supported yet in ansible_ssh_common_args' },
-    { vars: { ansible_ssh_extra_args: '-J bastion' },              message: 'the argument "-J" is not supported yet in ansible_ssh_extra_args' },
-    { vars: { ansible_ssh_common_args: '-o' },                     message: 'there is a -o without its "Option=value" in ansible_ssh_common_args' },
-    { vars: { ansible_ssh_common_args: '-o "Port=1' },             message: 'a quote is opened and never closed in ansible_ssh_common_args' },
-    { vars: { ansible_ssh_common_args: '-o StrictHostKeyChecking=maybe' }, message: 'StrictHostKeyChecking should be yes, accept-new or no, is "maybe" in ansible_ssh_common_args' },
+    { vars: { ansible_password: 'p' },                             message: 'ansible_password is set, but sluice logs in by keys and ssh-agent only: take it out' },
+    { vars: { ansible_ssh_pass: 'p' },                             message: 'ansible_ssh_pass is set, but sluice logs in by keys and ssh-agent only: take it out' },
+    { vars: { ansible_ssh_common_args: '-o LocalForward=1:a:2' },  message: 'the option LocalForward is not supported in ansible_ssh_common_args (docs/ssh.md tells what is heeded)' },
+    { vars: { ansible_ssh_extra_args: '-L 1:a:2' },                message: 'the argument "-L" is not supported in ansible_ssh_extra_args (docs/ssh.md tells what is heeded)' },
+    { vars: { ansible_ssh_args: '-CX' },                           message: 'the argument "-CX" is not supported in ansible_ssh_args (docs/ssh.md tells what is heeded)' },
+    { vars: { ansible_ssh_args: 'fe2' },                           message: 'the argument "fe2" is not supported in ansible_ssh_args (docs/ssh.md tells what is heeded)' },
+    { vars: { ansible_ssh_common_args: '-o' },                     message: 'there is a -o without its value in ansible_ssh_common_args (docs/ssh.md tells what is heeded)' },
+    { vars: { ansible_ssh_common_args: '-o Port' },                message: 'there is a -o without its "Option=value" in ansible_ssh_common_args (docs/ssh.md tells what is heeded)' },
+    { vars: { ansible_ssh_common_args: '-o "Port=1' },             message: 'a quote is opened and never closed in ansible_ssh_common_args (docs/ssh.md tells what is heeded)' },
+    { vars: { ansible_ssh_common_args: '-o "User=a\nProxyCommand x"' }, message: 'the value of User is more than one line in ansible_ssh_common_args (docs/ssh.md tells what is heeded)' },
   ])('refuses $vars', ({ vars, message }) => {
-    expect(() => addressOf(vars)).toThrow(
+    expect(() => requestFor(vars)).toThrow(
       expect.objectContaining({ code: 'config', message: `Cannot connect to fe1: ${message}` }),
     );
   });

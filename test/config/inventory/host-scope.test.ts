@@ -58,7 +58,7 @@ describe('hostScope()', () => {
 
     const connect = (): unknown => connectionOf({ ...host('fe1'), vars: { ...host('fe1').vars, ansible_user: 'u' } });
 
-    expect(connect()).toMatchObject({ address: '192.0.2.1' });
+    expect(connect()).toMatchObject({ destination: '192.0.2.1' });
     expect(() => connectionOf(host('fe1'))).toThrow(
       `Cannot connect to fe1: ansible_user: the variable nobody is not defined, ${folder}/hosts:1`,
     );

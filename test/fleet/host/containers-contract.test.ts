@@ -1,10 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { SshFleet } from '../../../src/cli/fleet.ts';
-import { loadInventory } from '../../../src/config/inventory/load.ts';
 import { behavesLikeContainers, type Arrangement } from '../../support/contracts/containers.ts';
 import { isExactAboutContainers } from '../../support/contracts/containers-exact.ts';
 import { takesSnapshots } from '../../support/contracts/snapshots.ts';
-import { noLogins } from '../../../src/adapters/login.ts';
+import { labFleet } from '../../support/lab-fleet.ts';
 import { own } from '../../support/own-host.ts';
 
 const IMAGE = 'registry.lab:5000/pxapp';
@@ -12,11 +10,7 @@ const IMAGE = 'registry.lab:5000/pxapp';
 let number = 0;
 
 async function arrange(): Promise<Arrangement> {
-  const fleet = new SshFleet(
-    loadInventory(['inventory/lab.ini']),
-    {},
-    { trace: () => undefined, logins: { of: noLogins } },
-  );
+  const fleet = labFleet();
   const { containers } = await fleet.host(own);
   await containers.pull({ reference: `${IMAGE}:v1`, policy: 'missing', signal: new AbortController().signal });
   return {

@@ -2,22 +2,16 @@ import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { reload } from '../../../lab/lab.ts';
 import { savedSettings } from '../../../lab/settings.ts';
-import { SshFleet } from '../../../src/cli/fleet.ts';
-import { loadInventory } from '../../../src/config/inventory/load.ts';
 import { aServer, SOCKET } from '../../support/builders.ts';
 import { behavesLikeALoadBalancer, type Arrangement } from '../../support/contracts/load-balancer.ts';
 import { serverOfAddress } from '../../support/fleet.ts';
-import { noLogins } from '../../../src/adapters/login.ts';
+import { labFleet } from '../../support/lab-fleet.ts';
 import { own, ownHost, resetOwn } from '../../support/own-host.ts';
 
 behavesLikeALoadBalancer('HAProxy over SSH', async (): Promise<Arrangement> => {
   if (!savedSettings()) throw new Error('the lab is down');
   await resetOwn();
-  const fleet = new SshFleet(
-    loadInventory(['inventory/lab.ini']),
-    {},
-    { trace: () => undefined, logins: { of: noLogins } },
-  );
+  const fleet = labFleet();
   const access = await fleet.host(own);
   return {
     balancer: access.balancer(SOCKET),

@@ -1,0 +1,79 @@
+/** What the command line says of how hosts are reached. */
+import type { NetworkOptions } from '../adapters/ssh/network.ts';
+import type { ConnectionOverrides } from '../config/inventory/connection.ts';
+import type { Common, Connection } from './command.ts';
+import { durationMs } from './duration.ts';
+import { promptSecret } from './prompt.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export const connectionOptions = {
+  user: { alias: 'u', type: 'string', requiresArg: true, describe: 'SSH user' },
+  'private-key': { alias: 'key-file', type: 'string', requiresArg: true, describe: 'SSH private key file' },
+  'connect-timeout': { alias: 'T', type: 'string', requiresArg: true, describe: 'SSH connect timeout, such as 10s' },
+  'ssh-config': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'SSH configuration to read in place of ~/.ssh/config, or none',
+  },
+  'host-key-checking': {
+    choices: ['yes', 'accept-new', 'no'] as const,
+    describe: 'Whether unknown SSH host keys are refused, added or not looked at (as configured, else yes)',
+  },
+} as const;
+
+export interface ConnectionArgs {
+  readonly user?: string | undefined;
+  readonly 'private-key'?: string | undefined;
+  readonly 'connect-timeout'?: string | undefined;
+  readonly 'ssh-config'?: string | undefined;
+  readonly 'host-key-checking'?: 'yes' | 'accept-new' | 'no' | undefined;
+}
+
+/** @throws Failure `config` for a duration that is none */
+export function connectionIn(args: ConnectionArgs): Connection {
+  const timeout = args['connect-timeout'];
+  return {
+    user: args.user,
+    privateKey: args['private-key'],
+    timeoutMs:
+      timeout === undefined
+        ? undefined
+        : durationMs('--connect-timeout', /^\d+$/.test(timeout) ? `${timeout}s` : timeout),
+    configFile: args['ssh-config'],
+    hostKeyChecking: args['host-key-checking'],
+  };
+}
+
+/** How hosts are reached, but for what the inventory says. */
+export function reachingOf(
+  command: Common,
+  surroundings: Surroundings,
+): { readonly overrides: ConnectionOverrides; readonly network: NetworkOptions } {
+  return { overrides: overridesOf(command.connection), network: networkOf(command, surroundings) };
+}
+
+/** What counts for the hosts themselves, in place of what their inventory says. */
+function overridesOf({ user, privateKey, timeoutMs, configFile }: Connection): ConnectionOverrides {
+  return {
+    ...(user !== undefined && { user }),
+    ...(privateKey !== undefined && { privateKeyFile: privateKey }),
+    ...(timeoutMs !== undefined && { timeoutMs }),
+    ...(configFile !== undefined && { configFile }),
+  };
+}
+
+/** What counts for jump hosts as well. Nobody is asked for a passphrase where nobody would be asked for anything else. */
+function networkOf({ connection, json }: Common, surroundings: Surroundings): NetworkOptions {
+  const { environment, stdin, stderr, stop } = surroundings;
+  const ask = async (question: string): Promise<string | undefined> => {
+    const answer = await promptSecret(question, surroundings, stop.beforeNext);
+    stop.beforeNext.throwIfAborted();
+    return answer;
+  };
+  return {
+    environment,
+    hostKeyChecking: connection.hostKeyChecking,
+    warn: (text) => stderr.write(`warning: ${text}\n`),
+    ask: stdin.isTTY && !json ? ask : undefined,
+  };
+}

@@ -1,0 +1,21 @@
+/**
+ * How one host is to be reached, as far as inventory and command line say. What they leave open is for the operator's
+ * `~/.ssh/config`, and OpenSSH's defaults.
+ */
+export interface SshRequest {
+  /** The inventory's name, for messages. */
+  readonly host: string;
+  /** The name or address that `ssh` would be given. */
+  readonly destination: string;
+  /** As `ssh` would be given them with `-o`: of several values of one keyword the first counts; identity files add up. */
+  readonly options: readonly SshOption[];
+  /** What is read instead of `~/.ssh/config`, as with `ssh -F`; `none` is no file at all. */
+  readonly configFile: string | undefined;
+}
+
+export interface SshOption {
+  /** In lower case. */
+  readonly keyword: string;
+  /** As it would stand in a configuration file, in quotes if need be. */
+  readonly value: string;
+}
