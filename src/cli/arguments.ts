@@ -11,6 +11,7 @@ import {
   EXIT_CODES,
   commonOptions,
   draining,
+  hostActions,
   DEFAULT_FORKS,
   isRepeatable,
   listing,
@@ -94,6 +95,9 @@ function withLooks(
     .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
       take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
     })
+    .command('hosts <action> <hosts>', 'Make the SSH keys of hosts known', hostActions, (args) => {
+      take({ name: 'hosts', action: args.action, pattern: args.hosts, ...commonOf(args, environment) });
+    })
     .command('inventory [group]', 'Show the inventory, as ansible-inventory does', inventoryViews, (args) => {
       const { inventory, vault } = commonOf(args, environment);
       take({ name: 'inventory', view: inventoryViewOf(args), inventory, playbookDir: args['playbook-dir'], vault });
@@ -118,7 +122,7 @@ function base(version: string): Argv<CommonArgs> {
     .strict()
     .demandCommand(
       1,
-      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, lock, status, inventory, history or show',
+      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, lock, status, hosts, inventory, history or show',
     )
     .recommendCommands()
     .middleware(lastOfEach, true)

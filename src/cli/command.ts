@@ -83,6 +83,7 @@ export type Command =
       readonly note: string;
       readonly force: boolean;
     } & Common)
+  | ({ readonly name: 'hosts'; readonly action: 'trust'; readonly pattern: string } & Common)
   | {
       readonly name: 'inventory';
       readonly view: InventoryView;

@@ -9,6 +9,7 @@ import { probeOver } from '../adapters/host/probe.ts';
 import { FileRecord } from '../adapters/host/record.ts';
 import type { Link } from '../adapters/link.ts';
 import type { RegistryLogins } from '../adapters/registry/logins.ts';
+import type { NewKey } from '../adapters/ssh/host-keys.ts';
 import { SshNetwork, type NetworkOptions } from '../adapters/ssh/network.ts';
 import { connectionOf, type ConnectionOverrides } from '../config/inventory/connection.ts';
 import { type HostSurroundings, surroundingsIn } from '../config/inventory/host-scope.ts';
@@ -64,6 +65,11 @@ export class SshFleet implements Fleet {
     this.#hosts.set(name, known);
     known.access ??= this.#reach(known.link);
     return known.access;
+  }
+
+  /** See `SshNetwork.trust`. */
+  async trust(name: string, mayTrust: (key: NewKey) => Promise<boolean>): Promise<boolean> {
+    return this.#network.trust(this.#requestFor(name), mayTrust);
   }
 
   async close(): Promise<void> {

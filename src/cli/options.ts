@@ -155,6 +155,19 @@ export function naming(parser: Argv<CommonArgs>): Argv<CommonArgs & NamingArgs> 
     .options(waiting);
 }
 
+export function hostActions(
+  parser: Argv<CommonArgs>,
+): Argv<CommonArgs & { readonly action: 'trust'; readonly hosts: string }> {
+  return parser
+    .epilogue(EXIT_CODES)
+    .positional('action', {
+      choices: ['trust'] as const,
+      demandOption: true,
+      describe: 'trust: shows SSH host keys that are not known, and adds them to known_hosts after a question',
+    })
+    .positional('hosts', { type: 'string', demandOption: true, describe: 'Host pattern, as in Ansible' });
+}
+
 interface SelectingArgs extends NamingArgs {
   readonly server: string[];
 }

@@ -37,6 +37,8 @@ export interface CliSession {
   readonly inventory: Inventory;
   readonly vault: Vault;
   readonly context: RunContext;
+  /** The same that `context` has, with what only the command line asks of it. */
+  readonly fleet: SshFleet;
   /** Reads how hosts are reached, for mistakes in that to be told before any is. */
   readonly prepare: (hosts: readonly string[]) => Promise<void>;
   /** Takes the logins of the playbook, before any registry is asked. */
@@ -94,9 +96,7 @@ async function inOpenSession(
   const { stdout, environment, version } = surroundings;
   try {
     return await use({
-      inventory,
-      vault,
-      report,
+      ...{ inventory, vault, report, fleet },
       prepare: (hosts) => fleet.prepare(hosts),
       logIn: (given) => {
         logins.give(given);

@@ -7,7 +7,7 @@ const files = {
   // Nothing listens on port 1.
   'hosts.ini':
     'fe1 ansible_host=127.0.0.1 ansible_port=1\nfe2 ansible_host=127.0.0.1 ansible_port=1\n' +
-    '[all:vars]\nansible_ssh_private_key_file=nosuch\n',
+    '[all:vars]\nansible_ssh_private_key_file=nosuch\nansible_ssh_common_args="-F none"\n',
   'broken.ini': '[fe\nfe1\n',
   'broken.yml': '- name: x\n  hosts: [a\n',
   'mistakes.yml':

@@ -81,6 +81,7 @@ export class TestSshServer {
       identitiesOnly: false,
       agentSocket: undefined,
       knownHostsFiles: [join(this.folder, 'known_hosts')],
+      newKeysFile: join(this.folder, 'known_hosts'),
       hostKeyAlias: undefined,
       hostKeyChecking: 'yes',
       hashKnownHosts: false,

@@ -15,8 +15,10 @@ export interface SshAddress {
   readonly identitiesOnly: boolean;
   /** Where ssh-agent listens. */
   readonly agentSocket: string | undefined;
-  /** Looked through in this order; `accept-new` writes to the first. */
+  /** Looked through in this order. */
   readonly knownHostsFiles: readonly string[];
+  /** Where new keys go. */
+  readonly newKeysFile: string | undefined;
   /** The name that the host's key is known by, in place of address and port. */
   readonly hostKeyAlias: string | undefined;
   readonly hostKeyChecking: 'yes' | 'accept-new' | 'no';

@@ -52,6 +52,16 @@ export async function dial(address: SshAddress, dialling: Dialling): Promise<Ses
 /** The connection was accepted and then closed: the server may be busy, another try is worth while. */
 class Dropped extends Failure {}
 
+/** The host's key is as it should be, but it does not let us in. */
+export class NotLetIn extends Failure {
+  readonly host: string;
+
+  constructor({ host }: SshAddress, message: string, cause?: unknown) {
+    super('unreachable', message, { cause });
+    this.host = host;
+  }
+}
+
 /** There was no connection at all. */
 class NotConnected extends Failure {}
 
@@ -73,8 +83,6 @@ interface SshError extends Error {
 
 async function handshake(address: SshAddress, { keyFiles, connect }: Dialling): Promise<Session> {
   const [hostKeys, credentials] = await Promise.all([HostKeys.read(address), credentialsFor(address, keyFiles)]);
-  if (credentials.identities.length === 0)
-    throw unreachable(address, `no key to log in with: ${list(credentials.notes)}`);
   const algorithms = algorithmsFor(address, hostKeys.algorithms);
   const sock = await connect?.();
   const client = new ssh2.Client();
@@ -161,11 +169,13 @@ function failureOf(address: SshAddress, credentials: Credentials, error: SshErro
   }
   if (message.startsWith('Too many authentication failures')) {
     const why = `it does not let ${address.user} in and hangs up after too many keys: name the right one (IdentityFile, with IdentitiesOnly yes); had ${list(credentials.notes)}`;
-    return unreachable(address, why, error);
+    return new NotLetIn(address, sentence(address, why), error);
   }
   if (level === 'client-authentication') {
-    const why = `it does not let ${address.user} in; tried ${list(credentials.notes)}`;
-    return unreachable(address, why, error);
+    const hasKeys = credentials.identities.length > 0;
+    const tried = hasKeys ? `it does not let ${address.user} in; tried` : 'no key to log in with:';
+    const why = `${tried} ${list(credentials.notes)}`;
+    return new NotLetIn(address, sentence(address, why), error);
   }
   if (code === 'ECONNRESET' || code === 'EPIPE' || message.includes('lost before handshake')) {
     return new Dropped('unreachable', sentence(address, 'it hangs up before the SSH handshake is over'), {

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../../errors.ts';
 import { placeOf, type SshAddress } from './address.ts';
 import {
@@ -16,6 +17,33 @@ import {
   type HostKeyVerdict,
   type KnownHost,
 } from './known-hosts.ts';
+
+/** One at a time, so that no key is added twice: several hosts may have it, or the same jump host. */
+const writing = pLimit(1);
+
+/** What is to be told of a key that is not known. */
+export interface NewKey {
+  /** The inventory's name of the host, or how the jump host is written. */
+  readonly host: string;
+  readonly place: string;
+  /** Fingerprint and type. */
+  readonly key: string;
+  /** Where it would be added. */
+  readonly file: string | undefined;
+}
+
+/** A host or jump host whose key is in no known_hosts file. */
+export class UnknownHostKey extends Failure {
+  readonly about: NewKey;
+  /** Makes the key known, unless it has been made so meanwhile. */
+  readonly add: () => Promise<void>;
+
+  constructor(message: string, about: NewKey, add: () => Promise<void>) {
+    super('unreachable', message);
+    this.about = about;
+    this.add = add;
+  }
+}
 
 /** Decides whether a host is the one it should be. */
 export class HostKeys {
@@ -67,12 +95,24 @@ export class HostKeys {
   #source(verdict: HostKeyVerdict): string {
     if (verdict.kind === 'known') return `known by ${lineOf(verdict.entry)}`;
     if (this.#address.hostKeyChecking === 'no') return 'not checked';
-    return `new in ${this.#address.knownHostsFiles[0] ?? 'no file'}`;
+    return `new in ${this.#address.newKeysFile ?? 'no file'}`;
   }
 
+  /**
+   * Makes it known, unless it has been made so meanwhile.
+   *
+   * @throws Failure `unreachable` when it cannot be written
+   */
   async #add(key: Buffer): Promise<void> {
-    const file = this.#address.knownHostsFiles[0];
-    if (file === undefined) return;
+    await writing(async () => {
+      const now = await HostKeys.read(this.#address);
+      const file = this.#address.newKeysFile;
+      if (file !== undefined && verdictOn(now.#known, this.#endpoint, key).kind === 'unknown')
+        await this.#write(file, key);
+    });
+  }
+
+  async #write(file: string, key: Buffer): Promise<void> {
     try {
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       const text = await textOf(file, this.#address);
@@ -95,16 +135,16 @@ export class HostKeys {
     );
   }
 
-  #unknown(key: Buffer, authority: KnownHost | undefined): Failure {
-    const { port, address, knownHostsFiles } = this.#address;
+  #unknown(key: Buffer, authority: KnownHost | undefined): UnknownHostKey {
+    const { host, knownHostsFiles } = this.#address;
     const why = authority
       ? `${lineOf(authority)} trusts a certificate authority, which sluice cannot verify`
       : `it is not in ${knownHostsFiles.join(' or ') || 'any known_hosts file'}`;
-    const what = `ssh-keyscan -p ${port} ${address} >> ${knownHostsFiles[0] ?? '~/.ssh/known_hosts'}`;
-    return this.#refusal(
+    const message =
       `its host key ${words(key)} is unknown: ${why}; compare the fingerprint with the host's own, ` +
-        `then add it with ${what}, or check host keys with accept-new`,
-    );
+      `then add it with sluice hosts trust, or check host keys with --host-key-checking accept-new`;
+    const about = { host, place: placeOf(this.#address), key: words(key), file: this.#address.newKeysFile };
+    return new UnknownHostKey(`Cannot reach ${placeOf(this.#address)}: ${message}`, about, () => this.#add(key));
   }
 
   #refusal(why: string, cause?: unknown): Failure {

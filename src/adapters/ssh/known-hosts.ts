@@ -52,6 +52,11 @@ export function verdictOn(known: readonly KnownHost[], endpoint: Endpoint, key: 
   const plain = entries.filter((entry) => entry.marker === undefined);
   const match = plain.find((entry) => entry.key === encoded);
   if (match) return { kind: 'known', entry: match };
+  if (plain.length === 0 && endpoint.port !== 22) {
+    // As OpenSSH has it: a key that is known of the name without the port will do, but another there is no change.
+    const portless = verdictOn(known, { ...endpoint, port: 22 }, key);
+    if (portless.kind === 'known' || portless.kind === 'revoked') return portless;
+  }
   const expected = plain.find((entry) => entry.type === keyTypeOf(key)) ?? plain[0];
   if (expected) return { kind: 'changed', entry: expected };
   return { kind: 'unknown', authority: entries.find((entry) => entry.marker === 'cert-authority') };
@@ -73,9 +78,10 @@ export const hostKeyAlgorithms = [
  * RSA key is known would seem to have changed.
  */
 export function hostKeyAlgorithmsFor(known: readonly KnownHost[], endpoint: Endpoint): readonly HostKeyAlgorithm[] {
-  const types = new Set(
-    known.filter((entry) => entry.marker === undefined && appliesTo(entry, endpoint)).map((entry) => entry.type),
-  );
+  const plain = known.filter((entry) => entry.marker === undefined);
+  const exact = plain.filter((entry) => appliesTo(entry, endpoint));
+  const entries = exact.length > 0 ? exact : plain.filter((entry) => appliesTo(entry, { ...endpoint, port: 22 }));
+  const types = new Set(entries.map((entry) => entry.type));
   const isKnown = (algorithm: string) => types.has(algorithm.startsWith('rsa-sha2-') ? 'ssh-rsa' : algorithm);
   return [...hostKeyAlgorithms.filter(isKnown), ...hostKeyAlgorithms.filter((algorithm) => !isKnown(algorithm))];
 }

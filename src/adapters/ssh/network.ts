@@ -4,7 +4,8 @@ import { Failure } from '../../errors.ts';
 import type { SshRequest } from '../../rollout/ssh-request.ts';
 import { placeOf, type SshAddress } from './address.ts';
 import { SshLink } from './connection.ts';
-import { dial } from './dial.ts';
+import { dial, NotLetIn } from './dial.ts';
+import { UnknownHostKey, type NewKey } from './host-keys.ts';
 import { KeyFiles, type AskSecret } from './key-files.ts';
 import { proxyStream } from './proxy-command.ts';
 import { routeTo, type Route } from './route.ts';
@@ -63,6 +64,33 @@ export class SshNetwork {
 
   linkTo(request: SshRequest): SshLink {
     return new SshLink(request.host, async () => this.#dialled(await this.route(request)));
+  }
+
+  /**
+   * Makes the keys of the host, and of its jump hosts, known as far as `mayTrust` agrees. Keys that have changed, or are
+   * revoked, are never made known.
+   *
+   * @returns whether all are known now
+   * @throws Failure `unreachable` when it cannot be found out
+   */
+  async trust(request: SshRequest, mayTrust: (key: NewKey) => Promise<boolean>): Promise<boolean> {
+    const route = await this.route(request);
+    const added = new Set<string>();
+    for (;;) {
+      try {
+        await (await this.#dialled(route)).end();
+        return true;
+      } catch (error) {
+        // By then the host's key has been looked at; only a jump host must let us in as well.
+        if (error instanceof NotLetIn && error.host === route.host.host) return true;
+        if (!(error instanceof UnknownHostKey)) throw error;
+        // Not kept: its file is /dev/null, or there is none.
+        if (added.has(error.about.place)) throw error;
+        if (!(await mayTrust(error.about))) return false;
+        await error.add();
+        added.add(error.about.place);
+      }
+    }
   }
 
   /** For when all links are closed. */

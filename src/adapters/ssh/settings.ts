@@ -63,6 +63,7 @@ export function addressOf(request: SshRequest, settings: Settings, environment: 
     if (value === 'none') return [];
     return value === undefined ? otherwise.map(expand) : filesIn(value).map(expand);
   };
+  const ownFiles = files('userknownhostsfile', DEFAULT_KNOWN_HOSTS);
   return {
     ...{ host: request.host, address, port, user },
     family: familyOf(read('addressfamily')),
@@ -70,10 +71,8 @@ export function addressOf(request: SshRequest, settings: Settings, environment: 
     identityFiles: (settings.get('identityfile') ?? DEFAULT_KEYS).filter((file) => file !== 'none').map(expand),
     identitiesOnly: read('identitiesonly') === 'yes',
     agentSocket: agentOf(settings, expand, environment),
-    knownHostsFiles: [
-      ...files('userknownhostsfile', DEFAULT_KNOWN_HOSTS),
-      ...files('globalknownhostsfile', GLOBAL_KNOWN_HOSTS),
-    ],
+    knownHostsFiles: [...ownFiles, ...files('globalknownhostsfile', GLOBAL_KNOWN_HOSTS)],
+    newKeysFile: ownFiles[0],
     hostKeyAlias: read('hostkeyalias'),
     hostKeyChecking: hostKeyCheckingOf(read('stricthostkeychecking')),
     hashKnownHosts: read('hashknownhosts') === 'yes',

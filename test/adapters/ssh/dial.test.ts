@@ -79,7 +79,7 @@ describe('the host key', () => {
 
     expect(failure.code).toBe('unreachable');
     expect(failure.message).toMatch(/its host key SHA256:\S{43} \(ssh-ed25519\) is unknown: it is not in /);
-    expect(failure.message).toMatch(`ssh-keyscan -p ${server.port} 127.0.0.1 >> ${known()}`);
+    expect(failure.message).toMatch('then add it with sluice hosts trust, or check host keys with --host-key-checking');
   });
 
   it('that is new is added with accept-new, and known from then on', async () => {
@@ -108,6 +108,32 @@ describe('the host key', () => {
     const failure = await failureOf(linkTo({ hostKeyChecking }).run('true'));
 
     expect(failure.message).toMatch(/is revoked by \S+known_hosts:2$/);
+  });
+
+  it('is added with its name hashed, where the configuration says so', async () => {
+    await writeFile(known(), '');
+
+    await linkTo({ hostKeyChecking: 'accept-new', hashKnownHosts: true }).run('true');
+
+    expect(await readFile(known(), 'utf8')).toMatch(/^\|1\|\S+\|\S+ ssh-ed25519 /);
+    await linkTo().run('true');
+  });
+
+  it('is known by an alias, in place of name and port', async () => {
+    await writeFile(known(), `lab ${server.hostKey.public}\n`);
+
+    await linkTo({ hostKeyAlias: 'lab' }).run('true');
+
+    expect((await failureOf(linkTo().run('true'))).message).toMatch('is unknown');
+  });
+
+  it('is known by the name without the port, as OpenSSH has it', async () => {
+    await writeFile(known(), `127.0.0.1 ${server.hostKey.public}\n`);
+
+    await linkTo().run('true');
+
+    await writeFile(known(), `127.0.0.1 ${newKey().public}\n`);
+    expect((await failureOf(linkTo().run('true'))).message).toMatch('is unknown');
   });
 
   it('is not looked at with no', async () => {

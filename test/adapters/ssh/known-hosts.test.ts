@@ -56,7 +56,8 @@ describe('verdictOn()', () => {
   it.each([
     ['[fe1]:2222', 'known'],
     ['[fe*]:2222', 'known'],
-    ['fe1', 'unknown'],
+    ['fe1', 'known'],
+    ['[fe1]:2223', 'unknown'],
     [hashed('[fe1]:2222'), 'known'],
   ])('on port 2222 %s is %s', (name, verdict) => {
     const known = parseKnownHosts('known_hosts', `${name} ${text(key)}`);

@@ -89,7 +89,8 @@ describe('SshConfig, by ssh -G', () => {
     expect(await addressOf('t', { text, environment: { ...process.env, FOO: '/foo' } })).toEqual({
       ...{ host: 'fe1', address: '10.0.0.5', port: 2222, user: 'deploy', family: 6, bindAddress: '10.0.0.1' },
       ...{ identityFiles: [`${home}/k1`, '/a b/k-10.0.0.5-deploy-%'], identitiesOnly: true, agentSocket: '/foo/agent' },
-      ...{ knownHostsFiles: [`${home}/kh1`, '/kh2'], hostKeyAlias: 'lab', hostKeyChecking: 'accept-new' },
+      ...{ knownHostsFiles: [`${home}/kh1`, '/kh2'], newKeysFile: `${home}/kh1` },
+      ...{ hostKeyAlias: 'lab', hostKeyChecking: 'accept-new' },
       ...{ hashKnownHosts: true, connectTimeoutMs: 7_000, attempts: 4, keepalive: { everyMs: 9_000, unanswered: 2 } },
       ...{ jumps: ['b1', 'u@b2:2222'], proxyCommand: undefined },
       algorithms: {
