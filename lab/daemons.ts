@@ -93,8 +93,13 @@ export async function killDaemonOf(host: Host, name: DaemonName): Promise<void> 
 }
 
 export function writeConfigs(host: Host, settings: LabSettings): void {
-  writeSshdConfig(host);
+  writeSshdConfig(host, settings);
   writeHaproxyConfig(host, settings);
+}
+
+/** Has sshd begin with the wanted configuration when it is started next. */
+export async function configureSshd(host: Host, settings: LabSettings): Promise<void> {
+  if (writeSshdConfig(host, settings)) await killDaemonOf(host, 'sshd');
 }
 
 /** Brings HAProxy to the wanted configuration: by a reload, when it runs with another one. */

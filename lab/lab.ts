@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { convergeContainers, healthyContainers } from './containers.ts';
-import { configureHaproxy, daemonNames, startDaemonOf, writeConfigs } from './daemons.ts';
+import { configureHaproxy, configureSshd, daemonNames, startDaemonOf, writeConfigs } from './daemons.ts';
 import { areServersUp, resetServers } from './haproxy.ts';
 import type { Host } from './host.ts';
 import { hostOf, hostsOf, namespacesDir } from './host.ts';
@@ -134,6 +134,7 @@ async function startHost(host: Host, settings: LabSettings): Promise<void> {
   await heal(host);
   const sluiceDir = join(host.dir, 'sluice');
   for (const name of readdirSync(sluiceDir)) rmSync(join(sluiceDir, name), { recursive: true, force: true });
+  await configureSshd(host, settings);
   await configureHaproxy(host, settings);
   await all(daemonNames.map((name) => startDaemonOf(host, name)));
 }

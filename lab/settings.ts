@@ -12,6 +12,8 @@ export interface LabSettings {
   readonly appDelayMs: number;
   /** Tag of the image that the containers start with. */
   readonly version: string;
+  /** Whether sshd forwards unix sockets. */
+  readonly streamLocal: boolean;
   /** HAProxy configuration template; see haproxy/haproxy.cfg.example for its placeholders. */
   readonly haproxyTemplate: string;
 }
@@ -42,6 +44,7 @@ export function defaultSettings(): LabSettings {
     weights: [10, 20, 30],
     appDelayMs: 500,
     version: 'v1',
+    streamLocal: true,
     haproxyTemplate: join(projectDir(), 'haproxy/haproxy.cfg.example'),
   };
 }

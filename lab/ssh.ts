@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Host } from './host.ts';
 import { run } from './shell.ts';
-import { sshDir } from './settings.ts';
+import { sshDir, type LabSettings } from './settings.ts';
 
 export const sshKey = join(sshDir, 'id_ed25519');
 export const knownHosts = join(sshDir, 'known_hosts');
@@ -21,7 +21,8 @@ export function sshOptions(): readonly string[] {
   return ['-i', sshKey, '-o', `UserKnownHostsFile=${knownHosts}`, '-o', 'IdentitiesOnly=yes'];
 }
 
-export function writeSshdConfig(host: Host): void {
+/** Answers whether that changed it. */
+export function writeSshdConfig(host: Host, { streamLocal }: Pick<LabSettings, 'streamLocal'>): boolean {
   const authorizedKeys = join(host.dir, 'authorized_keys');
   // Not below the folder of the private key, which only root may enter: sshd reads it as the user who logs in.
   writeFileSync(authorizedKeys, readFileSync(`${sshKey}.pub`));
@@ -39,8 +40,12 @@ export function writeSshdConfig(host: Host): void {
     'UseDNS no',
     'MaxStartups 200:30:400',
     'Subsystem sftp internal-sftp',
+    ...(streamLocal ? [] : ['AllowStreamLocalForwarding no']),
   ];
-  writeFileSync(join(host.dir, 'sshd_config'), `${lines.join('\n')}\n`);
+  const [file, text] = [join(host.dir, 'sshd_config'), `${lines.join('\n')}\n`];
+  if (existsSync(file) && readFileSync(file, 'utf8') === text) return false;
+  writeFileSync(file, text);
+  return true;
 }
 
 /** Kept outside the host's folder: a host that is made anew keeps its key. */

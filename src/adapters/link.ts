@@ -37,8 +37,11 @@ export interface Link {
   run(command: string, options?: RunOptions): Promise<RunResult>;
   /** Starts a command and waits for its first line, or for its end. */
   start(command: string): Promise<Running | RunResult>;
-  /** A stream to a unix socket on the host. */
-  openSocket(path: string): Promise<Duplex>;
+  /**
+   * A stream to a unix socket on the host. `speaks`: what is spoken over it, in case it must be carried by a command:
+   * then only Docker's own passes on that our side has ended.
+   */
+  openSocket(path: string, speaks?: 'docker'): Promise<Duplex>;
   /** A stream to a TCP port as seen from the host. */
   openTcp(address: string, port: number): Promise<Duplex>;
   close(): Promise<void>;

@@ -95,6 +95,9 @@ function withLooks(
     .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
       take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
     })
+    .command('doctor [hosts]', 'Show how hosts are reached, and what is missing on them', looking, (args) => {
+      take({ name: 'doctor', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
+    })
     .command('hosts <action> <hosts>', 'Make the SSH keys of hosts known', hostActions, (args) => {
       take({ name: 'hosts', action: args.action, pattern: args.hosts, ...commonOf(args, environment) });
     })
@@ -122,7 +125,7 @@ function base(version: string): Argv<CommonArgs> {
     .strict()
     .demandCommand(
       1,
-      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, lock, status, hosts, inventory, history or show',
+      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, lock, status, doctor, hosts, inventory, history or show',
     )
     .recommendCommands()
     .middleware(lastOfEach, true)

@@ -83,6 +83,7 @@ export type Command =
       readonly note: string;
       readonly force: boolean;
     } & Common)
+  | ({ readonly name: 'doctor'; readonly pattern: string; readonly socket: string | undefined } & Common)
   | ({ readonly name: 'hosts'; readonly action: 'trust'; readonly pattern: string } & Common)
   | {
       readonly name: 'inventory';

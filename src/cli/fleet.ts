@@ -10,6 +10,7 @@ import { FileRecord } from '../adapters/host/record.ts';
 import type { Link } from '../adapters/link.ts';
 import type { RegistryLogins } from '../adapters/registry/logins.ts';
 import type { NewKey } from '../adapters/ssh/host-keys.ts';
+import type { SshLink } from '../adapters/ssh/connection.ts';
 import { SshNetwork, type NetworkOptions } from '../adapters/ssh/network.ts';
 import { connectionOf, type ConnectionOverrides } from '../config/inventory/connection.ts';
 import { type HostSurroundings, surroundingsIn } from '../config/inventory/host-scope.ts';
@@ -26,6 +27,11 @@ export interface FleetOptions {
   readonly logins: Pick<RegistryLogins, 'of'>;
 }
 
+interface Known {
+  readonly link: SshLink;
+  access: Promise<HostAccess> | undefined;
+}
+
 /** The hosts of an inventory over SSH: where the adapters are put together. */
 export class SshFleet implements Fleet {
   readonly #inventory: Inventory;
@@ -34,7 +40,7 @@ export class SshFleet implements Fleet {
   readonly #network: SshNetwork;
   readonly #trace: (text: string) => void;
   readonly #logins: Pick<RegistryLogins, 'of'>;
-  readonly #hosts = new Map<string, { readonly link: Link; access: Promise<HostAccess> | undefined }>();
+  readonly #hosts = new Map<string, Known>();
 
   constructor(inventory: Inventory, { overrides, network, trace, logins }: FleetOptions) {
     this.#inventory = inventory;
@@ -61,10 +67,13 @@ export class SshFleet implements Fleet {
   }
 
   async host(name: string): Promise<HostAccess> {
-    const known = this.#hosts.get(name) ?? { link: this.#network.linkTo(this.#requestFor(name)), access: undefined };
-    this.#hosts.set(name, known);
+    const known = this.#known(name);
     known.access ??= this.#reach(known.link);
     return known.access;
+  }
+
+  link(name: string): SshLink {
+    return this.#known(name).link;
   }
 
   /** See `SshNetwork.trust`. */
@@ -75,6 +84,12 @@ export class SshFleet implements Fleet {
   async close(): Promise<void> {
     await Promise.allSettled([...this.#hosts.values()].map(({ link }) => link.close()));
     await this.#network.close();
+  }
+
+  #known(name: string): Known {
+    const known = this.#hosts.get(name) ?? { link: this.#network.linkTo(this.#requestFor(name)), access: undefined };
+    this.#hosts.set(name, known);
+    return known;
   }
 
   #requestFor(name: string): SshRequest {

@@ -24,6 +24,8 @@ async function dispatch(command: Command, surroundings: Surroundings): Promise<n
       return (await import('./maintenance.ts')).recover(command, surroundings);
     case 'lock':
       return (await import('./locks.ts')).lock(command, surroundings);
+    case 'doctor':
+      return (await import('./doctor.ts')).doctor(command, surroundings);
     case 'hosts':
       return (await import('./hosts.ts')).trustHosts(command, surroundings);
     case 'inventory':

@@ -9,6 +9,8 @@ export interface SshRequest {
   readonly destination: string;
   /** As `ssh` would be given them with `-o`: of several values of one keyword the first counts; identity files add up. */
   readonly options: readonly SshOption[];
+  /** Do as root, by sudo, what the user may not do. */
+  readonly become: boolean;
   /** What is read instead of `~/.ssh/config`, as with `ssh -F`; `none` is no file at all. */
   readonly configFile: string | undefined;
 }

@@ -30,11 +30,12 @@ export class StreamLocalAgent extends Agent {
   }
 
   override createConnection(_options: object, callback: (error: Error | null, stream: Duplex) => void): undefined {
-    this.#link.openSocket(this.#path).then(
+    this.#link.openSocket(this.#path, 'docker').then(
       (socket) => {
         // The far end closed: a stream that could still be written to must not be used for another request.
         socket.on('end', () => socket.destroy());
-        callback(null, socket);
+        if (socket.errored) (callback as (error: unknown) => void)(socket.errored);
+        else callback(null, socket);
       },
       (error: unknown) => {
         (callback as (error: unknown) => void)(error);

@@ -59,6 +59,12 @@ export class EngineContainers implements Containers {
     return Version;
   }
 
+  /** Its version, and the newest version of the API that it speaks. */
+  async versions(): Promise<{ readonly engine: string; readonly api: string }> {
+    const { Version, ApiVersion } = await this.#look('use Docker', (docker) => docker.version());
+    return { engine: Version, api: ApiVersion };
+  }
+
   async list(): Promise<readonly Container[]> {
     const found = await this.#look('list the containers', (docker, abortSignal) =>
       docker.listContainers({ all: true, abortSignal }),

@@ -29,7 +29,7 @@ export function processesOver(link: Link, socket: string, masterSocket: string |
 }
 
 /** Where a master's socket is by custom. It is ours only if its master knows our process, see `oldWorkersOf`. */
-function customaryMasters(socket: string): readonly string[] {
+export function customaryMasters(socket: string): readonly string[] {
   const beside = ['haproxy-master.sock', 'master.sock'].map((name) => `${dirname(socket)}/${name}`);
   const customary = ['/run/haproxy-master.sock', '/var/run/haproxy-master.sock', '/var/lib/haproxy/master.sock'];
   return [...new Set([...beside, ...customary])];

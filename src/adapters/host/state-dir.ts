@@ -1,4 +1,5 @@
-import type { RunResult } from '../link.ts';
+import { Failure } from '../../errors.ts';
+import type { Link, RunResult } from '../link.ts';
 
 /**
  * Where sluice keeps, on a host, its lock and what must be undone: one place for all who may work there, whatever
@@ -25,6 +26,29 @@ if [ ! -d "$d" ]; then
 fi
 [ -w "$d" ] || { echo "$d is not writable for $(id -un): make it group docker, mode 2770" >&2; exit 73; }
 umask 007`;
+
+/** Prints where the directory is, or would be, and whether it is there; exits with 73 when it could not be written. */
+const LOOK = `${FIND}
+command -v flock > /dev/null || { echo "there is no flock: install util-linux" >&2; exit 73; }
+if [ -d "$d" ]; then
+  [ -w "$d" ] && [ -x "$d" ] || { echo "$d is not writable for $(id -un): make it group docker, mode 2770" >&2; exit 73; }
+  echo "$d, writable, with flock"
+  exit
+fi
+[ "$(id -u)" = 0 ] || d=/var/tmp/sluice
+[ -w "$(dirname "$d")" ] || { echo "$d cannot be made by $(id -un)" >&2; exit 73; }
+echo "$d, not made yet, with flock"`;
+
+/**
+ * Where lock and record are kept, or would be; makes nothing.
+ *
+ * @throws Failure `error` when they could not be kept
+ */
+export async function lookForState(link: Link): Promise<string> {
+  const result = await link.run(LOOK);
+  if (result.exitCode === 0) return result.stdout.trim();
+  throw new Failure('error', `Cannot keep locks and records on ${link.host}: ${whyFailed(result)}`);
+}
 
 /** Why one of our scripts failed, by what was said on its stderr: without the words of whichever program said it. */
 export function whyFailed({ exitCode, stderr }: Pick<RunResult, 'exitCode' | 'stderr'>): string {

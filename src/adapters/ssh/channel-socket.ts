@@ -1,12 +1,11 @@
-import { Duplex } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
+import { HttpSocket } from './http-socket.ts';
 
 /**
  * An ssh2 channel as a stream that behaves: ssh2's own never reports its destruction, never calls back a write to a
  * closed channel, and shows a lost connection as a proper end (so whoever knows of the loss must destroy this stream).
- * Also has the methods by which `node:http` takes it for a socket.
  */
-export class ChannelSocket extends Duplex {
+export class ChannelSocket extends HttpSocket {
   readonly #channel: ClientChannel;
   #isClosed = false;
 
@@ -45,31 +44,5 @@ export class ChannelSocket extends Duplex {
     // What still arrives must be read, or the channel never closes.
     this.#channel.resume();
     callback(error);
-  }
-
-  destroySoon(): void {
-    this.end();
-    if (this.writableFinished) this.destroy();
-    else this.once('finish', () => this.destroy());
-  }
-
-  setTimeout(): this {
-    return this;
-  }
-
-  setKeepAlive(): this {
-    return this;
-  }
-
-  setNoDelay(): this {
-    return this;
-  }
-
-  ref(): this {
-    return this;
-  }
-
-  unref(): this {
-    return this;
   }
 }

@@ -2,16 +2,15 @@ import type { Duplex } from 'node:stream';
 import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
 import type { Link, RunOptions, Running, RunResult } from '../link.ts';
+import { placeOf } from './address.ts';
+import { asRoot, demandSudo } from './become.ts';
 import { run, start } from './command.ts';
-import { whySocketIsRefused } from './refused-socket.ts';
-import type { OpenError, Session } from './session.ts';
+import type { Session } from './session.ts';
+import { Sockets } from './sockets.ts';
 import { openTcp } from './tcp.ts';
 
 /** An sshd allows 10 sessions on a connection (`MaxSessions`); forwarded streams do not count. */
 const COMMANDS_AT_ONCE = 6;
-
-/** RFC 4254, 5.1: the server does not know this type of channel. */
-const UNKNOWN_CHANNEL_TYPE = 3;
 
 /**
  * One host over SSH, by one connection that carries everything. It is made when it is first needed, and again when it
@@ -20,35 +19,51 @@ const UNKNOWN_CHANNEL_TYPE = 3;
 export class SshLink implements Link {
   readonly host: string;
   readonly #dial: () => Promise<Session>;
+  readonly #become: boolean;
   readonly #commands = pLimit(COMMANDS_AT_ONCE);
+  readonly #sockets: Sockets;
   #session: Promise<Session> | undefined;
   #isClosed = false;
 
-  constructor(host: string, dial: () => Promise<Session>) {
+  /** `become`: do as root what the user may not do, by sudo. */
+  constructor(host: string, dial: () => Promise<Session>, become = false) {
     this.host = host;
     this.#dial = dial;
+    this.#become = become;
+    this.#sockets = new Sockets({
+      host,
+      connected: () => this.#connected(),
+      dial,
+      becomes: (session) => this.#becomes(session),
+      run: (line) => this.run(line),
+    });
   }
 
   async run(command: string, options?: RunOptions): Promise<RunResult> {
-    return this.#commands(async () => run(await this.#connected(), this.host, command, options));
+    return this.#commands(async () => {
+      const session = await this.#connected();
+      return run(session, this.host, this.#lineFor(session, command), options);
+    });
   }
 
   async start(command: string): Promise<Running | RunResult> {
-    return start(await this.#connected(), this.host, command);
+    const session = await this.#connected();
+    return start(session, this.host, this.#lineFor(session, command));
   }
 
-  async openSocket(path: string): Promise<Duplex> {
+  async openSocket(path: string, speaks?: 'docker'): Promise<Duplex> {
+    return this.#sockets.open(path, speaks);
+  }
+
+  /** How a socket is reached, in words; undefined before it was. */
+  channelTo(path: string): string | undefined {
+    return this.#sockets.channelTo(path);
+  }
+
+  /** How we were let in to the host, at the moment. */
+  async login(): Promise<Session['login'] & { readonly place: string; readonly becomes: boolean }> {
     const session = await this.#connected();
-    try {
-      return await session.openStream((client, opened) => client.openssh_forwardOutStreamLocal(path, opened));
-    } catch (error) {
-      if (error instanceof Failure) throw error;
-      const why =
-        (error as OpenError).reason === UNKNOWN_CHANNEL_TYPE
-          ? 'its SSH server cannot forward unix sockets (OpenSSH can since 6.7)'
-          : await whySocketIsRefused(path, session.address.user, (line) => this.run(line));
-      throw new Failure('refused', `Cannot open ${path} on ${this.host}: ${why}`, { cause: error });
-    }
+    return { ...session.login, place: placeOf(session.address), becomes: this.#becomes(session) };
   }
 
   async openTcp(address: string, port: number): Promise<Duplex> {
@@ -57,8 +72,17 @@ export class SshLink implements Link {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    await this.#sockets.close();
     const [session] = await Promise.allSettled([this.#session]);
     if (session.status === 'fulfilled') await session.value?.end();
+  }
+
+  #becomes(session: Session): boolean {
+    return this.#become && session.address.user !== 'root';
+  }
+
+  #lineFor(session: Session, command: string): string {
+    return this.#becomes(session) ? asRoot(command) : command;
   }
 
   /** The connection that lives, or a new one; all who ask meanwhile wait for the same. */
@@ -77,6 +101,9 @@ export class SshLink implements Link {
     try {
       const session = await this.#dial();
       session.onLoss(forget);
+      if (this.#becomes(session)) {
+        await demandSudo(this.host, session.address.user, (line) => run(session, this.host, line));
+      }
       return session;
     } catch (error) {
       forget();

@@ -63,7 +63,7 @@ export class SshNetwork {
   }
 
   linkTo(request: SshRequest): SshLink {
-    return new SshLink(request.host, async () => this.#dialled(await this.route(request)));
+    return new SshLink(request.host, async () => this.#dialled(await this.route(request)), request.become);
   }
 
   /**

@@ -1,27 +1,45 @@
 import { quoted, type RunResult } from '../link.ts';
 
+export interface SocketFinding {
+  /** Why it could not be opened, in words. */
+  readonly why: string;
+  /** No command could open it either, as whoever looked. */
+  readonly isHopeless: boolean;
+}
+
 /**
- * Why a unix socket on a host could not be opened, in words. The SSH server gives the same answer for every cause, so
- * we look for ourselves, with one command.
+ * Looks at a unix socket on a host that could not be opened. The SSH server gives the same answer for every cause, so we
+ * look for ourselves, with one command.
  */
-export async function whySocketIsRefused(
+export async function lookAt(
   path: string,
   user: string,
   run: (line: string) => Promise<RunResult>,
-): Promise<string> {
+): Promise<SocketFinding> {
   const { stdout } = await run(looking(path));
   const [finding = '', owner = '?', mode = '?'] = stdout.trim().split(' ');
   switch (finding) {
     case 'missing':
-      return 'there is no such file, or no way to it';
+      return { why: 'there is no such file, or no way to it', isHopeless: true };
     case 'no-socket':
-      return 'it is not a socket';
+      return { why: 'it is not a socket', isHopeless: true };
     case 'denied':
-      return `${user} may not use it (it belongs to ${owner}, mode ${mode})`;
+      return {
+        why:
+          `${user} may not use it (it belongs to ${owner}, mode ${mode}): ` +
+          `put ${user} into its group, or let sluice become root (ansible_become)`,
+        isHopeless: true,
+      };
     case 'listening':
-      return 'its SSH server does not allow it: AllowStreamLocalForwarding or DisableForwarding in sshd_config';
+      return {
+        why: 'its SSH server does not allow it: AllowStreamLocalForwarding or DisableForwarding in sshd_config',
+        isHopeless: false,
+      };
     default:
-      return 'nothing listens on it, or its SSH server does not allow it (AllowStreamLocalForwarding in sshd_config)';
+      return {
+        why: 'nothing listens on it, or its SSH server does not allow it (AllowStreamLocalForwarding in sshd_config)',
+        isHopeless: false,
+      };
   }
 }
 

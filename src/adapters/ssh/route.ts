@@ -88,5 +88,5 @@ function jumpRequest(written: string, { host, configFile }: SshRequest): SshRequ
     ...(user === undefined ? [] : [{ keyword: 'user', value: user }]),
     ...(port === undefined ? [] : [{ keyword: 'port', value: port }]),
   ];
-  return { host: written.replace(/^ssh:\/\//, ''), destination: name, options, configFile };
+  return { host: written.replace(/^ssh:\/\//, ''), destination: name, options, become: false, configFile };
 }

@@ -192,16 +192,25 @@ describe('SshLink.openSocket() and openTcp()', () => {
   it.each([
     ['missing', 'there is no such file, or no way to it'],
     ['no-socket', 'it is not a socket'],
-    ['denied root:docker 660', 'root may not use it (it belongs to root:docker, mode 660)'],
-    ['listening', 'its SSH server does not allow it: AllowStreamLocalForwarding or DisableForwarding in sshd_config'],
+    [
+      'denied root:docker 660',
+      'root may not use it (it belongs to root:docker, mode 660): ' +
+        'put root into its group, or let sluice become root (ansible_become)',
+    ],
+    [
+      'listening',
+      'its SSH server does not allow it: AllowStreamLocalForwarding or DisableForwarding in sshd_config; ' +
+        'nor can a command carry it: there is neither socat, nc with -U nor docker',
+    ],
     [
       'unclear',
-      'nothing listens on it, or its SSH server does not allow it (AllowStreamLocalForwarding in sshd_config)',
+      'nothing listens on it, or its SSH server does not allow it (AllowStreamLocalForwarding in sshd_config); ' +
+        'nor can a command carry it: there is neither socat, nc with -U nor docker',
     ],
   ])('look why a socket is refused: %s', async (finding, why) => {
     server.forwarding = 'refused';
-    server.command = (_, channel) => {
-      channel.write(`${finding}\n`);
+    server.command = (line, channel) => {
+      channel.write(line.includes('command -v') ? '' : `${finding}\n`);
       channel.exit(0);
       channel.end();
     };

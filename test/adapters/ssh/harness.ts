@@ -26,9 +26,9 @@ export function useSshServer(): void {
   });
 }
 
-export function linkTo(changes: Partial<SshAddress> = {}): SshLink {
+export function linkTo(changes: Partial<SshAddress> = {}, become = false): SshLink {
   const dialling = { keyFiles: new KeyFiles(undefined), gate: pLimit(8), connect: undefined };
-  const link = new SshLink('fe1', () => dial(server.address(changes), dialling));
+  const link = new SshLink('fe1', () => dial(server.address(changes), dialling), become);
   links.push(link);
   return link;
 }

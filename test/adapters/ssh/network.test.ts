@@ -35,7 +35,7 @@ function networkWith(options: Partial<NetworkOptions>): SshNetwork {
 async function requestFor(text: string, host = 'fe1'): Promise<SshRequest> {
   const configFile = join(folder, 'config');
   await writeFile(configFile, text);
-  return { host, destination: host, options: [], configFile };
+  return { host, destination: host, options: [], become: false, configFile };
 }
 
 function linkTo(request: SshRequest): SshLink {

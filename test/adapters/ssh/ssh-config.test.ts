@@ -32,7 +32,7 @@ async function addressOf(
   const configFile = join(folder, 'config');
   await writeFile(configFile, text);
   const given = options.map(([keyword, value]) => ({ keyword, value }));
-  const request: SshRequest = { host: 'fe1', destination, options: given, configFile };
+  const request: SshRequest = { host: 'fe1', destination, options: given, become: false, configFile };
   const warn = (warning: string): void => {
     warnings.push(warning);
   };

@@ -16,7 +16,13 @@ function words({ options }: SshRequest): string {
 
 describe('connectionOf()', () => {
   it('needs no variables', () => {
-    expect(requestFor({})).toEqual({ host: 'fe1', destination: 'fe1', options: [], configFile: undefined });
+    expect(requestFor({})).toEqual({
+      host: 'fe1',
+      destination: 'fe1',
+      options: [],
+      become: false,
+      configFile: undefined,
+    });
   });
 
   it('takes an address', () => {
@@ -29,6 +35,15 @@ describe('connectionOf()', () => {
 
     expect(requestFor(vars).configFile).toBe('/etc/a');
     expect(requestFor(vars, { configFile: 'none' }).configFile).toBe('none');
+  });
+
+  it.each([
+    [{ ansible_become: true }, true],
+    [{ ansible_become: 'yes', ansible_become_method: 'sudo', ansible_become_user: 'root' }, true],
+    [{ ansible_become: false, ansible_become_password: 'p' }, false],
+    [{ ansible_become_method: 'su' }, false],
+  ])('takes whether to become root: %j', (vars: Vars, become) => {
+    expect(requestFor(vars).become).toBe(become);
   });
 
   // prettier-ignore
@@ -71,6 +86,9 @@ describe('connectionOf()', () => {
     { vars: { ansible_timeout: 'soon' },                           message: 'its connect timeout should be a number of seconds, is "soon"' },
     { vars: { ansible_connection: 'local' },                       message: 'ansible_connection=local is not supported yet' },
     { vars: { ansible_password: 'p' },                             message: 'ansible_password is set, but sluice logs in by keys and ssh-agent only: take it out' },
+    { vars: { ansible_become: true, ansible_become_method: 'su' }, message: 'ansible_become_method=su is not supported: only sudo is' },
+    { vars: { ansible_become: 'yes', ansible_become_user: 'postgres' }, message: 'ansible_become_user=postgres is not supported: only root is' },
+    { vars: { ansible_become: 'yes', ansible_become_pass: 'p' }, message: 'ansible_become_pass is set, but sluice gives sudo no password: let the user sudo without a password (NOPASSWD in sudoers), and take it out' },
     { vars: { ansible_ssh_pass: 'p' },                             message: 'ansible_ssh_pass is set, but sluice logs in by keys and ssh-agent only: take it out' },
     { vars: { ansible_ssh_common_args: '-o LocalForward=1:a:2' },  message: 'the option LocalForward is not supported in ansible_ssh_common_args (docs/ssh.md tells what is heeded)' },
     { vars: { ansible_ssh_extra_args: '-L 1:a:2' },                message: 'the argument "-L" is not supported in ansible_ssh_extra_args (docs/ssh.md tells what is heeded)' },
