@@ -3,24 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import { EngineContainers } from '../../../src/adapters/docker/containers.ts';
-import { SshLink } from '../../../src/adapters/ssh/connection.ts';
 import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import { theInstance } from '../../config/playbook/fleet.ts';
-import { own, ownHost } from '../../support/own-host.ts';
+import { labLink } from '../../support/lab-fleet.ts';
+import { own } from '../../support/own-host.ts';
 
 const image = 'registry.lab:5000/pxapp:v1';
 const folder = mkdtempSync(join(tmpdir(), 'sluice-compose-'));
 
-const link = new SshLink({
-  host: own,
-  address: ownHost().address,
-  port: 22,
-  user: 'root',
-  privateKeyFiles: ['/var/tmp/sluice-lab/ssh/id_ed25519'],
-  knownHostsFiles: ['/var/tmp/sluice-lab/ssh/known_hosts'],
-  hostKeyChecking: 'yes',
-  connectTimeoutMs: 10_000,
-});
+const link = labLink(own);
 const containers = new EngineContainers(link);
 
 function specOf(compose: string): ContainerSpec {

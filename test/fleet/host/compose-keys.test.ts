@@ -1,23 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { EngineContainers } from '../../../src/adapters/docker/containers.ts';
-import { SshLink } from '../../../src/adapters/ssh/connection.ts';
 import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import { aPlaybook, theInstance } from '../../config/playbook/fleet.ts';
-import { own, ownHost } from '../../support/own-host.ts';
+import { labLink } from '../../support/lab-fleet.ts';
+import { own } from '../../support/own-host.ts';
 
 const image = 'registry.lab:5000/pxapp';
 const prefix = 'sluice-key';
 
-const link = new SshLink({
-  host: own,
-  address: ownHost().address,
-  port: 22,
-  user: 'root',
-  privateKeyFiles: ['/var/tmp/sluice-lab/ssh/id_ed25519'],
-  knownHostsFiles: ['/var/tmp/sluice-lab/ssh/known_hosts'],
-  hostKeyChecking: 'yes',
-  connectTimeoutMs: 10_000,
-});
+const link = labLink(own);
 const containers = new EngineContainers(link);
 
 let number = 0;
