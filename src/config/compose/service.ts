@@ -27,7 +27,8 @@ const texts = new Set(['environment', 'labels', 'annotations', 'sysctls']);
 export function composedService(project: ComposeProject, wanted: Wanted): ComposedService {
   const composed = project.service(wanted.service);
   const over = wanted.override ? (merged(composed, wanted.override) ?? composed) : composed;
-  const service = withUniqueItems(mapIn(withoutResets(over) ?? over) ?? new Map<string, Node>());
+  const top = mapIn(withoutResets(over) ?? over) ?? new Map<string, Node>();
+  const service = withUniqueItems(new Map([...top].filter(([key]) => !key.startsWith('x-'))));
   const wrong: Complaint[] = [];
   const complain = (node: Node, message: string): void => {
     wrong.push(complaintAt((node.keyPlace ?? node.place)(), `services.${wanted.service}.${message}`));
@@ -43,7 +44,9 @@ export function composedService(project: ComposeProject, wanted: Wanted): Compos
     ...(networks.node ? [['networks', networks.node] as const] : []),
     ...(volumes.node ? [['volumes', volumes.node] as const] : []),
   ]);
-  const kept = [...changed].filter(([key]) => !key.startsWith('x-') && !told.has(key));
+  const kept = [...changed]
+    .filter(([key]) => !told.has(key))
+    .map(([key, node]) => [key, withoutOwn(node, key)] as const);
   return {
     node: { ...composed, value: new Map(kept) },
     surroundings: { networks: networks.toHave, volumes: volumes.toHave, services },
@@ -52,6 +55,18 @@ export function composedService(project: ComposeProject, wanted: Wanted): Compos
 
 /** What the container itself has nothing of. A service that is named by an app is active, whatever its profiles. */
 const told = new Set(['profiles', 'depends_on', 'container_name']);
+
+/** Whose keys are the writer's own in any case. */
+const free = new Set([...texts, 'options', 'driver_opts', 'extra_hosts']);
+
+/** Without the keys that begin with `x-`, which are the writer's own. */
+function withoutOwn(node: Node, key: string): Node {
+  const [list, map] = [listIn(node), mapIn(node)];
+  if (list) return { ...node, value: list.map((item) => withoutOwn(item, key)) };
+  if (!map || free.has(key)) return node;
+  const kept = [...map].filter(([name]) => !name.startsWith('x-'));
+  return { ...node, value: new Map(kept.map(([name, item]) => [name, withoutOwn(item, name)])) };
+}
 
 type Complain = (node: Node, message: string) => void;
 

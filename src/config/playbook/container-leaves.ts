@@ -45,10 +45,17 @@ export const sysctls: Leaf<Readonly<Record<string, string>>> = {
 
 export const names = listOf(matching('a word', /^[\w.:-]+$/), 'a list of words');
 
-export const securityOptions = listOf(
-  matching('an option such as no-new-privileges or seccomp=unconfined', /^[\w-]+(?:[=:].+)?$/),
-  'a list of options such as no-new-privileges',
-);
+const securityOption: Leaf<string> = {
+  says: 'an option such as no-new-privileges or seccomp=unconfined',
+  parse: (value) => {
+    if (typeof value !== 'string' || !/^[\w-]+(?:[=:][^\0]+)?$/.test(value)) return new Misfit();
+    const [, profile] = /^seccomp[=:](.*)$/s.exec(value) ?? [];
+    const isFile = profile !== undefined && !/^(?:unconfined|builtin|\{.*)$/s.test(profile);
+    return isFile ? new Misfit('a profile is given as JSON: its file is on no host') : value;
+  },
+};
+
+export const securityOptions = listOf(securityOption, 'a list of options such as no-new-privileges');
 
 type Pair = readonly [string, string | undefined];
 

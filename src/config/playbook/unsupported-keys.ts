@@ -32,6 +32,7 @@ export const unsupportedKeys: Reasons = {
   pre_stop: 'sluice runs no commands before a container stops; drain waits for its requests',
   profiles: 'it is said of the services of a compose file',
   provider: 'sluice runs containers only',
+  pull_refresh_after: 'Docker does not tell when it last pulled',
   scale: 'instances says how many',
   secrets: NO_FILE,
   storage_opt: 'sluice does not know yet how to compare it',

@@ -153,6 +153,16 @@ describe('the names of networks and volumes', () => {
   });
 });
 
+it('keys that begin with x- are the writer’s own, but where every key is', () => {
+  const body =
+    '    x-a: 1\n    healthcheck: { retries: 3, x-b: 1 }\n    deploy: { x-c: 1, resources: { limits: { x-d: 1 } } }\n';
+  const files = {
+    'compose.yml': service(`${body}    environment: { x-e: "1" }\n    ports: [{ target: 80, x-f: 1 }]\n`),
+  };
+
+  expect(specs(files)[0]).toMatchObject({ healthcheck: { retries: 3 }, environment: { 'x-e': '1' } });
+});
+
 it('what is no text in a mapping of texts becomes one', () => {
   const files = { 'compose.yml': service('    environment: { A: true, B: yes, C: 1.5 }\n    labels: { a: false }\n') };
 

@@ -92,6 +92,10 @@ describe('a key of container that is wrong', () => {
       'ulimits: { nofile: { soft: 3, hard: 2 } }',
       '7:26: container.ulimits.nofile: should be a limit such as 1024, or a mapping of soft and hard, is a mapping (soft is above hard)',
     ],
+    [
+      'security_opt: ["seccomp:profile.json"]',
+      '7:22: container.security_opt[0]: should be an option such as no-new-privileges or seccomp=unconfined, is "seccomp:profile.json" (a profile is given as JSON: its file is on no host)',
+    ],
     ['dns: db', '7:12: container.dns: should be an IP address, or a list of them, is "db"'],
     [
       'networks: { a: { mac_address: "02:00:00:00:00:01" } }',
