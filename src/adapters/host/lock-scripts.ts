@@ -31,7 +31,7 @@ got() { flock -n 9 || { sleep 0.2 2> /dev/null || sleep 1; flock -n 9; }; }`;
 const END_HOLDER = `end_holder() {
   h=$(sed -n 's/.*"holder":\\([0-9]*\\)}.*/\\1/p' "$f")
   if [ -n "$h" ] && [ "/proc/$h/fd/9" -ef "$d/lock" ] && kill "$h" 2> /dev/null; then
-    i=0; until got; do i=$((i + 1)); [ "$i" -lt 20 ] || { echo "pid $h does not end" >&2; exit 74; }; done
+    i=0; until got; do i=$((i + 1)); [ "$i" -lt 40 ] || { echo "pid $h does not end" >&2; exit 74; }; done
   elif ! got; then
     echo "the command that holds it (pid \${h:-unknown}) cannot be ended by $(id -un)" >&2; exit 74
   fi
