@@ -34,9 +34,9 @@ export default defineConfig({
         test: {
           name: 'host',
           include: ['test/fleet/host/*.test.ts'],
-          // Each worker has a host of the fleet for itself (test/support/own-host.ts). More than one makes a machine of two
+          // Each worker has a host of the fleet for itself (test/support/own-host.ts). More than two make a machine of two
           // cores so busy that HAProxy's checks are late.
-          maxWorkers: 1,
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
           ...onTheLab,
         },
