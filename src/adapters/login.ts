@@ -4,6 +4,9 @@ export type Login =
   /** What `docker login` got from the registry in exchange for a password. */
   | { readonly identityToken: string };
 
+/** Under which Docker keeps, and sends, the login of its own registry, `docker.io`. */
+export const DOCKER_HUB = 'https://index.docker.io/v1/';
+
 /** The login for a registry, as `host` or `host:port`; undefined: it is asked without one. */
 export type Logins = (registry: string) => Promise<Login | undefined>;
 

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../rollout/events.ts';
 import type { SettingChange } from '../rollout/observed.ts';
-import { HIDDEN, type Secrets } from '../rollout/secret.ts';
+import { withoutValues, type Secrets } from '../rollout/secret.ts';
 
 /** Where texts for people are. What else there is, whoever goes on with a run needs as it is. */
 const freeText = new Set(
@@ -14,9 +14,7 @@ export function withoutSecrets(event: RunEvent, secrets: Secrets): RunEvent {
 
 /** What a secret is in now, another may have been in before: that one nobody knows any more. */
 export function withoutSecretsIn(change: SettingChange, secrets: Secrets): SettingChange {
-  const { setting, from, to } = change;
-  if (![from, to].some((side) => secrets.isIn(side))) return change;
-  return { setting, from: from === '(not set)' ? from : HIDDEN, to: HIDDEN };
+  return [change.from, change.to].some((side) => secrets.isIn(side)) ? withoutValues(change) : change;
 }
 
 function isChanges(value: unknown): value is readonly SettingChange[] {

@@ -88,6 +88,9 @@ export interface Container {
   readonly publishedPorts: readonly number[];
 }
 
+/** Stands for the value before, where there was none. */
+export const NOT_SET = '(not set)';
+
 /** One setting that differs between what runs and what is declared; texts for people. */
 export interface SettingChange {
   readonly setting: string;

@@ -1,3 +1,5 @@
+import { NOT_SET, type SettingChange } from './observed.ts';
+
 /** Whether the name of a variable sounds as if its value should not be shown or kept. */
 export function soundsSecret(name: string): boolean {
   return /pass|secret|token|key|credential|auth|dsn/i.test(name);
@@ -8,15 +10,21 @@ export function soundsSecret(name: string): boolean {
  * hidden wherever it turns up.
  */
 export function holdsSecret(name: string): boolean {
-  const secret =
-    'pass|password|passwd|passphrase|secret|token|credentials?|(api|access|secret|private|encryption)[_-]?key';
-  return new RegExp(`(^|[_.-])(${secret})$`, 'i').test(name.replaceAll(/([a-z])([A-Z])/g, '$1_$2'));
+  return SECRET_NAME.test(name.replaceAll(/([a-z])([A-Z])/g, '$1_$2'));
 }
+
+const SECRET_NAME =
+  /(^|[_.-])(pass|password|passwd|passphrase|secret|token|credentials?|(api|access|secret|private|encryption)[_-]?key)$/i;
 
 /** Hiding something shorter wherever it occurs would hide half of every line. */
 const SHORTEST_HIDDEN = 4;
 
-export const HIDDEN = '(hidden)';
+const HIDDEN = '(hidden)';
+
+/** A change of which nobody may see more than that there is one. */
+export function withoutValues({ setting, from }: SettingChange): SettingChange {
+  return { setting, from: from === NOT_SET ? from : HIDDEN, to: HIDDEN };
+}
 
 /** Values that must not be shown, logged or kept, and what to show instead. Grows while values are read. */
 export class Secrets {

@@ -65,7 +65,7 @@ export async function untilDrained(
   const holders = sessionsNowAndThen(access, watch);
   barrier.progress = countedAnew(barrier.progress);
 
-  const sight = async (): Promise<Sight> => {
+  const sight = async (): Promise<DrainLook> => {
     const look = await barrier.look(watch);
     await alsoLook();
     const pending = look.current + look.queued;
@@ -73,8 +73,8 @@ export async function untilDrained(
     const oldWorkers = isDrained(barrier.progress, clock.now()) ? await barrier.oldWorkers(watch) : undefined;
     return { look, oldWorkers };
   };
-  const isOver = ({ oldWorkers }: Sight): boolean => oldWorkers?.length === 0 || barrier.timesDown > timesDown;
-  const patience: Omit<Patience<Sight>, 'withinMs'> = {
+  const isOver = ({ oldWorkers }: DrainLook): boolean => oldWorkers?.length === 0 || barrier.timesDown > timesDown;
+  const patience: Omit<Patience<DrainLook>, 'withinMs'> = {
     everyMs: LOOK_EVERY_MS,
     signal: watch.signal,
     onWaiting: ({ look: { current, queued }, oldWorkers }, leftMs) => {
@@ -89,7 +89,7 @@ export async function untilDrained(
 
   let { last } = await poll(sight, isOver, { ...patience, withinMs }, clock);
   if (!isOver(last) && isSilent(last)) {
-    const orNotSilent = (seen: Sight): boolean => isOver(seen) || !isSilent(seen);
+    const orNotSilent = (seen: DrainLook): boolean => isOver(seen) || !isSilent(seen);
     ({ last } = await poll(sight, orNotSilent, { ...patience, withinMs: PROOF_WITHIN_MS }, clock));
   }
   const { look, oldWorkers = [] } = last;
@@ -98,14 +98,14 @@ export async function untilDrained(
   return { end, pending: look.current + look.queued + old, oldWorkers };
 }
 
-interface Sight {
+interface DrainLook {
   readonly look: ServerLook;
   /** Undefined as long as the server itself does not count as drained. */
   readonly oldWorkers: readonly OldWorker[] | undefined;
 }
 
 /** Nothing in hand, which is not yet proof. */
-function isSilent({ look, oldWorkers }: Sight): boolean {
+function isSilent({ look, oldWorkers }: DrainLook): boolean {
   return look.current + look.queued === 0 && oldWorkers === undefined;
 }
 

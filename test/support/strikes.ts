@@ -63,14 +63,16 @@ function stopping(child: ChildProcess): Stopped {
 
 /** A moment within `replace`: the old container has been told to stop, and the new one has not begun. */
 export async function untilOldIsAside(host: Host): Promise<void> {
-  const isAside = async (): Promise<boolean> =>
-    (await containers(host)).some(({ Names }) => Names.join().includes('.replaced-'));
-  while (!(await isAside())) await sleep(10);
+  await untilOldIs(host, () => true);
 }
 
 /** A moment within `replace`: the old container has ended, and the new one may not have begun. */
 export async function untilOldIsStopped(host: Host): Promise<void> {
-  const isStopped = async (): Promise<boolean> =>
-    (await containers(host)).some(({ Names, State }) => Names.join().includes('.replaced-') && State === 'exited');
-  while (!(await isStopped())) await sleep(10);
+  await untilOldIs(host, (state) => state === 'exited');
+}
+
+async function untilOldIs(host: Host, isSo: (state: string) => boolean): Promise<void> {
+  const isThere = async (): Promise<boolean> =>
+    (await containers(host)).some(({ Names, State }) => Names.join().includes('.replaced-') && isSo(State));
+  while (!(await isThere())) await sleep(10);
 }

@@ -1,5 +1,6 @@
 import type { ContainerSpec } from '../../rollout/container-spec.ts';
-import { soundsSecret } from '../../rollout/secret.ts';
+import { NOT_SET } from '../../rollout/observed.ts';
+import { soundsSecret, withoutValues } from '../../rollout/secret.ts';
 import type { SettingChange } from '../../runner/ports.ts';
 import { endpointOf, healthcheckOf, mountRequest, portBindingsOf, stopTimeoutOf } from './declared.ts';
 import { hostSettings } from './host-settings.ts';
@@ -150,7 +151,7 @@ function entryChanges({ spec, container: { Config, HostConfig } }: Comparison): 
   return [
     ...Object.entries(spec.environment ?? {}).flatMap(([name, value]) => {
       const change = entryChange(`environment.${name}`, environment.get(name), value);
-      return soundsSecret(name) ? change.map((shown) => ({ ...shown, ...hidden(shown) })) : change;
+      return soundsSecret(name) ? change.map(withoutValues) : change;
     }),
     ...mappingChanges('labels', Config.Labels ?? {}, spec.labels ?? {}),
     ...mappingChanges('annotations', HostConfig.Annotations ?? {}, spec.annotations ?? {}),
@@ -166,11 +167,7 @@ function mappingChanges(setting: string, is: Texts, shouldBe: Texts): SettingCha
 }
 
 function entryChange(setting: string, from: string | undefined, to: string): SettingChange[] {
-  return from === to ? [] : [{ setting, from: from ?? '(not set)', to }];
-}
-
-function hidden({ from }: SettingChange): Pick<SettingChange, 'from' | 'to'> {
-  return { from: from === '(not set)' ? from : '(hidden)', to: '(hidden)' };
+  return from === to ? [] : [{ setting, from: from ?? NOT_SET, to }];
 }
 
 /** An empty command is the image's own, if the entrypoint is the image's too. */

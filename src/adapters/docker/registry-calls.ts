@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../../errors.ts';
-import type { Login, Logins } from '../login.ts';
+import { DOCKER_HUB, type Login, type Logins } from '../login.ts';
 
 /** Milliseconds before each further attempt. */
 export const AGAIN_AFTER_MS: readonly number[] = [1_000, 3_000];
@@ -70,7 +70,7 @@ function withoutLogin(failure: Failure, registry: string): Failure {
 }
 
 function authConfigOf(login: Login, registry: string): object {
-  const serveraddress = registry === 'docker.io' ? 'https://index.docker.io/v1/' : registry;
+  const serveraddress = registry === 'docker.io' ? DOCKER_HUB : registry;
   if ('identityToken' in login) return { identitytoken: login.identityToken, serveraddress };
   return { username: login.username, password: login.password, serveraddress };
 }

@@ -3,9 +3,6 @@ import { readFileSync } from 'node:fs';
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Login } from '../login.ts';
 
-/** Under which Docker keeps the login of its own registry. */
-export const DOCKER_HUB = 'https://index.docker.io/v1/';
-
 export interface DockerConfig {
   readonly file: string;
   readonly auths: Readonly<Record<string, Readonly<Record<string, unknown>>>>;

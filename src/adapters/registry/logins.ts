@@ -1,8 +1,8 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { RegistryLogin } from '../../rollout/play.ts';
-import type { Login, Logins } from '../login.ts';
-import { DOCKER_HUB, loginIn, readDockerConfig, type DockerConfig } from './docker-config.ts';
+import { DOCKER_HUB, type Login, type Logins } from '../login.ts';
+import { loginIn, readDockerConfig, type DockerConfig } from './docker-config.ts';
 import { askHelper } from './helper.ts';
 
 interface Options {

@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { docker } from '../../../lab/lab.ts';
-import { run } from '../../../lab/shell.ts';
 import { folderWith } from '../../support/command-line.ts';
+import { filesWith } from '../../support/files-with.ts';
 import { ALL_IN_SERVICE, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { openPrivateRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
@@ -80,8 +80,3 @@ describe('a registry that wants a login', () => {
     expect(stdout).not.toContain(PASSWORD);
   });
 });
-
-/** Their names. */
-async function filesWith(text: string, dir: string): Promise<string> {
-  return run('sh', ['-c', 'grep -rlF -e "$1" "$2" || [ $? = 1 ]', 'sh', text, dir]);
-}

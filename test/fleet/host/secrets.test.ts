@@ -2,8 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { docker } from '../../../lab/lab.ts';
-import { run } from '../../../lab/shell.ts';
 import { folderWith } from '../../support/command-line.ts';
+import { filesWith } from '../../support/files-with.ts';
 import { own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
 import { sluice } from '../../support/sluice.ts';
@@ -68,8 +68,3 @@ describe('a secret', () => {
     }
   });
 });
-
-/** Their names. */
-async function filesWith(text: string, dir: string): Promise<string> {
-  return run('sh', ['-c', 'grep -rlF -e "$1" "$2" || [ $? = 1 ]', 'sh', text, dir]);
-}
