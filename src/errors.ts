@@ -54,7 +54,27 @@ export function exitStatusOf(error: unknown): number {
   return error instanceof Failure ? exitStatuses[error.code] : BUG_STATUS;
 }
 
+/** What the system refuses with, in words (errno(3)). */
+const refusals: Readonly<Record<string, string>> = {
+  EACCES: 'permission denied',
+  EISDIR: 'it is a folder',
+  EMFILE: 'too many files are open',
+  ENOENT: 'there is no such file',
+  ENOSPC: 'no space is left on the disk',
+  ENOTDIR: 'a part of the path is no folder',
+  EPERM: 'the system does not permit it',
+  EROFS: 'the file system is read-only',
+};
+
 /** What to tell a person about anything thrown, on one line. */
 export function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
+  if (!(error instanceof Error)) return String(error);
+  if (!('code' in error && 'syscall' in error)) return error.message;
+  const isAboutFile = !/^(connect|spawn)/.test(String(error.syscall));
+  return (isAboutFile ? refusals[String(error.code)] : undefined) ?? error.message;
+}
+
+/** Whether the system refused with this, such as `ENOENT`. */
+export function isRefusal(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

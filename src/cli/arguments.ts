@@ -7,15 +7,12 @@ import { suggestion } from '../config/inventory/suggestions.ts';
 import { durationMs } from './duration.ts';
 import { inventoryViewOf, inventoryViews } from './inventory-options.ts';
 import { lockActions, lockCommandOf, lockingOf, type LockingArgs } from './lock-options.ts';
+import { commonOptions, DEFAULT_FORKS, EXIT_CODES, type CommonArgs } from './common-options.ts';
+import { isRepeatable, optionNames } from './option-names.ts';
 import {
-  EXIT_CODES,
-  commonOptions,
   draining,
   hostActions,
-  DEFAULT_FORKS,
-  isRepeatable,
   listing,
-  OPTION_NAMES,
   looking,
   naming,
   resuming,
@@ -23,7 +20,6 @@ import {
   rollingBack,
   selecting,
   showing,
-  type CommonArgs,
   type PlayingArgs,
 } from './options.ts';
 import { pacingOf } from './pacing.ts';
@@ -43,7 +39,7 @@ export async function readArguments(
   const take = (one: Command): void => {
     command = one;
   };
-  const parser = base(version)
+  const parser = base(argv, version)
     .command('rollout <playbook>', 'Replace containers batch by batch, without a failed request', playing, (args) => {
       take({ name: 'rollout', check: args.check, ...commonOf(args, environment), ...playingOf(args) });
     })
@@ -51,9 +47,9 @@ export async function readArguments(
       take({ name: 'plan', ...commonOf(args, environment), ...playingOf(args) });
     })
     .command('rollback [run]', 'Take back what a rollout has changed', rollingBack, (args) => {
-      const { run, serial, force, check } = args;
+      const { run, serial, force, check, diff, 'detailed-exitcode': detailedExitcode } = args;
       const more = { pacing: pacingOf(args), ...inventoriesOf(args, environment) };
-      take({ name: 'rollback', run, serial, force, check, ...more });
+      take({ name: 'rollback', run, serial, force, check, diff, detailedExitcode, ...more });
     })
     .command('drain <hosts>', 'Take servers out of service and leave them so', draining, (args) => {
       const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
@@ -113,7 +109,7 @@ function withLooks(
     });
 }
 
-function base(version: string): Argv<CommonArgs> {
+function base(argv: readonly string[], version: string): Argv<CommonArgs> {
   return yargs()
     .scriptName('sluice')
     .usage('$0 <command> [options]')
@@ -145,17 +141,34 @@ function base(version: string): Argv<CommonArgs> {
     })
     .fail((message, error: unknown) => {
       if (error instanceof Failure) throw error;
-      const said = error instanceof Error ? error.message : message;
+      const complaint = error instanceof Error ? error.message : message;
+      const said = missingIn(argv, complaint) ?? complaint;
       const why = `${said.replaceAll(/\s*\n\s*/g, ' ')}${suggestionFor(said)}`;
       throw new Failure('config', `Cannot read the command line: ${why} (see sluice --help)`, { cause: error });
     })
     .options(commonOptions);
 }
 
+/** What each of these cannot do without. */
+const needs: Readonly<Record<string, string>> = {
+  ...{ rollout: 'a playbook', plan: 'a playbook', show: 'the id of a run, or "last"' },
+  ...{ drain: 'hosts, such as all', restore: 'hosts, such as all', recover: 'hosts, such as all' },
+  ...{ lock: 'an action: list, take, release or break', hosts: '"trust" and hosts, such as all' },
+};
+
+/** yargs only counts what is missing. */
+function missingIn(argv: readonly string[], complaint: string): string | undefined {
+  const [, option] = /^Not enough arguments following: (\S+)$/.exec(complaint) ?? [];
+  if (option !== undefined) return `${option.length > 1 ? '--' : '-'}${option} needs a value`;
+  const name = argv.find((word) => word in needs);
+  if (name === undefined || !complaint.startsWith('Not enough non-option arguments')) return undefined;
+  return `${name} needs ${needs[name] ?? ''}`;
+}
+
 /** yargs suggests commands but no options. */
 function suggestionFor(complaint: string): string {
   const [, name] = /^Unknown argument: (\S+)$/.exec(complaint) ?? [];
-  return name === undefined ? '' : suggestion(name, OPTION_NAMES);
+  return name === undefined ? '' : suggestion(name, optionNames);
 }
 
 /** Said twice, the last one counts, as in Ansible; only what is meant to be repeated stays a list. */

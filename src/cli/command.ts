@@ -31,14 +31,17 @@ export type InventoryView =
   | { readonly show: 'host'; readonly host: string }
   | { readonly show: 'graph'; readonly group: string; readonly vars: boolean };
 
-export interface Playing {
+export interface ShowingPlan {
+  readonly diff: boolean;
+  readonly detailedExitcode: boolean;
+}
+
+export interface Playing extends ShowingPlan {
   readonly playbook: string;
   readonly tags: readonly string[];
   readonly skipTags: readonly string[];
   readonly extraVars: readonly string[];
   readonly force: boolean;
-  readonly diff: boolean;
-  readonly detailedExitcode: boolean;
   readonly pacing: Pacing;
 }
 
@@ -55,7 +58,8 @@ export type Command =
       readonly pacing: Pacing;
       /** What counts when neither the command line nor the run names an inventory. */
       readonly environmentInventory: readonly string[];
-    } & Common)
+    } & Common &
+      ShowingPlan)
   | ({
       readonly name: 'drain';
       readonly pattern: string;

@@ -3,7 +3,7 @@ import { Failure } from '../errors.ts';
 import type { Locking } from '../runner/held-hosts.ts';
 import type { HostsCommand, LockAction } from './command.ts';
 import { durationMs } from './duration.ts';
-import type { CommonArgs } from './options.ts';
+import { EXIT_CODES, type CommonArgs } from './common-options.ts';
 
 /** Of every command that locks hosts to do something. */
 export const waiting = {
@@ -43,6 +43,11 @@ export function reasonFor(command: HostsCommand): string {
   return `${command.name} ${command.pattern}`;
 }
 
+export const lockingOptions = {
+  note: { alias: 'm', type: 'string', requiresArg: true, default: '', describe: 'With take: why' },
+  force: { type: 'boolean', default: false, describe: 'With break: also the lock of a run that lives' },
+} as const;
+
 interface ActionArgs {
   readonly action: LockAction;
   readonly hosts: string | undefined;
@@ -52,16 +57,14 @@ interface ActionArgs {
 
 export function lockActions(parser: Argv<CommonArgs>): Argv<CommonArgs & ActionArgs> {
   return parser
+    .epilogue(EXIT_CODES)
     .positional('action', {
       choices: ['list', 'take', 'release', 'break'] as const,
       demandOption: true,
       describe: 'list, take on purpose (-m says why), release what you took, break what is dead or taken by others',
     })
     .positional('hosts', { type: 'string', describe: 'Host pattern, as in Ansible; list shows all without one' })
-    .options({
-      note: { alias: 'm', type: 'string', requiresArg: true, default: '', describe: 'With take: why' },
-      force: { type: 'boolean', default: false, describe: 'With break: also the lock of a run that lives' },
-    });
+    .options(lockingOptions);
 }
 
 /** @throws Failure `config` for what does not go together */

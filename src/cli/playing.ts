@@ -7,11 +7,7 @@ import { parseExtraVars } from '../config/playbook/extra-vars.ts';
 import { readPlaybook } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
 import type { Vars } from '../config/inventory/inventory.ts';
-import { Failure, HAS_CHANGES_STATUS, reasonOf } from '../errors.ts';
-import { withoutSecretsIn } from '../report/hidden.ts';
-import { planText } from '../report/plan.ts';
-import type { SettingChange } from '../rollout/observed.ts';
-import { hasChanges, type PlayPlan } from '../rollout/plan.ts';
+import { Failure, reasonOf } from '../errors.ts';
 import type { Play } from '../rollout/play.ts';
 import type { Resumption } from '../rollout/resumption.ts';
 import { plan, rollout } from '../runner/rollout.ts';
@@ -20,6 +16,7 @@ import { confirm } from './confirm.ts';
 import { fingerprintOf, invocationOf } from './invocation.ts';
 import { conclude } from './conclude.ts';
 import { notAfterOf, paced } from './pacing.ts';
+import { printPlans, showPlans } from './plans.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -56,7 +53,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
     if (goingOn) session.print(resumptionText(goingOn));
     if (isPlan) {
       const plans = await interruptible(() => plan(plays, command.force, context), surroundings);
-      return showPlan(plans, command, session);
+      return showPlans(plans, command, session);
     }
     const result = await rollout(
       plays,
@@ -64,7 +61,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
         force: command.force,
         resumption: goingOn?.resumption,
         onPlanned: (plans) => {
-          print(plans, command, session);
+          printPlans(plans, command, session);
         },
         pace: { notAfter, ignoreFreeze: command.pacing.ignoreFreeze },
         confirm: async () => command.yes || confirm('Go on?', surroundings),
@@ -124,21 +121,6 @@ function read(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    const why =
-      error instanceof Error && 'code' in error && error.code === 'ENOENT' ? 'there is no such file' : reasonOf(error);
-    throw new Failure('config', `Cannot read ${path}: ${why}`, { cause: error });
+    throw new Failure('config', `Cannot read ${path}: ${reasonOf(error)}`, { cause: error });
   }
-}
-
-function print(plans: readonly PlayPlan[], { diff }: Playing, { print: out, paint, vault }: CliSession): void {
-  const show = (change: SettingChange): SettingChange => withoutSecretsIn(change, vault.secrets);
-  for (const one of plans) out(planText(one, { paint, diff, show }));
-}
-
-function showPlan(plans: readonly PlayPlan[], command: Playing, session: CliSession): number {
-  print(plans, command, session);
-  const exitStatus = command.detailedExitcode && plans.some(hasChanges) ? HAS_CHANGES_STATUS : 0;
-  const ms = systemClock.now() - session.startedMs;
-  session.report({ type: 'run-ended', command: 'plan', end: 'done', ms, hosts: [], exitStatus });
-  return exitStatus;
 }

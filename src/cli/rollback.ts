@@ -6,7 +6,6 @@ import type { Inventory } from '../config/inventory/inventory.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { serial as serialLeaf } from '../config/playbook/leaves.ts';
 import { Failure } from '../errors.ts';
-import { planText } from '../report/plan.ts';
 import type { RunHistory } from '../rollout/history.ts';
 import type { Play } from '../rollout/play.ts';
 import { playsBack } from '../rollout/rollback.ts';
@@ -16,7 +15,8 @@ import type { Command } from './command.ts';
 import { confirm } from './confirm.ts';
 import { conclude } from './conclude.ts';
 import { notAfterOf, paced } from './pacing.ts';
-import { historyIn, readHistory, type StoredHistory } from './past-runs.ts';
+import { findRun, historyIn, readHistory, type StoredHistory } from './past-runs.ts';
+import { printPlans, showPlans } from './plans.ts';
 import { runsFolder } from './run-journal.ts';
 import { inSession, interruptible } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -27,7 +27,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
   const told = await runToTakeBack(command.run, runsFolder(surroundings.environment));
   const inventory = inventoryFor(command, told.history);
   return inSession({ ...command, inventory }, surroundings, async (session) => {
-    const { context, report, print, paint } = session;
+    const { context, report } = session;
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
     const plays = paced(playsFor(told, command, session.inventory), command.pacing, command);
     const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
@@ -36,10 +36,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
     report({ type: 'rollback-started', of: told.history.run, hosts });
     if (command.check) {
       const plans = await interruptible(() => plan(plays, command.force, context), surroundings);
-      for (const one of plans) print(planText(one, { paint, diff: false }));
-      const ms = systemClock.now() - session.startedMs;
-      report({ type: 'run-ended', command: 'rollback', end: 'done', ms, hosts: [], exitStatus: 0 });
-      return 0;
+      return showPlans(plans, command, session);
     }
     const result = await rollout(
       plays,
@@ -47,7 +44,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
         force: command.force,
         pace: { notAfter },
         onPlanned: (plans) => {
-          for (const one of plans) print(planText(one, { paint, diff: false }));
+          printPlans(plans, command, session);
         },
         confirm: async () => command.yes || confirm('Go on?', surroundings),
       },
@@ -59,18 +56,14 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
 
 /** The run of that name, or of the only name that begins so; without one, the last rollout of this machine. */
 async function runToTakeBack(name: string | undefined, folder: string): Promise<StoredHistory> {
-  const runs = await listRuns(folder);
   if (name === undefined || name === 'last') {
-    for (const run of runs) {
+    for (const run of await listRuns(folder)) {
       const told = await historyIn(folder, run);
       if (told?.history.command === 'rollout') return told;
     }
     throw new Failure('config', `Cannot roll back: no rollout was started on this machine (no journal in ${folder})`);
   }
-  const named = runs.filter((run) => run.startsWith(name));
-  const [run] = named;
-  if (run === undefined) throw new Failure('config', `Cannot roll back ${name}: there is no such run in ${folder}`);
-  if (named.length > 1) throw new Failure('config', `Cannot roll back ${name}: it may be ${named.join(', ')}`);
+  const run = await findRun(folder, name);
   const told = await readHistory(folder, run);
   const { command } = told.history;
   if (command === 'rollback') {

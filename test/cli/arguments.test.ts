@@ -22,7 +22,10 @@ const playing = {
   ...{ playbook: 'site.yml', force: false, diff: false, detailedExitcode: false },
   ...{ extraVars: [], tags: [], skipTags: [], pacing },
 };
-const rollingBack = { serial: undefined, force: false, check: false, pacing, environmentInventory: [] };
+const rollingBack = {
+  ...{ serial: undefined, force: false, check: false, diff: false, detailedExitcode: false },
+  ...{ pacing, environmentInventory: [] },
+};
 const draining = {
   ...{ name: 'drain' as const, pattern: 'fe', servers: [], socket: undefined, note: '' },
   policy: { timeoutMs: 60_000, onTimeout: 'fail' as const },
@@ -51,7 +54,8 @@ describe('readArguments()', () => {
     const words = 'rollback last --serial 1,50% --force -C';
     expect(await read(words, { ANSIBLE_INVENTORY: 'a,b' })).toEqual({
       ...{ name: 'rollback', run: 'last', ...common, inventory: [], environmentInventory: ['a', 'b'] },
-      ...{ serial: '1,50%', force: true, check: true, pacing },
+      ...rollingBack,
+      ...{ serial: '1,50%', force: true, check: true, environmentInventory: ['a', 'b'] },
     });
   });
 

@@ -33,7 +33,7 @@ describe('the arguments of locks', () => {
 
   // prettier-ignore
   it.each<{ line: string; says: RegExp }>([
-    { line: 'lock -i a',                      says: /need at least 1/ },
+    { line: 'lock -i a',                      says: /: lock needs an action: list, take, release or break \(/ },
     { line: 'lock steal fe -i a',             says: /"steal".*"list", "take", "release", "break"/ },
     { line: 'lock take -i a -m x',            says: /^Cannot take locks: say which hosts$/ },
     { line: 'lock release -i a',              says: /^Cannot release locks: say which hosts$/ },
@@ -44,7 +44,7 @@ describe('the arguments of locks', () => {
     { line: 'lock list fe fe1 -i a',          says: /fe1/ },
     { line: 'lock list -i a --lock-wait 5s',  says: /lock-wait/ },
     { line: 'rollout p -i a --lock-wait 5',   says: /^Cannot use --lock-wait "5": it must be a duration/ },
-    { line: 'rollout p -i a --lock-wait',     says: /Not enough arguments following: lock-wait/ },
+    { line: 'rollout p -i a --lock-wait',     says: /: --lock-wait needs a value / },
     { line: 'status -i a --take-over',        says: /take-over/ },
     { line: 'recover h -i a --take-over',     says: /take-over/ },
   ])('are refused: $line', async ({ line, says }) => {

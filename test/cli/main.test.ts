@@ -48,7 +48,7 @@ describe.concurrent('sluice', () => {
     { why: 'an unknown command',     args: ['rolout', 'p.yml'],                           says: /^Cannot read .*Did you mean rollout\?/ },
     { why: 'an unknown option',      args: ['status', '-i', 'hosts.ini', '--frobnicate'], says: /^Cannot read .*frobnicate/ },
     { why: 'no inventory',           args: ['status'],                                    says: /^Cannot tell which hosts there are/ },
-    { why: 'an inventory not there', args: ['status', '-i', 'nosuch.ini'],                says: /^nosuch\.ini:1:1: cannot be read: ENOENT/ },
+    { why: 'an inventory not there', args: ['status', '-i', 'nosuch.ini'],                says: /^nosuch\.ini:1:1: cannot be read: there is no such file/ },
     { why: 'a playbook not there',   args: ['plan', 'nosuch.yml', '-i', 'hosts.ini'],     says: /^Cannot read nosuch\.yml: there is no such file$/ },
     { why: 'a host not there',       args: ['status', 'fe9', '-i', 'hosts.ini'],          says: /^Cannot select hosts: "fe9" matches no host/ },
     { why: 'a limit to none',        args: ['status', '-i', 'hosts.ini', '-l', 'fe9'],    says: /"fe9" matches no host/ },

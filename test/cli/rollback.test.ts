@@ -38,7 +38,8 @@ async function refusal(
     stop: new StopSwitch(),
   };
   const command = {
-    ...{ name: 'rollback' as const, run: over.run, serial: over.serial, force: false, check: false, yes: true },
+    ...{ name: 'rollback' as const, run: over.run, serial: over.serial, force: false, yes: true },
+    ...{ check: false, diff: false, detailedExitcode: false },
     ...{ environmentInventory: [], inventory: [], limit: undefined, forks: 1, json: false, verbosity: 0 },
     locking: { waitMs: 0, takeOver: false },
     pacing: pacingOf({}),
@@ -62,8 +63,8 @@ describe('sluice rollback refuses', () => {
     { what: 'without any run',           runs: {},                                              run: undefined, says: /^config: Cannot roll back: no rollout was started on this machine/ },
     { what: 'without a rollout',         runs: { '20261121-1': 'drain' },                       run: 'last',    says: /^config: Cannot roll back: no rollout was started on this machine/ },
     { what: 'without a rollout that has begun', runs: { '20261121-1': 'rollout', '20261121-2': 'nothing' }, run: undefined, says: /^config: Cannot tell how the hosts are reached/ },
-    { what: 'a run that there is not',   runs: { '20261121-1': 'rollout' },                     run: '2025',    says: /^config: Cannot roll back 2025: there is no such run in/ },
-    { what: 'what may be either',        runs: { '20261121-1': 'rollout', '20261121-2': 'drain' }, run: '2026', says: /^config: Cannot roll back 2026: it may be 20261121-2, 20261121-1$/ },
+    { what: 'a run that there is not',   runs: { '20261121-1': 'rollout' },                     run: '2025',    says: /^config: Cannot find run 2025: no journal in \S+ has that name/ },
+    { what: 'what may be either',        runs: { '20261121-1': 'rollout', '20261121-2': 'drain' }, run: '2026', says: /^config: Cannot tell which run 2026 is: 20261121-2, 20261121-1$/ },
     { what: 'a rollback',                runs: { '20261121-1': 'rollback' },                    run: '20261121', says: /it is a rollback itself; roll out the version you want instead$/ },
     { what: 'a drain',                   runs: { '20261121-1': 'drain' },                       run: '20261121', says: /it is no rollout but "drain"$/ },
     { what: 'hosts it cannot find',      runs: { '20261121-1': 'rollout' },                     run: undefined, says: /^config: Cannot tell how the hosts are reached: name an inventory with -i$/ },

@@ -1,7 +1,7 @@
 /** The journals of the runs that were started on this machine. */
 import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Failure, reasonOf } from '../../errors.ts';
+import { Failure, isRefusal, reasonOf } from '../../errors.ts';
 import { EVENT_SCHEMA, type StampedEvent } from '../../rollout/events.ts';
 import { instancesIn, replay } from '../../rollout/history.ts';
 
@@ -30,7 +30,7 @@ export async function listRuns(folder: string): Promise<readonly string[]> {
     const runs = names.filter((name) => name.endsWith(ENDING)).map((name) => name.slice(0, -ENDING.length));
     return runs.toSorted().toReversed();
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    if (isRefusal(error, 'ENOENT')) return [];
     throw new Failure('error', `Cannot read the journals in ${folder}: ${reasonOf(error)}`, { cause: error });
   }
 }

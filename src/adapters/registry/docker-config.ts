@@ -1,6 +1,6 @@
 /** `~/.docker/config.json`. @see https://docs.docker.com/reference/cli/docker/login/ */
 import { readFileSync } from 'node:fs';
-import { Failure, reasonOf } from '../../errors.ts';
+import { Failure, isRefusal, reasonOf } from '../../errors.ts';
 import type { Login } from '../login.ts';
 
 export interface DockerConfig {
@@ -24,7 +24,7 @@ export function readDockerConfig(file: string): DockerConfig {
       credsStore: typeof credsStore === 'string' && credsStore !== '' ? credsStore : undefined,
     };
   } catch (error) {
-    if (isMissing(error)) return { file, auths: {}, credHelpers: {}, credsStore: undefined };
+    if (isRefusal(error, 'ENOENT')) return { file, auths: {}, credHelpers: {}, credsStore: undefined };
     throw new Failure('config', `Cannot read the registry logins in ${file}: ${reasonOf(error)}`, { cause: error });
   }
 }
@@ -60,8 +60,4 @@ function recordOf<T>(value: unknown, isIt: (item: unknown) => item is T): Readon
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import pLimit from 'p-limit';
-import { Failure, reasonOf } from '../../errors.ts';
+import { Failure, isRefusal, reasonOf } from '../../errors.ts';
 import { placeOf, type SshAddress } from './address.ts';
 import {
   fingerprintOf,
@@ -156,7 +156,7 @@ async function textOf(file: string, address: SshAddress): Promise<string> {
   try {
     return await readFile(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return '';
+    if (isRefusal(error, 'ENOENT')) return '';
     const why = `the known hosts in ${file} cannot be read (${reasonOf(error)})`;
     throw new Failure('unreachable', `Cannot reach ${placeOf(address)}: ${why}`, { cause: error });
   }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import pLimit from 'p-limit';
 import ssh2, { type ParsedKey } from 'ssh2';
-import { reasonOf } from '../../errors.ts';
+import { isRefusal, reasonOf } from '../../errors.ts';
 import { keyTypeOf } from './known-hosts.ts';
 
 /** Asks for a passphrase; undefined: there is nobody to ask, or they would not say. */
@@ -73,7 +73,7 @@ async function keyFileIn(file: string): Promise<KeyFile> {
   try {
     text = await readFile(file);
   } catch (error) {
-    if (!isMissing(error)) return { kind: 'unusable', why: `(cannot be read: ${reasonOf(error)})` };
+    if (!isRefusal(error, 'ENOENT')) return { kind: 'unusable', why: `(cannot be read: ${reasonOf(error)})` };
     const key = await publicHalf(`${file}.pub`);
     return key ? { kind: 'public', key } : { kind: 'missing' };
   }
@@ -138,8 +138,4 @@ export function publicKeyOf(blob: Buffer): ParsedKey | undefined {
   if (type.includes('-cert-v')) return undefined;
   const key = parsed(Buffer.from(`${type} ${blob.toString('base64')}`));
   return key instanceof Error ? undefined : key;
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

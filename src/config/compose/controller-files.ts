@@ -1,7 +1,7 @@
 /** Files of the controller that say something of a container: what `env_file` and `label_file` name. */
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { reasonOf } from '../../errors.ts';
+import { isRefusal, reasonOf } from '../../errors.ts';
 import { Complaints, decode } from '../document.ts';
 import type { EnvFile } from '../playbook/env-files.ts';
 import { EnvFileProblem, parseEnvFile, parseRawEnvFile, type Variables } from './env-file.ts';
@@ -22,9 +22,8 @@ export function textOf(path: string): string | undefined {
     return decode(path, readFileSync(path));
   } catch (error) {
     if (error instanceof Complaints) throw new FileProblem(error.message);
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
-    throw new FileProblem(`cannot read ${path}: ${code === 'EISDIR' ? 'it is a folder' : reasonOf(error)}`);
+    if (isRefusal(error, 'ENOENT') || isRefusal(error, 'ENOTDIR')) return undefined;
+    throw new FileProblem(`cannot read ${path}: ${reasonOf(error)}`);
   }
 }
 

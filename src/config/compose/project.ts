@@ -37,9 +37,7 @@ function bytesOf(path: string): Uint8Array {
   try {
     return readFileSync(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const why = code === 'ENOENT' ? 'there is no such file' : code === 'EISDIR' ? 'it is a folder' : reasonOf(error);
-    throw new Complaints([{ file: shown(path), line: 1, column: 1, message: `cannot be read: ${why}` }]);
+    throw new Complaints([{ file: shown(path), line: 1, column: 1, message: `cannot be read: ${reasonOf(error)}` }]);
   }
 }
 

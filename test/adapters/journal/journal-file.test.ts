@@ -1,5 +1,5 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,13 +9,19 @@ import { aJournal } from '../../support/contracts/journal.ts';
 
 let folder = '';
 let told: Failure[] = [];
+const files: FileHandle[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'sluice-journal-'));
   told = [];
 });
-afterEach(() => {
+afterEach(async () => {
+  await Promise.all(files.splice(0).map((file) => file.close()));
   rmSync(folder, { recursive: true });
 });
+
+function diskFull(): Error {
+  return Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' });
+}
 
 function optionsFor(path: string) {
   return { path, onFailure: (failure: Failure) => told.push(failure) };
@@ -24,6 +30,7 @@ function optionsFor(path: string) {
 /** A file that counts what is asked of it, and has room for so many bytes. */
 async function countingSink(path: string, room = Infinity) {
   const file = await open(path, 'a');
+  files.push(file);
   const counts = { writes: 0, syncs: 0, bytes: 0 };
   const sink: JournalSink = {
     appendFile: async (text) => {
@@ -32,7 +39,7 @@ async function countingSink(path: string, room = Infinity) {
       counts.writes += 1;
       counts.bytes += fits.length;
       await file.appendFile(fits);
-      if (fits !== wanted) throw Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC' });
+      if (fits !== wanted) throw diskFull();
     },
     datasync: async () => {
       counts.syncs += 1;
@@ -52,7 +59,7 @@ describe('JournalFile, as every journal,', () => {
     const full: JournalSink = {
       ...sink,
       appendFile: async (text) => {
-        if (isFull) throw new Error('ENOSPC: no space left on device, write');
+        if (isFull) throw diskFull();
         await sink.appendFile(text);
       },
     };
@@ -139,7 +146,7 @@ describe('JournalFile', () => {
     expect(later).toBeInstanceOf(Failure);
     expect(later).toMatchObject({ code: 'error', cause: { code: 'ENOSPC' } });
     expect(told.map(({ message }) => message)).toEqual([
-      `Cannot write the journal ${path}: ENOSPC: no space left on device, write` +
+      `Cannot write the journal ${path}: no space is left on the disk` +
         ' (make room, or name another folder in $SLUICE_STATE)',
     ]);
     expect(readFileSync(path, 'utf8')).toBe('fits\n');
@@ -152,7 +159,9 @@ describe('JournalFile', () => {
 
     journal.append('x');
 
-    await expect(journal.settled()).rejects.toThrow(/^Cannot write the journal \S+r1\.jsonl: ENOSPC/);
+    await expect(journal.settled()).rejects.toThrow(
+      /^Cannot write the journal \S+r1\.jsonl: no space is left on the disk/,
+    );
     await journal.close();
   });
 
@@ -172,7 +181,7 @@ describe('JournalFile', () => {
     {
       why: 'its folder cannot be made',
       path: (): string => join(folder, 'r1.jsonl', 'runs', 'r2.jsonl'),
-      says: /ENOTDIR/,
+      says: /a part of the path is no folder/,
     },
     { why: 'there is one of that name', path: (): string => join(folder, 'r1.jsonl'), says: /EEXIST/ },
   ])('cannot be made when $why', async ({ path, says }) => {
@@ -206,7 +215,9 @@ describe('JournalFile', () => {
   it('does not go on with a run that has no file', async () => {
     const path = join(folder, 'nosuch.jsonl');
 
-    await expect(JournalFile.goOn(optionsFor(path))).rejects.toThrow(/^Cannot write the journal .*ENOENT/);
+    await expect(JournalFile.goOn(optionsFor(path))).rejects.toThrow(
+      /^Cannot write the journal .*: there is no such file/,
+    );
     expect(existsSync(path)).toBe(false);
   });
 });

@@ -36,7 +36,7 @@ describe('loadInventory()', () => {
     { why: 'a script',                    files: { hosts: '#!/bin/sh\necho {}' },        complaint: 'hosts:1:1: is a script that may not be run: chmod +x makes it an inventory' },
     { why: 'a vault',                     files: { hosts: '$ANSIBLE_VAULT;1.1;AES256\n0' }, complaint: 'hosts:1:1: is encrypted with Ansible Vault, but it is damaged' },
     { why: 'a vault in group_vars',       files: { hosts: 'fe1', 'group_vars/all/vault.yml': '$ANSIBLE_VAULT;1.1;AES256\n0' }, complaint: 'group_vars/all/vault.yml:1:1: is encrypted with Ansible Vault, but it is damaged' },
-    { why: 'a file that is not there',    files: {},                                     complaint: /^hosts:1:1: cannot be read: ENOENT/ },
+    { why: 'a file that is not there',    files: {},                                     complaint: /^hosts:1:1: cannot be read: there is no such file/ },
     { why: 'binary junk',                 files: { hosts: Buffer.from([0x7f, 0x45, 0]) }, complaint: 'hosts:1:1: is not a text file, it holds a NUL byte' },
     { why: 'YAML without an extension',   files: { hosts: '---\nall:\n  hosts: [' },     complaint: /^hosts:3:\d+: / },
     { why: 'INI without an extension',    files: { hosts: '[web]\nfe1\n[g:foo]' },       complaint: 'hosts:3:1: [g:foo] is no section, "foo" is unknown' },
