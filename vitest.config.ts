@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/support/slowest-first.ts';
 
 // Whatever runs the command line must not write where the operator's own runs are.
 process.env['SLUICE_STATE'] ??= resolve('node_modules/.sluice-state');
@@ -8,6 +9,7 @@ const onTheLab = { globalSetup: ['test/fleet/lab.setup.ts'], testTimeout: 180_00
 
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/fleet/**'], testTimeout: 60_000 },
@@ -34,9 +36,8 @@ export default defineConfig({
         test: {
           name: 'host',
           include: ['test/fleet/host/*.test.ts'],
-          // Each worker has a host of the fleet for itself (test/support/own-host.ts). More than two make a machine of two
-          // cores so busy that HAProxy's checks are late.
-          maxWorkers: 2,
+          // Each worker has a host of the fleet for itself (test/support/own-host.ts).
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
           ...onTheLab,
         },

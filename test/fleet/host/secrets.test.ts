@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { docker } from '../../../lab/lab.ts';
@@ -23,6 +23,8 @@ describe('a secret', () => {
   let playbook: string;
   beforeAll(async () => {
     await resetOwn();
+    // What other runs have kept is none of this one's.
+    rmSync(process.env['SLUICE_STATE'] ?? '', { recursive: true, force: true });
     folder = folderWith({ 'vault-pass': 'open sesame\n' });
     playbook = shortPlaybook(folder);
     const vaulted = sealed(secrets.vault, 'open sesame').replaceAll('\n', '\n      ');
