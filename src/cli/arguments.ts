@@ -14,6 +14,7 @@ import {
   hostActions,
   listing,
   looking,
+  placeIn,
   naming,
   resuming,
   playing,
@@ -53,8 +54,8 @@ export async function readArguments(
     })
     .command('drain <hosts>', 'Take servers out of service and leave them so', draining, (args) => {
       const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
-      const { hosts: pattern, server: servers, socket, note } = args;
-      take({ name: 'drain', pattern, servers, socket, policy, note, ...commonOf(args, environment) });
+      const { hosts: pattern, server: servers, note } = args;
+      take({ name: 'drain', pattern, servers, place: placeIn(args), policy, note, ...commonOf(args, environment) });
     })
     .command('restore <hosts>', 'Put back what was drained, at exactly the weight it had', selecting, (args) => {
       take({ name: 'restore', pattern: args.hosts, servers: args.server, ...commonOf(args, environment) });
@@ -89,10 +90,10 @@ function withLooks(
 ): Argv<CommonArgs> {
   return parser
     .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
-      take({ name: 'status', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
+      take({ name: 'status', pattern: args.hosts, place: placeIn(args), ...commonOf(args, environment) });
     })
     .command('doctor [hosts]', 'Show how hosts are reached, and what is missing on them', looking, (args) => {
-      take({ name: 'doctor', pattern: args.hosts, socket: args.socket, ...commonOf(args, environment) });
+      take({ name: 'doctor', pattern: args.hosts, place: placeIn(args), ...commonOf(args, environment) });
     })
     .command('hosts <action> <hosts>', 'Make the SSH keys of hosts known', hostActions, (args) => {
       take({ name: 'hosts', action: args.action, pattern: args.hosts, ...commonOf(args, environment) });

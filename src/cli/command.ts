@@ -1,6 +1,7 @@
 /** What an operator can ask for, as plain data. */
 import type { DrainPolicy } from '../rollout/model.ts';
 import type { Locking } from '../runner/held-hosts.ts';
+import type { NamedPlace } from '../runner/sockets.ts';
 import type { Pacing } from './pacing.ts';
 import type { VaultSource } from './vault-options.ts';
 
@@ -64,7 +65,7 @@ export type Command =
       readonly name: 'drain';
       readonly pattern: string;
       readonly servers: readonly string[];
-      readonly socket: string | undefined;
+      readonly place: NamedPlace;
       readonly policy: DrainPolicy;
       readonly note: string;
     } & Common)
@@ -87,7 +88,7 @@ export type Command =
       readonly note: string;
       readonly force: boolean;
     } & Common)
-  | ({ readonly name: 'doctor'; readonly pattern: string; readonly socket: string | undefined } & Common)
+  | ({ readonly name: 'doctor'; readonly pattern: string; readonly place: NamedPlace } & Common)
   | ({ readonly name: 'hosts'; readonly action: 'trust'; readonly pattern: string } & Common)
   | {
       readonly name: 'inventory';
@@ -98,7 +99,7 @@ export type Command =
     }
   | { readonly name: 'history'; readonly number: number; readonly json: boolean }
   | { readonly name: 'show'; readonly run: string; readonly json: boolean }
-  | ({ readonly name: 'status'; readonly pattern: string; readonly socket: string | undefined } & Common);
+  | ({ readonly name: 'status'; readonly pattern: string; readonly place: NamedPlace } & Common);
 
 /** Those that reach hosts. */
 export type HostsCommand = Extract<Command, Common>;

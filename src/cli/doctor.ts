@@ -2,18 +2,16 @@
 import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 import { EngineContainers } from '../adapters/docker/containers.ts';
-import { customaryMasters, processesOver } from '../adapters/haproxy/processes.ts';
-import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
-import { askOver } from '../adapters/haproxy/runtime-socket.ts';
-import { firstSocket } from '../adapters/host/looks.ts';
+import { onHost } from '../adapters/haproxy/inside.ts';
 import { lookForState } from '../adapters/host/state-dir.ts';
 import type { SshLink } from '../adapters/ssh/connection.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses, Failure } from '../errors.ts';
 import { doctorText, type Examined, type Fact } from '../report/doctor.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
-import { CUSTOMARY_SOCKETS } from '../runner/sockets.ts';
+import type { NamedPlace } from '../runner/sockets.ts';
 import type { Command } from './command.ts';
+import { channelTo, HaproxyLook } from './doctor-haproxy.ts';
 import { inSession, interruptible } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -31,7 +29,7 @@ export async function doctor(command: DoctorCommand, around: Surroundings): Prom
     const hosts = selectHosts(inventory, command.pattern, command.limit, (path) => readFileSync(path, 'utf8'));
     await prepare(hosts);
     const limit = pLimit(command.forks);
-    const examine = (host: string): Promise<Examination> => limit(() => examined(fleet.link(host), command.socket));
+    const examine = (host: string): Promise<Examination> => limit(() => examined(fleet.link(host), command.place));
     const results = await interruptible(() => Promise.all(hosts.map(examine)), around);
     if (command.json) around.stdout.write(results.map((one) => `${examinedJson(one)}\n`).join(''));
     print(doctorText(results, paint));
@@ -41,7 +39,7 @@ export async function doctor(command: DoctorCommand, around: Surroundings): Prom
   });
 }
 
-async function examined(link: SshLink, socket: string | undefined): Promise<Examination> {
+async function examined(link: SshLink, named: NamedPlace): Promise<Examination> {
   const notes = new Notes(link.host);
   const isReached = await notes.take('login', async () => {
     const { place, key } = await link.login();
@@ -49,15 +47,17 @@ async function examined(link: SshLink, socket: string | undefined): Promise<Exam
   });
   if (!isReached) return notes;
   await notes.take('host key', async () => (await link.login()).hostKey);
+  const containers = new EngineContainers(link, { socket: DOCKER_SOCKET });
   await notes.take('docker', async () => {
-    const { engine, api } = await new EngineContainers(link, { socket: DOCKER_SOCKET }).versions();
-    return `Engine ${engine}, API ${api}, ${channel(link, DOCKER_SOCKET)}`;
+    const { engine, api } = await containers.versions();
+    return `Engine ${engine}, API ${api}, ${channelTo(link, DOCKER_SOCKET)}`;
   });
-  const stats = await notes.find(() => statsSocket(link, socket));
-  if (stats !== undefined) {
-    await notes.take('haproxy', () => haproxyFacts(link, stats));
-    const master = await notes.find(() => firstSocket(link, customaryMasters(stats)));
-    if (master !== undefined) await notes.take('master', () => masterFacts(link, master));
+  const haproxy = new HaproxyLook(link, named.container === undefined ? onHost : containers.inside(named.container));
+  const place = await notes.find(() => haproxy.place(named));
+  if (place !== undefined) {
+    await notes.take('haproxy', () => haproxy.facts(place));
+    const master = await notes.find(() => haproxy.master(place));
+    if (master !== undefined) await notes.take('master', () => haproxy.masterFacts(master));
   }
   await notes.take('state', () => lookForState(link));
   return notes;
@@ -95,40 +95,6 @@ class Notes implements Examination {
       return undefined;
     }
   }
-}
-
-async function statsSocket(link: SshLink, named: string | undefined): Promise<string> {
-  const socket = named ?? (await firstSocket(link, CUSTOMARY_SOCKETS));
-  if (socket !== undefined) return socket;
-  const places = CUSTOMARY_SOCKETS.join(', ');
-  throw new Failure(
-    'haproxy',
-    `Cannot find HAProxy's socket on ${link.host}: there is none at ${places}; name it with --socket`,
-  );
-}
-
-async function haproxyFacts(link: SshLink, socket: string): Promise<string> {
-  const where = { host: link.host, socket };
-  const { version, level } = await new RuntimeApi(
-    askOver(link, socket),
-    where,
-    processesOver(link, socket, undefined),
-  ).facts();
-  if (level === 'admin') return `${socket}, ${version}, level admin, ${channel(link, socket)}`;
-  const instead = 'give its "stats socket" the "level admin" in haproxy.cfg';
-  throw new Failure(
-    'haproxy',
-    `Cannot take servers out of service on ${link.host}: ${socket} is at level ${level}: ${instead}`,
-  );
-}
-
-async function masterFacts(link: SshLink, socket: string): Promise<string> {
-  await askOver(link, socket, 'empty line')('show proc');
-  return `${socket}, ${channel(link, socket)}`;
-}
-
-function channel(link: SshLink, path: string): string {
-  return link.channelTo(path) ?? 'not used';
 }
 
 function examinedJson({ host, facts }: Examination): string {

@@ -1,10 +1,11 @@
 import { EngineContainers } from '../adapters/docker/containers.ts';
+import { onHost, type Inside } from '../adapters/haproxy/inside.ts';
 import { processesOver } from '../adapters/haproxy/processes.ts';
 import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
 import { askOver, type Ask } from '../adapters/haproxy/runtime-socket.ts';
 import { FileArchive } from '../adapters/host/archive.ts';
 import { FlockLock } from '../adapters/host/lock.ts';
-import { firstSocket, processRuns } from '../adapters/host/looks.ts';
+import { firstSocket } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
 import { FileRecord } from '../adapters/host/record.ts';
 import type { Link } from '../adapters/link.ts';
@@ -100,18 +101,20 @@ export class SshFleet implements Fleet {
 
   async #reach(link: Link): Promise<HostAccess> {
     await link.run(':');
+    const containers = new EngineContainers(link, { logins: this.#logins.of });
+    const insideOf = (container: string | undefined): Inside =>
+      container === undefined ? onHost : containers.inside(container);
     return {
-      name: link.host,
-      containers: new EngineContainers(link, { logins: this.#logins.of }),
+      ...{ name: link.host, containers },
       record: new FileRecord(link),
       archive: new FileArchive(link),
-      balancer: (socket, masterSocket) => {
-        const ask = this.#traced(askOver(link, socket), link.host);
-        return new RuntimeApi(ask, { host: link.host, socket }, processesOver(link, socket, masterSocket));
+      balancer: (place) => {
+        const inside = insideOf(place.container);
+        const ask = this.#traced(askOver(link, place, 'closing', inside), link.host);
+        return new RuntimeApi(ask, { host: link.host, ...place }, processesOver(link, place, inside));
       },
       probe: (probe, withinMs) => probeOver(link, probe, withinMs),
-      processRuns: (pid) => processRuns(link, pid),
-      firstSocket: (paths) => firstSocket(link, paths),
+      firstSocket: (paths, container) => firstSocket(link, paths, insideOf(container).pathOf),
       lock: new FlockLock(link),
     };
   }

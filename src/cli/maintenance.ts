@@ -19,10 +19,10 @@ type HostsCommand = Extract<Command, { name: 'drain' | 'restore' | 'recover' | '
 export async function drain(command: Extract<Command, { name: 'drain' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
     const hosts = await startOn(command, session);
-    const { servers, socket, policy, note } = command;
+    const { servers, place, policy, note } = command;
     const result = await drainHosts(
       {
-        ...{ hosts, servers, socket, policy, note },
+        ...{ hosts, servers, place, policy, note },
         confirm: async (consequences) => command.yes || confirm(`${consequences.join('; ')}. Go on?`, around),
       },
       session.context,
@@ -49,8 +49,8 @@ export async function status(command: Extract<Command, { name: 'status' }>, arou
   return inSession(command, around, async ({ inventory, context, paint, prepare }) => {
     const hosts = hostsOf(command, inventory);
     await prepare(hosts);
-    const { socket, forks } = command;
-    const surveys = await interruptible(() => survey({ hosts, socket, forks }, context.fleet), around);
+    const { place, forks } = command;
+    const surveys = await interruptible(() => survey({ hosts, place, forks }, context.fleet), around);
     const lines = command.json ? surveys.map(statusJson) : statusText(surveys, paint, context.clock.date());
     around.stdout.write(lines.map((line) => `${line}\n`).join(''));
     const [failure] = surveys.flatMap((one) => one.failures);

@@ -1,5 +1,9 @@
+import { isAbsolute } from 'node:path';
 import type { Argv } from 'yargs';
+import { statsSocket } from '../config/playbook/schema.ts';
+import { Failure } from '../errors.ts';
 import type { OnTimeout } from '../rollout/model.ts';
+import type { NamedPlace } from '../runner/sockets.ts';
 import { EXIT_CODES, withoutReaching, type CommonArgs } from './common-options.ts';
 import { takingOver, waiting } from './lock-options.ts';
 import { pacingOptions, rollbackPacingOptions, type PacingArgs } from './pacing.ts';
@@ -107,16 +111,34 @@ export function selecting(parser: Argv<CommonArgs>): Argv<CommonArgs & Selecting
   return naming(parser).options(selectingOptions);
 }
 
-interface DrainingArgs extends SelectingArgs {
+interface DrainingArgs extends SelectingArgs, PlaceArgs {
   readonly 'drain-timeout': string;
   readonly 'on-timeout': OnTimeout;
   readonly note: string;
-  readonly socket: string | undefined;
 }
 
-const socketOption = {
-  socket: { type: 'string', requiresArg: true, describe: "HAProxy's stats socket on the hosts" },
+const placeOptions = {
+  socket: {
+    type: 'string',
+    requiresArg: true,
+    describe: "HAProxy's stats socket on the hosts: a path, or an address such as ipv4@127.0.0.1:9999",
+  },
+  'haproxy-container': { type: 'string', requiresArg: true, describe: 'The container that HAProxy runs in' },
 } as const;
+
+interface PlaceArgs {
+  readonly socket: string | undefined;
+  readonly 'haproxy-container': string | undefined;
+}
+
+/** @throws Failure `config` for what is no place */
+export function placeIn({ socket, 'haproxy-container': container }: PlaceArgs): NamedPlace {
+  if (socket === undefined) return { socket, container };
+  const refuse = (why: string): Failure => new Failure('config', `Cannot use --socket ${socket}: ${why}`);
+  if (typeof statsSocket.parse(socket) !== 'string') throw refuse(`it must be ${statsSocket.says}`);
+  if (container !== undefined && !isAbsolute(socket)) throw refuse('with --haproxy-container it must be a path');
+  return { socket, container };
+}
 
 export const drainingOptions = {
   'drain-timeout': {
@@ -132,7 +154,7 @@ export const drainingOptions = {
     describe: 'What to do then',
   },
   note: { alias: 'm', type: 'string', requiresArg: true, default: '', describe: 'Why, for those who look at status' },
-  ...socketOption,
+  ...placeOptions,
   ...takingOver,
 } as const;
 
@@ -140,16 +162,15 @@ export function draining(parser: Argv<CommonArgs>): Argv<CommonArgs & DrainingAr
   return selecting(parser).options(drainingOptions);
 }
 
-interface LookingArgs {
+interface LookingArgs extends PlaceArgs {
   readonly hosts: string;
-  readonly socket: string | undefined;
 }
 
 export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs> {
   return parser
     .epilogue(EXIT_CODES)
     .positional('hosts', { ...HOSTS, default: 'all' })
-    .options(socketOption);
+    .options(placeOptions);
 }
 
 interface ResumingArgs extends PacingArgs {

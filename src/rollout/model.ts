@@ -9,12 +9,19 @@
 
 import type { ContainerSpec } from './container-spec.ts';
 
-/** One HAProxy: the host it runs on and the path of its stats socket there. */
-export interface Balancer {
-  readonly host: string;
+/** Where on its host one HAProxy is spoken to. */
+export interface BalancerPlace {
+  /** Of its stats socket: a path, or an address as HAProxy writes it, such as `ipv4@127.0.0.1:9999`. */
   readonly socket: string;
   /** The path of its master's socket; undefined: where it is by custom, if there is one. */
   readonly masterSocket?: string | undefined;
+  /** The container that it runs in, and that the paths are in; undefined: it runs on the host itself. */
+  readonly container?: string | undefined;
+}
+
+/** One HAProxy: the host it runs on, and its place there. */
+export interface Balancer extends BalancerPlace {
+  readonly host: string;
 }
 
 /** HAProxy's `backend/name`, in one balancer. */
@@ -107,13 +114,28 @@ export function serverPath(server: Server): string {
   return `${server.backend}/${server.name}`;
 }
 
+/** Its socket, for people: `/run/haproxy.sock`, or `haproxy:/run/haproxy.sock` in a container. */
+export function placeName({ socket, container }: BalancerPlace): string {
+  return container === undefined ? socket : `${container}:${socket}`;
+}
+
+/** Tells balancers apart. */
+export function balancerKey(balancer: Balancer): string {
+  return `${balancer.host} ${placeName(balancer)}`;
+}
+
+/** Tells backends apart, those of other balancers too. */
+export function backendKey({ balancer, backend }: Pick<Server, 'balancer' | 'backend'>): string {
+  return `${balancerKey(balancer)} ${backend}`;
+}
+
 /** Tells servers apart, those of other balancers too. */
 export function serverKey(server: Server): string {
-  return `${server.balancer.host} ${server.balancer.socket} ${serverPath(server)}`;
+  return `${balancerKey(server.balancer)} ${serverPath(server)}`;
 }
 
 export function sameBalancer(one: Balancer, other: Balancer): boolean {
-  return one.host === other.host && one.socket === other.socket;
+  return balancerKey(one) === balancerKey(other);
 }
 
 export function sameServer(one: Server, other: Server): boolean {

@@ -130,14 +130,14 @@ export class Barrier {
 
   /** What still serves requests for the server, or may: old workers, whenever a reload has left them behind. */
   async oldWorkers(watch: Watch): Promise<readonly OldWorker[]> {
-    const { balancer, host } = this.access;
+    const { balancer } = this.access;
     const listed = await balancer.oldWorkers(this.server);
     if (!listed && !this.#isUnsure) watch.remark({ about: 'old-workers-unknown', server: this.server });
     this.#isUnsure = !listed;
     const others: OldWorker[] = [];
     for (const pid of this.#before) {
       if (listed?.some((worker) => worker.pid === pid)) continue;
-      if (await host.processRuns(pid)) others.push({ pid, current: undefined });
+      if (await balancer.processRuns(pid)) others.push({ pid, current: undefined });
       else this.#before.delete(pid);
     }
     return [...(listed ?? []), ...others].filter(({ current }) => current !== 0);
@@ -158,7 +158,7 @@ export class Barrier {
     this.#wentDown();
     const state = await stateOf(access);
     await this.#putUp(state.hasAgent);
-    const isReload = await access.host.processRuns(before);
+    const isReload = await access.balancer.processRuns(before);
     this.#before.add(before);
     this.#pid = pid;
     watch.remark({ about: isReload ? 'balancer-reloaded' : 'balancer-restarted', server, pid, before });

@@ -11,6 +11,7 @@ import type { RecordEntry } from './ports.ts';
 import { putBackAll } from './put-back-all.ts';
 import { quiesce } from './quiesce.ts';
 import type { RunContext, RunResult } from './rollout.ts';
+import type { NamedPlace } from './sockets.ts';
 import { settleHosts, type HostOutcome } from './settle.ts';
 import { takeOver } from './take-over.ts';
 import { watchOf } from './watch.ts';
@@ -19,8 +20,8 @@ export interface DrainRequest {
   readonly hosts: readonly string[];
   /** Servers by name, as `server` or `backend/server`; empty for all that the host's balancer has. */
   readonly servers: readonly string[];
-  /** The balancer's socket on each host; undefined: where it is by custom. */
-  readonly socket: string | undefined;
+  /** Of the balancer on each host. */
+  readonly place: NamedPlace;
   readonly policy: DrainPolicy;
   readonly note: string;
   /** Asked before a backend is left with no usable server at all, which answers its clients with 503. */

@@ -1,5 +1,5 @@
 import { isUsable } from '../rollout/capacity.ts';
-import { serverPath, type AdminState, type Standing } from '../rollout/model.ts';
+import { sameServer, serverPath, type AdminState, type Standing } from '../rollout/model.ts';
 import type { BackendState, ServerState } from '../rollout/observed.ts';
 import type { DrainRequest } from './drain-hosts.ts';
 import type { Finding } from './findings.ts';
@@ -7,7 +7,7 @@ import type { HeldHost } from './held-hosts.ts';
 import { advice, explain } from './leftovers.ts';
 import type { RecordEntry } from './ports.ts';
 import { balancerProblems } from './preflight-balancer.ts';
-import { socketOf } from './sockets.ts';
+import { placeOn } from './sockets.ts';
 import { stateOf, type ServerAccess } from './traffic.ts';
 
 /** One server to drain. */
@@ -34,16 +34,16 @@ export interface HostDrain {
 /** Looks at the host's servers and adds what is in the way to `findings`. */
 export async function planDrain(held: HeldHost, request: DrainRequest, findings: Finding[]): Promise<HostDrain> {
   const { access: host, undo } = held;
-  const socket = await socketOf(host, request.socket);
-  const balancer = host.balancer(socket);
-  findings.push(...balancerProblems(host.name, socket, await balancer.facts()));
+  const place = await placeOn(host, request.place);
+  const balancer = host.balancer(place);
+  findings.push(...balancerProblems({ host: host.name, ...place }, await balancer.facts()));
   const backends = await balancer.backends();
   const all = backends.flatMap(({ servers }) => servers);
   const chosen = all.filter(
     (state) => request.servers.length === 0 || request.servers.some((name) => isNamed(state, name)),
   );
   const entryOf = ({ server }: ServerState): RecordEntry | undefined =>
-    undo.entries.find((one) => one.server.balancer.socket === socket && serverPath(one.server) === serverPath(server));
+    undo.entries.find((one) => sameServer(one.server, server));
 
   findings.push(...strangers(request.servers, all, host.name));
   for (const state of chosen) findings.push(...obstacles(entryOf(state), host.name));

@@ -12,6 +12,7 @@ const containers: Kinds<Containers> = {
 
 const balancer: Kinds<LoadBalancer> = {
   ...{ facts: 'looks', backends: 'looks', look: 'looks', counters: 'looks', sessions: 'looks', oldWorkers: 'looks' },
+  processRuns: 'looks',
   ...{ setWeight: 'changes', setAdmin: 'changes', setReadyWhenProven: 'changes', shutdownSessions: 'changes' },
   setAgent: 'changes',
 };
@@ -31,10 +32,9 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
     containers: guarded(access.containers, containers, sure),
     record: guarded(access.record, record, sure),
     archive: guarded(access.archive, archive, sure),
-    balancer: (socket, master) => guarded(access.balancer(socket, master), balancer, sure),
+    balancer: (place) => guarded(access.balancer(place), balancer, sure),
     probe: (probe, withinMs) => access.probe(probe, withinMs),
-    processRuns: (pid) => access.processRuns(pid),
-    firstSocket: (paths) => access.firstSocket(paths),
+    firstSocket: (paths, container) => access.firstSocket(paths, container),
   };
 }
 

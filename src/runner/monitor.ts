@@ -1,4 +1,4 @@
-import { serverKey, serverPath, type MonitorPolicy, type Server } from '../rollout/model.ts';
+import { backendKey, serverKey, serverPath, type MonitorPolicy, type Server } from '../rollout/model.ts';
 import { tallyAfter, tallyText, whyNotUp, whyTooManyErrors, type Tally } from '../rollout/monitor.ts';
 import type { LoadBalancer, ServerCounters } from './ports.ts';
 import type { Work } from './work.ts';
@@ -47,7 +47,7 @@ export class Monitor {
 
   get sources(): readonly CounterSource[] {
     return this.#serving().map(({ server, balancer }) => ({
-      key: sourceKey(server),
+      key: backendKey(server),
       ...{ backend: server.backend, balancer },
     }));
   }
@@ -84,7 +84,7 @@ export class Monitor {
     const tally = this.#tallies.get(serverKey(server));
     if (!tally) return undefined;
     const siblings = [...this.#tallies].filter(
-      ([key, { upTo }]) => !own.includes(key) && sourceKey(upTo.server) === sourceKey(server),
+      ([key, { upTo }]) => !own.includes(key) && backendKey(upTo.server) === backendKey(server),
     );
     const why = whyTooManyErrors(
       tally,
@@ -103,10 +103,6 @@ export class Monitor {
 function fallenServer(seen: ServerCounters): string | undefined {
   const why = whyNotUp(seen);
   return why === undefined ? undefined : `${serverPath(seen.server)} ${why}`;
-}
-
-function sourceKey({ balancer, backend }: Server): string {
-  return `${balancer.host} ${balancer.socket} ${backend}`;
 }
 
 /** One look at the counters of all these monitors' backends: one command for each backend. */

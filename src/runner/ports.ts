@@ -5,7 +5,7 @@
  */
 import type { FoundLock, LockOwner } from '../rollout/lock.ts';
 import type { ContainerSpec, PullPolicy } from '../rollout/container-spec.ts';
-import type { AdminState, DrainPolicy, Probe, ReadyCheck, Server, Standing } from '../rollout/model.ts';
+import type { AdminState, BalancerPlace, DrainPolicy, Probe, ReadyCheck, Server, Standing } from '../rollout/model.ts';
 import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../rollout/observed.ts';
 import type { Question } from '../rollout/questions.ts';
 
@@ -98,6 +98,8 @@ export interface LoadBalancer {
    * known: there is no master's socket, and the process is not to be seen on the host.
    */
   oldWorkers(server: Server): Promise<readonly OldWorker[] | undefined>;
+  /** Whether an HAProxy process of that id runs where this one does. */
+  processRuns(pid: number): Promise<boolean>;
   sessions(server: Server): Promise<readonly Session[]>;
   shutdownSessions(server: Server): Promise<void>;
 }
@@ -295,14 +297,11 @@ export interface HostAccess {
   readonly containers: Containers;
   readonly record: HostRecord;
   readonly archive: HostArchive;
-  /** `masterSocket`: undefined looks where it is by custom. */
-  balancer(socket: string, masterSocket?: string): LoadBalancer;
+  balancer(place: BalancerPlace): LoadBalancer;
   /** Does one HTTP or TCP probe, from the host's point of view. */
   probe(probe: Exclude<Probe, { kind: 'command' }>, withinMs: number): Promise<ProbeResult>;
-  /** Whether an HAProxy process of that id runs on the host. */
-  processRuns(pid: number): Promise<boolean>;
-  /** The first of these paths that is a socket on the host, or undefined. */
-  firstSocket(paths: readonly string[]): Promise<string | undefined>;
+  /** The first of these paths that is a socket on the host, or in this container of it; or undefined. */
+  firstSocket(paths: readonly string[], container?: string): Promise<string | undefined>;
   readonly lock: HostLock;
 }
 

@@ -1,5 +1,5 @@
 import { isOf } from '../rollout/capacity.ts';
-import { serverPath, type Instance, type Server } from '../rollout/model.ts';
+import { placeName, serverPath, type Balancer, type Instance, type Server } from '../rollout/model.ts';
 import type { BackendState, ServerState } from '../rollout/observed.ts';
 import { stateOf } from '../rollout/plan.ts';
 import type { Finding } from './findings.ts';
@@ -8,10 +8,10 @@ import type { BalancerFacts } from './ports.ts';
 /** Algorithms with a fixed map: they accept weight 0 and the configured weight only (configuration manual, "balance"). */
 const STATIC_ALGORITHMS = ['static-rr', 'source', 'map-based', 'uri', 'url_param', 'hdr', 'rdp-cookie'];
 
-export function balancerProblems(host: string, socket: string, { level }: BalancerFacts): Finding[] {
+export function balancerProblems(balancer: Balancer, { level }: BalancerFacts): Finding[] {
   if (level === 'admin') return [];
-  const text = `HAProxy's socket ${socket} is at level ${level}: weights can only be set at "level admin" of its stats socket`;
-  return [{ kind: 'problem', host, text }];
+  const text = `HAProxy's socket ${placeName(balancer)} is at level ${level}: weights can only be set at "level admin" of its stats socket`;
+  return [{ kind: 'problem', host: balancer.host, text }];
 }
 
 /** Why the servers of an instance cannot be worked with, or what to know of them. */
@@ -28,7 +28,7 @@ function missing({ balancer, backend, name }: Server, found: BackendState | unde
   const known = found?.servers.map((state) => state.server.name).join(', ');
   const text =
     known === undefined
-      ? `HAProxy (${balancer.socket}) has no backend ${backend} with servers`
+      ? `HAProxy (${placeName(balancer)}) has no backend ${backend} with servers`
       : `HAProxy's backend ${backend} has no server ${name}; it has ${known}`;
   return { kind: 'problem', host: balancer.host, text };
 }

@@ -2,13 +2,14 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
-import { sameServer, type Instance } from '../rollout/model.ts';
+import type { Instance } from '../rollout/model.ts';
 import type { BackendState, Container } from '../rollout/observed.ts';
 import { isAsDeclared, type FleetFacts, type InstanceFacts, type WantedImage } from '../rollout/plan.ts';
 import type { HostPlay } from '../rollout/play.ts';
 import { inspectRevert, type RevertInspection } from './archived.ts';
 import { problem, type Finding } from './findings.ts';
-import { balancerProblems, serverRemarks, unchecked } from './preflight-balancer.ts';
+import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
+import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { isProvenWithoutImage } from './readiness.ts';
 import type { Fleet, HostAccess, RecordEntry } from './ports.ts';
 import { isOwn } from './recorded.ts';
@@ -22,10 +23,17 @@ export interface Inspection {
   readonly findings: readonly Finding[];
 }
 
+/** A host that is there, and what it says of earlier runs. */
+interface Reached {
+  readonly host: HostAccess;
+  readonly instances: readonly Instance[];
+  readonly engine: string;
+  readonly own: readonly RecordEntry[];
+  readonly findings: readonly Finding[];
+}
+
 interface HostInspection {
   readonly instances: readonly (readonly [Instance, InstanceFacts])[];
-  readonly backends: readonly BackendState[];
-  readonly own: readonly RecordEntry[];
   readonly findings: readonly Finding[];
 }
 
@@ -42,68 +50,58 @@ interface InspectContext {
   readonly imageOf?: (instance: Instance) => WantedImage | undefined;
 }
 
-/** Inspects all hosts of the plays, as many at once as `limit` allows. One host's trouble does not hide another's. */
+/**
+ * Inspects all hosts of the plays and the balancers of their servers, as many at once as `limit` allows. One host's
+ * trouble does not hide another's.
+ */
 export async function inspectFleet(plays: readonly HostPlay[], context: InspectContext): Promise<Inspection> {
-  const { fleet, limit, goWithout } = context;
+  const { fleet, limit, report } = context;
   const hosts = [...new Set(plays.map(({ host }) => host))];
-  const inspected = await Promise.all(
-    hosts.map((host) =>
-      limit(async (): Promise<HostInspection> => {
-        const instances = plays.filter((play) => play.host === host).flatMap((play) => play.instances);
-        try {
-          return await inspectHost(await fleet.host(host), instances, context);
-        } catch (error) {
-          if (error instanceof Failure && goWithout?.(host, error))
-            return { instances: [], backends: [], own: [], findings: [] };
-          return { instances: [], backends: [], own: [], findings: [problem(host, error)] };
-        }
-      }),
-    ),
-  );
-  return {
-    facts: {
-      instances: new Map(inspected.flatMap(({ instances }) => instances)),
-      backends: inspected.flatMap(({ backends }) => backends),
-    },
-    own: inspected.flatMap(({ own }) => own),
-    findings: inspected.flatMap(({ findings }) => findings),
-  };
+  const looks = await Promise.all(hosts.map((host) => limit(() => reach(host, plays, context))));
+  const reached = looks.filter((look) => 'host' in look);
+  const own = reached.flatMap((one) => one.own);
+  const used = reached.flatMap(({ instances }) => instances.flatMap(({ servers }) => servers));
+  const balancers = await inspectBalancers(used, { fleet, limit, own });
+  for (const { host, instances, engine } of reached) {
+    report({ type: 'host-ready', host: host.name, engine, balancers: balancers.namesFor(host.name, instances) });
+  }
+  const inspected = await Promise.all(reached.map((one) => limit(() => inspectHost(one, balancers, context))));
+  const findings = [...looks, balancers, ...inspected].flatMap((one) => one.findings);
+  const instances = new Map(inspected.flatMap((one) => one.instances));
+  return { facts: { instances, backends: balancers.backends }, own, findings: unique(findings) };
+}
+
+async function reach(
+  name: string,
+  plays: readonly HostPlay[],
+  { fleet, goWithout, identity: { run: ownRun } }: InspectContext,
+): Promise<Reached | Pick<Reached, 'findings'>> {
+  const instances = plays.filter((play) => play.host === name).flatMap((play) => play.instances);
+  try {
+    const host = await fleet.host(name);
+    const engine = await host.containers.version();
+    const entries = await host.record.read();
+    const containers = instances.map(({ container }) => container);
+    return {
+      ...{ host, instances, engine },
+      own: entries.filter((entry) => isOwn(entry, ownRun)),
+      findings: await leftovers(host, containers, { entries, ownRun }),
+    };
+  } catch (error) {
+    if (error instanceof Failure && goWithout?.(name, error)) return { findings: [] };
+    return { findings: [problem(name, error)] };
+  }
 }
 
 async function inspectHost(
-  host: HostAccess,
-  instances: readonly Instance[],
-  { report, force = false, imageOf, identity: { run: ownRun } }: InspectContext,
+  { host, instances }: Reached,
+  { backends, knows }: Balancers,
+  { force = false, imageOf }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
-  const engine = await host.containers.version();
-  const entries = await host.record.read();
-  const own = entries.filter((entry) => isOwn(entry, ownRun));
-  const names = instances.map(({ container }) => container);
-  findings.push(...(await leftovers(host, names, { entries, ownRun })));
-
-  const sockets = [...new Set(instances.flatMap(({ servers }) => servers.map(({ balancer }) => balancer.socket)))];
-  const backends: BackendState[] = [];
-  const balancers: string[] = [];
-  for (const socket of sockets) {
-    try {
-      const used = instances.flatMap(({ servers }) => servers.filter((server) => server.balancer.socket === socket));
-      const balancer = host.balancer(socket, used[0]?.balancer.masterSocket);
-      const facts = await balancer.facts();
-      balancers.push(`${facts.version} (${socket})`);
-      findings.push(...balancerProblems(host.name, socket, facts));
-      const wanted = new Set(used.map(({ backend }) => backend));
-      const states = await Promise.all([...wanted].map((backend) => balancer.backends(backend)));
-      backends.push(...states.flat().map((backend) => asBefore(backend, own)));
-    } catch (error) {
-      findings.push(problem(host.name, error));
-    }
-  }
-  report({ type: 'host-ready', host: host.name, engine, balancers });
-
   const seen: (readonly [Instance, InstanceFacts])[] = [];
   for (const instance of instances) {
-    findings.push(...(balancers.length === sockets.length ? serverRemarks(instance, backends) : []));
+    findings.push(...(instance.servers.every(knows) ? serverRemarks(instance, backends) : []));
     try {
       const { facts, findings: more } = await inspectInstance(host, instance, {
         backends,
@@ -116,16 +114,7 @@ async function inspectHost(
       findings.push(problem(host.name, error));
     }
   }
-  return { instances: seen, backends, own, findings: unique(findings) };
-}
-
-/** What this run has taken out of service itself will be back before it takes the next: it counts as it was found. */
-function asBefore(backend: BackendState, own: readonly RecordEntry[]): BackendState {
-  const servers = backend.servers.map((state) => {
-    const entry = own.find(({ server }) => sameServer(server, state.server));
-    return entry ? { ...state, ...entry.standing, isUp: entry.wasUp } : state;
-  });
-  return { ...backend, servers };
+  return { instances: seen, findings };
 }
 
 interface Looking {
@@ -191,5 +180,5 @@ function vanishing(host: string, container: Container | undefined): Finding[] {
 }
 
 function unique(findings: readonly Finding[]): Finding[] {
-  return [...new Map(findings.map((finding) => [`${finding.kind} ${finding.text}`, finding])).values()];
+  return [...new Map(findings.map((finding) => [`${finding.kind} ${finding.host} ${finding.text}`, finding])).values()];
 }

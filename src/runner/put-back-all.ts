@@ -78,7 +78,7 @@ async function forget(
 }
 
 function accessTo(server: Server, host: HostAccess): ServerAccess {
-  return { server, host, balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket) };
+  return { server, host, balancer: host.balancer(server.balancer) };
 }
 
 async function putBackOne(

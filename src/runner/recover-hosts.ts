@@ -106,7 +106,7 @@ async function lookAt(
     servers: entries.map(({ server }) => ({
       server,
       host,
-      balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket),
+      balancer: host.balancer(server.balancer),
     })),
     identity: { run: first.run, by: first.by },
     turns: new Turns(),
@@ -129,7 +129,7 @@ async function lookAt(
 async function foundNow(entries: readonly RecordEntry[], host: HostAccess, watch: Watch): Promise<Found[]> {
   const found: Found[] = [];
   for (const { server, standing, wasUp, agent = false } of entries) {
-    const access = { server, host, balancer: host.balancer(server.balancer.socket, server.balancer.masterSocket) };
+    const access = { server, host, balancer: host.balancer(server.balancer) };
     if (await findState(access)) found.push({ ...standing, access, wasUp, agent });
     else watch.remark({ about: 'gone', server });
   }

@@ -202,7 +202,7 @@ function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }:
   const { access: host, undo, keep } = held(instance.host);
   const servers = instance.servers.map((server): ServerAccess => {
     const { access } = held(server.balancer.host);
-    return { server, host: access, balancer: access.balancer(server.balancer.socket, server.balancer.masterSocket) };
+    return { server, host: access, balancer: access.balancer(server.balancer) };
   });
   const work: Work = {
     instance,

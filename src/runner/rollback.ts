@@ -1,5 +1,5 @@
 import type { HostSummary } from '../rollout/events.ts';
-import type { Instance } from '../rollout/model.ts';
+import { backendKey, type Instance } from '../rollout/model.ts';
 import type { BackendState } from '../rollout/observed.ts';
 import { planPlay, type InstanceFacts, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
@@ -79,9 +79,7 @@ async function inspect(instance: Instance, { held, stop }: RevertContext): Promi
     if (findings.some(({ kind }) => kind === 'problem')) return { instance, facts: undefined, backends: [], findings };
     await fetchArchived(access, instance, stop.forward);
     const backends = await Promise.all(
-      instance.servers.map(({ balancer, backend }) =>
-        held(balancer.host).access.balancer(balancer.socket).backends(backend),
-      ),
+      instance.servers.map(({ balancer, backend }) => held(balancer.host).access.balancer(balancer).backends(backend)),
     );
     return { instance, facts, backends: backends.flat(), findings };
   } catch (error) {
@@ -90,7 +88,7 @@ async function inspect(instance: Instance, { held, stop }: RevertContext): Promi
 }
 
 function unique(backends: readonly BackendState[]): readonly BackendState[] {
-  return [...new Map(backends.map((one) => [`${one.balancer.host} ${one.balancer.socket} ${one.name}`, one])).values()];
+  return [...new Map(backends.map((one) => [backendKey({ balancer: one.balancer, backend: one.name }), one])).values()];
 }
 
 function without(play: Play, known: ReadonlyMap<Instance, InstanceFacts>): Play {

@@ -1,16 +1,29 @@
 import { Failure } from '../errors.ts';
+import type { BalancerPlace } from '../rollout/model.ts';
 import type { HostAccess } from './ports.ts';
 
 /** Where HAProxy's stats socket is by custom; the last one is Debian's. */
 export const CUSTOMARY_SOCKETS = ['/var/run/haproxy.sock', '/run/haproxy.sock', '/run/haproxy/admin.sock'];
 
-/** @throws Failure `config` when none was named and there is none where it is by custom */
-export async function socketOf(host: HostAccess, named: string | undefined): Promise<string> {
-  const socket = named ?? (await host.firstSocket(CUSTOMARY_SOCKETS));
-  if (socket !== undefined) return socket;
+/** What the command line says of a balancer's place; where it is silent, custom has it. */
+export interface NamedPlace {
+  readonly socket: string | undefined;
+  /** Undefined: HAProxy runs on the host itself. */
+  readonly container: string | undefined;
+}
+
+/** @throws Failure `config` when no socket was named and there is none where it is by custom */
+export async function placeOn(host: HostAccess, { socket: named, container }: NamedPlace): Promise<BalancerPlace> {
+  const socket = named ?? (await host.firstSocket(CUSTOMARY_SOCKETS, container));
+  if (socket !== undefined) return { socket, ...(container !== undefined && { container }) };
+  throw noCustomarySocket(host.name, container);
+}
+
+export function noCustomarySocket(host: string, container: string | undefined): Failure {
+  const where = container === undefined ? host : `${host} in container ${container}`;
   const places = CUSTOMARY_SOCKETS.join(', ');
-  throw new Failure(
+  return new Failure(
     'config',
-    `Cannot find HAProxy's socket on ${host.name}: there is none at ${places}; name it with --socket`,
+    `Cannot find HAProxy's socket on ${where}: there is none at ${places}; name it with --socket`,
   );
 }

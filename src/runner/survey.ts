@@ -4,7 +4,7 @@ import { Failure } from '../errors.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { BackendState, Container, ServerState } from '../rollout/observed.ts';
 import type { Fleet, FoundLock, HostAccess, RecordEntry } from './ports.ts';
-import { socketOf } from './sockets.ts';
+import { placeOn, type NamedPlace } from './sockets.ts';
 
 /** One container with its servers, or a server that no container of this host stands behind. */
 export interface SurveyRow {
@@ -27,17 +27,17 @@ export interface HostSurvey {
 
 export interface SurveyOptions {
   readonly hosts: readonly string[];
-  readonly socket: string | undefined;
+  readonly place: NamedPlace;
   readonly forks: number;
 }
 
-export async function survey({ hosts, socket, forks }: SurveyOptions, fleet: Fleet): Promise<readonly HostSurvey[]> {
+export async function survey({ hosts, place, forks }: SurveyOptions, fleet: Fleet): Promise<readonly HostSurvey[]> {
   const limit = pLimit(forks);
-  return Promise.all(hosts.map((host) => limit(() => surveyHost(host, socket, fleet))));
+  return Promise.all(hosts.map((host) => limit(() => surveyHost(host, place, fleet))));
 }
 
 /** What cannot be had of a host does not hide what can. */
-async function surveyHost(name: string, socket: string | undefined, fleet: Fleet): Promise<HostSurvey> {
+async function surveyHost(name: string, place: NamedPlace, fleet: Fleet): Promise<HostSurvey> {
   const failures: Failure[] = [];
   const orElse = async <T>(look: () => Promise<T>, otherwise: T): Promise<T> => {
     try {
@@ -52,7 +52,7 @@ async function surveyHost(name: string, socket: string | undefined, fleet: Fleet
   if (!host) return { host: name, failures, engine: '', balancer: '', rows: [], lock: undefined, record: [] };
   const [[engine, containers], [balancer, backends], lock, record] = await Promise.all([
     orElse(() => engineOf(host), ['', []]),
-    orElse(() => balancerOf(host, socket), ['', []]),
+    orElse(() => balancerOf(host, place), ['', []]),
     orElse<FoundLock | undefined>(() => host.lock.look(), undefined),
     orElse(() => host.record.read(), []),
   ]);
@@ -63,8 +63,8 @@ async function engineOf({ containers }: HostAccess): Promise<[string, readonly C
   return Promise.all([containers.version(), containers.list()]);
 }
 
-async function balancerOf(host: HostAccess, socket: string | undefined): Promise<[string, readonly BackendState[]]> {
-  const balancer = host.balancer(await socketOf(host, socket));
+async function balancerOf(host: HostAccess, place: NamedPlace): Promise<[string, readonly BackendState[]]> {
+  const balancer = host.balancer(await placeOn(host, place));
   const [{ version }, backends] = await Promise.all([balancer.facts(), balancer.backends()]);
   return [version, backends];
 }

@@ -1,7 +1,7 @@
 /** Taking the servers of an instance out of service, from what their backends can spare at that moment. */
 import { Failure } from '../errors.ts';
 import { floorOf, isOf, isUsable, usableIn } from '../rollout/capacity.ts';
-import { serverPath, type MinUp, type Server } from '../rollout/model.ts';
+import { backendKey, serverPath, type MinUp, type Server } from '../rollout/model.ts';
 import { Barrier } from './barrier.ts';
 import { poll } from './poll.ts';
 import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
@@ -118,7 +118,7 @@ export async function untilSpare(
   action: (sights: readonly Sight[]) => Promise<boolean>,
 ): Promise<void> {
   const { turns, servers } = work;
-  const backends = servers.map(({ server }) => `${server.balancer.host} ${server.balancer.socket} ${server.backend}`);
+  const backends = servers.map(({ server }) => backendKey(server));
   const take = async (): Promise<Shortage | undefined> => {
     for (;;) {
       const sights = await Promise.all(servers.map(sightOf));

@@ -1,7 +1,7 @@
 /** Taking one server out of service and putting it back, so that no request is lost. See docs/architecture.md. */
 import { Failure } from '../errors.ts';
 import { countedAnew, isDrained, progressAfter } from '../rollout/drained.ts';
-import { serverPath, type Server, type Standing } from '../rollout/model.ts';
+import { placeName, serverPath, type Server, type Standing } from '../rollout/model.ts';
 import type { ServerState } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import { poll, type Patience } from './poll.ts';
@@ -37,7 +37,7 @@ export async function stateOf(access: ServerAccess): Promise<ServerState> {
 }
 
 export function noSuchServer({ server }: ServerAccess): Failure {
-  const where = `${server.balancer.host} (${server.balancer.socket})`;
+  const where = `${server.balancer.host} (${placeName(server.balancer)})`;
   return new Failure('haproxy', `Cannot find server ${serverPath(server)} in HAProxy on ${where}`);
 }
 

@@ -1,4 +1,4 @@
-import { serverPath, type Server } from '../rollout/model.ts';
+import { serverKey, type Server } from '../rollout/model.ts';
 import type { HostRecord, RecordEntry } from './ports.ts';
 
 /**
@@ -23,15 +23,15 @@ export class Undo {
   }
 
   async add(entries: readonly RecordEntry[]): Promise<void> {
-    const servers = entries.map(({ server }) => keyOf(server));
+    const servers = entries.map(({ server }) => serverKey(server));
     // Known before it is written: if the answer is lost, it may be there all the same and is dropped later.
-    this.#entries = [...this.#entries.filter(({ server }) => !servers.includes(keyOf(server))), ...entries];
+    this.#entries = [...this.#entries.filter(({ server }) => !servers.includes(serverKey(server))), ...entries];
     await this.#record.write(this.#entries);
   }
 
   async drop(servers: readonly Server[]): Promise<void> {
-    const keys = servers.map(keyOf);
-    const kept = this.#entries.filter(({ server }) => !keys.includes(keyOf(server)));
+    const keys = servers.map(serverKey);
+    const kept = this.#entries.filter(({ server }) => !keys.includes(serverKey(server)));
     if (kept.length === this.#entries.length) return;
     await this.#record.write(kept);
     this.#entries = kept;
@@ -41,8 +41,4 @@ export class Undo {
   async refresh(): Promise<void> {
     this.#entries = await this.#record.read();
   }
-}
-
-function keyOf(server: Server): string {
-  return `${server.balancer.host} ${server.balancer.socket} ${serverPath(server)}`;
 }

@@ -27,7 +27,13 @@ const rollingBack = {
   ...{ pacing, environmentInventory: [] },
 };
 const draining = {
-  ...{ name: 'drain' as const, pattern: 'fe', servers: [], socket: undefined, note: '' },
+  ...{
+    name: 'drain' as const,
+    pattern: 'fe',
+    servers: [],
+    place: { socket: undefined, container: undefined },
+    note: '',
+  },
   policy: { timeoutMs: 60_000, onTimeout: 'fail' as const },
 };
 
@@ -85,8 +91,14 @@ describe('readArguments()', () => {
     { line: 'drain fe', command: { ...draining, ...common } },
     { line: 'restore fe', command: { name: 'restore', pattern: 'fe', servers: [], ...common } },
     { line: 'recover fe', command: { name: 'recover', pattern: 'fe', ...common } },
-    { line: 'status fe', command: { name: 'status', pattern: 'fe', socket: undefined, ...common } },
-    { line: 'status', command: { name: 'status', pattern: 'all', socket: undefined, ...common } },
+    {
+      line: 'status fe',
+      command: { name: 'status', pattern: 'fe', place: { socket: undefined, container: undefined }, ...common },
+    },
+    {
+      line: 'status',
+      command: { name: 'status', pattern: 'all', place: { socket: undefined, container: undefined }, ...common },
+    },
   ])('fills in the defaults of "$line"', async ({ line, command }) => {
     expect(await read(`${line} -i hosts.ini`)).toEqual(command);
   });
@@ -149,9 +161,11 @@ describe('readArguments()', () => {
     { line: 'drain fe --on-timeout shutdown_sessions',            gives: { policy: { timeoutMs: 60_000, onTimeout: 'shutdown_sessions' } } },
     { line: 'drain fe -m disk',                                   gives: { note: 'disk' } },
     { line: 'drain fe --note=disk',                               gives: { note: 'disk' } },
-    { line: 'drain fe --socket /run/a.sock',                      gives: { socket: '/run/a.sock' } },
+    { line: 'drain fe --socket /run/a.sock',                      gives: { place: { socket: '/run/a.sock' } } },
     { line: 'restore fe --server pxApp_1 --server pxApp_2',       gives: { servers: ['pxApp_1', 'pxApp_2'] } },
-    { line: 'status fe --socket /run/a.sock',                     gives: { pattern: 'fe', socket: '/run/a.sock' } },
+    { line: 'status fe --socket /run/a.sock',                     gives: { pattern: 'fe', place: { socket: '/run/a.sock' } } },
+    { line: 'status fe --socket ipv4@127.0.0.1:9999',             gives: { place: { socket: 'ipv4@127.0.0.1:9999' } } },
+    { line: 'drain fe --haproxy-container lb',                    gives: { place: { socket: undefined, container: 'lb' } } },
     { line: 'status fe:!fe1',                                     gives: { pattern: 'fe:!fe1' } },
   ])('understands $line', async ({ line, gives }) => {
     expect(await read(`${line} -i a`)).toMatchObject(gives);
@@ -166,8 +180,8 @@ describe('readArguments()', () => {
   });
 
   it('takes no digits for a number', async () => {
-    expect(await read('drain 007 -i 1e3 -l 0x1 -u 010 --private-key 1 --server 04 --socket 05 -m 1.0')).toMatchObject({
-      ...{ pattern: '007', inventory: ['1e3'], limit: '0x1', servers: ['04'], socket: '05', note: '1.0' },
+    expect(await read('drain 007 -i 1e3 -l 0x1 -u 010 --private-key 1 --server 04 -m 1.0')).toMatchObject({
+      ...{ pattern: '007', inventory: ['1e3'], limit: '0x1', servers: ['04'], note: '1.0' },
       connection: { user: '010', privateKey: '1' },
     });
     expect(await read('plan 007 -i a -t 01 --skip-tags 02 -e 03')).toMatchObject({

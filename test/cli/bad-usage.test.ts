@@ -38,6 +38,8 @@ describe('readArguments() refuses', () => {
     { why: 'forks without a value',            line: 'status -i a --forks=',                 says: /--forks/ },
     { why: 'a connect timeout in words',       line: 'status -i a -T soon',                  says: /^Cannot use --connect-timeout "soon": it must be a duration such as 30s or 1m30s$/ },
     { why: 'a drain timeout without its unit', line: 'drain h -i a --timeout 5',             says: /^Cannot use --timeout "5": it must be a duration/ },
+    { why: 'a socket that is none',            line: 'status -i a --socket run/x',           says: /^Cannot use --socket run\/x: it must be an absolute path, or an address/ },
+    { why: 'an address in a container',        line: 'status -i a --socket a:1 --haproxy-container lb', says: /^Cannot use --socket a:1: with --haproxy-container it must be a path$/ },
     { why: 'a policy that there is not',       line: 'drain h -i a --on-timeout wait',       says: /"wait".*"fail", "continue", "shutdown_sessions"/ },
   ])('$why', async ({ line, says }) => {
     const argv = line.split(' ').filter((word) => word !== '');

@@ -167,7 +167,7 @@ describe('replay()', () => {
     const request = {
       hosts: ['fe1'],
       servers: ['pxApp_1'],
-      socket: undefined,
+      place: { socket: undefined, container: undefined },
       policy,
       note: '',
       confirm: async () => true,

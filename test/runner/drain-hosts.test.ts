@@ -15,7 +15,15 @@ function aRequest(over: Partial<DrainRequest> = {}): DrainRequest {
     throw new Error(`nobody should be asked: ${consequences.join()}`);
   };
   const policy = { timeoutMs: 10_000, onTimeout: 'fail' as const };
-  return { hosts: ['fe1'], servers: ['pxApp_2'], socket: undefined, policy, note: 'disk swap', confirm, ...over };
+  return {
+    hosts: ['fe1'],
+    servers: ['pxApp_2'],
+    place: { socket: undefined, container: undefined },
+    policy,
+    note: 'disk swap',
+    confirm,
+    ...over,
+  };
 }
 
 function drain(

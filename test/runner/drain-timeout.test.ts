@@ -16,7 +16,7 @@ function drain(fleet: FakeFleet, over: Over = {}, onEvent?: (event: RunEvent) =>
   const request = {
     hosts: ['fe1'],
     servers: ['pxApp_2'],
-    socket: undefined,
+    place: { socket: undefined, container: undefined },
     policy,
     note: '',
     confirm: async () => true,

@@ -84,7 +84,10 @@ describe('survey()', () => {
     };
     fe1.entries = [entry];
 
-    const [first, second] = await survey({ hosts: ['fe1', 'fe2'], socket: undefined, forks: 1 }, fleet);
+    const [first, second] = await survey(
+      { hosts: ['fe1', 'fe2'], place: { socket: undefined, container: undefined }, forks: 1 },
+      fleet,
+    );
 
     expect(first).toMatchObject({ host: 'fe1', failures: [], engine: '20.10.24', balancer: '2.6.12' });
     expect(first?.record).toEqual([entry]);
@@ -102,7 +105,10 @@ describe('survey()', () => {
     fe2?.lock.heldBy(aLockOwner());
     fe2?.lock.die();
 
-    const surveys = await survey({ hosts: ['fe1', 'fe2', 'fe3'], socket: undefined, forks: 8 }, fleet);
+    const surveys = await survey(
+      { hosts: ['fe1', 'fe2', 'fe3'], place: { socket: undefined, container: undefined }, forks: 8 },
+      fleet,
+    );
 
     expect(surveys.map(({ lock }) => lock?.state)).toEqual(['live', 'dead', undefined]);
     expect(surveys[0]?.lock?.owner).toEqual(aLockOwner());
@@ -118,7 +124,7 @@ describe('survey()', () => {
         changed<HostAccess>(fe1, { lock: changed<HostLock>(fe1.lock, { look: () => Promise.reject(failure) }) }),
     });
 
-    const [one] = await survey({ hosts: ['fe1'], socket: undefined, forks: 1 }, odd);
+    const [one] = await survey({ hosts: ['fe1'], place: { socket: undefined, container: undefined }, forks: 1 }, odd);
 
     expect(one).toMatchObject({ failures: [failure], lock: undefined, engine: '20.10.24' });
     expect(one?.rows).toHaveLength(3);
@@ -128,7 +134,10 @@ describe('survey()', () => {
     const fleet = await FakeFleet.up(['fe1', 'fe2']);
     (await fleet.host('fe1')).isUnreachable = true;
 
-    const surveys = await survey({ hosts: ['fe1', 'fe2'], socket: undefined, forks: 8 }, fleet);
+    const surveys = await survey(
+      { hosts: ['fe1', 'fe2'], place: { socket: undefined, container: undefined }, forks: 8 },
+      fleet,
+    );
 
     expect(
       surveys.map(({ host, failures, rows }) => ({ host, codes: failures.map(({ code }) => code), rows: rows.length })),
@@ -144,11 +153,14 @@ describe('survey()', () => {
       host: async (name) => changed<HostAccess>(await fleet.host(name), { firstSocket: async () => undefined }),
     });
 
-    const [one] = await survey({ hosts: ['fe1'], socket: undefined, forks: 1 }, odd);
+    const [one] = await survey({ hosts: ['fe1'], place: { socket: undefined, container: undefined }, forks: 1 }, odd);
     expect(one?.failures).toMatchObject([{ code: 'config', message: expect.stringContaining('--socket') as unknown }]);
     expect(words([...(one?.rows ?? [])])).toEqual(['pxApp_1: ', 'pxApp_2: ', 'pxApp_3: ']);
 
-    const [named] = await survey({ hosts: ['fe1'], socket: '/run/mine.sock', forks: 1 }, odd);
+    const [named] = await survey(
+      { hosts: ['fe1'], place: { socket: '/run/mine.sock', container: undefined }, forks: 1 },
+      odd,
+    );
     expect(named?.failures).toEqual([]);
   });
 
@@ -161,7 +173,10 @@ describe('survey()', () => {
       const containers = changed(fe1.containers, { [what]: () => Promise.reject(failure) });
       const odd = changed(fleet, { host: async () => changed(fe1, { containers }) });
 
-      const surveys = await survey({ hosts: ['fe1'], socket: undefined, forks: 1 }, odd);
+      const surveys = await survey(
+        { hosts: ['fe1'], place: { socket: undefined, container: undefined }, forks: 1 },
+        odd,
+      );
 
       expect(surveys).toMatchObject([{ host: 'fe1', failures: [failure], engine: '', balancer: '2.6.12', record: [] }]);
       expect(words([...(surveys[0]?.rows ?? [])])).toEqual([1, 2, 3].map((id) => `nobody: pxapp_cluster/pxApp_${id}`));
@@ -173,6 +188,8 @@ describe('survey()', () => {
     const bug = new TypeError('a bug');
     const odd = changed(fleet, { host: () => Promise.reject(bug) });
 
-    await expect(survey({ hosts: ['fe1'], socket: undefined, forks: 1 }, odd)).rejects.toBe(bug);
+    await expect(
+      survey({ hosts: ['fe1'], place: { socket: undefined, container: undefined }, forks: 1 }, odd),
+    ).rejects.toBe(bug);
   });
 });

@@ -50,8 +50,8 @@ export const operationBreakages: Readonly<Record<string, Breakage>> = {
         return { ...one, startedAt, running: true, status: 'running', health: 'healthy' };
       },
     }),
-    balancer: (socket) => {
-      const balancer = host.balancer(socket);
+    balancer: (place) => {
+      const balancer = host.balancer(place);
       return changed(balancer, { counters: async () => [] });
     },
   })),

@@ -50,9 +50,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     look: async (server) => ({ ...(await balancer.look(server)), retries: 0 }),
   })),
   'old workers ignored': hosts((host) => ({
-    processRuns: async () => false,
-    balancer: (...args: Parameters<HostAccess['balancer']>) =>
-      changed(host.balancer(...args), { oldWorkers: async () => [] }),
+    balancer: (place) => changed(host.balancer(place), { oldWorkers: async () => [], processRuns: async () => false }),
   })),
   'reloads not noticed': balancers((balancer, host) => {
     const set = setBy(host);

@@ -23,8 +23,8 @@ export function balancers(
   change: (balancer: LoadBalancer, host: HostAccess, controller: Controller) => Partial<LoadBalancer>,
 ): Breakage {
   return hosts((host, controller) => ({
-    balancer: (socket) => {
-      const balancer = host.balancer(socket);
+    balancer: (place) => {
+      const balancer = host.balancer(place);
       return changed(balancer, change(balancer, host, controller));
     },
   }));

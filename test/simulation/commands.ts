@@ -49,7 +49,14 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
       const servers = act.server === undefined ? [] : [act.server];
       const policy = { timeoutMs, onTimeout };
       return drainHosts(
-        { hosts, servers, socket: SOCKET, policy, note: 'by hand', confirm: async () => true },
+        {
+          hosts,
+          servers,
+          place: { socket: SOCKET, container: undefined },
+          policy,
+          note: 'by hand',
+          confirm: async () => true,
+        },
         context,
       );
     }

@@ -74,7 +74,7 @@ behavesLikeALoadBalancer('the simulated HAProxy', async () => {
   const { world, host, pass } = await oneHost();
   const { haproxy } = world.host('fe1');
   return {
-    balancer: answering(host.balancer(SOCKET), world),
+    balancer: answering(host.balancer({ socket: SOCKET }), world),
     servers: [aServer('pxApp_1'), aServer('pxApp_2'), aServer('pxApp_3')],
     openRequest: async () => {
       const before = new Map(haproxy.slots('pxapp_cluster').map((slot) => [slot.line.name, slot.requests.length]));

@@ -135,7 +135,7 @@ export class FakeBalancer implements LoadBalancer {
     for (const slot of this.#slots.filter(({ name }) => name === server)) slot.agent = 'enabled';
   }
 
-  runs(pid: number): boolean {
+  async processRuns(pid: number): Promise<boolean> {
     return pid === this.#pid || this.#requests.some((request) => request.pid === pid);
   }
 

@@ -79,10 +79,6 @@ export class FakeHost implements HostAccess {
     return this.containers.answers(`pxApp_${port - 8080}`) ? { ok: true } : { ok: false, why: 'refused' };
   }
 
-  async processRuns(pid: number): Promise<boolean> {
-    return this.haproxy.runs(pid);
-  }
-
   async firstSocket(): Promise<string> {
     return SOCKET;
   }

@@ -33,7 +33,6 @@ export class FlakyFleet implements Fleet {
       record: this.#flaky(host.record, name),
       balancer: () => this.#flaky(host.haproxy, name),
       probe: this.#losing('probe', host.probe.bind(host), name),
-      processRuns: this.#losing('processRuns', host.processRuns.bind(host), name),
     });
   }
 

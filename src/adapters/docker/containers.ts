@@ -18,6 +18,7 @@ import { changesOf } from './changes.ts';
 import { Engine, unless } from './engine.ts';
 import { executed } from './exec.ts';
 import { linesOf, outputOf } from './frames.ts';
+import { insideOf, type InsideContainer } from './inside.ts';
 import { Images } from './images.ts';
 import type { InspectedContainer } from './inspections.ts';
 import { obstaclesTo } from './obstacles.ts';
@@ -223,6 +224,11 @@ export class EngineContainers implements Containers {
 
   async exec(name: string, command: readonly string[], withinMs: number): Promise<CommandResult> {
     return executed({ engine: this.#engine, name, command, withinMs });
+  }
+
+  /** See `InsideContainer`. */
+  inside(name: string): InsideContainer {
+    return insideOf(name, () => this.#inspected(name), this.#engine.host);
   }
 
   async #predecessor(name: string, what: string): Promise<Predecessor> {

@@ -147,6 +147,8 @@ export interface InspectedContainer {
     readonly Status: string;
     readonly Running: boolean;
     readonly ExitCode: number;
+    /** Of its first process, as the host numbers it; 0 when it does not run. */
+    readonly Pid?: Maybe<number>;
     readonly StartedAt: string;
     readonly Health?: Maybe<{
       readonly Status: string;
@@ -165,6 +167,8 @@ export interface InspectedContainer {
 export interface InspectedMount {
   readonly Type: string;
   readonly Name?: Maybe<string>;
+  /** On the host. */
+  readonly Source?: Maybe<string>;
   readonly Destination: string;
   readonly RW?: Maybe<boolean>;
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import { serverPath, type AdminState, type Balancer, type Server } from '../../rollout/model.ts';
+import { placeName, serverPath, type AdminState, type Balancer, type Server } from '../../rollout/model.ts';
 import type { BackendState, ServerCounters } from '../../rollout/observed.ts';
 import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session } from '../../runner/ports.ts';
 import { parseInfo, parseProc, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
@@ -136,6 +136,10 @@ export class RuntimeApi implements LoadBalancer {
     return oldWorkersOf(this.#processes, { server, pid, addressOf });
   }
 
+  processRuns(pid: number): Promise<boolean> {
+    return this.#processes.runs(pid);
+  }
+
   async setAgent(server: Server, isEnabled: boolean): Promise<void> {
     const path = safePath(server);
     const word = isEnabled ? 'enable' : 'disable';
@@ -201,7 +205,7 @@ export class RuntimeApi implements LoadBalancer {
   }
 
   #failure(what: string, why: string): Failure {
-    return new Failure('haproxy', `Cannot ${what} on ${this.#balancer.host} (${this.#balancer.socket}): ${why}`);
+    return new Failure('haproxy', `Cannot ${what} on ${this.#balancer.host} (${placeName(this.#balancer)}): ${why}`);
   }
 }
 

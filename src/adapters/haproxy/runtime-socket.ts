@@ -1,6 +1,9 @@
 import type { Duplex } from 'node:stream';
 import { Failure, reasonOf } from '../../errors.ts';
+import { placeName, type BalancerPlace } from '../../rollout/model.ts';
 import type { Link } from '../link.ts';
+import { doorOf } from './door.ts';
+import { onHost, type Inside } from './inside.ts';
 
 /** Sends one line to the runtime API over a fresh connection and resolves with the whole answer. */
 export type Ask = (line: string) => Promise<string>;
@@ -16,10 +19,16 @@ const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
  *
  * @throws Failure `unreachable`, also when the answer is late, torn off or too large
  */
-export function askOver(link: Link, socketPath: string, endsBy: 'closing' | 'empty line' = 'closing'): Ask {
+export function askOver(
+  link: Link,
+  place: BalancerPlace,
+  endsBy: 'closing' | 'empty line' = 'closing',
+  inside: Inside = onHost,
+): Ask {
+  const { open } = doorOf(link, place, inside);
   return async (line) => {
-    const where = `HAProxy on ${link.host} (${socketPath})`;
-    const stream = await link.openSocket(socketPath);
+    const where = `HAProxy on ${link.host} (${placeName(place)})`;
+    const stream = await open();
     try {
       return await answerTo(line, stream, endsBy === 'closing' ? undefined : '\n\n');
     } catch (error) {

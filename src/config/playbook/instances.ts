@@ -1,4 +1,4 @@
-import type { Instance, MinUp, MonitorPolicy, Probe, ReadyCheck } from '../../rollout/model.ts';
+import type { BalancerPlace, Instance, MinUp, MonitorPolicy, Probe, ReadyCheck } from '../../rollout/model.ts';
 import type { WholeContainer } from './container.ts';
 import { specOf, type SpecSources } from './spec-of.ts';
 import {
@@ -29,6 +29,8 @@ export interface Parts {
   readonly sources: SpecSources;
 }
 
+type WrittenBalancer = NonNullable<WrittenPolicy['balancer']>;
+
 export function instanceOf({ host, app, container, play, sources }: Parts): Instance {
   const balancer = { ...defaults.balancer, ...given(play.balancer), ...given(app.balancer) };
   const drain = { ...defaults.drain, ...given(play.drain), ...given(app.drain) };
@@ -37,7 +39,7 @@ export function instanceOf({ host, app, container, play, sources }: Parts): Inst
     container: app.name,
     servers: [
       {
-        balancer: { host, socket: balancer.socket ?? '', ...masterOf(balancer.master_socket) },
+        balancer: { host, ...placeOf(balancer) },
         backend: balancer.backend ?? '',
         name: app.server ?? app.name,
       },
@@ -52,8 +54,12 @@ export function instanceOf({ host, app, container, play, sources }: Parts): Inst
   };
 }
 
-function masterOf(masterSocket: string | undefined): { readonly masterSocket?: string } {
-  return masterSocket === undefined ? {} : { masterSocket };
+function placeOf({ socket = '', master_socket: masterSocket, container }: WrittenBalancer): BalancerPlace {
+  return {
+    socket,
+    ...(masterSocket !== undefined && { masterSocket }),
+    ...(container !== undefined && { container }),
+  };
 }
 
 function monitorOf(play: WrittenPolicy['monitor'], app: WrittenPolicy['monitor']): MonitorPolicy | undefined {

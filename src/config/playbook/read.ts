@@ -4,7 +4,7 @@ import { Vault } from '../vault.ts';
 import { complaintAbout, type Problem, problemsOf } from './complaints.ts';
 import { isMapping, UnsafeText, VaultText } from '../values.ts';
 import { unrendered } from './field.ts';
-import { containerRules, missingBackends, probeRules, timesWithoutQuotes } from './rules.ts';
+import { balancerRules, containerRules, missingBackends, probeRules, timesWithoutQuotes } from './rules.ts';
 import { playbookSchema } from './schema.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -33,6 +33,7 @@ export function readPlaybook(path: string, text: string, vault = new Vault()): W
     ...timesWithoutQuotes(document, text),
     ...missingBackends(value),
     ...containerRules(value),
+    ...balancerRules(value),
     ...probeRules(value),
   ];
   if (problems.length > 0) throw failureOf(problems.map((problem) => complaintAbout(document, problem)));

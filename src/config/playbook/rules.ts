@@ -42,6 +42,19 @@ export function containerRules(playbook: unknown): Problem[] {
   });
 }
 
+/** An address is reached from the host, whatever HAProxy runs in. */
+export function balancerRules(playbook: unknown): Problem[] {
+  const plays = Array.isArray(playbook) ? playbook.map((_, play): DocumentPath => [play]) : [];
+  return [...plays, ...appsIn(playbook).map(({ path }) => path)].flatMap((path): Problem[] => {
+    const balancer = valueAt(playbook, [...path, 'balancer']);
+    if (!isMapping(balancer) || !('container' in balancer)) return [];
+    const { socket } = balancer;
+    const isAddress = typeof socket === 'string' && !socket.startsWith('/') && !socket.includes('{');
+    const message = 'stands beside an address as socket: in a container it is a path';
+    return isAddress ? [{ path: [...path, 'balancer', 'container'], message, which: 'key' }] : [];
+  });
+}
+
 const probes = ['http', 'tcp', 'command'] as const;
 
 /** One way to prove an app ready, or none; a status is for `http`. */

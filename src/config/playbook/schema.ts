@@ -34,13 +34,24 @@ const containerName = matching(
 );
 const socketPath = matching('an absolute path', /^\//);
 
+/** As HAProxy's own `stats socket` has it (configuration manual, "bind"). */
+export const statsSocket = matching(
+  'an absolute path, or an address such as "ipv4@127.0.0.1:9999"',
+  /^(\/.*|(ipv4@|ipv6@)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5})$/,
+);
+
 export const balancerSchema = z.strictObject({
-  socket: field(socketPath, {
-    description: "Path of HAProxy's stats socket on the host.",
+  socket: field(statsSocket, {
+    description:
+      "HAProxy's stats socket: its path on the host, or an address as seen from the host, such as `ipv4@127.0.0.1:9999`.",
     default: '/var/run/haproxy.sock',
   }),
+  container: field(containerName, {
+    description: 'The container that HAProxy runs in. `socket` and `master_socket` are paths in it then.',
+    otherwise: 'HAProxy runs on the host itself',
+  }),
   master_socket: field(socketPath, {
-    description: "Path of HAProxy's master socket (`haproxy -S`) on the host: it counts what old workers still have.",
+    description: "Path of HAProxy's master socket (`haproxy -S`): it counts what old workers still have.",
     otherwise: 'where it is by custom, if there is one',
   }),
   backend: field(serverName, {

@@ -27,6 +27,7 @@ function processes(over: Partial<Processes> = {}, oldStat = stat(0, OWN(0)), pro
     isMasterNamed: false,
     master: async () => async (line) => answers[line] ?? `Can't find the target PID matching the prefix\n\n`,
     kin: async () => [4711],
+    runs: async () => true,
     ...over,
   };
 }

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -51,7 +52,7 @@ describe('processesOver()', () => {
     await run(master, '-c', script);
     await run(worker, '60');
 
-    const { kin } = processesOver(link, '/run/haproxy.sock', undefined);
+    const { kin } = processesOver(link, { socket: '/run/haproxy.sock' });
 
     expect(await kin(one)).toEqual([two]);
     expect(await kin(two)).toEqual([one]);
@@ -62,25 +63,73 @@ describe('processesOver()', () => {
     const [old = 0] = await run(worker, '60', '61');
     await run(worker, '60', '62');
     const [now = 0] = await run(worker, '60', '61');
-    const { kin } = processesOver(link, '/run/haproxy.sock', undefined);
+    const { kin } = processesOver(link, { socket: '/run/haproxy.sock' });
     await expect.poll(() => kin(now)).toEqual([old]);
   });
 
+  it('sees one run, whoever asks, until it is gone', async () => {
+    const ordinary = new LocalLink({ isOrdinary: true });
+    const { worker } = programs(folder);
+    const [pid = 0] = await run(worker, '60');
+    const { runs } = processesOver(link, { socket: '/run/haproxy.sock' });
+
+    await expect.poll(() => runs(pid)).toBe(true);
+    expect(await processesOver(ordinary, { socket: '/run/haproxy.sock' }).runs(pid)).toBe(true);
+    process.kill(-pid, 'SIGKILL');
+    await expect.poll(() => runs(pid)).toBe(false);
+    started.length = 0;
+    await ordinary.close();
+  });
+
+  it('does not take one for running that has ended and only waits for its parent to notice', async () => {
+    const { worker } = programs(folder);
+    // The shell becomes a sleep, which takes no notice of the child that it gets.
+    const parent = spawn('sh', ['-c', `${worker} 0.05 & echo $!; exec sleep 60`], { detached: true });
+    started.push(parent);
+    const [line] = (await once(parent.stdout, 'data')) as [Buffer];
+    const pid = Number(line.toString());
+    await expect.poll(() => readFileSync(`/proc/${pid}/status`, 'utf8')).toMatch(/^Name:\thaproxy\nState:\tZ/m);
+
+    expect(await processesOver(link, { socket: '/run/haproxy.sock' }).runs(pid)).toBe(false);
+  });
+
+  it('does not take another process for an HAProxy, which may have got its id', async () => {
+    expect(await processesOver(link, { socket: '/run/haproxy.sock' }).runs(process.pid)).toBe(false);
+  });
+
+  it('looks where the processes and the sockets of a container are', async () => {
+    const proc = join(folder, 'root', 'proc');
+    mkdirSync(join(proc, '8'), { recursive: true });
+    writeFileSync(join(proc, '8', 'comm'), 'haproxy\n');
+    writeFileSync(join(proc, '8', 'status'), 'Name:\thaproxy\nState:\tS (sleeping)\nPPid:\t1\n');
+    const inside = { pathOf: async (path: string) => join(folder, 'root', path), procDir: async () => proc };
+    mkdirSync(join(folder, 'root', 'run'));
+    const server = createServer((client) => client.write('in there\n\n'));
+    server.listen(join(folder, 'root', 'run', 'haproxy-master.sock'));
+    await expect.poll(() => server.listening).toBe(true);
+
+    const { runs, master } = processesOver(link, { socket: '/run/haproxy.sock', container: 'lb' }, inside);
+
+    expect([await runs(8), await runs(9)]).toEqual([true, false]);
+    expect(await (await master())?.('show proc')).toBe('in there\n\n');
+    server.close();
+  });
+
   it('knows nothing of a process that is not to be seen', async () => {
-    expect(await processesOver(link, '/run/haproxy.sock', undefined).kin(2 ** 22 + 1)).toBeUndefined();
+    expect(await processesOver(link, { socket: '/run/haproxy.sock' }).kin(2 ** 22 + 1)).toBeUndefined();
   });
 
   it('looks for a master beside the socket, and takes one that was named for granted', async () => {
     const socket = join(folder, 'haproxy.sock');
-    expect(await processesOver(link, socket, undefined).master()).toBeUndefined();
+    expect(await processesOver(link, { socket }).master()).toBeUndefined();
     const server = createServer((client) => client.write('it is me\n\n')).listen(join(folder, 'master.sock'));
     await expect.poll(() => server.listening).toBe(true);
 
-    const found = await processesOver(link, socket, undefined).master();
+    const found = await processesOver(link, { socket }).master();
 
     expect(await found?.('show proc')).toBe('it is me\n\n');
     server.close();
-    const named = await processesOver(link, socket, join(folder, 'none.sock')).master();
+    const named = await processesOver(link, { socket, masterSocket: join(folder, 'none.sock') }).master();
     await expect(named?.('show proc')).rejects.toThrow('ENOENT');
   });
 });

@@ -5,7 +5,12 @@ import { askOver } from '../../../src/adapters/haproxy/runtime-socket.ts';
 import type { Link } from '../../../src/adapters/link.ts';
 import { aServer, SOCKET } from '../../support/builders.ts';
 
-const noProcesses = { isMasterNamed: false, master: async () => undefined, kin: async () => [] };
+const noProcesses = {
+  isMasterNamed: false,
+  master: async () => undefined,
+  kin: async () => [],
+  runs: async () => false,
+};
 
 /** A runtime API that gives these answers, command by command; anything else it does not know. */
 function apiAnswering(answers: Readonly<Record<string, string>>): { api: RuntimeApi; asked: string[] } {
@@ -149,7 +154,7 @@ describe('askOver()', () => {
   ])('fails as unreachable when the answer is $what', async ({ chunks, why }) => {
     const ask = askOver(
       linkTo(() => answering(chunks)),
-      SOCKET,
+      { socket: SOCKET },
     );
     await expect(ask('show info')).rejects.toMatchObject({ code: 'unreachable' });
     await expect(ask('show info')).rejects.toThrow(why);
@@ -158,7 +163,7 @@ describe('askOver()', () => {
   it('puts an answer together from its pieces', async () => {
     const ask = askOver(
       linkTo(() => answering(['Name: HA', 'Proxy\n', '\n'])),
-      SOCKET,
+      { socket: SOCKET },
     );
     expect(await ask('show info')).toBe('Name: HAProxy\n\n');
   });
@@ -167,7 +172,7 @@ describe('askOver()', () => {
     const pieces = ['# workers\n99  worker\n', '\n'];
     const ask = askOver(
       linkTo(() => answering(pieces, 'stays open')),
-      SOCKET,
+      { socket: SOCKET },
       'empty line',
     );
     expect(await ask('show proc')).toBe('# workers\n99  worker\n\n');
@@ -176,7 +181,7 @@ describe('askOver()', () => {
   it('passes on how the connection was lost', async () => {
     const ask = askOver(
       linkTo(() => answering(new Error('SSH channel closed'))),
-      SOCKET,
+      { socket: SOCKET },
     );
     await expect(ask('show info')).rejects.toThrow(
       'Cannot ask HAProxy on fe1 (/var/run/haproxy.sock) to "show info": SSH channel closed',

@@ -26,7 +26,7 @@ export function resolved(text: string, inventory = aFleet(), selection: Partial<
 
 /** A play of one app on fe1; `lines` stand in the app, indented by four, `play` in the play, by two. */
 export function aPlaybook(lines = '', play = ''): string {
-  const own = lines.includes('container:') ? '' : '    container: { image: shop }\n';
+  const own = /^    container:/m.test(lines) ? '' : '    container: { image: shop }\n';
   return `- hosts: fe1\n  balancer: { backend: b }\n${play}  apps:\n  - name: shop_{{ id }}\n${own}${lines}`;
 }
 

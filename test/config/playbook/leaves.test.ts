@@ -110,6 +110,7 @@ describe('a value of a play that is wrong', () => {
 });
 
 const status = 'a status such as 200, or a range such as 200-399';
+const socket = 'an absolute path, or an address such as "ipv4@127.0.0.1:9999"';
 const name = 'a name of letters, digits, "_", ".", ":" and "-"';
 
 describe('a value of an app that is wrong', () => {
@@ -117,8 +118,13 @@ describe('a value of an app that is wrong', () => {
     ['server: "a;b"', `5:13: server: should be ${name}, is "a;b"`],
     ['server: "a\\nb"', `5:13: server: should be ${name}, is "a\\nb"`],
     ['balancer: { backend: "a b" }', `5:26: balancer.backend: should be ${name}, is "a b"`],
-    ['balancer: { socket: run/x }', '5:25: balancer.socket: should be an absolute path, is "run/x"'],
-    ['balancer: { socket: "/run/\\nx" }', '5:25: balancer.socket: should be an absolute path, is "/run/\\nx"'],
+    ['balancer: { socket: run/x }', `5:25: balancer.socket: should be ${socket}, is "run/x"`],
+    ['balancer: { socket: "/run/\\nx" }', `5:25: balancer.socket: should be ${socket}, is "/run/\\nx"`],
+    ['balancer: { socket: "ipv4@127.0.0.1" }', `5:25: balancer.socket: should be ${socket}, is "ipv4@127.0.0.1"`],
+    [
+      'balancer: { socket: "127.0.0.1:9999", container: lb }',
+      '5:43: balancer.container: stands beside an address as socket: in a container it is a path',
+    ],
     [
       'balancer: { min_up: 1.5 }',
       '5:25: balancer.min_up: should be a number of servers such as 1, or a percentage such as "50%", is 1.5',

@@ -71,6 +71,17 @@ describe('resolvePlays()', () => {
     });
   });
 
+  it.each([
+    { says: 'container: lb', is: { socket: '/var/run/haproxy.sock', container: 'lb' } },
+    { says: 'container: lb, socket: /tmp/a, master_socket: /tmp/m', is: { socket: '/tmp/a', masterSocket: '/tmp/m' } },
+    { says: 'socket: "ipv4@127.0.0.1:9999"', is: { socket: 'ipv4@127.0.0.1:9999' } },
+    { says: 'socket: "ipv6@[::1]:9999"', is: { socket: 'ipv6@[::1]:9999' } },
+    { says: 'socket: "lb-1.internal:{{ 9000 + 999 }}"', is: { socket: 'lb-1.internal:9999' } },
+  ])('finds HAProxy by { $says }', ({ says, is }) => {
+    const { servers } = theInstance(aPlaybook(`    balancer: { ${says} }\n`, ''));
+    expect(servers[0]?.balancer).toMatchObject({ host: 'fe1', ...is });
+  });
+
   it('counts instances from 1 and renders each with its id', () => {
     const [play] = resolved(aPlaybook('    instances: 2\n    server: "s{{ id * 10 }}"\n', '  keep: "{{ id }}"\n'));
 

@@ -14,7 +14,7 @@ behavesLikeALoadBalancer('HAProxy over SSH', async (): Promise<Arrangement> => {
   const fleet = labFleet();
   const access = await fleet.host(own);
   return {
-    balancer: access.balancer(SOCKET),
+    balancer: access.balancer({ socket: SOCKET }),
     servers: [aServer('pxApp_1', own), aServer('pxApp_2', own), aServer('pxApp_3', own)],
     openRequest: () => openRequest(ownHost().address),
     reload: async () => reload(ownHost()),

@@ -116,6 +116,11 @@ export class SimBalancer implements LoadBalancer {
     );
   }
 
+  async processRuns(pid: number): Promise<boolean> {
+    const run = (): boolean => this.#host.haproxy.runs(pid);
+    return this.#controller.call(this.#host, { name: `process ${pid}`, service: 'host', run });
+  }
+
   async shutdownSessions(server: Server): Promise<void> {
     await this.#change(`shutdown sessions of ${pathOf(server)}`, { what: 'shutdown', server }, () => {
       this.#host.haproxy.slot(server).requests = [];

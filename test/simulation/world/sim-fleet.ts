@@ -1,4 +1,4 @@
-import type { Probe } from '../../../src/rollout/model.ts';
+import type { BalancerPlace, Probe } from '../../../src/rollout/model.ts';
 import type { Archived, Fleet, HostAccess, HostArchive, HostRecord, ProbeResult } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
@@ -82,7 +82,7 @@ class SimAccess implements HostAccess {
     if (archived) this.#host.archive.set(key, archived);
   }
 
-  balancer(socket: string): SimBalancer {
+  balancer({ socket }: BalancerPlace): SimBalancer {
     return new SimBalancer(this.#controller, this.#host, socket);
   }
 
@@ -91,10 +91,6 @@ class SimAccess implements HostAccess {
     return this.#look('probe', () =>
       this.#host.engine.at(port)?.answers === true ? { ok: true } : { ok: false, why: 'refused' },
     );
-  }
-
-  async processRuns(pid: number): Promise<boolean> {
-    return this.#look(`process ${pid}`, () => this.#host.haproxy.runs(pid));
   }
 
   async firstSocket(): Promise<string> {

@@ -1,0 +1,58 @@
+/** What `doctor` finds out about the HAProxy of one host. */
+import { isAbsolute } from 'node:path';
+import type { Inside } from '../adapters/haproxy/inside.ts';
+import { customaryMasters, processesOver } from '../adapters/haproxy/processes.ts';
+import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
+import { askOver } from '../adapters/haproxy/runtime-socket.ts';
+import { firstSocket } from '../adapters/host/looks.ts';
+import type { SshLink } from '../adapters/ssh/connection.ts';
+import { Failure } from '../errors.ts';
+import { placeName, type BalancerPlace } from '../rollout/model.ts';
+import { CUSTOMARY_SOCKETS, noCustomarySocket, type NamedPlace } from '../runner/sockets.ts';
+
+/** How a socket is reached, as far as it was. */
+export function channelTo(link: SshLink, path: string): string {
+  return link.channelTo(path) ?? 'not used';
+}
+
+export class HaproxyLook {
+  readonly #link: SshLink;
+  readonly #inside: Inside;
+
+  constructor(link: SshLink, inside: Inside) {
+    this.#link = link;
+    this.#inside = inside;
+  }
+
+  /** @throws Failure `config` when none was named, and there is none where it is by custom */
+  async place({ socket: named, container }: NamedPlace): Promise<BalancerPlace> {
+    const socket = named ?? (await firstSocket(this.#link, CUSTOMARY_SOCKETS, this.#inside.pathOf));
+    if (socket === undefined) throw noCustomarySocket(this.#link.host, container);
+    return { socket, ...(container !== undefined && { container }) };
+  }
+
+  async facts(place: BalancerPlace): Promise<string> {
+    const { host } = this.#link;
+    const ask = askOver(this.#link, place, 'closing', this.#inside);
+    const api = new RuntimeApi(ask, { host, ...place }, processesOver(this.#link, place, this.#inside));
+    const { version, level } = await api.facts();
+    const name = placeName(place);
+    if (level === 'admin') return `${name}, ${version}, level admin, ${await this.#channel(place.socket)}`;
+    const instead = 'give its "stats socket" the "level admin" in haproxy.cfg';
+    const why = `${name} is at level ${level}: ${instead}`;
+    throw new Failure('haproxy', `Cannot take servers out of service on ${host}: ${why}`);
+  }
+
+  async master(place: BalancerPlace): Promise<string | undefined> {
+    return firstSocket(this.#link, customaryMasters(place.socket), this.#inside.pathOf);
+  }
+
+  async masterFacts(socket: string): Promise<string> {
+    await askOver(this.#link, { socket: await this.#inside.pathOf(socket) }, 'empty line')('show proc');
+    return `${socket}, ${await this.#channel(socket)}`;
+  }
+
+  async #channel(socket: string): Promise<string> {
+    return isAbsolute(socket) ? channelTo(this.#link, await this.#inside.pathOf(socket)) : 'forwarded';
+  }
+}

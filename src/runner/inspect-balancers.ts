@@ -1,0 +1,78 @@
+import type { LimitFunction } from 'p-limit';
+import { balancerKey, placeName, sameServer, type Balancer, type Instance, type Server } from '../rollout/model.ts';
+import type { BackendState } from '../rollout/observed.ts';
+import { problem, type Finding } from './findings.ts';
+import type { BalancerFacts, Fleet, RecordEntry } from './ports.ts';
+import { balancerProblems } from './preflight-balancer.ts';
+
+/** What the balancers of a run's servers say of themselves. */
+export interface Balancers {
+  readonly backends: readonly BackendState[];
+  readonly findings: readonly Finding[];
+  /** Whether the balancer of this server has answered. */
+  readonly knows: (server: Server) => boolean;
+  /** Those of these instances, for people: version and place, and the host where it is another. */
+  readonly namesFor: (host: string, instances: readonly Instance[]) => readonly string[];
+}
+
+interface Looking {
+  readonly fleet: Fleet;
+  readonly limit: LimitFunction;
+  /** What the run itself has taken out of service. */
+  readonly own: readonly RecordEntry[];
+}
+
+interface Look {
+  readonly facts: BalancerFacts | undefined;
+  readonly backends: readonly BackendState[];
+  readonly findings: readonly Finding[];
+}
+
+/** Looks once at each balancer of these servers, whichever host it is on, and at the backends they are in. */
+export async function inspectBalancers(servers: readonly Server[], { fleet, limit, own }: Looking): Promise<Balancers> {
+  const used = new Map(servers.map(({ balancer }) => [balancerKey(balancer), balancer]));
+  const looks = new Map(
+    await Promise.all(
+      [...used].map(async ([key, balancer]) => {
+        const backends = servers.filter((server) => balancerKey(server.balancer) === key).map(({ backend }) => backend);
+        return [key, await limit(() => lookAt(balancer, new Set(backends), fleet))] as const;
+      }),
+    ),
+  );
+  const all = [...looks.values()];
+  const factsOf = (balancer: Balancer): BalancerFacts | undefined => looks.get(balancerKey(balancer))?.facts;
+  return {
+    backends: all.flatMap(({ backends }) => backends).map((backend) => asBefore(backend, own)),
+    findings: all.flatMap(({ findings }) => findings),
+    knows: ({ balancer }) => factsOf(balancer) !== undefined,
+    namesFor: (host, instances) => {
+      const its = instances.flatMap((instance) => instance.servers.map(({ balancer }) => balancer));
+      const names = its.flatMap((balancer) => {
+        const facts = factsOf(balancer);
+        const where = balancer.host === host ? placeName(balancer) : `${balancer.host} ${placeName(balancer)}`;
+        return facts ? [`${facts.version} (${where})`] : [];
+      });
+      return [...new Set(names)];
+    },
+  };
+}
+
+async function lookAt(at: Balancer, wanted: ReadonlySet<string>, fleet: Fleet): Promise<Look> {
+  try {
+    const balancer = (await fleet.host(at.host)).balancer(at);
+    const facts = await balancer.facts();
+    const backends = await Promise.all([...wanted].map((backend) => balancer.backends(backend)));
+    return { facts, backends: backends.flat(), findings: balancerProblems(at, facts) };
+  } catch (error) {
+    return { facts: undefined, backends: [], findings: [problem(at.host, error)] };
+  }
+}
+
+/** What this run has taken out of service itself will be back before it takes the next: it counts as it was found. */
+function asBefore(backend: BackendState, own: readonly RecordEntry[]): BackendState {
+  const servers = backend.servers.map((state) => {
+    const entry = own.find(({ server }) => sameServer(server, state.server));
+    return entry ? { ...state, ...entry.standing, isUp: entry.wasUp } : state;
+  });
+  return { ...backend, servers };
+}

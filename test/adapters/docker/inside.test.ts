@@ -1,0 +1,42 @@
+import { describe, expect, it } from 'vitest';
+import { insideOf } from '../../../src/adapters/docker/inside.ts';
+import type { InspectedContainer } from '../../../src/adapters/docker/inspections.ts';
+
+function container(over: Partial<InspectedContainer>, state: Partial<InspectedContainer['State']> = {}) {
+  const whole: InspectedContainer = {
+    ...{ Id: 'abc', Name: '/lb', Image: 'sha256:1', Config: { Image: 'haproxy' }, HostConfig: {}, NetworkSettings: {} },
+    State: { Status: 'running', Running: true, ExitCode: 0, StartedAt: '', Pid: 4711, ...state },
+    ...over,
+  };
+  return insideOf('lb', async () => whole, 'fe1');
+}
+
+const mounts = [
+  { Type: 'bind', Source: '/srv/haproxy/', Destination: '/run' },
+  { Type: 'volume', Name: 'sock', Source: '/var/lib/docker/volumes/sock/_data', Destination: '/run/haproxy/' },
+  { Type: 'tmpfs', Source: '', Destination: '/tmp' },
+];
+
+describe('insideOf()', () => {
+  it.each([
+    { path: '/run/haproxy.sock', is: '/srv/haproxy/haproxy.sock' },
+    { path: '/run/haproxy/admin.sock', is: '/var/lib/docker/volumes/sock/_data/admin.sock' },
+    { path: '/runner/haproxy.sock', is: '/proc/4711/root/runner/haproxy.sock' },
+    { path: '/tmp/haproxy.sock', is: '/proc/4711/root/tmp/haproxy.sock' },
+  ])('finds $path at $is', async ({ path, is }) => {
+    expect(await container({ Mounts: mounts }).pathOf(path)).toBe(is);
+  });
+
+  it('finds the processes by the ids that they have in it', async () => {
+    expect(await container({}).procDir()).toBe('/proc/4711/root/proc');
+  });
+
+  it('says why there is nothing to look into', async () => {
+    const ended = container({}, { Running: false, Status: 'exited', Pid: 0 });
+    await expect(ended.pathOf('/run/haproxy.sock')).rejects.toThrow(
+      'Cannot look into container lb on fe1: it is exited',
+    );
+    const none = insideOf('lb', async () => undefined, 'fe1');
+    await expect(none.procDir()).rejects.toThrow('Cannot look into container lb on fe1: there is no such container');
+  });
+});
