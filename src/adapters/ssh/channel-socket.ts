@@ -1,4 +1,4 @@
-import type { ClientChannel } from 'ssh2';
+import type { Channel } from './carrier.ts';
 import { HttpSocket } from './http-socket.ts';
 
 /**
@@ -6,10 +6,10 @@ import { HttpSocket } from './http-socket.ts';
  * closed channel, and shows a lost connection as a proper end (so whoever knows of the loss must destroy this stream).
  */
 export class ChannelSocket extends HttpSocket {
-  readonly #channel: ClientChannel;
+  readonly #channel: Channel;
   #isClosed = false;
 
-  constructor(channel: ClientChannel) {
+  constructor(channel: Channel) {
     super({ allowHalfOpen: true });
     this.#channel = channel;
     channel.on('data', (chunk: Buffer) => {

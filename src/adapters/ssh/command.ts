@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
-import type { ClientChannel } from 'ssh2';
 import { Failure } from '../../errors.ts';
 import type { RunOptions, Running, RunResult } from '../link.ts';
+import type { Channel } from './carrier.ts';
 import type { Session } from './session.ts';
 
 const RUN_WITHIN_MS = 10_000;
@@ -46,10 +46,7 @@ export async function start(session: Session, host: string, line: string): Promi
 async function begun(session: Session, host: string, line: string): Promise<Command> {
   const what = `run "${shortened(line)}" on ${host}`;
   try {
-    return await session.open(
-      (client, opened) => client.exec(line, opened),
-      (channel) => new Command(channel, session, what),
-    );
+    return await session.open({ command: line }, (channel) => new Command(channel, session, what));
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure('error', `Cannot ${what}: its SSH server refuses to run commands`, { cause: error });
@@ -66,7 +63,7 @@ class Command {
   readonly ended: Promise<undefined>;
   /** Stays pending when there is none. */
   readonly firstLine: Promise<string>;
-  readonly #channel: ClientChannel;
+  readonly #channel: Channel;
   /** For messages: `run "…" on fe1`. */
   readonly #what: string;
   readonly #stdout: Buffer[] = [];
@@ -76,7 +73,7 @@ class Command {
   #exitCode: number | undefined;
   #fail: (error: Error) => void = () => undefined;
 
-  constructor(channel: ClientChannel, session: Session, what: string) {
+  constructor(channel: Channel, session: Session, what: string) {
     this.#channel = channel;
     this.#what = what;
     this.ended = new Promise((resolve, reject) => {

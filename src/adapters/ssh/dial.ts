@@ -9,6 +9,7 @@ import { credentialsFor, Identities, type Credentials } from './credentials.ts';
 import { HostKeys } from './host-keys.ts';
 import type { KeyFiles } from './key-files.ts';
 import { Session } from './session.ts';
+import { Ssh2Carrier } from './ssh2-carrier.ts';
 
 /** How often one that hangs up is tried. */
 const TRIES = 3;
@@ -106,7 +107,9 @@ async function handshake(address: SshAddress, { keyFiles, connect }: Dialling): 
     });
     client.on('connect', () => client.setNoDelay(true));
     client.on('ready', () => {
-      resolve(new Session(client, address, { key: identities.accepted ?? '', hostKey: hostKeys.seen }));
+      resolve(
+        new Session(new Ssh2Carrier(client), address, { key: identities.accepted ?? '', hostKey: hostKeys.seen }),
+      );
     });
     client.connect({
       ...(sock ? { sock } : { host: address.address, port: address.port, ...socketOf(address) }),

@@ -1,5 +1,5 @@
-import type { ClientChannel } from 'ssh2';
 import { Failure } from '../../errors.ts';
+import type { Channel } from './carrier.ts';
 import { HttpSocket } from './http-socket.ts';
 import type { Relay } from './relay.ts';
 
@@ -18,7 +18,7 @@ interface Purpose {
  * does not tell whether the socket has closed, or the relay was killed.
  */
 export class RelaySocket extends HttpSocket {
-  readonly #channel: ClientChannel;
+  readonly #channel: Channel;
   readonly #purpose: Purpose;
   #said = '';
   #exitCode: number | undefined;
@@ -26,7 +26,7 @@ export class RelaySocket extends HttpSocket {
   #isClosed = false;
   #hasEndedInput = false;
 
-  constructor(channel: ClientChannel, purpose: Purpose) {
+  constructor(channel: Channel, purpose: Purpose) {
     super({ allowHalfOpen: true });
     this.#channel = channel;
     this.#purpose = purpose;

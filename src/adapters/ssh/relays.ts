@@ -67,15 +67,12 @@ type Purpose = ConstructorParameters<typeof RelaySocket>[1];
 
 async function started(session: Session, purpose: Purpose): Promise<RelaySocket> {
   try {
-    return await session.open(
-      (client, opened) => client.exec(`exec ${purpose.relay.line}`, opened),
-      (channel) => {
-        const socket = new RelaySocket(channel, purpose);
-        const forget = session.onLoss((loss) => socket.destroy(loss));
-        socket.on('close', forget);
-        return socket;
-      },
-    );
+    return await session.open({ command: `exec ${purpose.relay.line}` }, (channel) => {
+      const socket = new RelaySocket(channel, purpose);
+      const forget = session.onLoss((loss) => socket.destroy(loss));
+      socket.on('close', forget);
+      return socket;
+    });
   } catch (error) {
     if (error instanceof Failure) throw error;
     throw new Failure('refused', `Cannot ${purpose.what}: its SSH server refuses to run commands`, { cause: error });

@@ -1,18 +1,10 @@
-import type { Client, ClientChannel } from 'ssh2';
 import { Failure, reasonOf } from '../../errors.ts';
 import { placeOf, type SshAddress } from './address.ts';
+import type { Carrier, Channel, Target } from './carrier.ts';
 import { ChannelSocket } from './channel-socket.ts';
 
 /** Time limit for a channel to open: a server that lives answers within a round trip. */
 const OPEN_WITHIN_MS = 10_000;
-
-/** ssh2 gives the server's answer to a channel it will not open, as RFC 4254, 5.1 numbers it. */
-export interface OpenError extends Error {
-  readonly reason?: number;
-}
-
-/** Asks for a channel, as the methods of ssh2's client do. */
-export type Ask = (client: Client, opened: (error: Error | undefined, channel: ClientChannel) => void) => void;
 
 /** How we were let in. */
 export interface Login {
@@ -26,20 +18,22 @@ export interface Login {
 export class Session {
   readonly address: SshAddress;
   readonly login: Login;
-  readonly #client: Client;
+  readonly #carrier: Carrier;
   readonly #lost = new AbortController();
   readonly #interrupted = new Set<(loss: Failure) => void>();
 
-  constructor(client: Client, address: SshAddress, login: Login) {
+  constructor(carrier: Carrier, address: SshAddress, login: Login) {
     this.login = login;
     this.address = address;
-    this.#client = client;
-    client.on('error', (error) => {
-      this.#lose(error.message);
+    this.#carrier = carrier;
+    carrier.onEnd((why) => {
+      this.#lose(why);
     });
-    client.on('close', () => {
-      this.#lose('closed by the other side');
-    });
+  }
+
+  /** See {@link Carrier}. */
+  get proxyCommand(): string | undefined {
+    return this.#carrier.proxyCommand;
   }
 
   /** Aborts, with a Failure `unreachable`, once the connection is gone. */
@@ -55,11 +49,10 @@ export class Session {
   }
 
   /**
-   * What `take` makes of the channel that `ask` asks for; the server's refusal is thrown as it is, see
-   * {@link OpenError}. `take` is called at once, since the channel's end may stand in the very same packet. `late` is
-   * thrown when the server does not answer.
+   * What `take` makes of a channel to `target`; the server's refusal is thrown as it is, an `OpenError`. `take` is
+   * called at once, see `Carrier.open`. `late` is thrown when the server does not answer.
    */
-  async open<T>(ask: Ask, take: (channel: ClientChannel) => T, late?: Failure): Promise<T> {
+  async open<T>(target: Target, take: (channel: Channel) => T, late?: Failure): Promise<T> {
     this.lost.throwIfAborted();
     const deadline = AbortSignal.timeout(OPEN_WITHIN_MS);
     return new Promise((resolve, reject) => {
@@ -79,7 +72,7 @@ export class Session {
       const forget = this.onLoss(fail);
       deadline.addEventListener('abort', expire);
       try {
-        ask(this.#client, (error, channel) => {
+        this.#carrier.open(target, (error, channel) => {
           if (isOver) discard(error, channel);
           else if (error) fail(error);
           else {
@@ -96,26 +89,21 @@ export class Session {
   }
 
   /** The same as a stream that fails when the connection is lost. */
-  async openStream(ask: Ask, late?: Failure): Promise<ChannelSocket> {
-    const take = (channel: ClientChannel) => {
+  async openStream(target: Target, late?: Failure): Promise<ChannelSocket> {
+    const take = (channel: Channel) => {
       const socket = new ChannelSocket(channel);
       const forget = this.onLoss((loss) => socket.destroy(loss));
       socket.on('close', forget);
       return socket;
     };
-    return this.open(ask, take, late);
+    return this.open(target, take, late);
   }
 
   /** Resolves once the connection is closed. */
   async end(): Promise<void> {
-    const closed = new Promise<void>((resolve) => this.#client.once('close', resolve));
     const wasLost = this.lost.aborted;
     this.#lose('closed by us');
-    if (wasLost) return;
-    this.#client.end();
-    // A peer that does not answer our goodbye must not keep us waiting.
-    this.#client.destroy();
-    await closed;
+    if (!wasLost) await this.#carrier.end();
   }
 
   #lose(why: string): void {
@@ -124,7 +112,7 @@ export class Session {
     this.#lost.abort(loss);
     for (const interrupt of [...this.#interrupted]) interrupt(loss);
     this.#interrupted.clear();
-    this.#client.destroy();
+    void this.#carrier.end();
   }
 
   #failure(why: string): Failure {
@@ -133,6 +121,6 @@ export class Session {
 }
 
 /** A channel that came too late. */
-function discard(error: Error | undefined, channel: ClientChannel | undefined): void {
+function discard(error: Error | undefined, channel: Channel | undefined): void {
   if (error === undefined) channel?.destroy();
 }

@@ -1,10 +1,11 @@
 import type { Duplex } from 'node:stream';
 import { Failure } from '../../errors.ts';
 import type { RunResult } from '../link.ts';
+import type { OpenError } from './carrier.ts';
 import { lookAt, type SocketFinding } from './refused-socket.ts';
 import { LOOK_FOR_RELAYS, relayTo, type Relay } from './relay.ts';
 import { Relays } from './relays.ts';
-import type { OpenError, Session } from './session.ts';
+import type { Session } from './session.ts';
 
 /** RFC 4254, 5.1: the server does not know this type of channel. */
 const UNKNOWN_CHANNEL_TYPE = 3;
@@ -63,7 +64,7 @@ export class Sockets {
   }
 
   async #forwarded(session: Session, path: string): Promise<Duplex> {
-    const socket = await session.openStream((client, opened) => client.openssh_forwardOutStreamLocal(path, opened));
+    const socket = await session.openStream({ socket: path });
     this.#channels.set(path, 'direct');
     return socket;
   }

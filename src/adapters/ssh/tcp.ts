@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream';
 import { Failure, reasonOf } from '../../errors.ts';
-import type { OpenError, Session } from './session.ts';
+import type { OpenError } from './carrier.ts';
+import type { Session } from './session.ts';
 
 /** A stream to a TCP port as seen from the host. */
 export async function openTcp(session: Session, address: string, port: number): Promise<Duplex> {
@@ -8,10 +9,7 @@ export async function openTcp(session: Session, address: string, port: number): 
     new Failure('error', `Cannot connect to ${address}:${port} from ${session.address.host}: ${why}`, { cause });
   try {
     // The server answers only when it has got through, or has given up.
-    return await session.openStream(
-      (client, opened) => client.forwardOut('127.0.0.1', 0, address, port, opened),
-      failure('no answer'),
-    );
+    return await session.openStream({ address, port }, failure('no answer'));
   } catch (error) {
     throw error instanceof Failure ? error : failure(whyRefused(error), error);
   }
