@@ -1,4 +1,5 @@
 /** What an operator can ask for, as plain data. */
+import type { Transport } from '../rollout/ssh-request.ts';
 import type { DrainPolicy } from '../rollout/model.ts';
 import type { Locking } from '../runner/held-hosts.ts';
 import type { NamedPlace } from '../runner/sockets.ts';
@@ -10,6 +11,7 @@ export interface Connection {
   readonly privateKey: string | undefined;
   readonly timeoutMs: number | undefined;
   readonly configFile: string | undefined;
+  readonly transport: Transport | undefined;
   readonly hostKeyChecking: 'yes' | 'accept-new' | 'no' | undefined;
 }
 

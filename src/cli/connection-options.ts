@@ -1,6 +1,7 @@
 /** What the command line says of how hosts are reached. */
 import type { NetworkOptions } from '../adapters/ssh/network.ts';
 import type { ConnectionOverrides } from '../config/inventory/connection.ts';
+import type { Transport } from '../rollout/ssh-request.ts';
 import type { Common, Connection } from './command.ts';
 import { durationMs } from './duration.ts';
 import { promptSecret } from './prompt.ts';
@@ -15,6 +16,10 @@ export const connectionOptions = {
     requiresArg: true,
     describe: 'SSH configuration to read in place of ~/.ssh/config, or none',
   },
+  transport: {
+    choices: ['ssh2', 'openssh'] as const,
+    describe: "Who connects: sluice itself, or the system's ssh, with all that it can do (as configured, else ssh2)",
+  },
   'host-key-checking': {
     choices: ['yes', 'accept-new', 'no'] as const,
     describe: 'Whether unknown SSH host keys are refused, added or not looked at (as configured, else yes)',
@@ -26,6 +31,7 @@ export interface ConnectionArgs {
   readonly 'private-key'?: string | undefined;
   readonly 'connect-timeout'?: string | undefined;
   readonly 'ssh-config'?: string | undefined;
+  readonly transport?: Transport | undefined;
   readonly 'host-key-checking'?: 'yes' | 'accept-new' | 'no' | undefined;
 }
 
@@ -40,6 +46,7 @@ export function connectionIn(args: ConnectionArgs): Connection {
         ? undefined
         : durationMs('--connect-timeout', /^\d+$/.test(timeout) ? `${timeout}s` : timeout),
     configFile: args['ssh-config'],
+    transport: args.transport,
     hostKeyChecking: args['host-key-checking'],
   };
 }
@@ -53,12 +60,13 @@ export function reachingOf(
 }
 
 /** What counts for the hosts themselves, in place of what their inventory says. */
-function overridesOf({ user, privateKey, timeoutMs, configFile }: Connection): ConnectionOverrides {
+function overridesOf({ user, privateKey, timeoutMs, configFile, transport }: Connection): ConnectionOverrides {
   return {
     ...(user !== undefined && { user }),
     ...(privateKey !== undefined && { privateKeyFile: privateKey }),
     ...(timeoutMs !== undefined && { timeoutMs }),
     ...(configFile !== undefined && { configFile }),
+    ...(transport !== undefined && { transport }),
   };
 }
 

@@ -9,6 +9,7 @@ const common = {
     privateKey: undefined,
     timeoutMs: undefined,
     configFile: undefined,
+    transport: undefined,
     hostKeyChecking: undefined,
   },
   locking: { waitMs: 0, takeOver: false },

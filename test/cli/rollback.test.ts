@@ -49,6 +49,7 @@ async function refusal(
       privateKey: undefined,
       timeoutMs: undefined,
       configFile: undefined,
+      transport: undefined,
       hostKeyChecking: undefined,
     },
   };

@@ -43,7 +43,7 @@ export class TestSshServer {
   static async start(): Promise<TestSshServer> {
     const folder = await mkdtemp(join(tmpdir(), 'sluice-ssh-'));
     const [hostKey, userKey] = [newKey(), newKey()];
-    await writeFile(join(folder, 'id'), userKey.private);
+    await writeFile(join(folder, 'id'), userKey.private, { mode: 0o600 });
     const server = new ssh2.Server({ hostKeys: [hostKey.private], ident: 'OpenSSH_9.2p1-test' });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -78,6 +78,7 @@ export class TestSshServer {
       family: undefined,
       bindAddress: undefined,
       identityFiles: [join(this.folder, 'id')],
+      certificateFiles: [],
       identitiesOnly: false,
       agentSocket: undefined,
       knownHostsFiles: [join(this.folder, 'known_hosts')],
@@ -90,6 +91,7 @@ export class TestSshServer {
       keepalive: { everyMs: 5_000, unanswered: 3 },
       jumps: [],
       proxyCommand: undefined,
+      openssh: undefined,
       algorithms: { kex: undefined, hostKey: undefined, cipher: undefined, mac: undefined },
       ...changes,
     };

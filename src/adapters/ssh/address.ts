@@ -11,6 +11,8 @@ export interface SshAddress {
   readonly bindAddress: string | undefined;
   /** Tried in this order; those that do not exist are passed over. */
   readonly identityFiles: readonly string[];
+  /** Certificates that are named for this host; those beside an identity file are not among them. */
+  readonly certificateFiles: readonly string[];
   /** Of an agent's keys, only those that are in `identityFiles`, too. */
   readonly identitiesOnly: boolean;
   /** Where ssh-agent listens. */
@@ -34,6 +36,8 @@ export interface SshAddress {
   /** A command line whose standard input and output are the connection. */
   readonly proxyCommand: string | undefined;
   readonly algorithms: Algorithms;
+  /** What the system's `ssh` is given to connect there, options and destination; undefined: sluice connects. */
+  readonly openssh: readonly string[] | undefined;
 }
 
 /** Names of algorithms, best first, as OpenSSH would offer them; undefined: ours. */

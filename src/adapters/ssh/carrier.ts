@@ -20,7 +20,8 @@ export interface OpenError extends Error {
   readonly reason?: number;
 }
 
-export type Opened = (error: Error | undefined, channel: Channel) => void;
+/** Given either of the two. */
+export type Opened = (error: Error | undefined, channel?: Channel) => void;
 
 /** A connection to a host that was made, whoever made it. */
 export interface Carrier {

@@ -45,7 +45,7 @@ export async function credentialsFor(address: SshAddress, keyFiles: KeyFiles): P
     : agent.identities.filter(({ key }) => !named.some((one) => isSame(one.key, key)));
   return {
     identities: [...named, ...others, ...locked],
-    notes: [...notesOn(files), agent.note, ...(await certificatesAmong(files))].filter((note) => note !== ''),
+    notes: [...notesOn(files), agent.note, ...(await certificatesAmong(address, files))].filter((note) => note !== ''),
   };
 }
 
@@ -101,7 +101,9 @@ async function agentOf({ agentSocket, identitiesOnly }: SshAddress): Promise<{
       ? 'those keys of ssh-agent that are named (IdentitiesOnly)'
       : `${identities.length} of ssh-agent`;
     const rest =
-      unknown === 0 ? '' : `; ${unknown} more of ssh-agent are certificates or security keys, which sluice cannot use`;
+      unknown === 0
+        ? ''
+        : `; ${unknown} more of ssh-agent are certificates or security keys, which only --transport openssh can use`;
     return { identities, note: `${some}${rest}` };
   } catch (error) {
     return { identities: [], note: `no ssh-agent (${agentSocket}: ${reasonOf(error)})` };
@@ -109,15 +111,18 @@ async function agentOf({ agentSocket, identitiesOnly }: SshAddress): Promise<{
 }
 
 /** A server that takes certificates only lets nobody in by the key alone. */
-async function certificatesAmong(files: readonly ReadFile[]): Promise<readonly string[]> {
+async function certificatesAmong(
+  { certificateFiles }: SshAddress,
+  files: readonly ReadFile[],
+): Promise<readonly string[]> {
+  const beside = files.map(({ file }) => `${file}-cert.pub`);
   const found = await Promise.all(
-    files.map(async ({ file }) => {
-      const certificate = `${file}-cert.pub`;
+    [...new Set([...certificateFiles, ...beside])].map(async (certificate) => {
       const isThere = await access(certificate).then(
         () => true,
         () => false,
       );
-      return isThere ? [`not the certificate ${certificate}, which sluice cannot use`] : [];
+      return isThere ? [`not the certificate ${certificate}, which only --transport openssh can use`] : [];
     }),
   );
   return found.flat();

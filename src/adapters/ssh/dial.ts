@@ -1,22 +1,15 @@
 import type { Duplex } from 'node:stream';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { LimitFunction } from 'p-limit';
 import ssh2, { type AnyAuthMethod } from 'ssh2';
 import { Failure } from '../../errors.ts';
-import { placeOf, type SshAddress } from './address.ts';
+import type { SshAddress } from './address.ts';
 import { algorithmsFor } from './algorithms.ts';
+import { dropped, noHandshake, notConnected, NotLetIn, persistently, tooManyKeys, unreachable } from './attempts.ts';
 import { credentialsFor, Identities, type Credentials } from './credentials.ts';
 import { HostKeys } from './host-keys.ts';
 import type { KeyFiles } from './key-files.ts';
 import { Session } from './session.ts';
 import { Ssh2Carrier } from './ssh2-carrier.ts';
-
-/** How often one that hangs up is tried. */
-const TRIES = 3;
-const PAUSE_MS = 200;
-
-/** Between those of `ConnectionAttempts`, as in OpenSSH. */
-const ATTEMPT_PAUSE_MS = 1_000;
 
 export interface Dialling {
   readonly keyFiles: KeyFiles;
@@ -27,44 +20,23 @@ export interface Dialling {
 }
 
 /**
- * Connects and logs in. A connection that was dropped before the handshake was over is tried again; so is one that is
- * not made, as often as the configuration says; and one that broke off because a passphrase had to be asked for.
+ * Connects and logs in by ssh2, once more when a passphrase had to be asked for.
  *
  * @throws Failure `unreachable`
  */
 export async function dial(address: SshAddress, dialling: Dialling): Promise<Session> {
-  for (let attempt = 1; ;) {
-    try {
-      return await dialling.gate(() => handshake(address, dialling));
-    } catch (error) {
-      if (error instanceof Locked) {
-        await dialling.keyFiles.unlock(error.file);
-        continue;
+  const { gate, keyFiles } = dialling;
+  return persistently(address, async () => {
+    for (;;) {
+      try {
+        return await gate(() => handshake(address, dialling));
+      } catch (error) {
+        if (!(error instanceof Locked)) throw error;
+        await keyFiles.unlock(error.file);
       }
-      const isBusy = error instanceof Dropped;
-      const mayTry = isBusy || error instanceof NotConnected;
-      if (!mayTry || attempt >= Math.max(isBusy ? TRIES : 1, address.attempts)) throw error;
-      await pause(isBusy ? PAUSE_MS * attempt * (1 + Math.random()) : ATTEMPT_PAUSE_MS);
-      attempt += 1;
     }
-  }
+  });
 }
-
-/** The connection was accepted and then closed: the server may be busy, another try is worth while. */
-class Dropped extends Failure {}
-
-/** The host's key is as it should be, but it does not let us in. */
-export class NotLetIn extends Failure {
-  readonly host: string;
-
-  constructor({ host }: SshAddress, message: string, cause?: unknown) {
-    super('unreachable', message, { cause });
-    this.host = host;
-  }
-}
-
-/** There was no connection at all. */
-class NotConnected extends Failure {}
 
 /** The host would take the key in this file, which has a passphrase. */
 class Locked extends Error {
@@ -156,46 +128,16 @@ function socketOf({ family, bindAddress }: SshAddress): ssh2.ConnectConfig {
 
 function failureOf(address: SshAddress, credentials: Credentials, error: SshError): Failure {
   const { message, level, code } = error;
-  const causes: Readonly<Record<string, string>> = {
-    ECONNREFUSED: 'connection refused: does sshd run, and on this port?',
-    ENOTFOUND: `the name ${address.address} is not known to DNS`,
-    EAI_AGAIN: `the name ${address.address} cannot be looked up at the moment`,
-    EHOSTUNREACH: 'no route to the host',
-    ENETUNREACH: 'no route to its network',
-    ETIMEDOUT: 'no answer',
-  };
-  const cause = causes[String(code)];
-  if (cause !== undefined) return new NotConnected('unreachable', sentence(address, cause), { cause: error });
-  if (level === 'client-timeout') {
-    const why = `no SSH handshake within ${address.connectTimeoutMs / 1000} s`;
-    return new NotConnected('unreachable', sentence(address, why), { cause: error });
-  }
-  if (message.startsWith('Too many authentication failures')) {
-    const why = `it does not let ${address.user} in and hangs up after too many keys: name the right one (IdentityFile, with IdentitiesOnly yes); had ${list(credentials.notes)}`;
-    return new NotLetIn(address, sentence(address, why), error);
-  }
+  const missing = notConnected(address, String(code), error);
+  if (missing) return missing;
+  if (level === 'client-timeout') return noHandshake(address, error);
+  const notes = credentials.notes.join(', ');
+  if (message.startsWith('Too many authentication failures')) return tooManyKeys(address, notes, error);
   if (level === 'client-authentication') {
     const hasKeys = credentials.identities.length > 0;
     const tried = hasKeys ? `it does not let ${address.user} in; tried` : 'no key to log in with:';
-    const why = `${tried} ${list(credentials.notes)}`;
-    return new NotLetIn(address, sentence(address, why), error);
+    return new NotLetIn(address, `${tried} ${notes}`, error);
   }
-  if (code === 'ECONNRESET' || code === 'EPIPE' || message.includes('lost before handshake')) {
-    return new Dropped('unreachable', sentence(address, 'it hangs up before the SSH handshake is over'), {
-      cause: error,
-    });
-  }
-  return unreachable(address, message, error);
-}
-
-function unreachable(address: SshAddress, why: string, cause?: unknown): Failure {
-  return new Failure('unreachable', sentence(address, why), { cause });
-}
-
-function sentence(address: SshAddress, why: string): string {
-  return `Cannot reach ${placeOf(address)}: ${why}`;
-}
-
-function list(words: readonly string[]): string {
-  return words.join(', ');
+  const isCut = code === 'ECONNRESET' || code === 'EPIPE' || message.includes('lost before handshake');
+  return isCut ? dropped(address, error) : unreachable(address, message, error);
 }

@@ -136,9 +136,12 @@ export class HostKeys {
   }
 
   #unknown(key: Buffer, authority: KnownHost | undefined): UnknownHostKey {
-    const { host, knownHostsFiles } = this.#address;
+    const { host, knownHostsFiles, openssh } = this.#address;
+    const cannot = openssh
+      ? 'but it has no certificate of it for this name'
+      : 'which only --transport openssh can verify';
     const why = authority
-      ? `${lineOf(authority)} trusts a certificate authority, which sluice cannot verify`
+      ? `${lineOf(authority)} trusts a certificate authority, ${cannot}`
       : `it is not in ${knownHostsFiles.join(' or ') || 'any known_hosts file'}`;
     const message =
       `its host key ${words(key)} is unknown: ${why}; compare the fingerprint with the host's own, ` +

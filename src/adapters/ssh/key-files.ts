@@ -83,7 +83,7 @@ async function keyFileIn(file: string): Promise<KeyFile> {
     return { kind: 'locked', key: publicHalfIn(text) ?? (await publicHalf(`${file}.pub`)) };
   }
   const why = isSecurityKey(text)
-    ? 'is of a security key (FIDO), which sluice cannot use'
+    ? 'is of a security key (FIDO), which only --transport openssh can use'
     : `is no private key that can be used: ${key.message}`;
   return { kind: 'unusable', why: `(${why})` };
 }

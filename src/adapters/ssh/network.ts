@@ -4,9 +4,11 @@ import { Failure } from '../../errors.ts';
 import type { SshRequest } from '../../rollout/ssh-request.ts';
 import { placeOf, type SshAddress } from './address.ts';
 import { SshLink } from './connection.ts';
-import { dial, NotLetIn } from './dial.ts';
+import { Dropped, NotLetIn } from './attempts.ts';
+import { dial } from './dial.ts';
 import { UnknownHostKey, type NewKey } from './host-keys.ts';
 import { KeyFiles, type AskSecret } from './key-files.ts';
+import { logIn } from './openssh/login.ts';
 import { proxyStream } from './proxy-command.ts';
 import { routeTo, type Route } from './route.ts';
 import type { Session } from './session.ts';
@@ -38,6 +40,7 @@ interface Bastion {
 /** The ways to all hosts of a run, which may lead over the same jump hosts. */
 export class SshNetwork {
   readonly #config: SshConfig;
+  readonly #environment: NodeJS.ProcessEnv;
   readonly #keyFiles: KeyFiles;
   readonly #hostKeyChecking: NetworkOptions['hostKeyChecking'];
   readonly #direct = pLimit(HANDSHAKES_AT_ONCE);
@@ -45,6 +48,7 @@ export class SshNetwork {
 
   constructor(options: NetworkOptions) {
     this.#config = new SshConfig(options);
+    this.#environment = options.environment;
     this.#keyFiles = new KeyFiles(options.ask);
     this.#hostKeyChecking = options.hostKeyChecking;
   }
@@ -104,6 +108,7 @@ export class SshNetwork {
   #dialled(route: Route): Promise<Session> {
     const [address, before] = [route.host, route.before];
     const keyFiles = this.#keyFiles;
+    if (address.openssh) return this.#byOpenSsh(address, address.openssh, before);
     if (before) {
       const bastion = this.#bastion(before);
       const connect = async () => jump(await this.#session(bastion), address);
@@ -112,6 +117,26 @@ export class SshNetwork {
     const { proxyCommand } = address;
     const connect = proxyCommand === undefined ? undefined : () => proxyStream(address, proxyCommand);
     return dial(address, { keyFiles, gate: this.#direct, connect });
+  }
+
+  async #byOpenSsh(address: SshAddress, words: readonly string[], before: Route | undefined): Promise<Session> {
+    const environment = this.#environment;
+    if (!before) return logIn(address, { words, environment, gate: this.#direct, proxyCommand: undefined });
+    const bastion = this.#bastion(before);
+    const through = async (session: Session): Promise<Session> => {
+      const { proxyCommand } = session;
+      return logIn(address, { words, environment, gate: bastion.gate, proxyCommand });
+    };
+    const session = await this.#session(bastion);
+    try {
+      return await through(session);
+    } catch (error) {
+      // OpenSSH does not tell why a jump host cannot connect. Asked by us, it does.
+      const why = error instanceof Dropped ? await whyNoJump(session, address) : undefined;
+      if (!session.lost.aborted) throw why ?? error;
+      // It was about to be lost: several programs notice that one after the other.
+      return through(await this.#session(bastion));
+    }
   }
 
   #bastion(route: Route): Bastion {
@@ -146,5 +171,14 @@ async function jump(session: Session, address: SshAddress): Promise<Duplex> {
   } catch (error) {
     if (!(error instanceof Failure) || error.code === 'unreachable') throw error;
     throw new Failure('unreachable', `Cannot reach ${placeOf(address)}: ${error.message}`, { cause: error });
+  }
+}
+
+async function whyNoJump(session: Session, address: SshAddress): Promise<unknown> {
+  try {
+    (await jump(session, address)).destroy();
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }

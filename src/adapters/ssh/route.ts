@@ -78,7 +78,7 @@ function nameOf({ destination, options }: SshRequest): string {
 }
 
 /** `[user@]host[:port]`, `ssh://…`, with an IPv6 address in brackets. */
-function jumpRequest(written: string, { host, configFile }: SshRequest): SshRequest {
+function jumpRequest(written: string, { host, configFile, transport }: SshRequest): SshRequest {
   const [, user, bracketed, name = bracketed, port] =
     /^(?:ssh:\/\/)?(?:(.+)@)?(?:\[([^\]]+)\]|([^:@[\]]+))(?::(\d+))?$/.exec(written) ?? [];
   if (name === undefined || name.startsWith('-')) {
@@ -88,5 +88,5 @@ function jumpRequest(written: string, { host, configFile }: SshRequest): SshRequ
     ...(user === undefined ? [] : [{ keyword: 'user', value: user }]),
     ...(port === undefined ? [] : [{ keyword: 'port', value: port }]),
   ];
-  return { host: written.replace(/^ssh:\/\//, ''), destination: name, options, become: false, configFile };
+  return { host: written.replace(/^ssh:\/\//, ''), destination: name, options, transport, become: false, configFile };
 }

@@ -73,8 +73,9 @@ export class Session {
       deadline.addEventListener('abort', expire);
       try {
         this.#carrier.open(target, (error, channel) => {
-          if (isOver) discard(error, channel);
-          else if (error) fail(error);
+          // A channel that came too late.
+          if (isOver) channel?.destroy();
+          else if (!channel) fail(error ?? new Error('there is no channel'));
           else {
             over();
             resolve(take(channel));
@@ -118,9 +119,4 @@ export class Session {
   #failure(why: string): Failure {
     return new Failure('unreachable', `Cannot reach ${placeOf(this.address)}: ${why}`);
   }
-}
-
-/** A channel that came too late. */
-function discard(error: Error | undefined, channel: Channel | undefined): void {
-  if (error === undefined) channel?.destroy();
 }

@@ -45,12 +45,16 @@ export function settingsOf({ options }: SshRequest): Settings {
  *
  * @throws Failure `config` for what decides whether the host can be reached, and cannot be done
  */
-export function addressOf(request: SshRequest, settings: Settings, environment: NodeJS.ProcessEnv): SshAddress {
+export function addressOf(
+  request: SshRequest,
+  settings: Settings,
+  environment: NodeJS.ProcessEnv,
+): Omit<SshAddress, 'openssh'> {
   const read = (keyword: string): string | undefined => {
     const [value] = settings.get(keyword) ?? [];
     return value === undefined || value === 'none' ? undefined : value;
   };
-  refuseImpossible(request.host, read);
+  refuseImpossible(request, read);
   const address = read('hostname') ?? request.destination;
   const port = Number(read('port') ?? 22);
   const user = read('user') ?? userInfo().username;
@@ -69,6 +73,7 @@ export function addressOf(request: SshRequest, settings: Settings, environment: 
     family: familyOf(read('addressfamily')),
     bindAddress: read('bindaddress'),
     identityFiles: (settings.get('identityfile') ?? DEFAULT_KEYS).filter((file) => file !== 'none').map(expand),
+    certificateFiles: (settings.get('certificatefile') ?? []).filter((file) => file !== 'none').map(expand),
     identitiesOnly: read('identitiesonly') === 'yes',
     agentSocket: agentOf(settings, expand, environment),
     knownHostsFiles: [...ownFiles, ...files('globalknownhostsfile', GLOBAL_KNOWN_HOSTS)],
@@ -91,14 +96,18 @@ export function addressOf(request: SshRequest, settings: Settings, environment: 
 
 type Reader = (keyword: string) => string | undefined;
 
-function refuseImpossible(host: string, read: Reader): void {
+function refuseImpossible({ host, transport }: SshRequest, read: Reader): void {
+  if (transport === 'openssh') {
+    if (read('forkafterauthentication') !== 'yes') return;
+    throw new Failure('config', `Cannot connect to ${host}: ForkAfterAuthentication is set: ssh must stay ours to end`);
+  }
   const why =
     (read('revokedhostkeys') !== undefined &&
-      'RevokedHostKeys is set, which sluice does not read: mark the keys with @revoked in known_hosts') ||
+      'RevokedHostKeys is set, which only --transport openssh heeds: or mark the keys with @revoked in known_hosts') ||
     (['no', 'false'].includes(read('pubkeyauthentication') ?? '') &&
-      'PubkeyAuthentication is off, and sluice logs in by keys and ssh-agent only') ||
+      'PubkeyAuthentication is off, and without --transport openssh sluice logs in by keys and ssh-agent only') ||
     (read('proxyusefdpass') === 'yes' &&
-      'ProxyUseFdpass is set, which sluice cannot do: let the ProxyCommand carry the connection itself');
+      'ProxyUseFdpass is set, which only --transport openssh can do: or let the ProxyCommand carry the connection itself');
   if (why) throw new Failure('config', `Cannot connect to ${host}: ${why}`);
 }
 

@@ -36,19 +36,30 @@ export class SshConfig {
     const key = JSON.stringify(words);
     const settings = this.#known.get(key) ?? this.#limit(() => this.#settingsOf(request, words));
     this.#known.set(key, settings);
-    return addressOf(request, await settings, this.#around.environment);
+    const address = addressOf(request, await settings, this.#around.environment);
+    return { ...address, openssh: request.transport === 'openssh' ? words : undefined };
   }
 
   async #settingsOf(request: SshRequest, words: readonly string[]): Promise<Settings> {
     const { environment } = this.#around;
     const printed = await new Promise<string | undefined>((resolve, reject) => {
-      execFile('ssh', words, { env: environment, timeout: ANSWER_WITHIN_MS }, (error, stdout, stderr) => {
-        if (!error) resolve(stdout);
-        else if (error.code === 'ENOENT') resolve(undefined);
-        else reject(new Failure('config', `Cannot connect to ${request.host}: ${whyRefused(stderr, error)}`));
-      });
+      // -T: or it complains that there is no terminal.
+      execFile(
+        'ssh',
+        ['-G', '-T', ...words],
+        { env: environment, timeout: ANSWER_WITHIN_MS },
+        (error, stdout, stderr) => {
+          if (!error) resolve(stdout);
+          else if (error.code === 'ENOENT') resolve(undefined);
+          else reject(new Failure('config', `Cannot connect to ${request.host}: ${whyRefused(stderr, error)}`));
+        },
+      );
     });
     if (printed !== undefined) return settingsIn(printed);
+    if (request.transport === 'openssh') {
+      const why = 'its transport is openssh, and there is no ssh program here';
+      throw new Failure('config', `Cannot connect to ${request.host}: ${why}`);
+    }
     this.#warnOf(request);
     return settingsOf(request);
   }
@@ -62,15 +73,7 @@ export class SshConfig {
 
 function wordsOf({ destination, options, configFile }: SshRequest): readonly string[] {
   const file = configFile === undefined ? [] : ['-F', configFile];
-  // -T: or it complains that there is no terminal.
-  return [
-    '-G',
-    '-T',
-    ...file,
-    ...options.flatMap(({ keyword, value }) => ['-o', `${keyword}=${value}`]),
-    '--',
-    destination,
-  ];
+  return [...file, ...options.flatMap(({ keyword, value }) => ['-o', `${keyword}=${value}`]), '--', destination];
 }
 
 /** `command-line line 0: …` are our own options. */

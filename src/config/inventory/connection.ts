@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import type { SshOption, SshRequest } from '../../rollout/ssh-request.ts';
+import type { SshOption, SshRequest, Transport } from '../../rollout/ssh-request.ts';
 import { hostScope, type HostSurroundings } from './host-scope.ts';
 import type { InventoryHost } from './inventory.ts';
 import { render } from '../template.ts';
@@ -12,6 +12,7 @@ export interface ConnectionOverrides {
   readonly privateKeyFile?: string;
   readonly timeoutMs?: number;
   readonly configFile?: string;
+  readonly transport?: Transport;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -30,7 +31,9 @@ export function connectionOf(
 ): SshRequest {
   const read = readerOf(host, around);
   refuseOtherWays(host, read);
-  const argumentsIn = (variable: string) => sshArgumentsOf(host.name, variable, read(variable) ?? '');
+  const transport = overrides.transport ?? transportOf(host, read);
+  const takes = transport === 'openssh' ? 'all' : 'heeded';
+  const argumentsIn = (variable: string) => sshArgumentsOf(host.name, variable, read(variable) ?? '', takes);
   const [first, common, extra] = [
     argumentsIn('ansible_ssh_args'),
     argumentsIn('ansible_ssh_common_args'),
@@ -59,9 +62,17 @@ export function connectionOf(
       ...common.options,
       ...extra.options,
     ],
+    transport,
     become: becomesRoot(host, read),
     configFile: overrides.configFile ?? first.configFile ?? common.configFile ?? extra.configFile,
   };
+}
+
+/** Not `ansible_connection`: with most who write `ssh` there, it means no more than over the network. */
+function transportOf(host: InventoryHost, read: VarReader): Transport | undefined {
+  const transport = read('sluice_transport');
+  if (transport === undefined || transport === 'ssh2' || transport === 'openssh') return transport;
+  throw failure(host, `sluice_transport should be ssh2 or openssh, is "${printable(transport)}"`);
 }
 
 function refuseOtherWays(host: InventoryHost, read: VarReader): void {

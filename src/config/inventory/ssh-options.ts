@@ -41,6 +41,9 @@ const LETTERS_ALONE: Readonly<Record<string, SshOption | undefined>> = {
   ...Object.fromEntries(['A', 'a', 'C', 'k', 'n', 'q', 'T', 'v', 'x'].map((letter) => [letter, undefined])),
 };
 
+/** Which options count: those that sluice heeds itself, or whatever the system's `ssh` makes of them. */
+type Takes = 'heeded' | 'all';
+
 type Refusal = (reason: string) => Failure;
 
 /**
@@ -48,7 +51,7 @@ type Refusal = (reason: string) => Failure;
  *
  * @throws Failure `config` for any that we do not heed, rather than to connect without it
  */
-export function sshArgumentsOf(host: string, variable: string, line: string): SshArguments {
+export function sshArgumentsOf(host: string, variable: string, line: string, takes: Takes = 'heeded'): SshArguments {
   const refuse: Refusal = (reason) =>
     new Failure('config', `Cannot connect to ${host}: ${reason} in ${variable} (docs/ssh.md tells what is heeded)`);
   const words = splitWords(line, 'without comments')?.map((word) => word.text);
@@ -56,7 +59,7 @@ export function sshArgumentsOf(host: string, variable: string, line: string): Ss
   const options: SshOption[] = [];
   let configFile: string | undefined;
   for (let rest = words; rest.length > 0;) {
-    const argument = argumentAt(rest, refuse);
+    const argument = argumentAt(rest, refuse, takes);
     rest = rest.slice(argument.words);
     options.push(...argument.options);
     configFile ??= argument.configFile;
@@ -71,7 +74,7 @@ interface Argument {
 }
 
 /** The first argument of these words: `-o Port=1`, `-oPort=1`, `-Jbastion`, `-Cq`. */
-function argumentAt([word = '', next]: readonly string[], refuse: Refusal): Argument {
+function argumentAt([word = '', next]: readonly string[], refuse: Refusal, takes: Takes): Argument {
   const [, letter = '', joined = ''] = /^-([a-zA-Z0-9])([^]*)$/.exec(word) ?? [];
   const keyword = Object.hasOwn(LETTERS_WITH_VALUE, letter) ? LETTERS_WITH_VALUE[letter] : undefined;
   if (keyword !== undefined || letter === 'o' || letter === 'F') {
@@ -81,7 +84,7 @@ function argumentAt([word = '', next]: readonly string[], refuse: Refusal): Argu
     if (letter === 'F') return { words, options: [], configFile: value };
     return {
       words,
-      options: [keyword === undefined ? written(value, refuse) : { keyword, value: inQuotes(value) }].flat(),
+      options: [keyword === undefined ? written(value, refuse, takes) : { keyword, value: inQuotes(value) }].flat(),
     };
   }
   if (!Object.hasOwn(LETTERS_ALONE, letter)) throw refuse(`the argument "${printable(word)}" is not supported`);
@@ -98,12 +101,15 @@ function lettersIn(word: string, refuse: Refusal): readonly SshOption[] {
 }
 
 /** `Keyword=value` or `Keyword value`; nothing for those without an effect. */
-function written(text: string, refuse: Refusal): readonly SshOption[] {
+function written(text: string, refuse: Refusal, takes: Takes): readonly SshOption[] {
   const [, name = '', value = ''] = /^\s*([^\s=]+)\s*[\s=]\s*([^]*?)\s*$/.exec(text) ?? [];
   if (name === '' || value === '') throw refuse('there is a -o without its "Option=value"');
   const keyword = name.toLowerCase();
-  if (WITHOUT_EFFECT.includes(keyword)) return [];
-  if (!HEEDED.includes(keyword)) throw refuse(`the option ${printable(name)} is not supported`);
+  if (takes === 'heeded') {
+    if (WITHOUT_EFFECT.includes(keyword)) return [];
+    if (!HEEDED.includes(keyword))
+      throw refuse(`the option ${printable(name)} is not supported but by --transport openssh`);
+  }
   if (/[\r\n\0]/.test(value)) throw refuse(`the value of ${printable(name)} is more than one line`);
   return [{ keyword, value }];
 }

@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import type { ServerChannel } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/errors.ts';
-import { failureOf, linkTo, place, server, useSshServer } from './harness.ts';
-
-useSshServer();
+import { failureOf, linkTo, place, server, transports, useSshServer } from './harness.ts';
 
 /** Resolves with the next command's channel, which is then the test's to answer. */
 function nextCommand(): Promise<ServerChannel> {
@@ -15,7 +13,9 @@ function nextCommand(): Promise<ServerChannel> {
   });
 }
 
-describe('SshLink.run()', () => {
+describe.each(transports)('SshLink.run() by %s', (transport) => {
+  useSshServer(transport);
+
   it('gives both outputs, the exit status, and passes stdin', async () => {
     server.command = (line, channel) => {
       channel.on('data', (chunk: Buffer) => channel.write(`${line}: ${String(chunk)}`));
@@ -99,7 +99,9 @@ describe('SshLink.run()', () => {
   });
 });
 
-describe('SshLink.start()', () => {
+describe.each(transports)('SshLink.start() by %s', (transport) => {
+  useSshServer(transport);
+
   it('gives the first line, and ends the command by closing its stdin', async () => {
     server.command = (_, channel) => {
       channel.write('LOCKED\nmore');
@@ -141,7 +143,9 @@ describe('SshLink.start()', () => {
   });
 });
 
-describe('SshLink.openSocket() and openTcp()', () => {
+describe.each(transports)('SshLink.openSocket() and openTcp() by %s', (transport) => {
+  useSshServer(transport);
+
   let echo: Server;
 
   beforeEach(async () => {

@@ -177,8 +177,8 @@ describe('ssh-agent', () => {
     const failure = await failureOf(login({ identityFiles: [key], agentSocket }));
 
     expect(failure.message).toMatch(
-      '1 of ssh-agent; 1 more of ssh-agent are certificates or security keys, which sluice cannot use, ' +
-        `not the certificate ${key}-cert.pub, which sluice cannot use`,
+      '1 of ssh-agent; 1 more of ssh-agent are certificates or security keys, which only --transport openssh can use, ' +
+        `not the certificate ${key}-cert.pub, which only --transport openssh can use`,
     );
   });
 });

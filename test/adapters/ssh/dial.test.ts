@@ -1,14 +1,15 @@
 import { once } from 'node:events';
-import { appendFile, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { newKey } from '../../support/ssh-server.ts';
-import { failureOf, linkTo, place, server, useSshServer } from './harness.ts';
+import { failureOf, linkTo, place, server, transports, useSshServer } from './harness.ts';
 
-useSshServer();
+describe.each(transports)('the connection by %s', (transport) => {
+  useSshServer(transport);
 
-describe('the connection', () => {
   it('is tried again when the server hangs up before the handshake, three times at the most', async () => {
     server.hangUps = 2;
     await linkTo().run('true');
@@ -43,6 +44,10 @@ describe('the connection', () => {
     expect(failure.message).toMatch('no SSH handshake within 0.05 s');
     silent.close();
   });
+});
+
+describe('the connection by ssh2', () => {
+  useSshServer();
 
   it('is not let in: who, and with which keys', async () => {
     const [other, locked, absent] = ['other', 'locked', 'absent'].map((name) => join(server.folder, name));
@@ -68,7 +73,56 @@ describe('the connection', () => {
   });
 });
 
-describe('the host key', () => {
+describe('the connection by openssh', () => {
+  useSshServer('openssh');
+
+  it('is not let in: who, and with which keys', async () => {
+    const other = join(server.folder, 'other');
+    await writeFile(other, newKey().private, { mode: 0o600 });
+
+    const failure = await failureOf(linkTo({ identityFiles: [other] }).run('true'));
+
+    expect(failure.code).toBe('unreachable');
+    expect(failure.message).toMatch(
+      `Cannot reach ${place}: it does not let root in; the system's ssh tried ${other} ED25519 SHA256:`,
+    );
+  });
+
+  it('has no key to try', async () => {
+    const failure = await failureOf(linkTo({ identityFiles: [] }).run('true'));
+
+    expect(failure.message).toBe(`Cannot reach ${place}: it does not let root in; the system's ssh tried no key`);
+  });
+
+  it('cannot ask for a passphrase, and says so', async () => {
+    const locked = join(server.folder, 'locked');
+    const key = newKey('secret');
+    server.allow(key.public);
+    await writeFile(locked, key.private, { mode: 0o600 });
+
+    const failure = await failureOf(linkTo({ identityFiles: [locked] }).run('true'));
+
+    expect(failure.code).toBe('unreachable');
+    expect(failure.message).toMatch(/would let root in by \S+locked ED25519 \S+, which the system's ssh cannot use: /);
+    expect(failure.message).toMatch('add it to ssh-agent with ssh-add');
+  });
+
+  it('leaves neither a process nor a file behind', async () => {
+    const before = await readdir(tmpdir());
+    const link = linkTo();
+    await link.run('true');
+
+    await link.close();
+
+    expect(
+      (await readdir(tmpdir())).filter((name) => name.startsWith('sluice-ssh-') && !before.includes(name)),
+    ).toEqual([]);
+  });
+});
+
+describe.each(transports)('the host key, by %s', (transport) => {
+  useSshServer(transport);
+
   const name = () => `[127.0.0.1]:${server.port}`;
   const known = () => join(server.folder, 'known_hosts');
 
@@ -149,6 +203,10 @@ describe('the host key', () => {
 
     const failure = await failureOf(linkTo().run('true'));
 
-    expect(failure.message).toMatch(/known_hosts:1 trusts a certificate authority, which sluice cannot verify/);
+    expect(failure.message).toMatch(
+      transport === 'ssh2'
+        ? /known_hosts:1 trusts a certificate authority, which only --transport openssh can verify/
+        : /known_hosts:1 trusts a certificate authority, but it has no certificate of it for this name/,
+    );
   });
 });

@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { SshLink } from '../../../src/adapters/ssh/connection.ts';
 import { SshNetwork, type NetworkOptions } from '../../../src/adapters/ssh/network.ts';
-import type { SshRequest } from '../../../src/rollout/ssh-request.ts';
+import type { SshRequest, Transport } from '../../../src/rollout/ssh-request.ts';
 import { TestSshServer } from '../../support/ssh-server.ts';
-import { failureOf } from './harness.ts';
+import { failureOf, transports } from './harness.ts';
 
 /** Of every test: a host behind two jump hosts. */
 let [first, second, target] = [] as unknown as [TestSshServer, TestSshServer, TestSshServer];
 let folder: string;
 let network: SshNetwork;
+/** Who connects. */
+let transport: Transport | undefined;
 const links: SshLink[] = [];
 
 beforeEach(async () => {
@@ -35,7 +37,7 @@ function networkWith(options: Partial<NetworkOptions>): SshNetwork {
 async function requestFor(text: string, host = 'fe1'): Promise<SshRequest> {
   const configFile = join(folder, 'config');
   await writeFile(configFile, text);
-  return { host, destination: host, options: [], become: false, configFile };
+  return { host, destination: host, options: [], transport, become: false, configFile };
 }
 
 function linkTo(request: SshRequest): SshLink {
@@ -48,7 +50,15 @@ function behindBoth(): string {
   return first.config('one') + second.config('two') + target.config('fe*', ['ProxyJump one,two']);
 }
 
-describe('the way over jump hosts', () => {
+describe.each(transports)('the way over jump hosts by %s', (by) => {
+  beforeEach(() => {
+    transport = by;
+  });
+
+  afterEach(() => {
+    transport = undefined;
+  });
+
   it('leads to the host, each with its own settings and its own host key', async () => {
     const link = linkTo(await requestFor(behindBoth()));
 

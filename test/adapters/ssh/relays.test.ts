@@ -5,30 +5,33 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Failure } from '../../../src/errors.ts';
 import { relayHost, type RelayHost } from '../../support/relay-programs.ts';
-import { failureOf, linkTo, server, useSshServer } from './harness.ts';
-
-useSshServer();
+import type { Transport } from '../../../src/rollout/ssh-request.ts';
+import { failureOf, linkTo, server, transports, useSshServer } from './harness.ts';
 
 let path: string;
 let service: Server;
 /** What the service does with a connection. */
 let serve: (socket: Socket) => void;
 
-beforeEach(async () => {
-  path = join(server.folder, 'a.sock');
-  server.socketPath = path;
-  serve = (socket) => socket.pipe(socket);
-  service = createServer({ allowHalfOpen: true }, (socket) => {
-    socket.on('error', () => undefined);
-    serve(socket);
-  });
-  service.listen(path);
-  await once(service, 'listening');
-});
+function useService(transport?: Transport): void {
+  useSshServer(transport);
 
-afterEach(() => {
-  service.close();
-});
+  beforeEach(async () => {
+    path = join(server.folder, 'a.sock');
+    server.socketPath = path;
+    serve = (socket) => socket.pipe(socket);
+    service = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => undefined);
+      serve(socket);
+    });
+    service.listen(path);
+    await once(service, 'listening');
+  });
+
+  afterEach(() => {
+    service.close();
+  });
+}
 
 /** The host forwards no sockets, and has these programs. */
 async function hostWith(...there: readonly string[]): Promise<RelayHost> {
@@ -62,7 +65,11 @@ const ways: readonly Way[] = [
   },
 ];
 
-describe.each(ways)('a socket by $name', ({ there, speaks, channel }) => {
+const waysByAll = transports.flatMap((transport) => ways.map((way) => ({ ...way, transport })));
+
+describe.each(waysByAll)('a socket by $name, by $transport', ({ there, speaks, channel, transport }) => {
+  useService(transport);
+
   beforeEach(async () => {
     if (there.length > 0) await hostWith(...there);
   });
@@ -123,9 +130,11 @@ describe.each(ways)('a socket by $name', ({ there, speaks, channel }) => {
   });
 });
 
-describe.each(ways.filter(({ speaks, there }) => speaks === 'docker' || there.length === 0))(
-  'a socket by $name',
-  ({ there, speaks }) => {
+describe.each(waysByAll.filter(({ speaks, there }) => speaks === 'docker' || there.length === 0))(
+  'a socket by $name, by $transport',
+  ({ there, speaks, transport }) => {
+    useService(transport);
+
     it('passes on that our side has ended', async () => {
       if (there.length > 0) await hostWith(...there);
       const sent = Buffer.alloc(3_000_000, 'x');
@@ -139,6 +148,8 @@ describe.each(ways.filter(({ speaks, there }) => speaks === 'docker' || there.le
 );
 
 describe('a socket that is carried by a command', () => {
+  useService();
+
   it('needs no look any more once it has worked', async () => {
     const { lines } = await hostWith('socat');
     const link = linkTo();
@@ -210,6 +221,8 @@ describe('a socket that is carried by a command', () => {
 });
 
 describe('become', () => {
+  useService();
+
   const asDeploy = { user: 'deploy' };
 
   it('does commands as root', async () => {

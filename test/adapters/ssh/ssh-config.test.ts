@@ -32,7 +32,14 @@ async function addressOf(
   const configFile = join(folder, 'config');
   await writeFile(configFile, text);
   const given = options.map(([keyword, value]) => ({ keyword, value }));
-  const request: SshRequest = { host: 'fe1', destination, options: given, become: false, configFile };
+  const request: SshRequest = {
+    host: 'fe1',
+    destination,
+    options: given,
+    transport: undefined,
+    become: false,
+    configFile,
+  };
   const warn = (warning: string): void => {
     warnings.push(warning);
   };
@@ -69,6 +76,7 @@ describe('SshConfig, by ssh -G', () => {
       BindAddress 10.0.0.1
       IdentityFile ~/k1
       IdentityFile "/a b/k-%h-%r-%%"
+      CertificateFile ~/k1-%r.pub
       IdentitiesOnly yes
       IdentityAgent \${FOO}/agent
       ProxyJump b1,u@b2:2222
@@ -93,6 +101,7 @@ describe('SshConfig, by ssh -G', () => {
       ...{ hostKeyAlias: 'lab', hostKeyChecking: 'accept-new' },
       ...{ hashKnownHosts: true, connectTimeoutMs: 7_000, attempts: 4, keepalive: { everyMs: 9_000, unanswered: 2 } },
       ...{ jumps: ['b1', 'u@b2:2222'], proxyCommand: undefined },
+      ...{ certificateFiles: [`${home}/k1-deploy.pub`], openssh: undefined },
       algorithms: {
         ...{ kex: ['curve25519-sha256'], hostKey: ['ssh-ed25519'] },
         ...{ cipher: ['aes256-ctr'], mac: ['hmac-sha2-512'] },
@@ -130,9 +139,12 @@ describe('SshConfig, by ssh -G', () => {
 
   it.each([
     ['Port none', 'ssh says: /CONFIG line 1: Bad'],
-    ['RevokedHostKeys /etc/krl', 'RevokedHostKeys is set, which sluice does not read'],
-    ['PubkeyAuthentication no', 'PubkeyAuthentication is off, and sluice logs in by keys and ssh-agent only'],
-    ['ProxyUseFdpass yes', 'ProxyUseFdpass is set, which sluice cannot do'],
+    ['RevokedHostKeys /etc/krl', 'RevokedHostKeys is set, which only --transport openssh heeds'],
+    [
+      'PubkeyAuthentication no',
+      'PubkeyAuthentication is off, and without --transport openssh sluice logs in by keys and ssh-agent only',
+    ],
+    ['ProxyUseFdpass yes', 'ProxyUseFdpass is set, which only --transport openssh can do'],
     ['HostName "a;b"\nProxyCommand nc %h 22', 'its ProxyCommand would be given "a;b", which a shell may take for'],
   ])('refuses %s', async (text, why) => {
     const failure = await failureOf(addressOf('fe1', { text }));

@@ -20,6 +20,7 @@ describe('connectionOf()', () => {
       host: 'fe1',
       destination: 'fe1',
       options: [],
+      transport: undefined,
       become: false,
       configFile: undefined,
     });
@@ -46,6 +47,15 @@ describe('connectionOf()', () => {
     expect(requestFor(vars).become).toBe(become);
   });
 
+  it.each([
+    [{}, {}, undefined],
+    [{ sluice_transport: 'openssh' }, {}, 'openssh'],
+    [{ sluice_transport: 'openssh' }, { transport: 'ssh2' }, 'ssh2'],
+    [{ ansible_connection: 'ssh' }, {}, undefined],
+  ] as const)('takes who connects: %j, and on the command line %j', (vars: Vars, overrides, transport) => {
+    expect(requestFor(vars, overrides).transport).toBe(transport);
+  });
+
   // prettier-ignore
   it.each<{ why: string; vars: Vars; overrides?: ConnectionOverrides; env?: Environment; says: string }>([
     { why: 'the old names',             vars: { ansible_ssh_port: 2, ansible_ssh_user: 'u' },      says: 'port=2 user=u' },
@@ -60,6 +70,7 @@ describe('connectionOf()', () => {
       says: 'user=v identityfile=/l connecttimeout=2 user=u connecttimeout=3' },
     { why: "Ansible's order",           vars: { ansible_port: 1, ansible_ssh_args: '-p 2', ansible_ssh_common_args: '-p 3', ansible_ssh_extra_args: '-p 4' },
       says: 'port=2 port=1 port=3 port=4' },
+    { why: 'any option, for OpenSSH',   vars: { sluice_transport: 'openssh', ansible_ssh_args: '-o CertificateFile=~/c -oGSSAPIAuthentication=yes' }, says: 'certificatefile=~/c gssapiauthentication=yes' },
     { why: 'options',                   vars: { ansible_ssh_common_args: '-o UserKnownHostsFile=~/kh -oStrictHostKeyChecking=accept-new -o "Port 23"' },
       says: 'userknownhostsfile=~/kh stricthostkeychecking=accept-new port=23' },
     { why: 'letters',                   vars: { ansible_ssh_common_args: '-J u@a:1,b -i "~/a b" -l me -p7 -4' },
@@ -85,12 +96,13 @@ describe('connectionOf()', () => {
     { vars: { ansible_ssh_private_key_file: 'a"\nb' },             message: 'its key file should be a path without quotes and line breaks, is "a\\"\\nb"' },
     { vars: { ansible_timeout: 'soon' },                           message: 'its connect timeout should be a number of seconds, is "soon"' },
     { vars: { ansible_connection: 'local' },                       message: 'ansible_connection=local is not supported yet' },
+    { vars: { sluice_transport: 'ssh' },                           message: 'sluice_transport should be ssh2 or openssh, is "ssh"' },
     { vars: { ansible_password: 'p' },                             message: 'ansible_password is set, but sluice logs in by keys and ssh-agent only: take it out' },
     { vars: { ansible_become: true, ansible_become_method: 'su' }, message: 'ansible_become_method=su is not supported: only sudo is' },
     { vars: { ansible_become: 'yes', ansible_become_user: 'postgres' }, message: 'ansible_become_user=postgres is not supported: only root is' },
     { vars: { ansible_become: 'yes', ansible_become_pass: 'p' }, message: 'ansible_become_pass is set, but sluice gives sudo no password: let the user sudo without a password (NOPASSWD in sudoers), and take it out' },
     { vars: { ansible_ssh_pass: 'p' },                             message: 'ansible_ssh_pass is set, but sluice logs in by keys and ssh-agent only: take it out' },
-    { vars: { ansible_ssh_common_args: '-o LocalForward=1:a:2' },  message: 'the option LocalForward is not supported in ansible_ssh_common_args (docs/ssh.md tells what is heeded)' },
+    { vars: { ansible_ssh_common_args: '-o LocalForward=1:a:2' },  message: 'the option LocalForward is not supported but by --transport openssh in ansible_ssh_common_args (docs/ssh.md tells what is heeded)' },
     { vars: { ansible_ssh_extra_args: '-L 1:a:2' },                message: 'the argument "-L" is not supported in ansible_ssh_extra_args (docs/ssh.md tells what is heeded)' },
     { vars: { ansible_ssh_args: '-CX' },                           message: 'the argument "-CX" is not supported in ansible_ssh_args (docs/ssh.md tells what is heeded)' },
     { vars: { ansible_ssh_args: 'fe2' },                           message: 'the argument "fe2" is not supported in ansible_ssh_args (docs/ssh.md tells what is heeded)' },
