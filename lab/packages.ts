@@ -8,6 +8,8 @@ const programs: readonly (readonly [string, string])[] = [
   ['/usr/sbin/haproxy', 'haproxy'],
   ['/usr/sbin/sshd', 'openssh-server'],
   ['/usr/bin/ssh', 'openssh-client'],
+  ['/usr/sbin/dropbear', 'dropbear-bin'],
+  ['/usr/bin/sudo', 'sudo'],
   ['/usr/sbin/iptables', 'iptables'],
   ['/usr/bin/socat', 'socat'],
   ['/bin/busybox', 'busybox-static'],
