@@ -113,6 +113,11 @@ export class TestSshServer {
     return [`Host ${name}`, ...lines.map((line) => `  ${line}`), ''].join('\n');
   }
 
+  /** Resolves once nobody is connected. */
+  async free(): Promise<void> {
+    await Promise.all([...this.#sockets].map((socket) => once(socket, 'close')));
+  }
+
   /** Cuts every connection, without a goodbye. */
   drop(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();

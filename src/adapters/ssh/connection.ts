@@ -98,15 +98,17 @@ export class SshLink implements Link {
     const forget = () => {
       this.#session = undefined;
     };
+    let session: Session | undefined;
     try {
-      const session = await this.#dial();
-      session.onLoss(forget);
-      if (this.#becomes(session)) {
-        await demandSudo(this.host, session.address.user, (line) => run(session, this.host, line));
+      const dialled = (session = await this.#dial());
+      dialled.onLoss(forget);
+      if (this.#becomes(dialled)) {
+        await demandSudo(this.host, dialled.address.user, (line) => run(dialled, this.host, line));
       }
-      return session;
+      return dialled;
     } catch (error) {
       forget();
+      await session?.end();
       throw error;
     }
   }

@@ -3,6 +3,7 @@ import type { SshOption, SshRequest, Transport } from '../../rollout/ssh-request
 import { hostScope, type HostSurroundings } from './host-scope.ts';
 import type { InventoryHost } from './inventory.ts';
 import { render } from '../template.ts';
+import { becomesRoot } from './become.ts';
 import { isHostName, isPort, printable } from './ranges.ts';
 import { inQuotes, sshArgumentsOf } from './ssh-options.ts';
 
@@ -63,7 +64,7 @@ export function connectionOf(
       ...extra.options,
     ],
     transport,
-    become: becomesRoot(host, read),
+    become: becomesRoot({ read, isSet: (name) => !isUnset(host.vars[name]), refuse: (why) => failure(host, why) }),
     configFile: overrides.configFile ?? first.configFile ?? common.configFile ?? extra.configFile,
   };
 }
@@ -87,26 +88,6 @@ function refuseOtherWays(host: InventoryHost, read: VarReader): void {
   if (password !== undefined) {
     throw failure(host, `${password} is set, but sluice logs in by keys and ssh-agent only: take it out`);
   }
-}
-
-/**
- * Only what can be done without asking anybody: `sudo -n` to root.
- *
- * @throws Failure `config` for any other way to become somebody
- */
-function becomesRoot(host: InventoryHost, read: VarReader): boolean {
-  if (!['true', 'yes', 'on', '1', 'y', 't'].includes(read('ansible_become')?.trim().toLowerCase() ?? '')) return false;
-  const method = read('ansible_become_method') ?? 'sudo';
-  if (method !== 'sudo')
-    throw failure(host, `ansible_become_method=${printable(method)} is not supported: only sudo is`);
-  const user = read('ansible_become_user') ?? 'root';
-  if (user !== 'root') throw failure(host, `ansible_become_user=${printable(user)} is not supported: only root is`);
-  const password = ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass'].find(
-    (it) => !isUnset(host.vars[it]),
-  );
-  if (password === undefined) return true;
-  const instead = 'let the user sudo without a password (NOPASSWD in sudoers), and take it out';
-  throw failure(host, `${password} is set, but sluice gives sudo no password: ${instead}`);
 }
 
 /** @throws Failure `config` for values that have no meaning */

@@ -260,6 +260,8 @@ describe('become', () => {
 
     const failure = await failureOf(linkTo(asDeploy, true).run('true'));
 
+    // Or the process would never end.
+    await server.free();
     expect(failure.code).toBe('refused');
     expect(failure.message).toBe(
       'Cannot become root on fe1: sudo -n says: a password is required (deploy needs NOPASSWD in sudoers)',

@@ -43,6 +43,8 @@ describe('connectionOf()', () => {
     [{ ansible_become: 'yes', ansible_become_method: 'sudo', ansible_become_user: 'root' }, true],
     [{ ansible_become: false, ansible_become_password: 'p' }, false],
     [{ ansible_become_method: 'su' }, false],
+    [{ ansible_become: true, ansible_become_exe: 'sudo', ansible_become_flags: '-H -S -n' }, true],
+    [{ ansible_become: true, ansible_become_method: 'ansible.builtin.sudo' }, true],
   ])('takes whether to become root: %j', (vars: Vars, become) => {
     expect(requestFor(vars).become).toBe(become);
   });
@@ -99,6 +101,10 @@ describe('connectionOf()', () => {
     { vars: { sluice_transport: 'ssh' },                           message: 'sluice_transport should be ssh2 or openssh, is "ssh"' },
     { vars: { ansible_password: 'p' },                             message: 'ansible_password is set, but sluice logs in by keys and ssh-agent only: take it out' },
     { vars: { ansible_become: true, ansible_become_method: 'su' }, message: 'ansible_become_method=su is not supported: only sudo is' },
+    { vars: { ansible_become: true, ansible_become_method: 'community.general.doas' }, message: 'ansible_become_method=community.general.doas is not supported: only sudo is' },
+    { vars: { ansible_become: true, ansible_become_exe: '/opt/sudo' }, message: "ansible_become_exe=/opt/sudo is not supported: only the sudo in the user's PATH is" },
+    { vars: { ansible_become: true, ansible_become_flags: '-H -E' }, message: 'ansible_become_flags has -E, which is not supported: sudo is given -n, no more' },
+    { vars: { ansible_become: 'maybe' },                           message: 'ansible_become should be true or false, is "maybe"' },
     { vars: { ansible_become: 'yes', ansible_become_user: 'postgres' }, message: 'ansible_become_user=postgres is not supported: only root is' },
     { vars: { ansible_become: 'yes', ansible_become_pass: 'p' }, message: 'ansible_become_pass is set, but sluice gives sudo no password: let the user sudo without a password (NOPASSWD in sudoers), and take it out' },
     { vars: { ansible_ssh_pass: 'p' },                             message: 'ansible_ssh_pass is set, but sluice logs in by keys and ssh-agent only: take it out' },
