@@ -1,4 +1,5 @@
 /** What the command line says of how hosts are reached. */
+import type { AskSecret } from '../adapters/ssh/key-files.ts';
 import type { NetworkOptions } from '../adapters/ssh/network.ts';
 import type { ConnectionOverrides } from '../config/inventory/connection.ts';
 import type { Transport } from '../rollout/ssh-request.ts';
@@ -73,10 +74,10 @@ function overridesOf({ user, privateKey, timeoutMs, configFile, transport }: Con
 /** What counts for jump hosts as well. Nobody is asked for a passphrase where nobody would be asked for anything else. */
 function networkOf({ connection, json }: Common, surroundings: Surroundings): NetworkOptions {
   const { environment, stdin, stderr, stop } = surroundings;
-  const ask = async (question: string): Promise<string | undefined> => {
-    const answer = await promptSecret(question, surroundings, stop.beforeNext);
+  const ask: AskSecret = async (question, judge) => {
+    const judged = await promptSecret(question, { surroundings, signal: stop.beforeNext }, judge);
     stop.beforeNext.throwIfAborted();
-    return answer;
+    return judged;
   };
   return {
     environment,

@@ -13,27 +13,12 @@ export async function prompt(
   signal: AbortSignal,
 ): Promise<string | undefined> {
   const { stdin: input, stderr: output } = surroundings;
-  const answer = await answerOf(createInterface({ input, output }), `${question} `, { surroundings, signal });
-  return answer?.trim();
-}
-
-/** The same, but what is typed is not shown. */
-export async function promptSecret(
-  question: string,
-  surroundings: Surroundings,
-  signal: AbortSignal,
-): Promise<string | undefined> {
-  const { stdin: input, stderr } = surroundings;
-  const output = new Writable({
-    write(_chunk, _encoding, done) {
-      done();
-    },
-  });
-  stderr.write(`${question} `);
+  const terminal = createInterface({ input, output });
   try {
-    return await answerOf(createInterface({ input, output, terminal: true }), '', { surroundings, signal });
+    const answer = await answerOf(terminal, `${question} `, { surroundings, signal });
+    return answer?.trim();
   } finally {
-    stderr.write('\n');
+    terminal.close();
   }
 }
 
@@ -42,12 +27,42 @@ interface Asking {
   readonly signal: AbortSignal;
 }
 
+/**
+ * The same, but what is typed is not shown, also while `judge` looks at the answer: whoever mistrusts theirs may type
+ * another before they are asked.
+ *
+ * @returns what `judge` makes of it
+ */
+export async function promptSecret<T>(
+  question: string,
+  asking: Asking,
+  judge: (answer: string | undefined) => T,
+): Promise<T> {
+  const { stdin: input, stderr } = asking.surroundings;
+  const output = new Writable({
+    write(_chunk, _encoding, done) {
+      done();
+    },
+  });
+  const terminal = createInterface({ input, output, terminal: true });
+  stderr.write(`${question} `);
+  try {
+    const answer = await answerOf(terminal, '', asking);
+    if (!asking.signal.aborted) stderr.write('\n');
+    return judge(answer);
+  } finally {
+    terminal.close();
+  }
+}
+
 async function answerOf(
   terminal: Interface,
   question: string,
-  { surroundings: { stop }, signal }: Asking,
+  { surroundings: { stderr, stop }, signal }: Asking,
 ): Promise<string | undefined> {
   terminal.on('SIGINT', () => {
+    // What is said to it begins on a line of its own.
+    stderr.write('\n');
     stop.ask('SIGINT');
   });
   try {
@@ -55,7 +70,5 @@ async function answerOf(
   } catch (error) {
     if (signal.aborted || (error instanceof Error && error.name === 'AbortError')) return undefined;
     throw error;
-  } finally {
-    terminal.close();
   }
 }

@@ -89,9 +89,10 @@ async function asked(id: string, surroundings: Surroundings): Promise<string> {
     throw new Failure('config', 'Cannot ask for the vault password without a terminal: use --vault-password-file');
   }
   const whose = id === DEFAULT_ID ? '' : ` (${id})`;
-  const answer = await promptSecret(`Vault password${whose}:`, surroundings, stop.beforeNext);
+  const asking = { surroundings, signal: stop.beforeNext };
+  const password = await promptSecret(`Vault password${whose}:`, asking, (answer) => answer ?? '');
   stop.beforeNext.throwIfAborted();
-  return answer ?? '';
+  return password;
 }
 
 function passwordIn(path: string, id: string): string {

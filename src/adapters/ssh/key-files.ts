@@ -4,8 +4,11 @@ import ssh2, { type ParsedKey } from 'ssh2';
 import { isRefusal, reasonOf } from '../../errors.ts';
 import { keyTypeOf } from './known-hosts.ts';
 
-/** Asks for a passphrase; undefined: there is nobody to ask, or they would not say. */
-export type AskSecret = (question: string) => Promise<string | undefined>;
+/**
+ * Asks for a passphrase, and gives what `judge` makes of it; undefined: they would not say. What is typed meanwhile, in
+ * advance of another question, is not shown either.
+ */
+export type AskSecret = <T>(question: string, judge: (answer: string | undefined) => T) => Promise<T>;
 
 /** One identity file, as far as it is known. */
 export type KeyFile =
@@ -57,11 +60,9 @@ export class KeyFiles {
       return unusable('has a passphrase, and there is no terminal to ask for it: add it to ssh-agent with ssh-add');
     const text = await readFile(file);
     for (let attempt = 1; attempt <= TRIES; attempt++) {
-      const passphrase = await this.#ask(
-        attempt === 1 ? `Passphrase of ${file}:` : `That is not it. Passphrase of ${file}:`,
-      );
-      if (passphrase === undefined || passphrase === '') return unusable('has a passphrase, which was not given');
-      const key = parsed(text, passphrase);
+      const question = attempt === 1 ? `Passphrase of ${file}:` : `That is not it. Passphrase of ${file}:`;
+      const key = await this.#ask(question, (answer = '') => (answer === '' ? undefined : parsed(text, answer)));
+      if (key === undefined) return unusable('has a passphrase, which was not given');
       if (!(key instanceof Error) && key.isPrivateKey()) return { kind: 'key', key };
     }
     return unusable('has another passphrase');

@@ -32,9 +32,9 @@ async function login(changes: Partial<SshAddress>, keyFiles = new KeyFiles(undef
 function answering(...answers: readonly (string | undefined)[]): { readonly ask: AskSecret; readonly asked: string[] } {
   const asked: string[] = [];
   const left = [...answers];
-  const ask: AskSecret = (question) => {
+  const ask: AskSecret = async (question, judge) => {
     asked.push(question);
-    return Promise.resolve(left.shift());
+    return judge(left.shift());
   };
   return { ask, asked };
 }
