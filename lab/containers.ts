@@ -106,7 +106,7 @@ function specOf(id: number, settings: LabSettings) {
     Image: imageOf(settings.version),
     Env: [`START_DELAY_MS=${settings.appDelayMs}`],
     HostConfig: {
-      PortBindings: { '8080/tcp': [{ HostIp: '127.0.0.1', HostPort: String(portOf(id)) }] },
+      PortBindings: { '8080/tcp': [{ HostIp: settings.publishOn, HostPort: String(portOf(id)) }] },
       RestartPolicy: { Name: 'always' },
     },
   };

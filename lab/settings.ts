@@ -10,6 +10,8 @@ export interface LabSettings {
   readonly weights: readonly number[];
   /** How long the application takes to listen. */
   readonly appDelayMs: number;
+  /** The address of a host that its containers publish their ports on. */
+  readonly publishOn: string;
   /** Tag of the image that the containers start with. */
   readonly version: string;
   /** Whether sshd forwards unix sockets. */
@@ -43,6 +45,7 @@ export function defaultSettings(): LabSettings {
     apps: 3,
     weights: [10, 20, 30],
     appDelayMs: 500,
+    publishOn: '127.0.0.1',
     version: 'v1',
     streamLocal: true,
     haproxyTemplate: join(projectDir(), 'haproxy/haproxy.cfg.example'),

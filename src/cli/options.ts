@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { Argv } from 'yargs';
-import { statsSocket } from '../config/playbook/schema.ts';
+import { statsSocket } from '../config/playbook/balancer-leaves.ts';
 import { Failure } from '../errors.ts';
 import type { OnTimeout } from '../rollout/model.ts';
 import type { NamedPlace } from '../runner/sockets.ts';

@@ -10,7 +10,7 @@ import type { Vars } from '../config/inventory/inventory.ts';
 import { Failure, reasonOf } from '../errors.ts';
 import type { Play } from '../rollout/play.ts';
 import type { Resumption } from '../rollout/resumption.ts';
-import { plan, rollout } from '../runner/rollout.ts';
+import { plan, rollout, touchedBy } from '../runner/rollout.ts';
 import type { Command, Common, Playing } from './command.ts';
 import { confirm } from './confirm.ts';
 import { fingerprintOf, invocationOf } from './invocation.ts';
@@ -43,7 +43,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
     const plays = paced(written, command.pacing, command);
     const { context } = session;
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
-    await session.prepare(hosts);
+    await session.prepare([...new Set(touchedBy(plays))]);
     const isPlan = command.name === 'plan' || command.check;
     const asked = {
       invocation: invocationOf(command, extraVars, session.vault.secrets),

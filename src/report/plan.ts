@@ -39,8 +39,11 @@ export function planText(plan: PlayPlan, { paint, diff, show = (change) => chang
 function rowOf(plan: InstancePlan): string[] {
   const { action, instance, servers } = plan;
   const [sign] = actionWords[action];
+  const balancers = new Set(servers.map(({ server }) => server.balancer.host));
   const standing = servers.map(({ server, weight, status, sessions }) => {
-    return `${serverPath(server)} weight ${weight} ${status} ${count(sessions, 'session')}`;
+    const isElsewhere = server.balancer.host !== instance.host || balancers.size > 1;
+    const where = isElsewhere ? ` on ${server.balancer.host}` : '';
+    return `${serverPath(server)}${where} weight ${weight} ${status} ${count(sessions, 'session')}`;
   });
   return [`${sign} ${instance.host}`, instance.container, imagesOf(plan), standing.join(', '), settingsOf(plan)];
 }

@@ -13,8 +13,9 @@ const GUARD_EVERY_MS = 50;
 
 /** HAProxy was given another configuration, without the server. */
 export class Gone extends Failure {
-  constructor({ server, host }: ServerAccess) {
-    super('haproxy', `Cannot go on with ${serverPath(server)} on ${host.name}: HAProxy has no such server any more`);
+  constructor({ server }: ServerAccess) {
+    const where = `${serverPath(server)} on ${server.balancer.host}`;
+    super('haproxy', `Cannot go on with ${where}: HAProxy has no such server any more`);
   }
 }
 

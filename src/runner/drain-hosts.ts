@@ -82,7 +82,7 @@ async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, conte
     if (failed) throw failed.reason;
     return { end: 'updated', reason: '', counts: { updated: targets.length } };
   } catch (error) {
-    const { ok } = await putBackAll(held.undo, entries, { host: held.access, context });
+    const { ok } = await putBackAll(held, entries, context);
     if (!(error instanceof Failure)) throw error;
     if (!ok) return { end: 'outOfService', reason: reasonOf(error), counts: { outOfService: targets.length } };
     const end = error.code === 'interrupted' ? 'interrupted' : 'failed';

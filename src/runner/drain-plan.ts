@@ -49,7 +49,7 @@ export async function planDrain(held: HeldHost, request: DrainRequest, findings:
   for (const state of chosen) findings.push(...obstacles(entryOf(state), host.name));
   const open = chosen.filter((state) => !isDrained(state, entryOf(state)));
   const targets = open.map((state) =>
-    targetOf({ server: state.server, balancer, host }, { state, recorded: entryOf(state) }),
+    targetOf({ server: state.server, balancer }, { state, recorded: entryOf(state) }),
   );
   const consequences = backends.filter((backend) => isEmptied(backend, open)).map(emptied);
   return { name: host.name, held, targets, consequences };

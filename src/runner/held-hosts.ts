@@ -1,10 +1,12 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
 import { explainLock, type FoundLock, type LockOwner } from '../rollout/lock.ts';
+import type { Server } from '../rollout/model.ts';
 import { gather, type Conflict, type Gathered, type Take } from './gather.ts';
 import { hold, type Holding } from './hold.ts';
 import type { HostAccess } from './ports.ts';
 import type { RunContext } from './rollout.ts';
+import type { ServerAccess } from './traffic.ts';
 import type { Undo } from './undo.ts';
 
 /** How long a run lives that nobody hears of, in milliseconds: what `lock.json` tells the others. */
@@ -26,6 +28,8 @@ export interface HeldHost {
    * @throws Failure `locked` when somebody else has had it meanwhile, or it was broken
    */
   readonly keep: () => Promise<void>;
+  /** The way to a server of a container here: its balancer may be on another host that is held. */
+  readonly reach: (server: Server) => ServerAccess;
 }
 
 /** The hosts of a run, all locked, until released. */
@@ -58,7 +62,7 @@ export type HoldContext = Pick<
 };
 
 /**
- * Connects to all hosts and locks them: all or none. Nobody waits while it holds something, so two runs cannot wait
+ * Connects to all hosts and locks them, with those whose balancers have servers in the records of these: all or none. Nobody waits while it holds something, so two runs cannot wait
  * for one another; what waits, waits with empty hands.
  *
  * `deadLocks`: what `recover` and its like are for is no obstacle to them (`claim`); others refuse a host on which a
@@ -82,6 +86,11 @@ export async function holdHosts(
     }
   };
   const held = await all(hosts, take, context);
+  const more = balancersOf(held);
+  if (more.length > 0) {
+    await releaseAll(held, context);
+    return holdHosts([...hosts, ...more], context, deadLocks);
+  }
   try {
     if (deadLocks === 'refuse' && !context.locking.takeOver) refuseLeftovers(held, context);
     for (const one of held.values()) {
@@ -94,15 +103,25 @@ export async function holdHosts(
     await releaseAll(held, context);
     throw error;
   }
+  const get = (name: string): Holding => {
+    const host = held.get(name);
+    if (!host) throw new Error(`${name} is not one of the hosts of this run`);
+    return host;
+  };
+  const reach = (server: Server): ServerAccess => {
+    return { server, balancer: get(server.balancer.host).access.balancer(server.balancer) };
+  };
   return {
-    all: [...held.values()],
-    host: (name) => {
-      const host = held.get(name);
-      if (!host) throw new Error(`${name} is not one of the hosts of this run`);
-      return host;
-    },
+    all: [...held.values()].map((host) => ({ ...host, reach })),
+    host: (name) => ({ ...get(name), reach }),
     release: () => releaseAll(held, context),
   };
+}
+
+/** The hosts of the balancers that something is recorded of, and that are not held. */
+function balancersOf(held: ReadonlyMap<string, Holding>): string[] {
+  const entries = [...held.values()].flatMap(({ undo }) => undo.entries);
+  return entries.map(({ server }) => server.balancer.host).filter((name) => !held.has(name));
 }
 
 /** Tries to get them all, as long as it may wait for those that others hold. */

@@ -18,8 +18,8 @@ import { leftovers } from './leftovers.ts';
 
 export interface Inspection {
   readonly facts: FleetFacts;
-  /** What this very run has left in work when it died, as the hosts have recorded it. */
-  readonly own: readonly RecordEntry[];
+  /** What this very run has left in work when it died, as the hosts have recorded it, as `host container`. */
+  readonly recorded: ReadonlySet<string>;
   readonly findings: readonly Finding[];
 }
 
@@ -68,7 +68,10 @@ export async function inspectFleet(plays: readonly HostPlay[], context: InspectC
   const inspected = await Promise.all(reached.map((one) => limit(() => inspectHost(one, balancers, context))));
   const findings = [...looks, balancers, ...inspected].flatMap((one) => one.findings);
   const instances = new Map(inspected.flatMap((one) => one.instances));
-  return { facts: { instances, backends: balancers.backends }, own, findings: unique(findings) };
+  const recorded = new Set(
+    reached.flatMap((one) => one.own.map(({ container = '' }) => `${one.host.name} ${container}`)),
+  );
+  return { facts: { instances, backends: balancers.backends }, recorded, findings: unique(findings) };
 }
 
 async function reach(

@@ -1,12 +1,12 @@
 import { Failure, reasonOf } from '../errors.ts';
-import { serverPath, type Server } from '../rollout/model.ts';
+import { serverPath } from '../rollout/model.ts';
 import { beforeActing } from './before-acting.ts';
-import type { HostAccess, RecordEntry } from './ports.ts';
+import type { HeldHost } from './held-hosts.ts';
+import type { RecordEntry } from './ports.ts';
 import { homeward } from './persist.ts';
 import type { RunContext } from './rollout.ts';
 import { keepStanding } from './standing.ts';
 import { findState, putBack, type ServerAccess } from './traffic.ts';
-import type { Undo } from './undo.ts';
 import { watchOf, type Watch } from './watch.ts';
 
 /** How long a server may take to be seen UP again. */
@@ -24,11 +24,12 @@ export interface PutBack extends PutBackOutcome {
 
 /** Puts each of these servers back to its standing and forgets it once it is. */
 export async function putBackAll(
-  undo: Undo,
+  held: HeldHost,
   entries: readonly RecordEntry[],
-  { host, context }: { readonly host: HostAccess; readonly context: RunContext },
+  context: RunContext,
 ): Promise<PutBack> {
   const { clock, report, journal, stop } = context;
+  const { access: host, reach } = held;
   const settled = await Promise.allSettled(
     entries.map(async (entry) => {
       const subject = { host: host.name, name: serverPath(entry.server) };
@@ -37,7 +38,7 @@ export async function putBackAll(
       try {
         await beforeActing(journal, true);
         const watch = watchOf({ clock, signal: stop.homeward, report, subject, step: 'restore' });
-        const outcome = await homeward(() => putBackOne(entry, host, watch), watch);
+        const outcome = await homeward(() => putBackOne(entry, reach(entry.server), watch), watch);
         report({ type: 'step-ended', subject, step: 'restore', homeward: true, ms: clock.now() - began, outcome });
         return entry;
       } catch (error) {
@@ -48,7 +49,7 @@ export async function putBackAll(
     }),
   );
   const back = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
-  await forget(undo, back, { host, context });
+  await forget(held, back, context);
   const failure = settled.find((result) => result.status === 'rejected');
   if (failure && !(failure.reason instanceof Failure)) throw failure.reason;
   return { ok: !failure, reason: failure ? reasonOf(failure.reason) : '', count: back.length };
@@ -56,16 +57,16 @@ export async function putBackAll(
 
 /** What is back is back, also when the record of it cannot be cleared. */
 async function forget(
-  undo: Undo,
+  { access: host, undo, reach }: HeldHost,
   entries: readonly RecordEntry[],
-  { host, context }: { readonly host: HostAccess; readonly context: RunContext },
+  context: RunContext,
 ): Promise<void> {
   const [first] = entries;
   if (!first) return;
   const { clock, report, stop } = context;
   const subject = { host: host.name, name: serverPath(first.server) };
   const watch = watchOf({ clock, signal: stop.homeward, report, subject, step: 'restore' });
-  const servers = entries.map(({ server, standing }) => ({ ...standing, access: accessTo(server, host) }));
+  const servers = entries.map(({ server, standing }) => ({ ...standing, access: reach(server) }));
   try {
     await homeward(async () => {
       await keepStanding(servers, clock);
@@ -77,16 +78,11 @@ async function forget(
   }
 }
 
-function accessTo(server: Server, host: HostAccess): ServerAccess {
-  return { server, host, balancer: host.balancer(server.balancer) };
-}
-
 async function putBackOne(
   { server, standing, wasUp, agent = false }: RecordEntry,
-  host: HostAccess,
+  access: ServerAccess,
   watch: Watch,
 ): Promise<string> {
-  const access = accessTo(server, host);
   if (!(await findState(access))) {
     watch.remark({ about: 'gone', server });
     return 'HAProxy has no such server any more';

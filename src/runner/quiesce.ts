@@ -110,9 +110,9 @@ async function untilOneIsQuiet(barrier: Barrier, terms: Terms, watch: Watch): Pr
   if (second.end === 'late') tell(second);
 }
 
-function notDrained({ server, host }: ServerAccess, seen: Drained, { timeoutMs }: DrainPolicy): Failure {
+function notDrained({ server }: ServerAccess, seen: Drained, { timeoutMs }: DrainPolicy): Failure {
   const why = `${whatIsLeft(seen)} after ${timeoutMs / 1000} s (on_timeout: fail)`;
-  return new Failure('haproxy', `Cannot drain ${serverPath(server)} on ${host.name}: ${why}`);
+  return new Failure('haproxy', `Cannot drain ${serverPath(server)} on ${server.balancer.host}: ${why}`);
 }
 
 function whatIsLeft({ pending, oldWorkers }: Drained): string {

@@ -8,7 +8,7 @@ import { runEndOf } from '../rollout/verdict.ts';
 import { advance, stepActions } from './advance.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
 import { homeward } from './persist.ts';
-import type { HostAccess, RecordEntry } from './ports.ts';
+import type { RecordEntry } from './ports.ts';
 import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
 import { recordedContainers } from './recorded.ts';
 import type { RunContext, RunResult } from './rollout.ts';
@@ -93,21 +93,17 @@ async function lookAt(
   first: RecordEntry,
   { held, watch }: { readonly held: HeldHost; readonly watch: Watch },
 ): Promise<{ readonly work: Work; readonly from: State }> {
-  const { access: host, undo, keep } = held;
+  const { access: host, undo, keep, reach } = held;
   const { container: name = '', old: before } = first;
   const { old, isAside, isServing, successor } = await recordedContainers(first, host.containers);
   if (before && !old && !successor) {
     const text = `Cannot bring back ${name} on ${host.name}: its old container is gone, and there is no new one`;
     throw new Failure('docker', text);
   }
-  const found = await foundNow(entries, host, watch);
+  const found = await foundNow(entries, reach, watch);
   const work: Work = {
     ...{ instance: instanceOf(entries, first, host.name), host, keep, undo, found },
-    servers: entries.map(({ server }) => ({
-      server,
-      host,
-      balancer: host.balancer(server.balancer),
-    })),
+    servers: entries.map(({ server }) => reach(server)),
     identity: { run: first.run, by: first.by },
     turns: new Turns(),
     ...{
@@ -126,10 +122,10 @@ async function lookAt(
 }
 
 /** How the servers stood, those that HAProxy still has. */
-async function foundNow(entries: readonly RecordEntry[], host: HostAccess, watch: Watch): Promise<Found[]> {
+async function foundNow(entries: readonly RecordEntry[], reach: HeldHost['reach'], watch: Watch): Promise<Found[]> {
   const found: Found[] = [];
   for (const { server, standing, wasUp, agent = false } of entries) {
-    const access = { server, host, balancer: host.balancer(server.balancer) };
+    const access = reach(server);
     if (await findState(access)) found.push({ ...standing, access, wasUp, agent });
     else watch.remark({ about: 'gone', server });
   }

@@ -64,7 +64,7 @@ async function restoreHost(held: HeldHost, servers: readonly string[], context: 
   for (const text of advices) context.report({ type: 'warning', host: host.name, text });
   if (entries.length + left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
 
-  const { ok, reason, count } = await putBackAll(undo, entries, { host, context });
+  const { ok, reason, count } = await putBackAll(held, entries, context);
   const counts = { updated: count, outOfService: entries.length - count + left.length };
   const isOut = !ok || left.length > 0;
   return { end: isOut ? 'outOfService' : 'updated', reason: ok ? (advices[0] ?? '') : reason, counts };

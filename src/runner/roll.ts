@@ -12,7 +12,6 @@ import { notReached, summaryOf, type HostRun } from './host-run.ts';
 import { Monitors } from './monitors.ts';
 import type { Pace } from './pace.ts';
 import { isOwn } from './recorded.ts';
-import type { ServerAccess } from './traffic.ts';
 import { Turns } from './turns.ts';
 import type { RunIdentity, Work } from './work.ts';
 
@@ -199,16 +198,12 @@ function isLeftInWork({ undo }: HeldHost, { identity }: Pick<RollContext, 'ident
 }
 
 function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }: PlayContext): Work {
-  const { access: host, undo, keep } = held(instance.host);
-  const servers = instance.servers.map((server): ServerAccess => {
-    const { access } = held(server.balancer.host);
-    return { server, host: access, balancer: access.balancer(server.balancer) };
-  });
+  const { access: host, undo, keep, reach } = held(instance.host);
   const work: Work = {
     instance,
     host,
     keep,
-    servers,
+    servers: instance.servers.map(reach),
     undo,
     identity,
     turns,

@@ -89,9 +89,8 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
   const { force } = how;
   const goWithout = skipped.goWithout;
   const imageOf = (instance: Instance) => how.facts?.instances.get(instance)?.image;
-  const { facts, own, findings } = await inspectFleet(hosts, { ...context, limit, force, goWithout, imageOf });
+  const { facts, recorded, findings } = await inspectFleet(hosts, { ...context, limit, force, goWithout, imageOf });
   const plays = skipped.without(all);
-  const recorded = new Set(own.map(({ server, container = '' }) => `${server.balancer.host} ${container}`));
   const plans = inTurn(plays.map((play) => planOne(play, facts, { ...how, recorded })));
   const found = [...findings, ...plans.flatMap(capacityProblems)];
   for (const { kind, host, text } of found) context.report({ type: kind, host, text });
@@ -161,7 +160,7 @@ export async function rollout(
 }
 
 /** The hosts of the instances, and of the balancers of their servers. */
-function touchedBy(plays: readonly Play[]): string[] {
+export function touchedBy(plays: readonly Play[]): string[] {
   const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
   const balancers = instances.flatMap(({ servers }) => servers.map(({ balancer }) => balancer.host));
   return [...plays.flatMap((play) => play.hosts.map(({ host }) => host)), ...balancers];

@@ -5,15 +5,13 @@ import { placeName, serverPath, type Server, type Standing } from '../rollout/mo
 import type { ServerState } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import { poll, type Patience } from './poll.ts';
-import type { HostAccess, LoadBalancer, OldWorker, ServerLook, Session } from './ports.ts';
+import type { LoadBalancer, OldWorker, ServerLook, Session } from './ports.ts';
 import type { Watch } from './watch.ts';
 
 /** A server and the way to its balancer. */
 export interface ServerAccess {
   readonly server: Server;
   readonly balancer: LoadBalancer;
-  /** The host that the balancer runs on. */
-  readonly host: HostAccess;
 }
 
 const LOOK_EVERY_MS = 35;
@@ -188,7 +186,7 @@ async function untilUp(
   { withinMs, agent }: PutBackOptions,
   watch: Watch,
 ): Promise<void> {
-  const { server, balancer, host } = access;
+  const { server, balancer } = access;
   const keep = keeperOf(access, standing, watch);
   const { done, last } = await poll<ServerLook>(
     async () => {
@@ -215,6 +213,6 @@ async function untilUp(
   const why = last.lastCheck === '' ? last.status : `${last.status}, last check ${last.lastCheck}`;
   throw new Failure(
     'haproxy',
-    `HAProxy on ${host.name} does not see ${serverPath(server)} UP after ${seconds} s: ${why}`,
+    `HAProxy on ${server.balancer.host} does not see ${serverPath(server)} UP after ${seconds} s: ${why}`,
   );
 }

@@ -8,6 +8,11 @@ import { aServer, anInstance } from '../support/builders.ts';
 const v1 = { reference: 'lab/app:v1', digest: 'sha256:aaaaaaaaaaaaaaaaaaaa' };
 const v2 = { reference: 'lab/app:v2', digest: 'sha256:bbbbbbbbbbbbbbbbbbbb' };
 
+function serverOn(host: string): InstancePlan['servers'][number] {
+  const server = { ...aServer(), balancer: { ...aServer().balancer, host } };
+  return { server, weight: 10, status: 'UP', sessions: 2 };
+}
+
 function anInstancePlan(over: Partial<InstancePlan> = {}): InstancePlan {
   const servers = [{ server: aServer(), weight: 10, status: 'UP', sessions: 2 }];
   return { instance: anInstance(), action: 'replace', from: v1, to: v2, changes: [], because: '', servers, ...over };
@@ -34,12 +39,19 @@ function rowsOf(...instances: InstancePlan[]): string[] {
 }
 
 describe('planText()', () => {
+  it('says on which host a balancer is that is not on the own one, or not alone', () => {
+    const [row = ''] = rowsOf(anInstancePlan({ servers: [serverOn('lb1'), serverOn('lb2')] }));
+    expect(row).toMatch(/ pxapp_cluster\/pxApp_1 on lb1 weight 10 UP .*, pxapp_cluster\/pxApp_1 on lb2 weight 10 UP /);
+  });
+
   it('shows batch by batch what happens to each instance, then what that costs', () => {
     const second = {
       number: 2,
       hosts: ['fe2', 'fe3'].map((host) => ({
         host,
-        instances: [anInstancePlan({ instance: anInstance({ host }), action: 'leave', from: v2 })],
+        instances: [
+          anInstancePlan({ instance: anInstance({ host }), action: 'leave', from: v2, servers: [serverOn(host)] }),
+        ],
       })),
     };
     const capacity = [

@@ -1,11 +1,13 @@
+import { serverKey, serverPath, type Instance } from '../../rollout/model.ts';
 import type { HostPlay } from '../../rollout/play.ts';
 import type { DocumentPath } from '../document.ts';
 import type { InventoryHost, Vars } from '../inventory/inventory.ts';
 import { hostScope, type HostSurroundings } from '../inventory/host-scope.ts';
 import type { Scope } from '../template.ts';
-import type { HostProblem } from './complaints.ts';
+import type { HostProblem, Problem } from './complaints.ts';
 import { ContainerReader, type Surroundings } from './container-reader.ts';
-import { instanceOf } from './instances.ts';
+import { isMapping } from '../values.ts';
+import { balancerOf, instanceOf } from './instances.ts';
 import { Problems } from './problems.ts';
 import { clashesOn, type PlacedInstance } from './rules.ts';
 import { appSchema, instancesSchema, policySchema } from './schema.ts';
@@ -24,6 +26,8 @@ export interface PlayParts extends Surroundings {
   readonly apps: readonly PlacedApp[];
   /** What stands over the variables of the inventory. */
   readonly vars: Vars;
+  /** The hosts of a pattern; undefined when it is none, which is complained about. */
+  readonly select: (pattern: string, complain: (why: string) => void) => readonly string[] | undefined;
   /** What templates may ask of the other hosts. */
   readonly around: HostSurroundings;
 }
@@ -38,6 +42,8 @@ export class HostResolver {
   readonly problems: HostProblem[] = [];
   readonly #parts: PlayParts;
   readonly #policy: Mapping;
+  /** The first instance of each server, by the server's key. */
+  readonly #servers = new Map<string, Instance>();
 
   constructor(parts: PlayParts) {
     this.#parts = parts;
@@ -48,9 +54,39 @@ export class HostResolver {
   resolve(host: InventoryHost): HostPlay {
     const found = new Problems();
     const placed = this.#parts.apps.flatMap((app) => this.#instancesOf(app, host, found));
-    for (const clash of clashesOn(placed)) found.add(clash);
+    for (const clash of [...clashesOn(placed), ...this.#clashesWithOthers(placed)]) found.add(clash);
     this.problems.push(...found.all.map((problem) => ({ ...problem, host: host.name })));
     return { host: host.name, instances: placed.map(({ instance }) => instance) };
+  }
+
+  /** Of a central balancer, servers are named apart by their hosts. */
+  #clashesWithOthers(placed: readonly PlacedInstance[]): Problem[] {
+    return placed.flatMap(({ instance, app }) =>
+      instance.servers.flatMap((server): Problem[] => {
+        const key = serverKey(server);
+        const other = this.#servers.get(key) ?? instance;
+        this.#servers.set(key, other);
+        if (other.host === instance.host) return [];
+        const whose = `${other.container} on ${other.host}`;
+        const hint = 'servers of central balancers need {{ inventory_hostname }} in it';
+        const message = `${serverPath(server)} on ${server.balancer.host} is the server of ${whose} already (${hint})`;
+        return [{ path: [...app, 'server'], message }];
+      }),
+    );
+  }
+
+  /** The central balancers that a pattern names, or the host itself. */
+  #balancerHosts(pattern: string | undefined, host: InventoryHost, complain: (why: string) => void): readonly string[] {
+    if (pattern === undefined) return [host.name];
+    const names = this.#parts.select(pattern, complain);
+    if (names?.length === 0) complain('names no host of the inventory');
+    return names ?? [];
+  }
+
+  /** The app, if it names the balancers itself, else the play. */
+  #placeOfHosts(app: DocumentPath): DocumentPath {
+    const { balancer } = this.#parts.apps.find(({ at }) => at === app)?.app ?? {};
+    return isMapping(balancer) && 'hosts' in balancer ? app : this.#parts.at;
   }
 
   #instancesOf({ app, at }: PlacedApp, host: InventoryHost, found: Problems): PlacedInstance[] {
@@ -64,7 +100,11 @@ export class HostResolver {
       const one = found.parse(appSchema, { ...app, ...apart }, { scope, at });
       if (!play || !one) return [];
       const declared = reader.read({ app: one, written: app['container'], at, scope });
-      return declared ? [{ instance: instanceOf({ host: host.name, app: one, play, ...declared }), app: at }] : [];
+      const balancerHosts = this.#balancerHosts(balancerOf(play, one).hosts, host, (message) => {
+        found.add({ path: [...this.#placeOfHosts(at), 'balancer', 'hosts'], message });
+      });
+      if (!declared) return [];
+      return [{ instance: instanceOf({ host: host.name, app: one, play, balancerHosts, ...declared }), app: at }];
     });
   }
 }

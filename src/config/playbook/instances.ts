@@ -27,23 +27,30 @@ export interface Parts {
   readonly container: WholeContainer;
   readonly play: WrittenPolicy;
   readonly sources: SpecSources;
+  /** Where the HAProxys of its servers run. */
+  readonly balancerHosts: readonly string[];
+}
+
+/** What an app says goes over what its play says, key by key. */
+export function balancerOf(play: WrittenPolicy, app: WrittenApp): Partial<WrittenBalancer> {
+  return { ...defaults.balancer, ...given(play.balancer), ...given(app.balancer) };
 }
 
 type WrittenBalancer = NonNullable<WrittenPolicy['balancer']>;
 
-export function instanceOf({ host, app, container, play, sources }: Parts): Instance {
-  const balancer = { ...defaults.balancer, ...given(play.balancer), ...given(app.balancer) };
+export function instanceOf({ host, app, container, play, sources, balancerHosts }: Parts): Instance {
+  const balancer = balancerOf(play, app);
   const drain = { ...defaults.drain, ...given(play.drain), ...given(app.drain) };
   return {
     host,
     container: app.name,
-    servers: [
-      {
-        balancer: { host, ...placeOf(balancer) },
-        backend: balancer.backend ?? '',
+    servers: balancerHosts.flatMap((at) =>
+      (balancer.backend ?? []).map((backend) => ({
+        balancer: { host: at, ...placeOf(balancer) },
+        backend,
         name: app.server ?? app.name,
-      },
-    ],
+      })),
+    ),
     spec: specOf(container, sources),
     drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
     ready: readyCheckOf(app.ready ?? {}),

@@ -94,12 +94,12 @@ function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPl
   const scope = new Scope(vars, fleet.around);
   const note = new Problems();
   const pace = note.parse(paceSchema, paceOf(play), { scope, at: [index] });
-  const selected =
+  const chosen =
     pace &&
     hostsOf(pace.hosts, fleet, (message) => {
       note.add({ path: [index, 'hosts'], message });
     });
-  const hosts = inOrder(selected ?? [], pace?.order ?? 'inventory', fleet.selection.shuffleBy ?? '');
+  const hosts = inOrder(chosen ?? [], pace?.order ?? 'inventory', fleet.selection.shuffleBy ?? '');
   const tagged = play.apps.map((app, number) => {
     const at = [index, 'apps', number];
     return { app, at, tags: note.parse(tagsSchema, { tags: app['tags'] }, { scope, at })?.tags ?? [] };
@@ -109,6 +109,8 @@ function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPl
   const controller = fleet.selection.controller ?? process.env;
   const resolver = new HostResolver({
     ...{ play, at: [index], apps, vars },
+    // Balancers are found whatever --limit says: it is about what is rolled out.
+    select: (pattern, complain) => selected(pattern, fleet.inventory, complain),
     ...{ around: fleet.around, controller, folder: playbookDir ?? '', files: fleet.files },
     placeOf: (path) => ({ file: fleet.document.file, ...fleet.document.at(path) }),
   });
@@ -140,12 +142,23 @@ function paceOf(play: WrittenPlay): Record<string, unknown> {
 }
 
 function hostsOf(pattern: string, fleet: Fleet, complain: (message: string) => void): InventoryHost[] {
+  const names = selected(pattern, fleet.inventory, complain) ?? [];
+  return names
+    .filter((name) => fleet.within?.has(name) ?? true)
+    .map((name) => fleet.inventory.hosts.get(name) ?? { name, vars: {}, groups: [] });
+}
+
+/** The hosts of a pattern; undefined when it is none, which is complained about. */
+function selected(
+  pattern: string,
+  inventory: Inventory,
+  complain: (why: string) => void,
+): readonly string[] | undefined {
   try {
-    const names = selectHosts(fleet.inventory, pattern).filter((name) => fleet.within?.has(name) ?? true);
-    return names.map((name) => fleet.inventory.hosts.get(name) ?? { name, vars: {}, groups: [] });
+    return selectHosts(inventory, pattern);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     complain(error.message.replace(/^Cannot select hosts: /, ''));
-    return [];
+    return undefined;
   }
 }

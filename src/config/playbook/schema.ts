@@ -3,6 +3,7 @@ import { hostOrder } from './host-order.ts';
 import { composePaths } from './compose-leaves.ts';
 import { containerSchema } from './container.ts';
 import { isMapping } from '../values.ts';
+import { backends, serverName, statsSocket } from './balancer-leaves.ts';
 import { field, type FieldMeta, requiredField } from './field.ts';
 import { freezeWindows, onFailure, pause, registryLogins, share, timezone, unreachable } from './pace-leaves.ts';
 import {
@@ -24,23 +25,20 @@ import {
 import { httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
 import { variables } from './variables.ts';
 
-const NAME = /^[A-Za-z0-9_.:-]+$/;
 const MOST_INSTANCES = 1000;
 
-const serverName = matching('a name of letters, digits, "_", ".", ":" and "-"', NAME);
 const containerName = matching(
   'a container name: letters, digits, "_", "." and "-", two or more, beginning with a letter or a digit',
   /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
 );
 const socketPath = matching('an absolute path', /^\//);
 
-/** As HAProxy's own `stats socket` has it (configuration manual, "bind"). */
-export const statsSocket = matching(
-  'an absolute path, or an address such as "ipv4@127.0.0.1:9999"',
-  /^(\/.*|(ipv4@|ipv6@)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5})$/,
-);
-
 export const balancerSchema = z.strictObject({
+  hosts: field(hostPattern, {
+    description:
+      "Hosts of central HAProxys, in Ansible's patterns: each of them has the container's server, and each lets go of it before the container stops.",
+    otherwise: "the container's own host",
+  }),
   socket: field(statsSocket, {
     description:
       "HAProxy's stats socket: its path on the host, or an address as seen from the host, such as `ipv4@127.0.0.1:9999`.",
@@ -54,8 +52,8 @@ export const balancerSchema = z.strictObject({
     description: "Path of HAProxy's master socket (`haproxy -S`): it counts what old workers still have.",
     otherwise: 'where it is by custom, if there is one',
   }),
-  backend: field(serverName, {
-    description: 'Backend that holds the servers.',
+  backend: field(backends, {
+    description: 'Backend that holds the servers, or a list of several that have one of the same name.',
     otherwise: 'required, here or in the play',
   }),
   min_up: field(minUp, {

@@ -59,7 +59,7 @@ function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<voi
     }
     known = look;
     const why = whyNotUp(look);
-    if (why !== undefined) throw new Failure('haproxy', `${serverPath(server)} on ${access.host.name} ${why}`);
+    if (why !== undefined) throw new Failure('haproxy', `${serverPath(server)} on ${server.balancer.host} ${why}`);
   };
 }
 

@@ -82,6 +82,36 @@ describe('resolvePlays()', () => {
     expect(servers[0]?.balancer).toMatchObject({ host: 'fe1', ...is });
   });
 
+  it('puts a container behind every central balancer, and every backend, that the play names', () => {
+    const play = '- hosts: fe1\n  balancer: { hosts: "db:fe3", backend: [a, b] }\n  apps:\n  - name: shop\n';
+    const { servers } = theInstance(
+      `${play}    container: { image: shop }\n    server: "{{ inventory_hostname }}_shop"\n`,
+    );
+
+    const told = servers.map(({ balancer, backend, name }) => `${balancer.host} ${backend}/${name}`);
+    expect(told).toEqual(['db1 a/fe1_shop', 'db1 b/fe1_shop', 'fe3 a/fe1_shop', 'fe3 b/fe1_shop']);
+  });
+
+  it('finds central balancers that --limit leaves out', () => {
+    const text = aPlaybook('    balancer: { hosts: db1 }\n', '');
+    expect(theInstance(text, aFleet(), { limit: 'fe1' }).servers[0]?.balancer.host).toBe('db1');
+  });
+
+  it.each([
+    { says: 'hosts: nosuch', why: '6:24: balancer.hosts: "nosuch" matches no host and no group, on fe1' },
+    { says: "hosts: '~('", why: /6:24: balancer\.hosts: .* is no valid pattern/ },
+  ])('complains about central balancers by { $says }', ({ says, why }) => {
+    const lines = linesOf(() => resolved(aPlaybook(`    balancer: { ${says} }\n`, '')));
+    expect(lines).toEqual([typeof why === 'string' ? `p.yml:${why}` : expect.stringMatching(why)]);
+  });
+
+  it('wants servers of central balancers named apart by their hosts', () => {
+    const text = aPlaybook('    balancer: { hosts: db1 }\n', '').replace('hosts: fe1', 'hosts: fe');
+    const clash = 'b/shop_1 on db1 is the server of shop_1 on fe1 already';
+    const hint = 'servers of central balancers need {{ inventory_hostname }} in it';
+    expect(linesOf(() => resolved(text))[0]).toBe(`p.yml:4:5: server: ${clash} (${hint}), on fe2 and 1 more`);
+  });
+
   it('counts instances from 1 and renders each with its id', () => {
     const [play] = resolved(aPlaybook('    instances: 2\n    server: "s{{ id * 10 }}"\n', '  keep: "{{ id }}"\n'));
 

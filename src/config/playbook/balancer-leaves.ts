@@ -1,0 +1,25 @@
+/** How the HAProxy of a playbook, and what is in it, is named. */
+import { each, type Leaf, Misfit } from './field.ts';
+import { matching } from './leaves.ts';
+
+export const serverName = matching('a name of letters, digits, "_", ".", ":" and "-"', /^[A-Za-z0-9_.:-]+$/);
+
+/** A name, or a list of names. */
+export const backends: Leaf<readonly string[]> = {
+  says: `${serverName.says}, or a list of them`,
+  item: serverName.says,
+  parse: (value) => {
+    if (!Array.isArray(value)) return listOfOne(serverName.parse(value));
+    return value.length === 0 ? new Misfit('it needs at least one') : each(value, serverName.parse);
+  },
+};
+
+function listOfOne(name: string | Misfit | readonly Misfit[]): readonly string[] | Misfit {
+  return typeof name === 'string' ? [name] : new Misfit();
+}
+
+/** As HAProxy's own `stats socket` has it (configuration manual, "bind"). */
+export const statsSocket = matching(
+  'an absolute path, or an address such as "ipv4@127.0.0.1:9999"',
+  /^(\/.*|(ipv4@|ipv6@)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9_.-]+):[0-9]{1,5})$/,
+);

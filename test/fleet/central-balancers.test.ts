@@ -1,0 +1,75 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { hosts, labReset } from '../../lab/lab.ts';
+import type { RunEvent } from '../../src/rollout/events.ts';
+import { folderWith } from '../support/command-line.ts';
+import { containersOf, containersOn, load, namesOnEitherVersion, serversOf } from '../support/fleet.ts';
+import { sluice, start } from '../support/sluice.ts';
+
+const folder = folderWith({});
+const BALANCERS = ['fe1', 'fe2'];
+
+const PLAYBOOK = 'playbooks/central-balancers.yml';
+
+/** Every HAProxy of the lab has the containers of all hosts. */
+function template(): string {
+  const path = join(folder, 'haproxy.cfg');
+  const line = /^ {4}server pxApp_\{id\} .*\n/m;
+  const servers = hosts().map(
+    ({ name, address }) => `    server ${name}_pxApp_{id} ${address}:{port} weight {weight}\n`,
+  );
+  writeFileSync(path, readFileSync('haproxy/haproxy.cfg.example', 'utf8').replace(line, servers.join('')));
+  return path;
+}
+
+function inService(): string[] {
+  const weights = [10, 20];
+  return hosts().flatMap(({ name }) => weights.map((weight, index) => `${name}_pxApp_${index + 1} ${weight} 0 UP`));
+}
+
+describe('a pair of central balancers', () => {
+  beforeEach(async () => {
+    await labReset({ haproxyTemplate: template(), publishOn: '0.0.0.0', apps: 2 });
+  });
+  afterAll(async () => {
+    await labReset();
+  });
+
+  it('both let go of a container before it stops, and both see it UP before it is restored', async () => {
+    const traffic = load({ on: BALANCERS });
+
+    const plan = await sluice('plan', PLAYBOOK, '-e', 'pxapp_version=v2');
+    const ended = await sluice('rollout', PLAYBOOK, '-e', 'pxapp_version=v2', '--yes');
+
+    const report = await traffic.stop();
+    expect(plan.stdout).toMatch(/fe3_pxApp_1 on fe1 weight 10 UP .*, pxapp_cluster\/fe3_pxApp_1 on fe2 weight 10 UP/);
+    for (const name of BALANCERS) {
+      expect(plan.stdout).toMatch(
+        new RegExp(`${name} pxapp_cluster +6 of 6 usable now +4 at the worst moment +min_up 3`),
+      );
+    }
+    expect(ended, ended.stderr).toMatchObject({ status: 0 });
+    expect(report.failures).toEqual([]);
+    for (const { name } of hosts()) expect(await containersOf(name)).toEqual(containersOn('v2').slice(0, 2));
+    for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
+  });
+
+  it('get back every weight after the controller was killed, by recover of the hosts alone', async () => {
+    const traffic = load({ on: BALANCERS });
+    const onEvent = (event: RunEvent, child: { kill: (signal: 'SIGKILL') => void }): void => {
+      if (event.type === 'step-started' && event.step === 'check') child.kill('SIGKILL');
+    };
+    await start(['rollout', PLAYBOOK, '-e', 'pxapp_version=v2', '--yes', '--json'], { onEvent }).ended;
+
+    const recovered = await sluice('recover', 'fe');
+
+    const report = await traffic.stop();
+    expect(recovered, recovered.stderr).toMatchObject({ status: 0 });
+    expect(report.failures).toEqual([]);
+    for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
+    const names = ['pxApp_1', 'pxApp_2'];
+    for (const { name } of hosts()) expect(await namesOnEitherVersion(name)).toEqual(names);
+    expect((await sluice('lock', 'list', 'fe')).stdout.match(/ free$/gm)).toHaveLength(3);
+  });
+});

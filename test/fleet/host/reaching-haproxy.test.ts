@@ -1,0 +1,120 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { docker, kill } from '../../../lab/lab.ts';
+import { imageOf } from '../../../lab/settings.ts';
+import type { RunEvent } from '../../../src/rollout/events.ts';
+import { folderWith } from '../../support/command-line.ts';
+import { containersOf } from '../../support/fleet.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { shortPlaybook } from '../../support/short-playbook.ts';
+import { sluice, start } from '../../support/sluice.ts';
+
+/** The machine's HAProxy in a container, with its own mounts, processes and /var/run. */
+async function haproxyInContainer(...more: readonly string[]): Promise<void> {
+  const libraries = ['/usr/sbin', '/usr/lib', '/lib', '/lib64', '/etc'].flatMap((path) => ['-v', `${path}:${path}:ro`]);
+  const command = [
+    '/usr/sbin/haproxy',
+    '-W',
+    '-db',
+    '-S',
+    '/var/run/haproxy-master.sock',
+    '-f',
+    '/etc/haproxy/haproxy.cfg',
+  ];
+  await kill(ownHost(), 'haproxy');
+  await docker(
+    ownHost(),
+    'run',
+    '-d',
+    '--name',
+    'lb',
+    '--network',
+    'host',
+    '--user',
+    '0',
+    '--no-healthcheck',
+    ...libraries,
+    ...more,
+    imageOf('v1'),
+    ...command,
+  );
+}
+
+/** A playbook of one container, with this balancer. */
+function playbookWith(balancer: string): string {
+  const path = shortPlaybook(folderWith({}));
+  const text = readFileSync(path, 'utf8').replace('  balancer:\n', `  balancer:\n${balancer}`);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function statusInContainer(): Promise<string> {
+  return (await sluice('status', own, '--haproxy-container', 'lb')).stdout;
+}
+
+describe('the HAProxy of a real host', () => {
+  afterAll(async () => {
+    await docker(ownHost(), 'rm', '-f', 'lb').catch(() => undefined);
+    await resetOwn();
+  });
+
+  it('is reached at an address, and is rolled under load without a failed request', async () => {
+    const folder = folderWith({});
+    const template = readFileSync('haproxy/haproxy.cfg.example', 'utf8');
+    const haproxyTemplate = join(folder, 'haproxy.cfg');
+    const address = '    stats socket ipv4@127.0.0.1:9999 level admin\n';
+    writeFileSync(haproxyTemplate, template.replace('    stats timeout', `${address}    stats timeout`));
+    await resetOwn({ haproxyTemplate });
+    const traffic = loadOwn();
+
+    const doctor = await sluice('doctor', own, '--socket', 'ipv4@127.0.0.1:9999');
+    const playbook = playbookWith('    socket: ipv4@127.0.0.1:9999\n');
+    const ended = await sluice('rollout', playbook, '-e', 'pxapp_version=v2', '--limit', own, '--yes');
+
+    const report = await traffic.stop();
+    expect(doctor.stdout).toMatch(/haproxy +ipv4@127\.0\.0\.1:9999, 2\.\S+, level admin, forwarded/);
+    expect(ended, ended.stderr).toMatchObject({ status: 0 });
+    expect(report.failures).toEqual([]);
+    expect(await containersOf(own)).toEqual(['pxApp_1 v2', 'pxApp_2 v1', 'pxApp_3 v1']);
+    const status = await sluice('status', own, '--socket', 'ipv4@127.0.0.1:9999');
+    expect(status.stdout).toMatch(/pxApp_1 .* UP +10 /);
+  });
+
+  it.each([
+    { where: 'in a container', mounts: ['--tmpfs', '/var/run'] },
+    { where: 'in a container, on a volume', mounts: ['-v', 'lb-sockets:/var/run'] },
+  ])('is reached $where, and its reload while a container is away is noticed', async ({ mounts }) => {
+    await resetOwn();
+    await haproxyInContainer(...mounts);
+    await expect.poll(statusInContainer, { timeout: 30_000, interval: 500 }).toMatch(/( UP .*){3}/s);
+    const traffic = loadOwn();
+
+    const doctor = await sluice('doctor', own, '--haproxy-container', 'lb');
+    const about: string[] = [];
+    const master = Number(await docker(ownHost(), 'inspect', '-f', '{{.State.Pid}}', 'lb'));
+    // What an old worker does to requests that are just sent on its idle connections is HAProxy's own.
+    let over: (() => void) | undefined;
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'remark') about.push(event.remark.about);
+      if (event.type === 'remark' && event.remark.about === 'balancer-reloaded') over?.();
+      if (event.type === 'step-started' && event.step === 'replace') {
+        over = traffic.outage(own);
+        // The master takes it for a reload.
+        process.kill(master, 'SIGUSR2');
+      }
+    };
+    const playbook = playbookWith('    container: lb\n');
+    const args = ['rollout', playbook, '-e', 'pxapp_version=v2', '--limit', own, '--yes', '--json'];
+    const ended = await start(args, { onEvent }).ended;
+
+    const report = await traffic.stop();
+    expect(doctor.stdout).toMatch(/haproxy +lb:\/var\/run\/haproxy.sock, 2\.\S+, level admin/);
+    expect(doctor.stdout).toMatch(/master +\/var\/run\/haproxy-master.sock/);
+    expect(ended, ended.stderr).toMatchObject({ status: 0 });
+    expect(about).toContain('balancer-reloaded');
+    expect(report.failures).toEqual([]);
+    expect(await statusInContainer()).toMatch(/pxApp_1 .* UP +10 /);
+    await docker(ownHost(), 'rm', '-f', 'lb');
+  });
+});
