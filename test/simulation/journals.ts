@@ -50,11 +50,18 @@ function linesOnDisk({ world, name, journal, events, isAlive, hasEnded }: Contro
     : new Random(world.setting.seed, `disk of ${name}`).between(journal.kept, events.length);
 }
 
-/** What is certain to be in its journal, as the state that it has come to. */
-export function keptHistory({ run, earlier, events, toldMs, journal }: Controller): RunHistory | undefined {
+/** What journals have come to so far; one that is judged again says the same as long as nothing was added. */
+const replayed = new WeakMap<Controller, { readonly kept: number; readonly history: RunHistory | undefined }>();
+
+/** What is certain to be in its journal, as the state that it has come to; when that was is not told. */
+export function keptHistory(controller: Controller): RunHistory | undefined {
+  const { run, earlier, events, journal } = controller;
+  const known = replayed.get(controller);
+  if (known?.kept === journal.kept) return known.history;
   const own = events.slice(0, journal.kept).map((event, index): StampedEvent => {
-    const stamp = { schema: EVENT_SCHEMA, seq: earlier.length + index + 1, run };
-    return { ...stamp, ts: dateAt(toldMs[index] ?? 0).toISOString(), ...event };
+    return { schema: EVENT_SCHEMA, seq: earlier.length + index + 1, ts: '', run, ...event };
   });
-  return replay([...earlier, ...own]);
+  const history = replay([...earlier, ...own]);
+  replayed.set(controller, { kept: journal.kept, history });
+  return history;
 }
