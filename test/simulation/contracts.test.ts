@@ -24,7 +24,13 @@ async function oneHost(): Promise<{
       port: 8081 + index,
       weight: 10 + 10 * index,
     })),
-    ...{ weights: {}, checking: { interMs: 200, rise: 2, fall: 2 }, floor: 0, requestEveryMs: 1e9 },
+    ...{
+      weights: {},
+      checking: { interMs: 200, rise: 2, fall: 2 },
+      floor: 0,
+      requestEveryMs: 1e9,
+      longRequestMs: [1_000, 9_000],
+    },
   };
   const world = await World.up({ seed: 1, hosts: [fe1], next: { answersAfterMs: 300 }, startsMs: 300, keep: 0 });
   const access = await new SimFleet(new Controller(world, 0, [])).host('fe1');

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CALL_FAULTS, type Fault, type TimedFault } from './faults.ts';
 import { operationsOf } from './operations.ts';
+import { leisurely } from './pace.ts';
 import { run } from './run.ts';
 import { rescuesOf, rolloutOf, type Scenario } from './scenario.ts';
 import type { Behaviour } from './world/engine.ts';
@@ -27,7 +28,7 @@ function aStory(
     name: 'fe1',
     containers: names.map((name, index) => ({ name, port: 8081 + index, restart: 'always' })),
     ...{ servers, weights: { 'pxapp_cluster/pxApp_1': 126, 'pxapp_cluster/pxApp_2': 61 }, floor: 1 },
-    ...{ checking: { interMs: 200, rise: 2, fall: 3 }, requestEveryMs: 80 },
+    ...{ checking: { interMs: 200, rise: 2, fall: 3 }, requestEveryMs: 80, longRequestMs: leisurely.longRequestMs },
   };
   return {
     ...{ seed: 1, faults, acts: [{ command: 'rollout', by: 0 }, ...rescuesOf(rescues)] },

@@ -3,22 +3,26 @@ import type { MonitorPolicy } from '../../src/rollout/model.ts';
 import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
 import type { Act, Command } from './acts.ts';
 import { OTHERS_FAULTS, type Fault, type TimedFault } from './faults.ts';
+import { leisurely, type Pace } from './pace.ts';
 import { Random } from './random.ts';
 import { callFault, killOf, rolloutOf, timed, type Scenario } from './scenario.ts';
 import type { Behaviour } from './world/engine.ts';
 import type { HostSetting } from './world/host.ts';
 import type { WorldSetting } from './world/world.ts';
 
-/** Milliseconds that an instance takes, about. */
-const INSTANCE_MS = 4_000;
-
 /** The fleet and the first disasters of `rolloutOf`, and more of each; draws of its own, so that those stay as they are. */
-export function operationsOf(seed: number): Scenario {
-  const { play, world: fleet, faults } = rolloutOf(seed);
+export function operationsOf(seed: number, pace: Pace = leisurely): Scenario {
+  const { play, world: fleet, faults } = rolloutOf(seed, pace);
   const random = new Random(seed, 'operations');
   const world = worldOf(fleet, random);
-  const acts = actsOf(world, random);
-  return { seed, world, play, acts, faults: [...faults, ...moreFaults(world, acts, new Random(seed, 'hindrances'))] };
+  const acts = actsOf(world, random, pace);
+  return {
+    seed,
+    world,
+    play,
+    acts,
+    faults: [...faults, ...moreFaults({ world, acts, pace }, new Random(seed, 'hindrances'))],
+  };
 }
 
 function worldOf(world: WorldSetting, random: Random): WorldSetting {
@@ -32,7 +36,7 @@ function worldOf(world: WorldSetting, random: Random): WorldSetting {
   };
 }
 
-function withAgents(host: HostSetting): HostSetting {
+export function withAgents(host: HostSetting): HostSetting {
   return { ...host, servers: host.servers.map((line) => ({ ...line, hasAgent: line.name !== 'other' })) };
 }
 
@@ -70,14 +74,14 @@ const NEXT: readonly [Command, ...Command[]] = [
   ...(['resume', 'resume', 'resume', 'rollback', 'rollback', 'recover', 'rollout', 'drain', 'restore'] as const),
 ];
 
-function actsOf(world: WorldSetting, random: Random): Act[] {
+function actsOf(world: WorldSetting, random: Random, { instanceMs }: Pace): Act[] {
   const instances = world.hosts.reduce((sum, { containers }) => sum + containers.length, 0);
   const first: Act = random.chance(0.08) ? drainOf(0, world, random) : { command: 'rollout', by: 0 };
   const acts = [first];
   for (let by = 10; by <= 10 * random.pick([0, 1, 1, 2, 2, 3]); by += 10) acts.push(nextOf(by, world, random));
   const beside: Act[] = [];
   for (let by = 1; by <= random.pick([0, 0, 0, 1, 1, 2]); by += 1) {
-    const atMs = random.below(INSTANCE_MS * instances);
+    const atMs = random.below(instanceMs * instances);
     beside.push({ ...nextOf(by, world, random), atMs, ...(random.chance(0.5) && { host: random.below(3) }) });
   }
   const calm: Act[] = [];
@@ -109,15 +113,18 @@ function locking(random: Random): Pick<Act, 'takeOver' | 'waitMs'> {
   };
 }
 
-function moreFaults({ hosts }: WorldSetting, acts: readonly Act[], random: Random): Fault[] {
+function moreFaults(
+  { world: { hosts }, acts, pace: { instanceMs } }: { world: WorldSetting; acts: readonly Act[]; pace: Pace },
+  random: Random,
+): Fault[] {
   const instances = hosts.reduce((sum, { containers }) => sum + containers.length, 0);
   const faults: Fault[] = [];
   for (const { by } of acts.slice(1)) {
-    if (random.chance(0.35)) faults.push(killOf(by, instances, random));
+    if (random.chance(0.35)) faults.push(killOf(by, { instances, withinMs: instanceMs * instances }, random));
     if (random.chance(0.35)) faults.push(callFault(by, instances, random));
   }
   const turns = acts.filter(({ atMs, isCalm }) => atMs === undefined && !isCalm).length;
-  const withinMs = turns * INSTANCE_MS * instances;
+  const withinMs = turns * instanceMs * instances;
   const atMs = (): number => random.below(withinMs);
   for (let left = random.pick([0, 0, 1, 1, 2]); left > 0; left -= 1) {
     const fault = timed(random.pick(OTHERS_FAULTS), atMs(), random.below(hosts.length));

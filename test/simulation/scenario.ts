@@ -1,6 +1,7 @@
 import type { OnTimeout } from '../../src/rollout/model.ts';
 import type { Act } from './acts.ts';
 import { CALL_FAULTS, HOST_FAULTS, type CallFault, type Fault, type TimedFault } from './faults.ts';
+import { leisurely, type Pace } from './pace.ts';
 import { Random } from './random.ts';
 import type { Behaviour } from './world/engine.ts';
 import type { HostSetting } from './world/host.ts';
@@ -28,12 +29,12 @@ export interface Scenario {
 }
 
 /** A rollout, perhaps a second run beside it, and those who come to the rescue. */
-export function rolloutOf(seed: number): Scenario {
+export function rolloutOf(seed: number, pace: Pace = leisurely): Scenario {
   const random = new Random(seed, 'scenario');
-  const world = worldOf(seed, random);
+  const world = worldOf(seed, random, pace);
   const rescues = random.pick([0, 0, 1, 1, 2]);
-  const play = playOf(random);
-  const { faults, beside } = faultsOf(world, rescues, new Random(seed, 'faults'));
+  const play = playOf(random, pace);
+  const { faults, beside } = faultsOf(world, rescues, { random: new Random(seed, 'faults'), pace });
   return { seed, world, play, faults, acts: [{ command: 'rollout', by: 0 }, ...beside, ...rescuesOf(rescues)] };
 }
 
@@ -46,12 +47,12 @@ export function rescuesOf(rescues: number): Act[] {
   }));
 }
 
-function worldOf(seed: number, random: Random): WorldSetting {
-  const hosts = Array.from({ length: random.pick([1, 1, 1, 2, 2, 3]) }, (_, index) => hostOf(index, random));
+function worldOf(seed: number, random: Random, pace: Pace): WorldSetting {
+  const hosts = Array.from({ length: random.pick([1, 1, 1, 2, 2, 3]) }, (_, index) => hostOf(index, random, pace));
   return { seed, hosts, next: nextOf(random), startsMs: random.pick([100, 300, 700]), keep: random.pick([0, 0, 0, 1]) };
 }
 
-function hostOf(index: number, random: Random): HostSetting {
+function hostOf(index: number, random: Random, { longRequestMs }: Pace): HostSetting {
   const count = random.pick([1, 2, 2, 3]);
   const restart = random.pick(['always', 'always', 'unless-stopped', 'no']);
   const names = Array.from({ length: count }, (_, number) => `pxApp_${number + 1}`);
@@ -70,6 +71,7 @@ function hostOf(index: number, random: Random): HostSetting {
     // As many as there can be while one is away, or one.
     floor: random.chance(0.4) ? Math.max(1, lines('').length - 1) : 1,
     requestEveryMs: random.pick([40, 80, 160]),
+    longRequestMs,
   };
 }
 
@@ -83,38 +85,45 @@ function nextOf(random: Random): Behaviour {
   return { answersAfterMs };
 }
 
-function playOf(random: Random): PlaySetting {
+function playOf(random: Random, pace: Pace): PlaySetting {
   return {
     serial: random.pick([1, 1, 2]),
     maxFailPercentage: random.pick([0, 0, 50]),
-    timeoutMs: random.pick([1_000, 4_000, 10_000]),
+    timeoutMs: random.pick(pace.drainTimeoutMs),
     onTimeout: random.pick(['fail', 'fail', 'fail', 'continue', 'shutdown_sessions']),
     readyWithinMs: random.pick([2_000, 5_000]),
     soakMs: random.pick([undefined, 500, 2_000]),
   };
 }
 
+/** How much there is to do, and how long that takes, about. */
+interface Size {
+  readonly instances: number;
+  readonly withinMs: number;
+}
+
 function faultsOf(
   { hosts }: WorldSetting,
   rescues: number,
-  random: Random,
+  { random, pace }: { readonly random: Random; readonly pace: Pace },
 ): { readonly faults: Fault[]; readonly beside: Act[] } {
   const instances = hosts.reduce((sum, { containers }) => sum + containers.length, 0);
+  const size = { instances, withinMs: pace.instanceMs * instances };
   const faults: Fault[] = [];
   const beside: Act[] = [];
   for (let left = random.pick([0, 1, 1, 2, 2, 3, 4]); left > 0; left -= 1) {
-    faults.push(random.chance(0.5) ? callFault(0, instances, random) : hostFault(hosts, instances, random));
+    faults.push(random.chance(0.5) ? callFault(0, instances, random) : hostFault(hosts, size, random));
   }
-  if (random.chance(0.55)) faults.push(killOf(0, instances, random));
-  if (random.chance(0.1)) faults.push(...signals(instances, random));
-  if (random.chance(0.05)) faults.push(timed('journal', random.below(4_000 * instances), 0));
-  if (random.chance(0.15)) beside.push(besideOf(random.below(4_000 * instances), random.below(3)));
+  if (random.chance(0.55)) faults.push(killOf(0, size, random));
+  if (random.chance(0.1)) faults.push(...signals(size, random));
+  if (random.chance(0.05)) faults.push(timed('journal', random.below(size.withinMs), 0));
+  if (random.chance(0.15)) beside.push(besideOf(random.below(size.withinMs), random.below(3)));
   if (random.chance(0.05)) {
     const ms = random.between(500, 20_000);
-    faults.push({ ...timed('freeze', random.below(4_000 * instances), 0), ms });
+    faults.push({ ...timed('freeze', random.below(size.withinMs), 0), ms });
   }
   for (let by = 1; by <= rescues; by += 1) {
-    if (random.chance(0.6)) faults.push(killOf(by * 10, instances, random));
+    if (random.chance(0.6)) faults.push(killOf(by * 10, size, random));
     if (random.chance(0.5)) faults.push(callFault(by * 10, instances, random));
   }
   return { faults, beside };
@@ -131,20 +140,20 @@ export function callFault(by: number, instances: number, random: Random): CallFa
   return { kind: 'call', by, on, nth, how: random.pick(CALL_FAULTS), ms: random.between(5, 200) };
 }
 
-export function killOf(by: number, instances: number, random: Random): Fault {
-  if (by === 0 && random.chance(0.3)) return timed('kill', random.below(4_000 * instances), 0);
+export function killOf(by: number, { instances, withinMs }: Size, random: Random): Fault {
+  if (by === 0 && random.chance(0.3)) return timed('kill', random.below(withinMs), 0);
   const how = random.pick(['killBefore', 'killAfter'] as const);
   return { ...callFault(by, by === 0 ? instances : 1, random), how };
 }
 
-function signals(instances: number, random: Random): TimedFault[] {
-  const first = random.below(4_000 * instances);
+function signals({ withinMs }: Size, random: Random): TimedFault[] {
+  const first = random.below(withinMs);
   return Array.from({ length: random.pick([1, 1, 2, 3]) }, (_, index) => timed('signal', first + index * 400, 0));
 }
 
-function hostFault(hosts: readonly HostSetting[], instances: number, random: Random): TimedFault {
+function hostFault(hosts: readonly HostSetting[], { withinMs }: Size, random: Random): TimedFault {
   return {
-    ...timed(random.pick(HOST_FAULTS), random.below(4_000 * instances), random.below(hosts.length)),
+    ...timed(random.pick(HOST_FAULTS), random.below(withinMs), random.below(hosts.length)),
     ...{ which: random.below(4), ms: random.pick([100, 1_000, 3_000, 20_000]) },
   };
 }

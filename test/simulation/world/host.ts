@@ -24,6 +24,8 @@ export interface HostSetting {
   readonly floor: number;
   /** Milliseconds between two requests, on average. */
   readonly requestEveryMs: number;
+  /** How long those take that take long, at least and at most. */
+  readonly longRequestMs: readonly [number, number];
 }
 
 export interface HeldLock {
@@ -126,7 +128,7 @@ export function trafficOf(
               backend: random.pick([backends[0] ?? '', ...backends]),
               cookie: random.chance(0.25) ? random.pick([names[0] ?? '', ...names]) : undefined,
               queuesMs: random.chance(0.06) ? random.between(100, 900) : 0,
-              takesMs: isLong ? random.between(1_000, 9_000) : random.between(5, 250),
+              takesMs: isLong ? random.between(...host.setting.longRequestMs) : random.between(5, 250),
               retriesAfterMs: random.chance(0.01) ? random.between(5, 100) : undefined,
             });
         if (arrived?.ok === false) lost(arrived);
