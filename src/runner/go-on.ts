@@ -1,4 +1,5 @@
 import { Failure } from '../errors.ts';
+import { isUsable } from '../rollout/capacity.ts';
 import { initialState, type State } from '../rollout/lifecycle.ts';
 import { sameServer } from '../rollout/model.ts';
 import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
@@ -42,10 +43,10 @@ async function whereItIs(work: Work): Promise<State> {
   work.wasReady = first.old?.wasReady ?? false;
   if (!successor) return 'redraining';
   if (!['none', 'healthy'].includes(successor.health)) return 'retaking';
-  const isBack = await Promise.all(found.map(isAsFound));
-  if (!isBack.some(Boolean) || !(await isAsDeclared(successor, work))) return 'retaking';
+  const now = await Promise.all(found.map(standingOf));
+  if (now.every((one) => one === 'away') || !(await isAsDeclared(successor, work))) return 'retaking';
   work.started = { at: successor.startedAt, restarts: successor.restartCount };
-  if (isBack.every(Boolean)) return 'soaking';
+  if (now.every((one) => one === 'asFound')) return 'soaking';
   // Taking out again what serves already may be more than its backend can spare.
   return (await isReady(successor, instance, host)) ? 'restoring' : 'retaking';
 }
@@ -55,10 +56,12 @@ function foundBefore(access: ServerAccess, recorded: readonly RecordEntry[]): Fo
   return entry && { access, ...entry.standing, wasUp: entry.wasUp, agent: entry.agent ?? false };
 }
 
-async function isAsFound(found: Found | undefined): Promise<boolean> {
-  if (!found) return false;
-  const { access, weight, admin, agent } = found;
-  const now = await findState(access);
-  if (!now || (agent && !now.hasAgent)) return false;
-  return now.weight === weight && now.admin === admin && (admin !== 'ready' || now.isUp);
+/** As it was found; in service, with another weight, or with its agent-check, which comes last, still silent; or neither. */
+async function standingOf(found: Found | undefined): Promise<'asFound' | 'inService' | 'away'> {
+  const now = found && (await findState(found.access));
+  if (!now) return 'away';
+  const { weight, admin, agent } = found;
+  const isThere = now.weight === weight && now.admin === admin && (admin !== 'ready' || now.isUp);
+  if (isThere && (now.hasAgent || !agent)) return 'asFound';
+  return isThere || isUsable(now) ? 'inService' : 'away';
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
 import { serverPath, type AdminState, type DrainPolicy } from '../rollout/model.ts';
 import { Barrier } from './barrier.ts';
-import type { Clock } from './ports.ts';
+import type { Clock, ServerLook } from './ports.ts';
 import { untilDrained, type Drained, type ServerAccess } from './traffic.ts';
 import type { Watch } from './watch.ts';
 
@@ -37,6 +37,8 @@ export interface Quiet {
   readonly access: ServerAccess;
   /** The state it was found in; one in maintenance stays in it. */
   readonly admin: AdminState;
+  /** An earlier look, for retries that have begun since then. */
+  readonly before?: ServerLook | undefined;
 }
 
 export interface Terms {
@@ -64,7 +66,7 @@ export async function quiesce(
 ): Promise<readonly Barrier[]> {
   const clock = new DrainClock(watch.clock, policy.timeoutMs);
   const barriers: Barrier[] = [];
-  for (const { access, admin } of servers) barriers.push(await Barrier.raise(access, { admin, earlier }));
+  for (const { access, ...how } of servers) barriers.push(await Barrier.raise(access, { ...how, earlier }));
   await untilQuiet(barriers, { policy, clock }, watch);
   return barriers;
 }

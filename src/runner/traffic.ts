@@ -127,6 +127,8 @@ function sessionsNowAndThen({ balancer, server }: ServerAccess, { clock }: Watch
 interface PutBackOptions {
   readonly withinMs: number;
   readonly expectUp: boolean;
+  /** Nothing runs behind it: an HAProxy that has begun anew takes it for UP all the same. */
+  readonly isEmpty?: boolean;
   /** Its agent-check was enabled: it speaks again, last of all. */
   readonly agent: boolean;
 }
@@ -145,6 +147,8 @@ export async function putBack(
 ): Promise<void> {
   const { server, balancer } = access;
   const now = await stateOf(access);
+  const isMistaken = options.isEmpty === true && now.isUp && standing.admin === 'ready';
+  if (isMistaken) await balancer.setReadyWhenProven(server);
   if (now.weight !== standing.weight) await balancer.setWeight(server, standing.weight);
   if (standing.admin !== 'ready') {
     if (now.admin !== standing.admin) await balancer.setAdmin(server, standing.admin);

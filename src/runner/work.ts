@@ -43,8 +43,8 @@ export interface Work {
   found: readonly Found[];
   /** Something of it may have been taken or changed already: what is seen of it may be this run's own doing. */
   isTouched: boolean;
-  /** The counters of `servers` when the drain began: a retry since then may still be in no other counter. */
-  before: readonly ServerLook[];
+  /** The counters of `servers` before any was taken: a retry since then may still be in no other counter. */
+  before: readonly (ServerLook | undefined)[];
   /** The old container, and whether it would have passed as a new one. */
   container: Container | undefined;
   wasReady: boolean;

@@ -61,6 +61,24 @@ export const operationBreakages: Readonly<Record<string, Breakage>> = {
   'what was put back told as updated': {
     context: (context) => ({ ...context, report: (event) => context.report(embellished(event)) }),
   },
+  'answers not listened to': {
+    context: (context) => ({
+      ...context,
+      operator: changed(context.operator, {
+        ask: async (question, signal) => {
+          await context.operator.ask(question, signal);
+          return question.read('go on') ?? question.read('y');
+        },
+      }),
+    }),
+  },
+  'what was created stays when it is taken back': hosts((host, { command }) => ({
+    containers: changed(host.containers, {
+      remove: async (name) => {
+        if (command !== 'rollback') await host.containers.remove(name);
+      },
+    }),
+  })),
   'restore sets no weight': balancers((balancer, _, { command }) => ({
     setWeight: async (server, weight) => {
       if (command !== 'restore') await balancer.setWeight(server, weight);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { operationBreakages } from './breakages-operations.ts';
 import { breakages } from './breakages.ts';
-import { operationsOf } from './operations.ts';
+import { furtherOf } from './further.ts';
+import { brisk } from './pace.ts';
 import { run } from './run.ts';
 import { scenarioOf } from './stories.ts';
 import type { Invariant } from './world/watchman.ts';
@@ -31,6 +32,8 @@ const caught: Readonly<Record<string, Invariant>> = {
   'resume does not look at the record': 'journal',
   'what others have left in work ignored': 'journal',
   'rollback to what is there': 'journal',
+  'answers not listened to': 'asked',
+  'what was created stays when it is taken back': 'nothing-left',
   'archive not written': 'archived-first',
   'monitor sees nothing': 'watched',
   'limits not looked at': 'limits',
@@ -40,7 +43,7 @@ const caught: Readonly<Record<string, Invariant>> = {
 };
 
 async function firstSeed(name: string, invariant: Invariant): Promise<number | undefined> {
-  const storyOf = name in operationBreakages ? operationsOf : scenarioOf;
+  const storyOf = name in operationBreakages ? (seed: number) => furtherOf(seed, brisk) : scenarioOf;
   for (let seed = 1; seed <= WITHIN; seed += 1) {
     const { violations } = await run(storyOf(seed), { breakage: breakages[name] ?? {} });
     if (!violations.some((one) => one.invariant === invariant)) continue;

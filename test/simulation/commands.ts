@@ -1,4 +1,5 @@
 /** What sluice's commands do, as its command line has them done: the real code, with what a scenario says. */
+import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
 import type { Instance } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
@@ -13,7 +14,7 @@ import type { Act } from './acts.ts';
 import type { Journalled } from './journals.ts';
 import type { Scenario } from './scenario.ts';
 import type { Controller } from './world/controller.ts';
-import { IMAGE, type HostSetting } from './world/host.ts';
+import { IMAGE, portsOf, type ContainerSetting, type HostSetting } from './world/host.ts';
 import { SOCKET } from './world/sim-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
@@ -82,7 +83,7 @@ function playOf(scenario: Scenario): Play {
     name: 'Front ends',
     hosts: world.hosts.map((host) => ({
       host: host.name,
-      instances: host.containers.map(({ name, port }) => instanceOf(host, { name, port }, scenario)),
+      instances: host.containers.map((one) => instanceOf(host, one, scenario)),
     })),
     serial: [{ hosts: play.serial }],
     maxFailPercentage: play.maxFailPercentage,
@@ -92,14 +93,14 @@ function playOf(scenario: Scenario): Play {
 
 function instanceOf(
   host: HostSetting,
-  { name, port }: { readonly name: string; readonly port: number },
+  { name, port, restart, isNew = false }: ContainerSetting,
   { play: { timeoutMs, onTimeout, readyWithinMs, soakMs }, world: { keep, monitor } }: Scenario,
 ): Instance {
   const balancer = { host: host.name, socket: SOCKET };
   return {
     ...{ host: host.name, container: name },
     servers: host.servers.filter((line) => line.name === name).map(({ backend }) => ({ balancer, backend, name })),
-    spec: { image: `${IMAGE}:v2`, pullPolicy: 'always' },
+    spec: { image: `${IMAGE}:v2`, pullPolicy: 'always', ...(isNew && createdAs(port, restart)) },
     drain: { timeoutMs, onTimeout },
     ready: {
       probe: { kind: 'http', url: `http://127.0.0.1:${port}/health`, status: [200, 399] },
@@ -107,4 +108,8 @@ function instanceOf(
     },
     ...{ soakMs, monitor, keep, minUp: { servers: host.floor } },
   };
+}
+
+function createdAs(port: number, restart: string): Pick<ContainerSpec, 'ports' | 'restart'> {
+  return { ports: portsOf(port), restart: { name: restart, maximumRetryCount: 0 } };
 }

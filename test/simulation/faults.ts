@@ -18,7 +18,10 @@ export const CALL_FAULTS = ['lostBefore', 'lostLate', 'lostAfter', 'delayed', 'g
 
 /** Something that happens to a host, or to a controller, at a moment. */
 export interface TimedFault {
-  readonly kind: (typeof HOST_FAULTS)[number] | (typeof OTHERS_FAULTS)[number] | (typeof CONTROLLER_FAULTS)[number];
+  readonly kind:
+    | (typeof HOST_FAULTS | typeof OTHERS_FAULTS | typeof CONTROLLER_FAULTS)[number]
+    /** Agent-checks that answer again and again, now this, now that. */
+    | 'agents';
   readonly atMs: number;
   /** Which host, container or server, by its number. */
   readonly host: number;
@@ -37,4 +40,15 @@ export const OTHERS_FAULTS = ['meddle', 'agent', 'reconfigure', 'registryDown'] 
 /** What happens to the controller that is at work. `journal`: its disk is full. */
 export const CONTROLLER_FAULTS = ['kill', 'freeze', 'signal', 'journal'] as const;
 
-export type Fault = CallFault | TimedFault;
+/** A controller is killed while it waits for somebody: for an answer, for the next batch, for whoever has a lock. */
+export interface WaitFault {
+  readonly kind: 'wait';
+  readonly by: number;
+  readonly during: (typeof WAITS)[number];
+  /** So long after it has said that it waits. */
+  readonly ms: number;
+}
+
+export const WAITS = ['question-asked', 'pause-started', 'lock-waiting'] as const;
+
+export type Fault = CallFault | TimedFault | WaitFault;

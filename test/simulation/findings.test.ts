@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { CALL_FAULTS, type Fault, type TimedFault } from './faults.ts';
+import { furtherOf } from './further.ts';
 import { operationsOf } from './operations.ts';
-import { leisurely } from './pace.ts';
+import { brisk, leisurely } from './pace.ts';
 import { run } from './run.ts';
 import { rescuesOf, rolloutOf, type Scenario } from './scenario.ts';
 import type { Behaviour } from './world/engine.ts';
@@ -178,6 +179,18 @@ describe('what the simulation has found', () => {
     [4654, 'a server that is below the floor each time it is taken, at the end of the drain timeout'],
   ])('operations of seed %i: %s', async (seed) => {
     expect(await brokenBy(operationsOf(seed))).toEqual([]);
+  });
+
+  it.each([
+    [183, 'a reboot just before a new container, which is removed again, would leave its server DOWN'],
+    [727, 'an HAProxy that has begun anew, and takes the server of a container that is not there yet for UP'],
+    [1216, 'the same, when the backend falls below its floor and such a server would be given back'],
+    [828, 'a retry between two attempts to take a server out on the way home'],
+    [990, 'a run that is gone on with, and whose server serves already but for its agent-check, which is silent still'],
+    [4013, 'a run that is gone on with, and whose server serves already at a weight that its agent-check has set'],
+    [2395, 'a drain by hand of a server that has nothing behind it: of the simulated world alone'],
+  ])('further story of seed %i: %s', async (seed) => {
+    expect(await brokenBy(furtherOf(seed, brisk))).toEqual([]);
   });
 
   it.each(['killBefore', 'killAfter'] as const)(

@@ -1,7 +1,7 @@
 import { Failure } from '../../src/errors.ts';
 import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
-import { IMAGE, type SimHost } from './world/host.ts';
+import { IMAGE, isNew, type SimHost } from './world/host.ts';
 import { pathOf } from './world/worker.ts';
 import type { Invariant } from './world/watchman.ts';
 import type { World } from './world/world.ts';
@@ -24,7 +24,9 @@ export const invariants: Readonly<Record<Invariant, string>> = {
   'locks-free': 'In the end every lock is free.',
   'one-owner': 'Whoever changes a host has had its lock since anybody else changed it.',
   'journalled-first': 'Nothing is changed by a step whose beginning is not in the journal, durably.',
-  'archived-first': 'No container is set aside that a rollback could not make again.',
+  'archived-first':
+    'No container is set aside, and none is created where none was, that a rollback could not take back.',
+  asked: 'Nothing begins but to take back once somebody who was asked has not said yes.',
   watched: 'A monitor ends well only for a container that has not fallen over.',
   limits: 'No batch begins once more hosts have failed than may, and no instance after the deadline.',
   journal:
@@ -73,7 +75,7 @@ export function checkEnd(world: World): void {
   }
 }
 
-/** It is recorded, and what is behind it broke by itself: it was told of, and a person is needed. */
+/** It is recorded, and what is behind it broke by itself, or was never there: it was told of, and a person is needed. */
 function isHopeless({ record, engine, haproxy }: SimHost, path: string): boolean {
   // A drain knows only the server, which a new configuration may call otherwise than its container.
   const slot = [...haproxy.current.slots.values()].find(({ line }) => pathOf(line) === path);
@@ -81,7 +83,8 @@ function isHopeless({ record, engine, haproxy }: SimHost, path: string): boolean
     const behind = engine.containers.filter((one) =>
       container === undefined ? one.port === slot?.line.port : one.name === container,
     );
-    return pathOf(server) === path && behind.some(({ isBroken }) => isBroken);
+    const isNothing = container === undefined && behind.length === 0;
+    return pathOf(server) === path && (isNothing || behind.some(({ isBroken }) => isBroken));
   });
 }
 
@@ -128,7 +131,9 @@ function checkContainers(world: World, host: SimHost): void {
       names.delete(name);
     } else if (status === 'running') report('one-version', `${name} runs on ${host.name}`);
   }
-  for (const name of names) report('one-version', `${name} on ${host.name} is gone`);
+  for (const name of names) {
+    if (!isNew(host, name)) report('one-version', `${name} on ${host.name} is gone`);
+  }
   checkLeft(world, host);
 }
 

@@ -3,7 +3,7 @@ import type { ServerLine, Slot } from './world/worker.ts';
 import type { World } from './world/world.ts';
 
 /** What somebody else does to the servers of an HAProxy, or has done to them. */
-export const meddling = { weigh, meddle, speak, reconfigure };
+export const meddling = { weigh, meddle, speak, speakAll, reconfigure };
 
 /** Sets a weight, of a server that is not in work. */
 function weigh(world: World, host: SimHost, which: number): void {
@@ -33,6 +33,18 @@ function speak(world: World, host: SimHost, which: number): void {
   if (!slot?.hasAgent) return;
   slot.weight = Math.ceil(slot.line.weight / 2);
   world.watchman.sawOthers(host, slot);
+}
+
+/** All agent-checks that are not silent answer, in every other round with less. */
+function speakAll(world: World, host: SimHost, round: number): void {
+  if (host.isOff || host.haproxy.isDown) return;
+  for (const slot of host.haproxy.current.slots.values()) {
+    const weight = round % 2 === 0 ? Math.ceil(slot.line.weight / 2) : slot.line.weight;
+    if (!slot.hasAgent || slot.weight === weight) continue;
+    slot.weight = weight;
+    host.disturb();
+    world.watchman.sawOthers(host, slot);
+  }
 }
 
 /** A reload with another configuration: a server is gone, or has another name; or else all is as it was. */

@@ -3,11 +3,11 @@ import { exitStatusOf, Failure } from '../../src/errors.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import type { Fleet, RecordEntry } from '../../src/runner/ports.ts';
 import type { RunContext, RunResult } from '../../src/runner/rollout.ts';
-import { FakeOperator } from '../support/fake-operator.ts';
 import type { Act } from './acts.ts';
 import { carryOut, hostsOf, type Asked } from './commands.ts';
 import type { Controller } from './world/controller.ts';
 import { SimFleet } from './world/sim-fleet.ts';
+import { SimOperator } from './world/sim-operator.ts';
 
 /** What is deliberately broken, around the real code: what it gets from the outside, or what it gives. */
 export interface Breakage {
@@ -91,7 +91,7 @@ function contextOf(
     fleet: breakage.fleet?.(fleet, controller) ?? fleet,
     ...{ clock: controller.clock, report: controller.report, journal: controller.journal, forks: 10 },
     identity: { run: controller.run, by: controller.name },
-    operator: new FakeOperator(),
+    operator: new SimOperator(controller),
     locking: { machine: controller.name, pid: controller.number, reason: command, waitMs, takeOver },
     random: () => 0.5,
     stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },

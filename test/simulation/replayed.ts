@@ -18,9 +18,12 @@ import type { RecordEntry } from '../../src/runner/ports.ts';
 import { keptHistory } from './journals.ts';
 import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
-import type { SimHost } from './world/host.ts';
+import { isNew, type SimHost } from './world/host.ts';
 import { pathOf } from './world/worker.ts';
 import type { World } from './world/world.ts';
+
+/** What a journal calls the image of a container that there is none of. */
+const NOTHING = 'nothing';
 
 interface Judged {
   readonly world: World;
@@ -154,7 +157,8 @@ function isRecordSaid({ controllers, host }: Judged): boolean {
 
 function wrongVersion({ host, one }: Judged, wanted: string | undefined): string | undefined {
   const container = host.engine.find(one.subject.name);
-  if (!container) return 'it is gone';
+  if (wanted === NOTHING) return container && 'it is there';
+  if (!container) return wanted === undefined && isNew(host, one.subject.name) ? undefined : 'it is gone';
   if (wanted === undefined || container.reference === wanted) return undefined;
   return `it runs ${container.reference}, not ${wanted}`;
 }

@@ -63,7 +63,7 @@ class Story {
     const turns = acts.filter(({ atMs, isCalm }) => atMs === undefined && isCalm !== true);
     const [first, ...others] = turns;
     if (first) this.#atWork = this.#begin(first);
-    for (const fault of faults) if (fault.kind !== 'call') this.#at(fault.atMs, () => this.#happen(fault));
+    for (const fault of faults) if ('atMs' in fault) this.#at(fault.atMs, () => this.#happen(fault));
     for (const act of acts) {
       const { atMs } = act;
       if (atMs !== undefined) this.#at(atMs, () => (this.#hasCompany ||= this.#begin(act) !== undefined));
@@ -126,7 +126,7 @@ class Story {
       this.#world.tell(() => `-- there is nothing to ${act.command}`);
       return undefined;
     }
-    const faults = this.#scenario.faults.filter((one) => one.kind === 'call');
+    const faults = this.#scenario.faults.filter((one) => 'by' in one);
     const goesOn = act.command === 'resume' ? of : undefined;
     const controller = new Controller(this.#world, act.by, faults, { command: act.command, goesOn });
     const run = begin({ act, scenario: this.#scenario, controller, of }, this.#breakage);

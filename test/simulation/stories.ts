@@ -1,3 +1,4 @@
+import { furtherOf } from './further.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, leisurely } from './pace.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
@@ -10,5 +11,7 @@ const LEISURELY = 5;
 /** Everything that a seed decides. */
 export function scenarioOf(seed: number): Scenario {
   const pace = seed % LEISURELY === 0 ? leisurely : brisk;
-  return (seed + 1) % IN_A_ROW < 2 ? operationsOf(seed, pace) : rolloutOf(seed, pace);
+  const place = (seed + 1) % IN_A_ROW;
+  if (place === 0) return furtherOf(seed, pace);
+  return place === 1 ? operationsOf(seed, pace) : rolloutOf(seed, pace);
 }

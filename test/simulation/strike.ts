@@ -72,6 +72,9 @@ function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
     case 'agent':
       meddling.speak(world, host, which);
       return;
+    case 'agents':
+      talk(world, host, { untilMs: world.timeline.nowMs + ms, round: 0 });
+      return;
     case 'reconfigure':
       meddling.reconfigure(world, host, which);
       return;
@@ -105,6 +108,16 @@ function end(world: World): void {
 function powerOn(world: World, host: SimHost): void {
   host.powerOn();
   world.watchman.sawConfigured(host);
+}
+
+const AGENTS_EVERY_MS = 250;
+
+function talk(world: World, host: SimHost, said: { readonly untilMs: number; readonly round: number }): void {
+  if (!world.isDisaster || world.timeline.nowMs >= said.untilMs) return;
+  meddling.speakAll(world, host, said.round);
+  world.timeline.after(AGENTS_EVERY_MS, () => {
+    talk(world, host, { ...said, round: said.round + 1 });
+  });
 }
 
 function crash(host: SimHost, which: number): void {

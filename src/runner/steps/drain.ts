@@ -30,10 +30,12 @@ export const drain: StepAction = async (work, watch) => {
   const [first] = recorded;
   if (!first) await untilSpare(work, clock, watch, async () => true);
   // Both only look, and neither needs the other.
-  const [old, found] = await Promise.all([
+  const [old, around] = await Promise.all([
     first ? recordedOld(first, work) : host.containers.inspect(instance.container),
     lookAround(work, recorded),
   ]);
+  // HAProxy takes every server for UP when it begins, also one that has nothing behind it.
+  const found = old ? around : around.map((one) => ({ ...one, wasUp: false }));
   work.container = old;
   work.wasReady =
     first?.old && first.old.id === old?.id

@@ -16,10 +16,10 @@ export const restore: StepAction = async (work, watch) => {
   const { instance, found, barriers } = work;
   for (const barrier of barriers) barrier.lower();
   const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
-  /** Nothing was there before the run that is taken back: the server is DOWN again, as it was then. */
-  const isEmpty = instance.revert?.toNothing ?? false;
   // HAProxy may have seen it UP a moment after it had fallen over.
   const ran = work.container?.running !== false;
+  /** What is taken back was not there, or what the way home leads to: the server is DOWN, as it was then. */
+  const isEmpty = watch.homeward ? !work.container || !ran : (instance.revert?.toNothing ?? false);
   const started = watch.clock.now();
   const failures: Failure[] = [];
   for (const one of found) {
@@ -30,7 +30,7 @@ export const restore: StepAction = async (work, watch) => {
     }
     const expectUp = watch.homeward ? wasUp && ran : !isEmpty;
     try {
-      await putBack(access, { weight, admin }, { withinMs, expectUp, agent }, watch);
+      await putBack(access, { weight, admin }, { withinMs, expectUp, isEmpty, agent }, watch);
     } catch (error) {
       if (!watch.homeward || !(error instanceof Failure) || isPassing(error)) throw error;
       if (!(await isGone(one, watch))) failures.push(error);
@@ -43,7 +43,7 @@ export const restore: StepAction = async (work, watch) => {
   return found
     .map(
       ({ access, weight, admin }) =>
-        `${serverPath(access.server)} ${admin !== 'ready' ? admin : isEmpty && !watch.homeward ? 'as before, with nothing behind it' : 'UP'}, weight ${weight}`,
+        `${serverPath(access.server)} ${admin !== 'ready' ? admin : isEmpty ? 'as before, with nothing behind it' : 'UP'}, weight ${weight}`,
     )
     .join(', ');
 };

@@ -11,10 +11,16 @@ import type { StepAction } from '../work.ts';
  */
 export const withdraw: StepAction = async (work, watch) => {
   const { timeoutMs } = work.instance.drain;
-  const there = await Promise.all(work.found.map(async (one) => ((await findState(one.access)) ? [one] : [])));
-  const gone = work.found.filter((one) => !there.flat().includes(one));
+  const states = await Promise.all(work.found.map(({ access }) => findState(access)));
+  const gone = work.found.filter((_, index) => !states[index]);
+  work.before = await Promise.all(
+    work.found.map(async ({ access: { balancer, server } }, index) =>
+      states[index] ? (work.before[index] ?? (await balancer.look(server))) : undefined,
+    ),
+  );
+  const there = work.found.flatMap((one, index) => (states[index] ? [{ ...one, before: work.before[index] }] : []));
   const [quiet] = await Promise.all([
-    quiesce(there.flat(), { timeoutMs, onTimeout: 'continue' }, watch, work.barriers),
+    quiesce(there, { timeoutMs, onTimeout: 'continue' }, watch, work.barriers),
     ...gone.map(({ access }) => untilOldWorkersEnd(access, timeoutMs, watch)),
   ]);
   work.barriers = quiet;

@@ -2,13 +2,14 @@ import { Failure } from '../../../src/errors.ts';
 import type { RunEvent, StampedEvent } from '../../../src/rollout/events.ts';
 import type { Clock } from '../../../src/runner/ports.ts';
 import { Random } from '../random.ts';
-import type { CallFault } from '../faults.ts';
+import type { CallFault, WaitFault } from '../faults.ts';
 import type { Command } from '../acts.ts';
 import { begins, Dealings, type Dealing } from './dealing.ts';
 import { attempt, codeOf, refusalOf, type Command as Asked } from './command.ts';
 import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
 import { SimJournal } from './sim-journal.ts';
+import { Sleepers } from './sleepers.ts';
 import { dateAt, runNumber, type Task } from './task.ts';
 import type { Coming } from './timeline.ts';
 import type { World } from './world.ts';
@@ -16,11 +17,6 @@ import type { World } from './world.ts';
 /** How long the holder of a lock hears nothing before it lets go. */
 const TTL_MS = 45_000;
 const never = new Promise<never>(() => undefined);
-
-interface Sleepers {
-  readonly sleepers: Set<() => void>;
-  readonly wakeAll: () => void;
-}
 
 /** One process of sluice on a machine of its own: it can be killed and frozen, and its connections can break. */
 export class Controller {
@@ -38,11 +34,12 @@ export class Controller {
   readonly toldMs: number[] = [];
   readonly journal = new SimJournal(this);
   readonly #faults: readonly CallFault[];
+  readonly #waits: readonly WaitFault[];
   readonly #random: Random;
   readonly #dealings = new Dealings();
   /** Hosts that it has told it leaves out of service. */
   readonly #left = new Set<string>();
-  readonly #asleep = new Map<AbortSignal, Sleepers>();
+  readonly #asleep = new Sleepers();
   #calls = 0;
   #changes = 0;
   #frozenUntilMs = 0;
@@ -52,9 +49,16 @@ export class Controller {
   hasEnded = false;
   /** It said that it gave up on requests in hand. */
   gaveUp = false;
+  /** What whoever was asked has answered, as it is told. */
+  readonly answers: string[] = [];
   /** The last moment at which a call of it was made to fail. */
   disturbedMs = -Infinity;
-  constructor(world: World, number: number, faults: readonly CallFault[], task: Task = { command: 'rollout' }) {
+  constructor(
+    world: World,
+    number: number,
+    faults: readonly (CallFault | WaitFault)[],
+    task: Task = { command: 'rollout' },
+  ) {
     this.world = world;
     this.number = number;
     this.name = `controller ${number}`;
@@ -62,7 +66,9 @@ export class Controller {
     this.earlier = task.goesOn?.events ?? [];
     this.run = task.goesOn?.process.run ?? runNumber(world.watchman.controllers.length);
     this.startedMs = world.timeline.nowMs;
-    this.#faults = faults.filter(({ by }) => by === number);
+    const own = faults.filter(({ by }) => by === number);
+    this.#faults = own.filter((one) => one.kind === 'call');
+    this.#waits = own.filter((one) => one.kind === 'wait');
     this.#random = new Random(world.setting.seed, this.name);
     world.watchman.controllers.push(this);
   }
@@ -74,7 +80,7 @@ export class Controller {
       if (!this.isAlive) return never;
       if (signal.aborted) return;
       await new Promise<void>((resolve) => {
-        const { sleepers } = this.#sleepersOf(signal);
+        const sleepers = this.#asleep.by(signal);
         const wake = (): void => {
           this.world.timeline.cancel(coming);
           sleepers.delete(wake);
@@ -94,10 +100,15 @@ export class Controller {
     for (const host of this.#dealings.keys()) this.#freeLock(host, this.#random.between(0, 1_500));
   }
 
+  #killAfter(ms: number, during: string): void {
+    this.world.timeline.after(ms, () => {
+      if (!this.hasEnded) this.kill(`${ms} ms after ${during}`);
+    });
+  }
+
   /** The story is over. */
   forget(): void {
-    // Some signals never abort and outlive all stories: they must not keep them.
-    for (const [signal, { wakeAll }] of this.#asleep) signal.removeEventListener('abort', wakeAll);
+    this.#asleep.forget();
   }
 
   end(): void {
@@ -125,6 +136,7 @@ export class Controller {
     if (host && event.type === 'step-started') {
       begins(this.dealing(host), event, { nowMs: this.world.timeline.nowMs, events: this.events.length });
     }
+    for (const { during, ms } of this.#waits) if (during === event.type) this.#killAfter(ms, during);
     if (event.type === 'host-ended' && event.end === 'outOfService') this.#left.add(event.host);
     this.world.watchman.sawEvent(this, event);
     this.world.tell(() => `${this.name}: ${lineOf(event)}`);
@@ -275,19 +287,5 @@ export class Controller {
     this.world.timeline.after(afterMs, () => {
       if (host.lock === lock) host.lock = undefined;
     });
-  }
-
-  /** One listener for each signal, however many sleep by it. */
-  #sleepersOf(signal: AbortSignal): Sleepers {
-    const known = this.#asleep.get(signal);
-    if (known) return known;
-    const sleepers = new Set<() => void>();
-    const wakeAll = (): void => {
-      for (const wake of [...sleepers]) wake();
-    };
-    const all = { sleepers, wakeAll };
-    this.#asleep.set(signal, all);
-    signal.addEventListener('abort', wakeAll);
-    return all;
   }
 }

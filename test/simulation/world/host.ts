@@ -1,3 +1,4 @@
+import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Archived, LockOwner, RecordEntry } from '../../../src/runner/ports.ts';
 import type { Random } from '../random.ts';
 import { SimEngine, type SimImage } from './engine.ts';
@@ -11,6 +12,8 @@ export interface ContainerSetting {
   readonly name: string;
   readonly port: number;
   readonly restart: string;
+  /** It is not there yet: its server has nothing behind it. */
+  readonly isNew?: boolean;
 }
 
 export interface HostSetting {
@@ -61,9 +64,9 @@ export class SimHost {
     this.setting = setting;
     this.engine = new SimEngine(timeline, registry);
     this.engine.pull(`${IMAGE}:v1`);
-    for (const { name, port, restart } of setting.containers) {
-      const ports = [{ hostIp: '', hostPort: port, containerPort: 8080, protocol: 'tcp' as const }];
-      const spec = { image: `${IMAGE}:v1`, pullPolicy: 'never' as const, ports };
+    for (const { name, port, restart, isNew = false } of setting.containers) {
+      if (isNew) continue;
+      const spec = { image: `${IMAGE}:v1`, pullPolicy: 'never' as const, ports: portsOf(port) };
       this.engine.create(name, { ...spec, restart: { name: restart, maximumRetryCount: 0 } }, undefined);
       this.engine.start(name);
     }
@@ -109,6 +112,16 @@ export class SimHost {
     this.haproxy.start();
     this.engine.powerOn();
   }
+}
+
+/** Whether nothing bore the name in the beginning. */
+export function isNew({ setting }: SimHost, container: string): boolean {
+  return setting.containers.some((one) => one.name === container && one.isNew === true);
+}
+
+/** Its container publishes the port that servers point at. */
+export function portsOf(port: number): NonNullable<ContainerSpec['ports']> {
+  return [{ hostIp: '', hostPort: port, containerPort: 8080, protocol: 'tcp' }];
 }
 
 /** Requests to one host: their clients' doing, whatever happens to them. */

@@ -17,10 +17,13 @@ export function sawTold(world: World, controller: Controller, event: RunEvent): 
   else if (event.type === 'found') found(world, controller, event);
   else if (event.type === 'monitor-ended') watched(world, controller, event);
   else if (event.type === 'batch-started') limits(world, controller, event);
-  else if (event.type === 'instance-started') deadline(world, controller, event);
+  else if (event.type === 'instance-started') {
+    deadline(world, controller, event);
+    asked(world, controller, event);
+  }
 }
 
-function proof(world: World, controller: Controller, { step, subject }: Event<'step-ended'>): void {
+function proof(world: World, controller: Controller, { step, subject, outcome }: Event<'step-ended'>): void {
   const { watchman } = world;
   const host = world.hosts.get(subject.host);
   const container = host?.engine.find(subject.name);
@@ -28,7 +31,7 @@ function proof(world: World, controller: Controller, { step, subject }: Event<'s
   if (step === 'check' && !container.answers && !container.isBroken && !isDisturbed(world, controller, host)) {
     watchman.violate('proven', `${subject.name} on ${subject.host} is said to be ready and does not answer`);
   }
-  if (step !== 'restore' || isDisturbed(world, controller, host)) return;
+  if (step !== 'restore' || !outcome.includes(' UP') || isDisturbed(world, controller, host)) return;
   for (const slot of host.haproxy.current.slots.values()) {
     if (slot.line.name !== subject.name || slot.isUntouched || slot.isProven || slot.admin !== 'ready') continue;
     watchman.violate('proven', `${pathOf(slot.line)} on ${host.name} is said to be UP, and no check has passed since`);
@@ -64,10 +67,20 @@ function watched(world: World, controller: Controller, { subject, ms, outcome }:
   world.watchman.violate('watched', `the monitor of ${subject.name} on ${host.name} ends well, and it has fallen over`);
 }
 
-/** No batch begins once more hosts of the run have failed than may. */
-function limits(world: World, { events, name, command }: Controller, { number }: Event<'batch-started'>): void {
+/** No batch begins once more hosts of the run have failed than may, unless somebody who was asked lets it. */
+function limits(
+  world: World,
+  { events, name, command, answers }: Controller,
+  { number }: Event<'batch-started'>,
+): void {
   const most = world.setting.policy?.maxFailures;
-  if (!most || !('hosts' in most) || command === 'rollback' || events.some(({ type }) => type === 'rollback-started'))
+  if (
+    !most ||
+    !('hosts' in most) ||
+    answers.includes('go on') ||
+    command === 'rollback' ||
+    events.some(({ type }) => type === 'rollback-started')
+  )
     return;
   const failed = events.filter((one) => one.type === 'host-ended' && one.end === 'failed').length;
   if (failed > most.hosts) {
@@ -90,6 +103,14 @@ function deadline(world: World, controller: Controller, { subject }: Event<'inst
   if (ms > deadlineMs) {
     world.watchman.violate('limits', `${name} begins ${subject.name} on ${subject.host} after its deadline`);
   }
+}
+
+/** Nothing begins but to take back once somebody who was asked has not said yes. */
+function asked(world: World, { answers, name, command }: Controller, event: Event<'instance-started'>): void {
+  const no = answers.find((answer) => ['no', 'stop', 'roll back', 'nothing'].includes(answer));
+  if (no === undefined || event.isRevert || command === 'rollback') return;
+  const { subject } = event;
+  world.watchman.violate('asked', `${name} begins ${subject.name} on ${subject.host}, and the answer was "${no}"`);
 }
 
 function isDisturbed(world: World, controller: Controller, host: SimHost): boolean {

@@ -4,7 +4,7 @@ import type { RecordEntry } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimContainer } from './engine.ts';
 import type { Arrived } from './haproxy.ts';
-import type { SimHost } from './host.ts';
+import { isNew, type SimHost } from './host.ts';
 import { CLOSE_MS, sawTold } from './telling.ts';
 import { Touches } from './touches.ts';
 import { isUsable, pathOf, type Slot, type Worker } from './worker.ts';
@@ -26,6 +26,7 @@ export type Invariant =
   | 'one-owner'
   | 'journalled-first'
   | 'archived-first'
+  | 'asked'
   | 'watched'
   | 'limits'
   | 'journal';
@@ -142,6 +143,8 @@ export class Watchman {
     const container = host.engine.at(slot.line.port);
     const named = host.setting.containers.find(({ port }) => port === slot.line.port)?.name ?? '';
     if ((container ?? host.engine.find(named))?.isBroken === true) return;
+    // HAProxy takes every server for UP when it begins, also one that has nothing behind it yet.
+    if (slot.isUntouched && isNew(host, named)) return;
     if (slot.isUntouched && !this.#mustHaveNoticed(host, worker, this.#world.timeline.nowMs)) return;
     const who = container ? `${container.name} does not answer` : 'nothing runs there';
     this.violate('requests', `a request is sent to ${pathOf(slot.line)} on ${host.name}, and ${who}`);
@@ -201,9 +204,10 @@ export class Watchman {
 
   /** What is set aside may be gone for good, and is what a rollback goes back to. */
   #mustBeArchived({ name, run, command }: Controller, host: SimHost, change: Change): void {
-    if (change.what !== 'container' || change.verb !== 'rename' || change.name.includes('.replaced-')) return;
+    if (change.what !== 'container' || change.name.includes('.replaced-')) return;
+    if (change.verb !== 'rename' && change.verb !== 'create') return;
     if (command === 'rollback' || host.archive.has(`${run}/${change.name}`)) return;
-    this.violate('archived-first', `${name} sets ${change.name} on ${host.name} aside, which is not archived`);
+    this.violate('archived-first', `${name}: ${change.verb} ${change.name} on ${host.name}, which is not archived`);
   }
 
   #mustBeRecorded(controller: Controller, host: SimHost, change: Change): void {

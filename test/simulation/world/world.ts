@@ -52,7 +52,7 @@ export class World {
     for (const host of world.hosts.values()) {
       for (const slot of host.haproxy.current.slots.values()) {
         world.timeline.cancel(slot.flip);
-        slot.isUp = true;
+        slot.isUp = host.answers(slot.line.port);
       }
       host.engine.onStopAsked = (container) => world.watchman.sawStop(host, container);
       const random = new Random(setting.seed, `traffic to ${host.name}`);
