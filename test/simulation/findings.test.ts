@@ -188,6 +188,7 @@ describe('what the simulation has found', () => {
     [828, 'a retry between two attempts to take a server out on the way home'],
     [990, 'a run that is gone on with, and whose server serves already but for its agent-check, which is silent still'],
     [4013, 'a run that is gone on with, and whose server serves already at a weight that its agent-check has set'],
+    [7705, 'a weight lost by a restart, of a server that others put in maintenance: of the simulated world alone'],
     [2395, 'a drain by hand of a server that has nothing behind it: of the simulated world alone'],
   ])('further story of seed %i: %s', async (seed) => {
     expect(await brokenBy(furtherOf(seed, brisk))).toEqual([]);

@@ -175,8 +175,10 @@ export class Watchman {
     const key = `${host.name} ${pathOf(slot.line)}`;
     const isInWork = host.record.some(({ server }) => pathOf(server) === pathOf(slot.line));
     const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
-    const before = isInWork || isClose ? (this.#standings.get(key) ?? []) : [];
-    this.#standings.set(key, new Set([textOf(slot), ...before]));
+    const before = isInWork || isClose ? [...(this.#standings.get(key) ?? [])] : [];
+    // Ours may yet put back the weight that it had, and leave it in the state that others want.
+    const weighed = before.map((text) => `${Number.parseInt(text)} ${slot.admin}`);
+    this.#standings.set(key, new Set([textOf(slot), ...before, ...weighed]));
     this.#reloadedMs.set(host.name, this.#world.timeline.nowMs);
   }
 
