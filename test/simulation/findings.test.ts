@@ -182,6 +182,12 @@ describe('what the simulation has found', () => {
   });
 
   it.each([
+    [8911, 'a container that falls over just before it is started on the way home: of the simulated world alone'],
+  ])('operations, briskly told, of seed %i: %s', async (seed) => {
+    expect(await brokenBy(operationsOf(seed, brisk))).toEqual([]);
+  });
+
+  it.each([
     [183, 'a reboot just before a new container, which is removed again, would leave its server DOWN'],
     [727, 'an HAProxy that has begun anew, and takes the server of a container that is not there yet for UP'],
     [1216, 'the same, when the backend falls below its floor and such a server would be given back'],
@@ -189,6 +195,7 @@ describe('what the simulation has found', () => {
     [990, 'a run that is gone on with, and whose server serves already but for its agent-check, which is silent still'],
     [4013, 'a run that is gone on with, and whose server serves already at a weight that its agent-check has set'],
     [7705, 'a weight lost by a restart, of a server that others put in maintenance: of the simulated world alone'],
+    [9911, 'an HAProxy that begins just before a drain by hand is undone: of the simulated world alone'],
     [2395, 'a drain by hand of a server that has nothing behind it: of the simulated world alone'],
   ])('further story of seed %i: %s', async (seed) => {
     expect(await brokenBy(furtherOf(seed, brisk))).toEqual([]);

@@ -94,6 +94,7 @@ export class SimEngine {
       isRestarting: false,
       answers: false,
       isBroken: false,
+      brokeMs: -Infinity,
       coming: undefined,
     };
     this.#containers.push(container);
@@ -162,7 +163,7 @@ export class SimEngine {
   crash(name: string): void {
     const one = this.find(name);
     if (one?.status !== 'running') return;
-    one.isBroken = true;
+    this.#breaks(one);
     this.#exit(one, 1);
     if (one.restart.name !== 'no' && !one.wasStopped) this.#restartSoon(one);
   }
@@ -175,7 +176,7 @@ export class SimEngine {
       this.#timeline.cancel(one.coming);
       one.isRestarting = false;
       if (one.status !== 'running') continue;
-      one.isBroken = true;
+      this.#breaks(one);
       this.#exit(one, 137);
     }
   }
@@ -230,7 +231,7 @@ export class SimEngine {
       const ms = exitsAfterMs ?? unhealthyAfterMs;
       if (ms === undefined) return;
       one.coming = this.#timeline.after(ms - (this.#timeline.nowMs - one.startedMs), () => {
-        one.isBroken = true;
+        this.#breaks(one);
         if (exitsAfterMs !== undefined) this.crash(one.name);
         else this.#setAnswers(one, false);
       });
@@ -244,6 +245,11 @@ export class SimEngine {
       this.#setAnswers(one, true);
       fallsOver();
     });
+  }
+
+  #breaks(one: SimContainer): void {
+    one.isBroken = true;
+    one.brokeMs = this.#timeline.nowMs;
   }
 
   #exit(one: SimContainer, exitCode: number): void {

@@ -39,5 +39,7 @@ export interface SimContainer {
   answers: boolean;
   /** It broke by itself, or with its host: not by anything that was asked for. */
   isBroken: boolean;
+  /** When it last did. */
+  brokeMs: number;
   coming: Coming | undefined;
 }

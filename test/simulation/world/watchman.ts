@@ -142,12 +142,21 @@ export class Watchman {
     if (!host.setting.containers.some(({ port }) => port === slot.line.port)) return;
     const container = host.engine.at(slot.line.port);
     const named = host.setting.containers.find(({ port }) => port === slot.line.port)?.name ?? '';
-    if ((container ?? host.engine.find(named))?.isBroken === true) return;
+    const behind = container ?? host.engine.find(named);
+    const noticedMs = this.#world.timeline.nowMs - host.setting.checking.interMs * host.setting.checking.fall;
+    // HAProxy may not have noticed yet, and whoever starts it again in the meantime does not make that worse.
+    if (behind && (behind.isBroken || behind.brokeMs >= noticedMs)) return;
     // HAProxy takes every server for UP when it begins, also one that has nothing behind it yet.
-    if (slot.isUntouched && isNew(host, named)) return;
+    if (isNew(host, named) && (slot.isUntouched || (worker.startedMs >= noticedMs && this.#isByHand(host)))) return;
     if (slot.isUntouched && !this.#mustHaveNoticed(host, worker, this.#world.timeline.nowMs)) return;
     const who = container ? `${container.name} does not answer` : 'nothing runs there';
     this.violate('requests', `a request is sent to ${pathOf(slot.line)} on ${host.name}, and ${who}`);
+  }
+
+  /** Who restores what was drained by hand knows the server, and not what is behind it. */
+  #isByHand(host: SimHost): boolean {
+    const at = (one: Controller): number => one.dealing(host).lastChangeMs;
+    return this.controllers.toSorted((one, other) => at(other) - at(one))[0]?.command === 'restore';
   }
 
   /** Whether others have just changed something of the host's servers. */
