@@ -1,7 +1,7 @@
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
 import { serverPath, type Instance, type Revert, type Server } from './model.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
-import type { HostPlay, Play } from './play.ts';
+import type { Back, HostPlay, Play } from './play.ts';
 import type { Policy } from './policy.ts';
 import { batchesOf } from './serial.ts';
 
@@ -74,6 +74,7 @@ export interface PlayPlan {
   /** Undefined: a batch by itself has no limit. */
   readonly maxFailPercentage: number | undefined;
   readonly policy: Policy;
+  readonly back?: Back | undefined;
   readonly batches: readonly BatchPlan[];
   readonly capacity: readonly CapacityPlan[];
 }
@@ -86,6 +87,7 @@ export function planPlay(play: Play, facts: FleetFacts, options: { readonly forc
     name: play.name,
     maxFailPercentage: play.maxFailPercentage,
     policy: play.policy,
+    ...(play.back && { back: play.back }),
     batches,
     capacity: capacityOf(batches, facts),
   };

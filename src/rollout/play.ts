@@ -1,5 +1,5 @@
 import type { Instance } from './model.ts';
-import type { Policy } from './policy.ts';
+import type { OnFailure, Policy, Share } from './policy.ts';
 import type { Serial } from './serial.ts';
 
 /** The instances of one host, in the order in which they are replaced. */
@@ -16,6 +16,18 @@ export interface RegistryLogin {
   readonly password: string;
 }
 
+/** How what a play has done is taken back. */
+export interface Back {
+  /** Undefined: in batches as large as its own were. */
+  readonly serial?: Serial | undefined;
+  /** Between two batches, in milliseconds. */
+  readonly pauseMs: number;
+  /** It is never rolled back itself. */
+  readonly onFailure: Exclude<OnFailure, 'rollback'>;
+  /** Undefined: the first failed host is one too many. */
+  readonly maxFailures?: Share | undefined;
+}
+
 /** One play with everything filled in: which instances of which hosts, and at what pace. */
 export interface Play {
   readonly name: string;
@@ -27,5 +39,7 @@ export interface Play {
    */
   readonly maxFailPercentage: number | undefined;
   readonly policy: Policy;
+  /** Undefined: in its own batches, and the first failed host ends it. */
+  readonly back?: Back | undefined;
   readonly registries?: readonly RegistryLogin[];
 }

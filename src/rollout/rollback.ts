@@ -11,7 +11,7 @@ import type { BatchSize, Serial } from './serial.ts';
 export type PlannedInstance = Pick<InstancePlan, 'from'> & { readonly instance: Omit<Instance, 'spec'> };
 
 /** A play as a run had planned it. */
-export interface PlannedPlay extends Pick<PlayPlan, 'name'> {
+export interface PlannedPlay extends Pick<PlayPlan, 'name' | 'back'> {
   readonly batches: readonly {
     readonly hosts: readonly { readonly host: string; readonly instances: readonly PlannedInstance[] }[];
   }[];
@@ -28,7 +28,8 @@ export interface RollbackChoice {
 
 /**
  * The plays that take back what a run has done: its plays, hosts and instances in reverse order. What several plays
- * have changed in turn is taken back once, to what the run found first. The first failed host ends it.
+ * have changed in turn is taken back once, to what the run found first. The first failed host ends it, unless the play
+ * says otherwise of its way back.
  */
 export function rollbackPlays(plays: readonly PlannedPlay[], choice: RollbackChoice): readonly Play[] {
   const first = firstFound(plays);
@@ -45,9 +46,17 @@ export function rollbackPlays(plays: readonly PlannedPlay[], choice: RollbackCho
       })
       .filter(({ instances }) => instances.length > 0);
     if (hosts.length === 0) return [];
-    const pace = { serial: choice.serial ?? serialOf(play), maxFailPercentage: 0, policy: defaultPolicy };
-    return [{ name: `${play.name}, back`, hosts, ...pace }];
+    return [{ name: `${play.name}, back`, hosts, ...paceBack(play, choice) }];
   });
+}
+
+function paceBack(play: PlannedPlay, choice: RollbackChoice): Omit<Play, 'name' | 'hosts'> {
+  const { back } = play;
+  const serial = choice.serial ?? back?.serial ?? serialOf(play);
+  if (!back) return { serial, maxFailPercentage: 0, policy: defaultPolicy };
+  const { pauseMs: pause, onFailure, maxFailures } = back;
+  const maxFailPercentage = maxFailures === undefined ? 0 : undefined;
+  return { serial, maxFailPercentage, policy: { ...defaultPolicy, pause, onFailure, maxFailures } };
 }
 
 /**

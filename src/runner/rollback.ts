@@ -2,7 +2,7 @@ import type { HostSummary } from '../rollout/events.ts';
 import { backendKey, type Instance } from '../rollout/model.ts';
 import type { BackendState } from '../rollout/observed.ts';
 import { planPlay, type InstanceFacts, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
-import type { Play } from '../rollout/play.ts';
+import type { Back, Play } from '../rollout/play.ts';
 import { rollbackPlays } from '../rollout/rollback.ts';
 import type { Serial } from '../rollout/serial.ts';
 import { fetchArchived, inspectRevert } from './archived.ts';
@@ -14,8 +14,8 @@ import { backOf } from './work.ts';
 
 export interface RevertContext extends Omit<RollContext, 'pace'> {
   readonly operator: Operator;
-  /** How many hosts at a time; undefined: one. */
-  readonly serial?: Serial | undefined;
+  /** Undefined: one host at a time, and the first that fails ends it. */
+  readonly back?: Back | undefined;
 }
 
 /**
@@ -23,11 +23,16 @@ export interface RevertContext extends Omit<RollContext, 'pace'> {
  * instances in reverse order, in batches of their own. All of them are looked at first, and their images fetched; one
  * that cannot be taken back is told of, left as it is, and counts as failed, and does not keep the others from it.
  *
- * One that fails on its way is put back to what it is now; no further batch starts then.
+ * One that fails on its way is put back to what it is now; no further batch starts then, unless `back` says so.
  */
 export async function revert(instances: readonly InstancePlan[], context: RevertContext): Promise<PlayEnd> {
-  const { report, identity, serial = [{ hosts: 1 }] } = context;
-  const plays = rollbackPlays([asPlay(instances)], { run: identity.run, isTaken: () => true, serial });
+  const { report, identity, back: how } = context;
+  const serial: Serial = how?.serial ?? [{ hosts: 1 }];
+  const plays = rollbackPlays([{ ...asPlay(instances), ...(how && { back: how }) }], {
+    run: identity.run,
+    isTaken: () => true,
+    serial,
+  });
   const all = plays.flatMap(({ hosts }) => hosts.flatMap((host) => host.instances));
   report({ type: 'rollback-started', of: identity.run, hosts: [...new Set(all.map(({ host }) => host))] });
   const inspected = await Promise.all(all.map((instance) => inspect(instance, context)));

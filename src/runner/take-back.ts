@@ -1,11 +1,13 @@
 import type { HostSummary, Report, RunEvent } from '../rollout/events.ts';
 import { instancesOf, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
+import type { Back } from '../rollout/play.ts';
 import { revert, type RevertContext } from './rollback.ts';
 
 /** What a run has updated so far, play by play. */
 export class Updated {
   readonly #keys = new Set<string>();
   readonly #plans: InstancePlan[] = [];
+  readonly #backs = new Map<string, Back | undefined>();
 
   /** Passes on what is reported, and hears of instances that end updated. */
   hear(report: Report): Report {
@@ -22,11 +24,18 @@ export class Updated {
     const isKnown = ({ instance }: InstancePlan): boolean =>
       this.#plans.some((one) => one.instance.host === instance.host && one.instance.container === instance.container);
     const own = instancesOf(plan).filter(({ instance }) => this.#keys.has(`${instance.host} ${instance.container}`));
-    this.#plans.push(...own.filter((one) => !isKnown(one)));
+    const fresh = own.filter((one) => !isKnown(one));
+    this.#plans.push(...fresh);
+    if (fresh.length > 0) this.#backs.set(JSON.stringify(plan.back), plan.back);
   }
 
   get instances(): readonly InstancePlan[] {
     return this.#plans;
+  }
+
+  /** What all plays say alike of the way back. */
+  get back(): Back | undefined {
+    return this.#backs.size === 1 ? [...this.#backs.values()][0] : undefined;
   }
 }
 
@@ -34,9 +43,9 @@ export class Updated {
 export async function takeBack(
   updated: Updated,
   rows: readonly HostSummary[],
-  context: RevertContext,
+  context: Omit<RevertContext, 'back'>,
 ): Promise<HostSummary[]> {
-  const { hosts } = await revert(updated.instances, context);
+  const { hosts } = await revert(updated.instances, { ...context, back: updated.back });
   return rows.map((row) => {
     const back = hosts.find(({ host }) => host === row.host);
     return back && row.updated > 0 ? afterwards(row, back) : row;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
+import type { Play } from '../../src/rollout/play.ts';
 import type { Policy } from '../../src/rollout/policy.ts';
 import { aLockOwner } from '../support/builders.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
@@ -38,6 +39,24 @@ describe('on_failure', () => {
     const playing = roll(fleet, [aPlay(fleet, { onFailure: 'continue' }, ['fe1'])], { onEvent });
 
     expect(endsOf(await playing)).toBe('fe1 outOfService, fe2 notReached, fe3 notReached');
+  });
+
+  // prettier-ignore
+  it.each<{ why: string; back: readonly (Play['back'])[]; batches: readonly (readonly string[])[] }>([
+    { why: 'as the play says',                      back: [{ serial: [{ percent: 100 }], pauseMs: 0, onFailure: 'pause' }], batches: [['fe2', 'fe1']] },
+    { why: 'one host at a time unless said',        back: [undefined],                                                      batches: [['fe2'], ['fe1']] },
+    { why: 'one host at a time where plays differ', back: [{ serial: [{ percent: 100 }], pauseMs: 0, onFailure: 'pause' }, undefined], batches: [['fe2'], ['fe1']] },
+  ])('takes back $why', async ({ back, batches }) => {
+    const fleet = await FakeFleet.up();
+    const [first, ...others] = back;
+    const bad = { ...aPlay(fleet, { onFailure: 'rollback' }, ['fe3']), back: first };
+    const only = (play: Play, host: string): Play => ({ ...play, hosts: play.hosts.filter((one) => one.host === host) });
+    const plays = others.length === 0 ? [bad] : [{ ...only(bad, 'fe1'), back: others[0] }, bad];
+
+    expect(endsOf(await roll(fleet, plays))).toContain('fe2 rolledBack, fe3 failed');
+
+    const told = fleet.events.slice(fleet.events.findIndex(({ type }) => type === 'rollback-started'));
+    expect(told.flatMap((event) => (event.type === 'batch-started' ? [event.hosts] : []))).toEqual(batches);
   });
 
   it('counts max_failures over all plays, a host once', async () => {

@@ -16,7 +16,12 @@ describe('revert(), within the run that has updated', () => {
     const done = plans.flatMap(({ batches }) =>
       batches.flatMap(({ hosts }) => hosts.flatMap((host): readonly InstancePlan[] => host.instances)),
     );
-    const end = await revert(done, { ...context, actions: stepActions, held: held.host, serial: [{ hosts: 2 }] });
+    const end = await revert(done, {
+      ...context,
+      actions: stepActions,
+      held: held.host,
+      back: { serial: [{ hosts: 2 }], pauseMs: 0, onFailure: 'pause' },
+    });
     await held.release();
     return end;
   }

@@ -36,6 +36,16 @@ describe('a rollback', () => {
     expect(back[0]?.hosts[0]?.instances.map(({ container }) => container)).toEqual(['pxApp_3', 'pxApp_2', 'pxApp_1']);
   });
 
+  it('goes as its play says, unless the command line does', async () => {
+    const fleet = await FakeFleet.up();
+    const back = { serial: [{ hosts: 2 }], pauseMs: 5000, onFailure: 'continue', maxFailures: { hosts: 1 } } as const;
+    const { plans } = await roll([{ ...fleet.play('v2', { serial: [{ hosts: 1 }] }), back }], fleet.context());
+
+    const policy = { pause: 5000, onFailure: 'continue', maxFailures: { hosts: 1 } };
+    expect(playsBack(fleet, plans)).toMatchObject([{ serial: back.serial, maxFailPercentage: undefined, policy }]);
+    expect(playsBack(fleet, plans, [{ hosts: 3 }])).toMatchObject([{ serial: [{ hosts: 3 }], policy }]);
+  });
+
   it('takes back only what the run has changed', async () => {
     const fleet = await FakeFleet.up();
     const { plans } = await roll(

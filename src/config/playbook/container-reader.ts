@@ -29,6 +29,8 @@ export interface Surroundings {
 export interface DeclaredContainer {
   readonly container: WholeContainer;
   readonly sources: SpecSources;
+  /** Where what stands under its `deploy` is written. */
+  readonly deployedAt: (path: DocumentPath) => Place;
 }
 
 /** An app of the playbook: rendered but for its container. */
@@ -62,7 +64,9 @@ export class ContainerReader {
     const fromFiles = this.#fromFiles(container, lookup, (key, message) => {
       this.#found.add({ path: [...path, key], message });
     });
-    return fromFiles && { container, sources: { controller: (name) => this.#around.controller[name], fromFiles } };
+    const deployedAt = (inner: DocumentPath): Place => this.#around.placeOf([...path, 'deploy', ...inner]);
+    const sources = fromFiles && { controller: (name: string) => this.#around.controller[name], fromFiles };
+    return sources && { container, sources, deployedAt };
   }
 
   #composed({ app, written, at, scope }: AppAt, paths: readonly string[]): DeclaredContainer | undefined {
@@ -104,7 +108,9 @@ export class ContainerReader {
       const fromFiles = this.#fromFiles(result.data, project.lookup, (key, message) => {
         complain([key], message);
       });
-      return fromFiles && { container: result.data, sources: { controller: project.lookup, fromFiles, surroundings } };
+      const deployedAt = (inner: DocumentPath): Place => placeAt(node, ['deploy', ...inner], 'key');
+      const sources = fromFiles && { controller: project.lookup, fromFiles, surroundings };
+      return sources && { container: result.data, sources, deployedAt };
     } catch (error) {
       if (!(error instanceof Complaints)) throw error;
       for (const { message, ...place } of error.complaints) this.#found.add({ path: at, place, message });

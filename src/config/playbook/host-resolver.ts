@@ -7,6 +7,7 @@ import type { Scope } from '../template.ts';
 import type { HostProblem, Problem } from './complaints.ts';
 import { ContainerReader, type Surroundings } from './container-reader.ts';
 import { isMapping } from '../values.ts';
+import type { DeployedPace } from './deployed-pace.ts';
 import { balancerOf, instanceOf } from './instances.ts';
 import { Problems } from './problems.ts';
 import { clashesOn, type PlacedInstance } from './rules.ts';
@@ -30,6 +31,8 @@ export interface PlayParts extends Surroundings {
   readonly select: (pattern: string, complain: (why: string) => void) => readonly string[] | undefined;
   /** What templates may ask of the other hosts. */
   readonly around: HostSurroundings;
+  /** Hears what the services say of the play's pace. */
+  readonly deployed: DeployedPace | undefined;
 }
 
 /** What is read by itself. */
@@ -89,22 +92,45 @@ export class HostResolver {
     return isMapping(balancer) && 'hosts' in balancer ? app : this.#parts.at;
   }
 
-  #instancesOf({ app, at }: PlacedApp, host: InventoryHost, found: Problems): PlacedInstance[] {
-    const scopeWith = (more: Vars): Scope => hostScope(host, { ...this.#parts.vars, ...more }, this.#parts.around);
-    const asked = found.parse(instancesSchema, { instances: app['instances'] }, { scope: scopeWith({}), at });
-    const count = asked ? (asked.instances ?? 1) : 0;
-    const reader = new ContainerReader(this.#parts, found);
-    return Array.from({ length: count }, (_, index) => index + 1).flatMap((id): PlacedInstance[] => {
-      const scope = scopeWith({ id });
-      const play = found.parse(policySchema, this.#policy, { scope, at: this.#parts.at });
-      const one = found.parse(appSchema, { ...app, ...apart }, { scope, at });
-      if (!play || !one) return [];
-      const declared = reader.read({ app: one, written: app['container'], at, scope });
-      const balancerHosts = this.#balancerHosts(balancerOf(play, one).hosts, host, (message) => {
-        found.add({ path: [...this.#placeOfHosts(at), 'balancer', 'hosts'], message });
-      });
-      if (!declared) return [];
-      return [{ instance: instanceOf({ host: host.name, app: one, play, balancerHosts, ...declared }), app: at }];
-    });
+  #instancesOf(placed: PlacedApp, host: InventoryHost, found: Problems): PlacedInstance[] {
+    const { app, at } = placed;
+    const scope = this.#scopeOf(host, {});
+    const asked = found.parse(instancesSchema, { instances: app['instances'] }, { scope, at });
+    if (!asked || asked.instances === 0) return [];
+    const first = this.#instanceOf(placed, { host, id: 1 }, found);
+    const count = asked.instances ?? first?.replicas ?? 1;
+    const others = Array.from({ length: Math.max(0, count - 1) }, (_, index) => index + 2);
+    const read = [first, ...others.map((id) => this.#instanceOf(placed, { host, id }, found))];
+    return read.slice(0, count).flatMap((one) => one ?? []);
   }
+
+  #instanceOf(
+    { app, at }: PlacedApp,
+    { host, id }: { readonly host: InventoryHost; readonly id: number },
+    found: Problems,
+  ): ReadInstance | undefined {
+    const scope = this.#scopeOf(host, { id });
+    const play = found.parse(policySchema, this.#policy, { scope, at: this.#parts.at });
+    const one = found.parse(appSchema, { ...app, ...apart }, { scope, at });
+    if (!play || !one) return undefined;
+    const reader = new ContainerReader(this.#parts, found);
+    const declared = reader.read({ app: one, written: app['container'], at, scope });
+    if (!declared) return undefined;
+    const { deploy } = declared.container;
+    const conflicts = deploy && this.#parts.deployed?.add({ deploy, placeOf: declared.deployedAt }, at);
+    for (const conflict of conflicts ?? []) found.add(conflict);
+    const balancerHosts = this.#balancerHosts(balancerOf(play, one).hosts, host, (message) => {
+      found.add({ path: [...this.#placeOfHosts(at), 'balancer', 'hosts'], message });
+    });
+    const instance = instanceOf({ host: host.name, app: one, play, balancerHosts, ...declared });
+    return { instance, app: at, replicas: deploy?.replicas };
+  }
+
+  #scopeOf(host: InventoryHost, more: Vars): Scope {
+    return hostScope(host, { ...this.#parts.vars, ...more }, this.#parts.around);
+  }
+}
+
+interface ReadInstance extends PlacedInstance {
+  readonly replicas: number | undefined;
 }

@@ -55,7 +55,7 @@ export function instanceOf({ host, app, container, play, sources, balancerHosts 
     drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
     ready: readyCheckOf(app.ready ?? {}),
     soakMs: app.soak ?? play.soak,
-    monitor: monitorOf(play.monitor, app.monitor),
+    monitor: monitorOf(container.deploy?.update_config?.monitor, [play.monitor, app.monitor]),
     keep: app.keep ?? play.keep ?? defaults.policy.keep ?? 0,
     minUp: balancer.min_up ?? ({ servers: 1 } satisfies MinUp),
   };
@@ -69,9 +69,13 @@ function placeOf({ socket = '', master_socket: masterSocket, container }: Writte
   };
 }
 
-function monitorOf(play: WrittenPolicy['monitor'], app: WrittenPolicy['monitor']): MonitorPolicy | undefined {
-  if (!play && !app) return undefined;
-  const written = { ...defaults.monitor, ...given(play), ...given(app) };
+/** `deployedMs`: what the service says, for as long as neither the play nor the app does. */
+function monitorOf(
+  deployedMs: number | undefined,
+  [play, app]: readonly [WrittenPolicy['monitor'], WrittenPolicy['monitor']],
+): MonitorPolicy | undefined {
+  if (!play && !app && deployedMs === undefined) return undefined;
+  const written = { ...defaults.monitor, ...given({ for: deployedMs }), ...given(play), ...given(app) };
   const { for: forMs = 0, every = 0, max_errors: maxErrors = { percent: 0 }, compare } = written;
   return forMs > 0 ? { forMs, everyMs: every, maxErrors, compare } : undefined;
 }

@@ -55,7 +55,7 @@ export const boolean: Leaf<boolean> = {
 
 export function oneOf<T extends string>(words: readonly T[]): Leaf<T> {
   return {
-    says: `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`,
+    says: words.length > 1 ? `${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}` : words.join(''),
     parse: (value) => words.find((word) => word === value) ?? new Misfit(),
   };
 }

@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import type { Play } from '../../rollout/play.ts';
+import type { HostPlay, Play } from '../../rollout/play.ts';
 import { ComposeFiles } from '../compose/project.ts';
 import { failureOf, type YamlDocument } from '../document.ts';
 import { type HostSurroundings, surroundingsIn } from '../inventory/host-scope.ts';
@@ -9,6 +9,7 @@ import { selectHosts } from '../inventory/patterns.ts';
 import { Scope } from '../template.ts';
 import { complaintAbout, mergedAcrossHosts, type Problem } from './complaints.ts';
 import type { Environment } from './container-leaves.ts';
+import { DeployedPace } from './deployed-pace.ts';
 import { inOrder } from './host-order.ts';
 import { HostResolver } from './host-resolver.ts';
 import { maxFailPercentageOf, policyOf } from './policy.ts';
@@ -107,8 +108,9 @@ function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPl
   const apps = tagged.filter(({ tags }) => isSelected(tags, fleet.selection));
   const tags = tagged.flatMap((it) => it.tags);
   const controller = fleet.selection.controller ?? process.env;
+  const deployed = pace && new DeployedPace(pace);
   const resolver = new HostResolver({
-    ...{ play, at: [index], apps, vars },
+    ...{ play, at: [index], apps, vars, deployed },
     // Balancers are found whatever --limit says: it is about what is rolled out.
     select: (pattern, complain) => selected(pattern, fleet.inventory, complain),
     ...{ around: fleet.around, controller, folder: playbookDir ?? '', files: fleet.files },
@@ -116,18 +118,20 @@ function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPl
   });
   const resolved = hosts.map((host) => resolver.resolve(host));
   const problems = [...note.all, ...mergedAcrossHosts(resolver.problems)];
-  if (!pace || problems.length > 0) return { tags, problems };
+  if (!deployed || problems.length > 0) return { tags, problems };
+  const filled = resolved.filter(({ instances }) => instances.length > 0);
+  return { tags, problems, play: playOf(filled, deployed) };
+}
+
+function playOf(hosts: readonly HostPlay[], { pace, back }: DeployedPace): Play {
   return {
-    tags,
-    problems,
-    play: {
-      name: pace.name ?? pace.hosts,
-      hosts: resolved.filter(({ instances }) => instances.length > 0),
-      serial: pace.serial ?? defaults.serial ?? [{ hosts: 1 }],
-      maxFailPercentage: maxFailPercentageOf(pace),
-      policy: policyOf(pace),
-      ...(pace.registries && { registries: pace.registries }),
-    },
+    name: pace.name ?? pace.hosts,
+    hosts,
+    serial: pace.serial ?? defaults.serial ?? [{ hosts: 1 }],
+    maxFailPercentage: maxFailPercentageOf(pace),
+    policy: policyOf(pace),
+    ...(back && { back }),
+    ...(pace.registries && { registries: pace.registries }),
   };
 }
 

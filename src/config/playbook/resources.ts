@@ -3,8 +3,13 @@ import { field } from './field.ts';
 import { integer, oneOf } from './leaves.ts';
 import { cpus, size } from './resource-leaves.ts';
 import { unsupportedInDeploy, unsupportedReservations } from './unsupported-keys.ts';
+import { rollbackConfigSchema, updateConfigSchema } from './update-config.ts';
 
 export const pids = integer('a number of processes, or -1 for no limit', -1);
+
+const MOST_INSTANCES = 1000;
+
+export const instanceCount = integer('a number of instances from 0 to 1000', 0, MOST_INSTANCES);
 
 const limits = z.strictObject({
   cpus: field(cpus, { description: 'The same as `cpus`.' }),
@@ -19,6 +24,13 @@ const reservations = z
 export const deploySchema = z
   .strictObject({
     mode: field(oneOf(['replicated'] as const), { description: 'The only one there is.' }),
+    replicas: field(instanceCount, { description: '`instances` of the app, where that says nothing.' }),
+    update_config: updateConfigSchema
+      .optional()
+      .meta({ description: 'For what neither the play nor the app says. See docs/compose.md.' }),
+    rollback_config: rollbackConfigSchema
+      .optional()
+      .meta({ description: 'The same for a rollback, over the batches of the run.' }),
     resources: z
       .strictObject({
         limits: limits.optional().meta({ description: 'The most that it may have.' }),
@@ -29,7 +41,7 @@ export const deploySchema = z
   })
   .meta({ unsupported: unsupportedInDeploy });
 
-type Deploy = z.infer<typeof deploySchema>;
+export type Deploy = z.infer<typeof deploySchema>;
 
 /** The keys that say the same in two places: of the service, and of what is deployed. */
 export const resourceKeys = [

@@ -22,10 +22,11 @@ import {
   tags,
   text,
 } from './leaves.ts';
+import { instanceCount } from './resources.ts';
 import { httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
 import { variables } from './variables.ts';
 
-const MOST_INSTANCES = 1000;
+const MOST_KEPT = 1000;
 
 const containerName = matching(
   'a container name: letters, digits, "_", "." and "-", two or more, beginning with a letter or a digit',
@@ -121,7 +122,7 @@ const policy = {
         'How long, and for what, an instance is watched in service while the run goes on. One that leaves UP, restarts, turns unhealthy or answers with too many errors is taken back, and its host has failed.',
       otherwise: 'not watched after the soak',
     }),
-  keep: field(integer('a number of containers such as 1', 0, MOST_INSTANCES), {
+  keep: field(integer('a number of containers such as 1', 0, MOST_KEPT), {
     description: 'Old containers that are kept, stopped.',
     default: '0',
   }),
@@ -132,9 +133,9 @@ export const policySchema = z.strictObject(policy);
 export const appSchema = z.strictObject({
   name: requiredField(containerName, { description: 'Name of the container; contains `{{ id }}` with several.' }),
   tags: field(tags, { description: 'For `--tags` and `--skip-tags`.', otherwise: 'none' }),
-  instances: field(integer('a number of instances from 0 to 1000', 0, MOST_INSTANCES), {
+  instances: field(instanceCount, {
     description: 'Containers on each host; `id` counts them from 1.',
-    default: '1',
+    otherwise: '`deploy.replicas` of the container, or 1',
   }),
   server: field(serverName, { description: "Name of the container's server in the backend.", otherwise: '`name`' }),
   compose: field(composePaths, {

@@ -33,7 +33,7 @@ export const unsupportedKeys: Reasons = {
   profiles: 'it is said of the services of a compose file',
   provider: 'sluice runs containers only',
   pull_refresh_after: 'Docker does not tell when it last pulled',
-  scale: 'instances says how many',
+  scale: 'instances, or deploy.replicas, says how many',
   secrets: NO_FILE,
   storage_opt: 'sluice does not know yet how to compare it',
   use_api_socket: "it hands the Engine's socket to the container; name it under volumes if that is meant",
@@ -44,10 +44,7 @@ export const unsupportedInDeploy: Reasons = {
   endpoint_mode: SWARM,
   labels: 'a service of Swarm has labels of its own; those of the container are said under labels',
   placement: CLUSTER,
-  replicas: 'instances of the app says how many containers each host has',
   restart_policy: 'restart says when Docker restarts the container',
-  rollback_config: 'say on_failure in the play, and --serial with sluice rollback',
-  update_config: 'say serial, pause, on_failure, max_failures and monitor in the play',
 };
 
 export const unsupportedReservations: Reasons = {
