@@ -113,6 +113,9 @@ function playsOf(
   const plays = resolvePlays(written, inventory, { ...selection, ...around });
   for (const { spec } of plays.flatMap((play) => play.hosts.flatMap(({ instances }) => instances))) {
     vault.secrets.addNamed('environment', spec.environment);
+    for (const { kind, content } of spec.files ?? []) {
+      if (kind === 'secret') vault.secrets.add(Buffer.from(content, 'base64').toString('utf8'));
+    }
   }
   return { plays, extraVars };
 }

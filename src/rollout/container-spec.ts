@@ -64,6 +64,19 @@ export interface Device {
   readonly permissions: string;
 }
 
+/** A file that is put into the container before it starts, and is nowhere else on the host. */
+export interface PlacedFile {
+  /** What is said of a secret is only that it differs. */
+  readonly kind: 'secret' | 'config';
+  /** A path in the container. */
+  readonly target: string;
+  /** In base64. */
+  readonly content: string;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
 type Texts = Readonly<Record<string, string>>;
 
 /**
@@ -92,6 +105,8 @@ export interface ContainerSpec {
    * name, or a mount; instead of those there.
    */
   readonly volumes?: readonly (string | Mount)[] | undefined;
+  /** Instead of those there. */
+  readonly files?: readonly PlacedFile[] | undefined;
   /** Target to options; instead of those there. */
   readonly tmpfs?: Texts | undefined;
   readonly networkMode?: string | undefined;

@@ -38,6 +38,8 @@ export async function inspectRevert(
   const findings: Finding[] = [];
   if (isChanged)
     findings.push({ kind: force ? 'warning' : 'problem', host: host.name, text: changed(name, run, container) });
+  const lost = old && !isAsFound ? await host.containers.lostOf(old.snapshot) : undefined;
+  if (lost !== undefined) findings.push({ kind: 'problem', host: host.name, text: `${name} cannot go back: ${lost}` });
   if (missing !== undefined)
     findings.push({ kind: 'problem', host: host.name, text: `${name} cannot go back: ${missing}` });
   const image = { id: old?.image.id, digest: old?.image.digests[0] };

@@ -158,15 +158,20 @@ export interface Containers {
   /** Creates, without starting, `name` from `spec`; where `spec` says nothing it is like container `like`. */
   create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void>;
   /**
-   * How container `name` was created, settings and image, as text that only `createFrom` and `isAsIn` read. Equal for
-   * containers created alike; it may hold secrets.
+   * How container `name` was created, settings and image, as text that only `createFrom` and its like read. Equal for
+   * containers created alike; it may hold secrets, but not what is in files that were put into it.
    */
   snapshot(name: string): Promise<string>;
   /**
    * Creates, without starting, `name` exactly as the container of which `snapshot` was taken. Its image must be on the
-   * host; it is called what it was called, as long as that name still means the same image.
+   * host; it is called what it was called, as long as that name still means the same image. Files that were put into it
+   * are taken out of whichever container has them.
    */
   createFrom(name: string, snapshot: string): Promise<void>;
+  /** Why what was put into the container of `snapshot` cannot be had any more; undefined when it can. */
+  lostOf(snapshot: string): Promise<string | undefined>;
+  /** Whether files were put into container `name` that no other one on the host has. */
+  holdsAlone(name: string): Promise<boolean>;
   /** Whether container `name` has the image, whatever it is called, and the settings that `snapshot` tells of. */
   isAsIn(name: string, snapshot: string): Promise<boolean>;
   start(name: string): Promise<void>;

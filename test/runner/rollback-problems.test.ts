@@ -53,6 +53,18 @@ describe('a rollback', () => {
     );
   });
 
+  it('touches nothing when what was in the old container can be had nowhere any more', async () => {
+    const fleet = await FakeFleet.up();
+    const { plans } = await roll([fleet.play('v2')], fleet.context());
+    const why = 'no container on the host has its /run/secrets/db any more';
+    (await fleet.host('fe2')).containers.lostOf = async () => why;
+
+    await expect(rollBack(fleet, plans)).rejects.toThrow('nothing was touched');
+
+    expect(fleet.images()).toEqual(allOn('v2'));
+    expect(fleet.events).toContainEqual({ type: 'problem', host: 'fe2', text: `pxApp_1 cannot go back: ${why}` });
+  });
+
   it('touches nothing when a host has forgotten the run', async () => {
     const fleet = await FakeFleet.up();
     const { plans } = await roll([fleet.play('v2')], fleet.context());

@@ -121,6 +121,19 @@ describe('a rollback', () => {
     expect(fleet.failures()).toEqual([]);
   });
 
+  it('needs an old container in which alone something is: that is kept until the next run', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { containers } = await fe1Of(fleet);
+    const old = `pxApp_1.replaced-${RUN}`;
+    containers.holdsAlone = async (name) => name === old;
+    const { plans } = await roll([fleet.play('v2')], fleet.context());
+    expect(containers.names().filter((name) => name.includes('.replaced-'))).toEqual([old]);
+
+    await rollBack(fleet, plans);
+
+    expect(containers.names()).toEqual([...WEIGHTS.keys()]);
+  });
+
   it('saves nothing to roll back itself', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     const { plans } = await roll([fleet.play('v2')], fleet.context());

@@ -150,6 +150,10 @@ export class FakeEngine implements Containers {
     await this.create(name, { ...Object.fromEntries(settings), image, pullPolicy: 'never' }, undefined);
   }
 
+  /** Nothing is ever put into its containers. */
+  lostOf: Containers['lostOf'] = async () => undefined;
+  holdsAlone: Containers['holdsAlone'] = async () => false;
+
   async isAsIn(name: string, snapshot: string): Promise<boolean> {
     const essence = (text: string): string => {
       const { id, settings } = parsed(text);

@@ -23,9 +23,11 @@ import { Images } from './images.ts';
 import type { InspectedContainer } from './inspections.ts';
 import { obstaclesTo } from './obstacles.ts';
 import { containerOf, stopGraceMsOf } from './reading.ts';
+import { asTarFile, PlacedFiles } from './placed-files.ts';
 import { creationOf, type Creation, type Predecessor } from './recreate.ts';
 import { makeSurroundings, prospectsAround } from './surroundings.ts';
 import { namesOf, parseSnapshot, sameCreation, snapshotOf, snapshotText, type Snapshot } from './snapshot.ts';
+import type { TarFile } from './tar.ts';
 import { withHolder } from './taken-port.ts';
 
 /** Time limits, in milliseconds: what needs the disk or a process to start gets more. */
@@ -36,6 +38,12 @@ const AFTER_GRACE_MS = 10_000;
 
 /** Inspections of one listing under way at a time. */
 const INSPECTIONS_AT_ONCE = 8;
+
+interface Making extends Creation {
+  readonly platform?: string | undefined;
+  /** Put into it before it starts. */
+  readonly files: readonly TarFile[];
+}
 
 interface EngineOptions {
   readonly socket?: string;
@@ -49,10 +57,12 @@ interface EngineOptions {
 export class EngineContainers implements Containers {
   readonly #engine: Engine;
   readonly #images: Images;
+  readonly #files: PlacedFiles;
 
   constructor(link: Link, { socket = '/var/run/docker.sock', logins = noLogins, againAfterMs }: EngineOptions = {}) {
     this.#engine = new Engine(link, socket);
     this.#images = new Images(this.#engine, logins, againAfterMs);
+    this.#files = new PlacedFiles(this.#engine);
   }
 
   async version(): Promise<string> {
@@ -104,14 +114,16 @@ export class EngineContainers implements Containers {
     const container = await this.#needed(name, `compare container ${name} with what is declared`);
     const image = await this.#images.inspect(container.Image);
     const resolved = await this.#resolved(spec);
-    return changesOf({ spec: resolved, container, image: image && (image.Config ?? {}), platform: image });
+    const settings = changesOf({ spec: resolved, container, image: image && (image.Config ?? {}), platform: image });
+    return [...settings, ...(await this.#files.changes(container, spec.files))];
   }
 
   async create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void> {
     const what = `create container ${name}`;
     const predecessor = like === undefined ? undefined : await this.#predecessor(like, what);
     await makeSurroundings(spec.surroundings, this.#engine);
-    await this.#created(name, what, { ...creationOf(spec, predecessor), platform: spec.platform });
+    const files = spec.files ? spec.files.map(asTarFile) : await this.#files.carriedOver(predecessor?.container, what);
+    await this.#created(name, what, { ...creationOf(spec, predecessor), platform: spec.platform, files });
   }
 
   async snapshot(name: string): Promise<string> {
@@ -120,14 +132,25 @@ export class EngineContainers implements Containers {
 
   async createFrom(name: string, snapshot: string): Promise<void> {
     const what = `create container ${name} as it was before`;
-    const { image, request, connections } = this.#parsed(snapshot, what);
+    const { image, request, connections, files: marks } = this.#parsed(snapshot, what);
+    const { files, lost } = await this.#files.withMarks(marks);
+    if (lost !== undefined) throw new Failure('docker', `Cannot ${what} on ${this.#engine.host}: ${lost}`);
     for (const Image of namesOf(image)) {
       if ((await this.#images.inspect(Image))?.Id !== image.id) continue;
-      await this.#created(name, what, { request: { ...request, Image }, connections });
+      await this.#created(name, what, { request: { ...request, Image }, connections, files });
       return;
     }
     const why = `its image ${image.reference} (${image.id}) is not on the host any more`;
     throw new Failure('docker', `Cannot ${what} on ${this.#engine.host}: ${why}`);
+  }
+
+  async lostOf(snapshot: string): Promise<string | undefined> {
+    return (await this.#files.withMarks(this.#parsed(snapshot, 'go back').files)).lost;
+  }
+
+  async holdsAlone(name: string): Promise<boolean> {
+    const container = await this.#inspected(name);
+    return container !== undefined && this.#files.isOnlyHolder(container);
   }
 
   async isAsIn(name: string, snapshot: string): Promise<boolean> {
@@ -137,7 +160,8 @@ export class EngineContainers implements Containers {
 
   async #snapshot(name: string, what: string): Promise<Snapshot> {
     const container = await this.#needed(name, what);
-    return snapshotOf(container, await this.#images.inspect(container.Image));
+    const [image, files] = await Promise.all([this.#images.inspect(container.Image), this.#files.marks(container)]);
+    return snapshotOf(container, image, files);
   }
 
   #parsed(snapshot: string, what: string): Snapshot {
@@ -149,11 +173,7 @@ export class EngineContainers implements Containers {
     }
   }
 
-  async #created(
-    name: string,
-    what: string,
-    { request, connections, platform }: Creation & { readonly platform?: string | undefined },
-  ): Promise<void> {
+  async #created(name: string, what: string, { request, connections, platform, files }: Making): Promise<void> {
     await this.#change(what, async (docker, abortSignal) => {
       // Told apart like this, or docker-modem puts the whole request into the URL as well, secrets and all.
       const options: object = { _query: { name, ...(platform && { platform }) }, _body: request, abortSignal };
@@ -163,8 +183,9 @@ export class EngineContainers implements Containers {
           const settings = { Container: container.id, EndpointConfig: endpoint, abortSignal };
           await docker.getNetwork(network).connect(settings as Dockerode.NetworkConnectOptions);
         }
+        await this.#files.put(container.id, files);
       } catch (error) {
-        // What went wrong is the network; that the half-made container stays as well is for the next look.
+        // What went wrong is this; that the half-made container stays as well is for the next look.
         await Promise.allSettled([container.remove({ force: true, v: false })]);
         throw error;
       }

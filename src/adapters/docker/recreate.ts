@@ -12,6 +12,7 @@ import {
   type InspectedHostConfig,
 } from './inspections.ts';
 import { anonymousIn, mountsFor } from './mounts.ts';
+import { withLabelOf } from './placed-files.ts';
 import { networksLike, type Endpoint, type EndpointRequest, type Networks } from './networks.ts';
 
 /** A container to be like, and the configuration of the image that it was made from. */
@@ -68,7 +69,7 @@ const noConfig: OwnConfig = ownConfigOf({ Image: '' }, {});
 function configFor(spec: ContainerSpec, like: Predecessor | undefined, networkMode: string): Record<string, unknown> {
   const own = like ? ownConfigOf(like.container.Config, like.image) : noConfig;
   const env = new Map([...own.env, ...Object.entries(spec.environment ?? {})]);
-  const labels = { ...own.labels, ...spec.labels };
+  const labels = withLabelOf(spec.files, { ...own.labels, ...spec.labels });
   const entrypoint = spec.entrypoint?.length === 0 ? [''] : (spec.entrypoint ?? own.entrypoint);
   const stopTimeout = spec.stopGraceMs === undefined ? own.stopTimeout : stopTimeoutOf(spec.stopGraceMs);
   return withoutUndefined({

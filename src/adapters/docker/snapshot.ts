@@ -1,5 +1,6 @@
 /** How a container was created, as text, and how to create it again. */
 import type { InspectedContainer, InspectedImage } from './inspections.ts';
+import type { FileMark } from './placed-files.ts';
 import { creationOf, type CreateRequest, type Creation } from './recreate.ts';
 
 const SCHEMA = 1;
@@ -18,18 +19,30 @@ export interface Snapshot {
   /** Its `Image` is the reference, and another name where that has come to mean another image. */
   readonly request: CreateRequest;
   readonly connections: Creation['connections'];
+  /** Left out where there are none. */
+  readonly files?: readonly FileMark[];
 }
 
 /**
  * `image`: the one it was made from, undefined when that is gone from the host. What the container merely has from its
  * image is left out: it gets that again from the same image.
  */
-export function snapshotOf(container: InspectedContainer, image: InspectedImage | undefined): Snapshot {
+export function snapshotOf(
+  container: InspectedContainer,
+  image: InspectedImage | undefined,
+  files: readonly FileMark[] = [],
+): Snapshot {
   const reference = container.Config.Image;
   const spec = { image: reference, pullPolicy: 'never' } as const;
   const { request, connections } = creationOf(spec, { container, image: image?.Config ?? {} });
   const digests = (image?.RepoDigests ?? []).toSorted();
-  return { schema: SCHEMA, image: { id: container.Image, reference, digests }, request, connections };
+  return {
+    schema: SCHEMA,
+    image: { id: container.Image, reference, digests },
+    request,
+    connections,
+    ...(files.length > 0 && { files }),
+  };
 }
 
 /** Canonical: what is equal has equal text. */
@@ -46,8 +59,8 @@ export function parseSnapshot(text: string): Snapshot {
 
 /** Whether both make the same container; how the image is called does not count. */
 export function sameCreation(one: Snapshot, other: Snapshot): boolean {
-  const essence = ({ image, request, connections }: Snapshot): string =>
-    JSON.stringify(sorted({ ...{ ...request, Image: image.id }, connections }));
+  const essence = ({ image, request, connections, files }: Snapshot): string =>
+    JSON.stringify(sorted({ ...{ ...request, Image: image.id }, connections, files }));
   return essence(one) === essence(other);
 }
 

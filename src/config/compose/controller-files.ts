@@ -22,9 +22,26 @@ export function textOf(path: string): string | undefined {
     return decode(path, readFileSync(path));
   } catch (error) {
     if (error instanceof Complaints) throw new FileProblem(error.message);
-    if (isRefusal(error, 'ENOENT') || isRefusal(error, 'ENOTDIR')) return undefined;
+    if (isMissing(error)) return undefined;
     throw new FileProblem(`cannot read ${path}: ${reasonOf(error)}`);
   }
+}
+
+/**
+ * What a file of the controller holds, whatever it is.
+ *
+ * @throws FileProblem
+ */
+export function bytesOf(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new FileProblem(`cannot read ${path}: ${isMissing(error) ? 'there is no such file' : reasonOf(error)}`);
+  }
+}
+
+function isMissing(error: unknown): boolean {
+  return isRefusal(error, 'ENOENT') || isRefusal(error, 'ENOTDIR');
 }
 
 /**

@@ -137,7 +137,14 @@ const keys: Readonly<Record<string, (item: Node) => string | undefined>> = {
   ports: portKey,
   volumes: (item) => targetOf(item, (parts) => parts[1] ?? parts[0]),
   devices: (item) => targetOf(item, (parts) => parts[1] ?? parts[0]),
+  secrets: fileKey,
+  configs: fileKey,
 };
+
+function fileKey(item: Node): string | undefined {
+  const map = mapIn(item);
+  return textIn(map ? (map.get('target') ?? map.get('source')) : item);
+}
 
 /** A service in which no item of a list that must be unique is there twice. */
 export function withUniqueItems(service: NodeMap): NodeMap {

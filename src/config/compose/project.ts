@@ -130,7 +130,7 @@ export class ComposeProject {
   }
 
   /** What the files say together of one thing, as it is written; undefined when they do not name it. */
-  declared(kind: 'networks' | 'volumes' | 'services', name: string): Node | undefined {
+  declared(kind: (typeof parts)[number], name: string): Node | undefined {
     const { paths, files } = this.#options;
     const layers = paths.flatMap((path) => mapIn(mapIn(files.nodes(path))?.get(kind))?.get(name) ?? []);
     const [first, ...rest] = layers;

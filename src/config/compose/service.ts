@@ -1,6 +1,7 @@
 /** A service of compose files as a container of ours: everything that is said beside the container itself. */
 import type { Dependency, NetworkToHave, Surroundings, VolumeToHave } from '../../rollout/container-spec.ts';
 import { type Complaint, Complaints } from '../document.ts';
+import { filesOf, type WrittenFile } from './files.ts';
 import { merged, namesOf, pairsOf, withoutResets, withUniqueItems } from './merge.ts';
 import { complaintAt, listIn, mapIn, type Node, type NodeMap, plainOf, textIn } from './nodes.ts';
 import type { ComposeProject } from './project.ts';
@@ -10,6 +11,8 @@ export interface ComposedService {
   /** With the keys that `container` of a playbook takes. */
   readonly node: Node;
   readonly surroundings: Surroundings;
+  /** Undefined when nothing is said of secrets and configs. */
+  readonly files: readonly WrittenFile[] | undefined;
 }
 
 export interface Wanted {
@@ -36,6 +39,7 @@ export function composedService(project: ComposeProject, wanted: Wanted): Compos
   const networks = networksOf(service, project, { ...wanted, complain });
   const volumes = volumesOf(service, project, complain);
   const services = dependenciesOf(service, project, complain);
+  const files = filesOf(service, project, complain);
   misnamed(service, wanted.container, complain);
   if (wrong.length > 0) throw new Complaints(wrong);
   const changed = new Map<string, Node>([
@@ -50,11 +54,12 @@ export function composedService(project: ComposeProject, wanted: Wanted): Compos
   return {
     node: { ...composed, value: new Map(kept) },
     surroundings: { networks: networks.toHave, volumes: volumes.toHave, services },
+    files,
   };
 }
 
 /** What the container itself has nothing of. A service that is named by an app is active, whatever its profiles. */
-const told = new Set(['profiles', 'depends_on', 'container_name']);
+const told = new Set(['profiles', 'depends_on', 'container_name', 'secrets', 'configs']);
 
 /** Whose keys are the writer's own in any case. */
 const free = new Set([...texts, 'options', 'driver_opts', 'extra_hosts']);

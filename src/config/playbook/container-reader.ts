@@ -1,6 +1,6 @@
 /** What an app declares of its container, from wherever it is written. */
 import { resolve } from 'node:path';
-import { composedService } from '../compose/service.ts';
+import { composedService, type ComposedService } from '../compose/service.ts';
 import { FileProblem, variablesOf } from '../compose/controller-files.ts';
 import type { Variables } from '../compose/env-file.ts';
 import type { Lookup } from '../compose/interpolation.ts';
@@ -12,6 +12,7 @@ import { pathText, problemsOf } from './complaints.ts';
 import type { Environment } from './container-leaves.ts';
 import { type WholeContainer, wholeContainerSchema } from './container.ts';
 import type { EnvFile } from './env-files.ts';
+import { hiddenFiles } from './hidden-files.ts';
 import type { Problems } from './problems.ts';
 import type { WrittenApp } from './schema.ts';
 import type { SpecSources } from './spec-of.ts';
@@ -83,39 +84,48 @@ export class ContainerReader {
       controller: (name) => controller[name],
     });
     try {
-      const { node, surroundings } = composedService(project, {
-        service: app.service ?? '',
-        container: app.name,
-        override: own === undefined ? undefined : nodeOf(own, (inner) => placeOf([...path, ...inner])),
-      });
-      if (this.#found.all.length > before) return undefined;
-      const value = plainOf(node);
-      const complain = (inner: DocumentPath, message: string, which?: 'key' | 'value'): void => {
-        const place = placeAt(node, inner, which);
-        this.#found.add({
-          path: at,
-          place,
-          message: `${pathText(['services', app.service ?? '', ...inner])}: ${message}`,
-        });
-      };
-      const result = wholeContainerSchema.safeParse(value);
-      if (!result.success) {
-        for (const { path: inner, message, which } of problemsOf(result.error, wholeContainerSchema, value)) {
-          complain(inner, message, which);
-        }
-        return undefined;
-      }
-      const fromFiles = this.#fromFiles(result.data, project.lookup, (key, message) => {
-        complain([key], message);
-      });
-      const deployedAt = (inner: DocumentPath): Place => placeAt(node, ['deploy', ...inner], 'key');
-      const sources = fromFiles && { controller: project.lookup, fromFiles, surroundings };
-      return sources && { container: result.data, sources, deployedAt };
+      const override = own === undefined ? undefined : nodeOf(own, (inner) => placeOf([...path, ...inner]));
+      const service = composedService(project, { service: app.service ?? '', container: app.name, override });
+      return this.#found.all.length > before ? undefined : this.#declared(service, project, { app, at });
     } catch (error) {
       if (!(error instanceof Complaints)) throw error;
       for (const { message, ...place } of error.complaints) this.#found.add({ path: at, place, message });
       return undefined;
     }
+  }
+
+  /** What the service says, if it is right. */
+  #declared(
+    { node, surroundings, files }: ComposedService,
+    project: ComposeProject,
+    { app, at }: Pick<AppAt, 'app' | 'at'>,
+  ): DeclaredContainer | undefined {
+    const before = this.#found.all.length;
+    const complain = (place: Place, message: string): void => {
+      this.#found.add({ path: at, place, message });
+    };
+    const labelOf = (inner: DocumentPath): string => pathText(['services', app.service ?? '', ...inner]);
+    const value = plainOf(node);
+    const result = wholeContainerSchema.safeParse(value);
+    if (!result.success) {
+      for (const { path: inner, message, which } of problemsOf(result.error, wholeContainerSchema, value)) {
+        complain(placeAt(node, inner, which), `${labelOf(inner)}: ${message}`);
+      }
+      return undefined;
+    }
+    for (const { at: place, message } of hiddenFiles(files ?? [], result.data)) {
+      complain(place, `${labelOf([])}.${message}`);
+    }
+    const fromFiles = this.#fromFiles(result.data, project.lookup, (key, message) => {
+      complain(placeAt(node, [key]), `${labelOf([key])}: ${message}`);
+    });
+    if (!fromFiles || this.#found.all.length > before) return undefined;
+    const placed = files?.map(({ file }) => file);
+    return {
+      container: result.data,
+      sources: { controller: project.lookup, fromFiles, surroundings, files: placed },
+      deployedAt: (inner) => placeAt(node, ['deploy', ...inner], 'key'),
+    };
   }
 
   #fromFiles(

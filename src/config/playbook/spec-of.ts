@@ -1,4 +1,4 @@
-import type { ContainerSpec, Healthcheck, Surroundings } from '../../rollout/container-spec.ts';
+import type { ContainerSpec, Healthcheck, PlacedFile, Surroundings } from '../../rollout/container-spec.ts';
 import type { Lookup } from '../compose/interpolation.ts';
 import type { Environment } from './container-leaves.ts';
 import type { WholeContainer, WrittenContainer } from './container.ts';
@@ -11,6 +11,7 @@ export interface SpecSources {
   /** What the files of `env_file` and `label_file` hold. */
   readonly fromFiles: { readonly environment: Environment; readonly labels: Readonly<Record<string, string>> };
   readonly surroundings?: Surroundings;
+  readonly files?: readonly PlacedFile[] | undefined;
 }
 
 type Plain = Omit<WrittenContainer, 'deploy' | 'env_file' | 'label_file'>;
@@ -33,6 +34,7 @@ export function specOf(written: WholeContainer, sources: SpecSources): Container
     healthcheck: written.healthcheck && healthcheckOf(written.healthcheck),
     ...limitsOf(written),
     logging: written.logging && { driver: written.logging.driver ?? '', options: written.logging.options ?? {} },
+    files: sources.files,
     surroundings: sources.surroundings,
   };
 }

@@ -2,7 +2,6 @@ const WINDOWS = 'it is for Windows';
 const GPU = 'sluice does not hand out GPUs yet';
 const REAL_TIME = 'sluice does not set up real-time scheduling';
 const SWARM = 'it is for Swarm, which places and connects services by itself';
-const NO_FILE = 'a file of the controller is on no host: put it there, and mount it under volumes';
 const CLUSTER = 'the hosts of the play and instances say what runs where';
 
 type Reasons = Readonly<Record<string, string>>;
@@ -12,7 +11,7 @@ export const unsupportedKeys: Reasons = {
   attach: 'nothing is attached to the output of a container that is rolled out',
   blkio_config: 'sluice does not know yet how to compare it',
   build: 'an image is built before it is rolled out, and pulled by its name',
-  configs: NO_FILE,
+  configs: 'it is said of the services of a compose file',
   container_name: "the app's name is that of the container",
   cpu_count: WINDOWS,
   cpu_percent: WINDOWS,
@@ -34,7 +33,7 @@ export const unsupportedKeys: Reasons = {
   provider: 'sluice runs containers only',
   pull_refresh_after: 'Docker does not tell when it last pulled',
   scale: 'instances, or deploy.replicas, says how many',
-  secrets: NO_FILE,
+  secrets: 'it is said of the services of a compose file',
   storage_opt: 'sluice does not know yet how to compare it',
   use_api_socket: "it hands the Engine's socket to the container; name it under volumes if that is meant",
   volumes_from: 'what belongs to another container comes and goes with that one: name the volumes themselves',

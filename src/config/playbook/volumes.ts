@@ -108,8 +108,8 @@ function longTmpfs(value: Mapping, { source, target, isReadOnly }: Parts): Mount
   return { kind: 'tmpfs', target, sizeBytes, mode: bits };
 }
 
-/** YAML reads `01777` as a number already; as text it is octal too. */
-function modeIn(value: unknown): number {
+/** YAML reads `01777` as a number already; as text it is octal too. NaN for what is no mode. */
+export function modeIn(value: unknown): number {
   if (typeof value === 'string')
     return /^(?:0o?)?[0-7]{1,5}$/.test(value) ? parseInt(value.replace(/^0o/, ''), 8) : NaN;
   const found = numberIn(value);

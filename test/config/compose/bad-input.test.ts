@@ -68,11 +68,7 @@ describe('a compose file that is wrong', () => {
       web('links: [db]'),
       'compose.yml:4:5: services.web.links: is not supported: containers know each other by their names on a network: say networks',
     ],
-    [
-      'a secret',
-      web('secrets: [a]'),
-      'compose.yml:4:5: services.web.secrets: is not supported: a file of the controller is on no host: put it there, and mount it under volumes',
-    ],
+    ['a secret', web('secrets: [a]'), 'compose.yml:4:15: services.web.secrets[0]: a is declared nowhere under secrets'],
     [
       'a relative volume',
       web('volumes: ["./a:/a"]'),

@@ -84,6 +84,15 @@ export class SimContainers implements Containers {
     await this.#change('create', name, () => void this.#host.engine.createFrom(name, snapshot));
   }
 
+  /** Nothing is ever put into its containers. */
+  async lostOf(): Promise<string | undefined> {
+    return undefined;
+  }
+
+  async holdsAlone(): Promise<boolean> {
+    return false;
+  }
+
   async isAsIn(name: string, snapshot: string): Promise<boolean> {
     return this.#look(`compare ${name}`, () => this.#host.engine.snapshot(name) === snapshot);
   }
