@@ -23,6 +23,10 @@ export default defineConfig({
         test: { name: 'compose', include: ['test/**/*.compose.ts'], testTimeout: 60_000 },
       },
       {
+        // Against the schema of Compose, which $SLUICE_COMPOSE_SCHEMA names.
+        test: { name: 'schema', include: ['test/**/*.schema.ts'] },
+      },
+      {
         test: {
           name: 'fleet',
           include: ['test/fleet/*.test.ts'],

@@ -127,8 +127,8 @@ function contentOf(written: Node, name: string, { part, project, complain }: Rea
   if (source === undefined || !node || another !== undefined) {
     throw problemAt(declared, `${part}.${name}: needs one of ${sourcesOf[part].join(', ')}`);
   }
-  const text = textIn(node);
-  if (text === undefined) throw problemAt(node, `${part}.${name}.${source}: should be a text`);
+  const text = node.value;
+  if (typeof text !== 'string') throw problemAt(node, `${part}.${name}.${source}: should be a text`);
   try {
     const bytes = bytesFrom(source, text, project);
     if (bytes.byteLength <= LARGEST) return bytes;

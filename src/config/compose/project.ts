@@ -9,6 +9,7 @@ import { EnvFileProblem, parseEnvFile, type Variables } from './env-file.ts';
 import { interpolated, InterpolationProblem, type Lookup } from './interpolation.ts';
 import { merged, withoutResets } from './merge.ts';
 import { complaintAt, listIn, mapIn, type Node, type NodeMap, type Place, readNodes, textIn } from './nodes.ts';
+import { extendsShape, misshapenIn } from './shapes.ts';
 
 /** Files that were read, by their path: all hosts have the same. */
 export class ComposeFiles {
@@ -105,6 +106,9 @@ export class ComposeProject {
     const written = this.#options.paths.flatMap((path) => mapIn(this.#options.files.nodes(path))?.get('name') ?? []);
     const last = written.at(-1);
     const said = last ? textIn(this.filled(last)) : this.lookup('COMPOSE_PROJECT_NAME');
+    if (last && typeof last.value !== 'string') {
+      throw new Complaints([complaintAt(last.place(), 'name: should be a text (quote it)')]);
+    }
     if (said === undefined || said === '') {
       return basename(this.folder)
         .toLowerCase()
@@ -174,6 +178,8 @@ export class ComposeProject {
   }
 
   #baseOf(extension: Node, from: Extension): Node {
+    const misshapen = misshapenIn(extension, extendsShape, `services.${from.name}.extends`);
+    if (misshapen.length > 0) throw new Complaints(misshapen);
     const map = mapIn(extension);
     const name = textIn(map ? map.get('service') : extension);
     const file = map && textIn(map.get('file'));

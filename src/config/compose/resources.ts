@@ -3,6 +3,7 @@ import type { NetworkToHave, VolumeToHave } from '../../rollout/container-spec.t
 import { type Complaint, Complaints } from '../document.ts';
 import { pairsOf } from './merge.ts';
 import { complaintAt, mapIn, type Node, type NodeMap, listIn, textIn, wordIn } from './nodes.ts';
+import { misshapenIn, networkShape, type Shape, volumeShape } from './shapes.ts';
 
 const ofNetworks = new Set(
   'name external driver driver_opts ipam internal attachable enable_ipv4 enable_ipv6 labels'.split(' '),
@@ -16,24 +17,29 @@ const poolKeys = { subnet: 'Subnet', ip_range: 'IPRange', gateway: 'Gateway' } a
 type Texts = Readonly<Record<string, string>>;
 
 export function networkToHave(key: string, declared: Node | undefined, project: string): NetworkToHave {
-  const map = checked(`networks.${key}`, declared, ofNetworks);
+  const map = checked(`networks.${key}`, declared, { known: ofNetworks, shape: networkShape });
   const ipam = map.get('ipam');
   return {
     ...whole(`networks.${key}`, map, project),
     ...common(map),
-    isInternal: map.get('internal')?.value === true,
-    isAttachable: map.get('attachable')?.value === true,
-    hasIpv6: map.get('enable_ipv6')?.value === true,
+    isInternal: isTrue(map.get('internal')),
+    isAttachable: isTrue(map.get('attachable')),
+    hasIpv6: isTrue(map.get('enable_ipv6')),
     ...(ipam && { ipam: ipamOf(ipam) }),
   };
 }
 
 export function volumeToHave(key: string, declared: Node | undefined, project: string): VolumeToHave {
-  const map = checked(`volumes.${key}`, declared, ofVolumes);
+  const map = checked(`volumes.${key}`, declared, { known: ofVolumes, shape: volumeShape });
   return { ...whole(`volumes.${key}`, map, project), ...common(map) };
 }
 
-function checked(label: string, declared: Node | undefined, known: ReadonlySet<string>): NodeMap {
+interface Rules {
+  readonly known: ReadonlySet<string>;
+  readonly shape: Shape;
+}
+
+function checked(label: string, declared: Node | undefined, { known, shape }: Rules): NodeMap {
   if ((declared?.value ?? null) === null || !declared) return new Map();
   const map = mapIn(declared);
   if (!map) throw new Complaints([complaintAt(declared.place(), `${label}: should be a mapping`)]);
@@ -42,7 +48,8 @@ function checked(label: string, declared: Node | undefined, known: ReadonlySet<s
       ? []
       : [complaintAt((node.keyPlace ?? node.place)(), `${label}.${key}: is no known key`)],
   );
-  if (wrong.length > 0) throw new Complaints(wrong);
+  const all = [...wrong, ...misshapenIn(declared, shape, label)];
+  if (all.length > 0) throw new Complaints(all);
   return map;
 }
 
@@ -50,7 +57,7 @@ function checked(label: string, declared: Node | undefined, known: ReadonlySet<s
 function whole(label: string, map: NodeMap, project: string): { readonly name: string; readonly isExternal: boolean } {
   const external = map.get('external');
   const inner = mapIn(external);
-  const isExternal = inner !== undefined || external?.value === true || external?.value === 'true';
+  const isExternal = inner !== undefined || isTrue(external);
   const called = map.get('name') ?? inner?.get('name');
   const name = textIn(called);
   if (called && (name === undefined || !NAME.test(name))) {
@@ -58,6 +65,10 @@ function whole(label: string, map: NodeMap, project: string): { readonly name: s
   }
   const key = label.slice(label.indexOf('.') + 1);
   return { name: name ?? (isExternal ? key : `${project}_${key}`), isExternal };
+}
+
+function isTrue(node: Node | undefined): boolean {
+  return node?.value === true || node?.value === 'true';
 }
 
 function common(map: NodeMap): {

@@ -5,6 +5,7 @@ import { filesOf, type WrittenFile } from './files.ts';
 import { merged, namesOf, pairsOf, withoutResets, withUniqueItems } from './merge.ts';
 import { complaintAt, listIn, mapIn, type Node, type NodeMap, plainOf, textIn } from './nodes.ts';
 import type { ComposeProject } from './project.ts';
+import { misshapenIn, serviceShape } from './shapes.ts';
 import { networkToHave, volumeToHave } from './resources.ts';
 
 export interface ComposedService {
@@ -13,6 +14,8 @@ export interface ComposedService {
   readonly surroundings: Surroundings;
   /** Undefined when nothing is said of secrets and configs. */
   readonly files: readonly WrittenFile[] | undefined;
+  /** Values of another kind than the specification demands, most of which we could make sense of. */
+  readonly misshapen: readonly Complaint[];
 }
 
 export interface Wanted {
@@ -55,6 +58,7 @@ export function composedService(project: ComposeProject, wanted: Wanted): Compos
     node: { ...composed, value: new Map(kept) },
     surroundings: { networks: networks.toHave, volumes: volumes.toHave, services },
     files,
+    misshapen: misshapenIn(composed, serviceShape, `services.${wanted.service}`),
   };
 }
 

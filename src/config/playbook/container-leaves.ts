@@ -27,7 +27,7 @@ export const labels: Leaf<Readonly<Record<string, string>>> = {
   item: 'text or a number',
   parse: (value) => {
     const pairs = pairsIn(value, (given) => (typeof given === 'boolean' ? String(given) : word(given ?? '')));
-    return isMapping(pairs) ? Object.fromEntries(Object.entries(pairs).map(([key, it]) => [key, it ?? ''])) : pairs;
+    return isPairs(pairs) ? Object.fromEntries(Object.entries(pairs).map(([key, it]) => [key, it ?? ''])) : pairs;
   },
 };
 
@@ -56,6 +56,10 @@ const securityOption: Leaf<string> = {
 };
 
 export const securityOptions = listOf(securityOption, 'a list of options such as no-new-privileges');
+
+function isPairs(pairs: Environment | Misfit | readonly Misfit[]): pairs is Environment {
+  return isMapping(pairs) && !(pairs instanceof Misfit);
+}
 
 type Pair = readonly [string, string | undefined];
 

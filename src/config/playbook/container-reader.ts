@@ -96,7 +96,7 @@ export class ContainerReader {
 
   /** What the service says, if it is right. */
   #declared(
-    { node, surroundings, files }: ComposedService,
+    { node, surroundings, files, misshapen }: ComposedService,
     project: ComposeProject,
     { app, at }: Pick<AppAt, 'app' | 'at'>,
   ): DeclaredContainer | undefined {
@@ -113,6 +113,7 @@ export class ContainerReader {
       }
       return undefined;
     }
+    for (const { message, ...place } of misshapen) complain(place, message);
     for (const { at: place, message } of hiddenFiles(files ?? [], result.data)) {
       complain(place, `${labelOf([])}.${message}`);
     }

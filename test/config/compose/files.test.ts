@@ -63,7 +63,7 @@ describe('the files of a service', () => {
     ],
     [
       'have what the long form says',
-      { service: 'secrets: [{ source: s, target: db, uid: "70", gid: 71, mode: 0440 }]', top: secret },
+      { service: 'secrets: [{ source: s, target: db, uid: "70", gid: "71", mode: 0440 }]', top: secret },
       [{ kind: 'secret', target: '/run/secrets/db', content: 'from a file\n', mode: 0o440, uid: 70, gid: 71 }],
     ],
     [
