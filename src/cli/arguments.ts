@@ -6,6 +6,7 @@ import type { Surroundings } from './surroundings.ts';
 import { suggestion } from '../config/inventory/suggestions.ts';
 import { durationMs } from './duration.ts';
 import { inventoryViewOf, inventoryViews } from './inventory-options.ts';
+import { loadingOf } from './load-options.ts';
 import { lockActions, lockCommandOf, lockingOf, type LockingArgs } from './lock-options.ts';
 import { commonOptions, DEFAULT_FORKS, EXIT_CODES, type CommonArgs } from './common-options.ts';
 import { isRepeatable, optionNames } from './option-names.ts';
@@ -72,6 +73,7 @@ export async function readArguments(
         skipFailed,
         changed,
         pacing: pacingOf(args),
+        loading: loadingOf(args),
         ...withoutHosts(args, environment),
       });
     })
@@ -249,5 +251,6 @@ function playingOf(args: PlayingArgs): Playing {
   return {
     ...{ playbook, force, diff, extraVars: args['extra-vars'], detailedExitcode: args['detailed-exitcode'] },
     ...{ tags: list(args.tags), skipTags: list(args['skip-tags']), pacing: pacingOf(args) },
+    loading: loadingOf(args),
   };
 }

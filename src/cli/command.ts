@@ -34,6 +34,14 @@ export type InventoryView =
   | { readonly show: 'host'; readonly host: string }
   | { readonly show: 'graph'; readonly group: string; readonly vars: boolean };
 
+/** Images that come from this machine rather than from a registry. */
+export interface Loading {
+  /** Archives as `docker save` writes them. */
+  readonly files: readonly string[];
+  /** All others come from the Docker Engine of this machine. */
+  readonly fromEngine: boolean;
+}
+
 export interface ShowingPlan {
   readonly diff: boolean;
   readonly detailedExitcode: boolean;
@@ -46,6 +54,7 @@ export interface Playing extends ShowingPlan {
   readonly extraVars: readonly string[];
   readonly force: boolean;
   readonly pacing: Pacing;
+  readonly loading: Loading;
 }
 
 export type Command =
@@ -82,6 +91,7 @@ export type Command =
       /** Accept that playbook or inventory say otherwise than when the run began. */
       readonly changed: boolean;
       readonly pacing: Pacing;
+      readonly loading: Loading;
     } & Omit<Common, 'inventory' | 'limit' | 'forks'>)
   | ({
       readonly name: 'lock';

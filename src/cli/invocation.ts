@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { Vars } from '../config/inventory/inventory.ts';
 import { isHostList } from '../config/inventory/sources.ts';
 import { VaultText } from '../config/values.ts';
-import type { Invocation } from '../rollout/events.ts';
+import type { Invocation, LoadedImage } from '../rollout/events.ts';
 import type { Play } from '../rollout/play.ts';
 import { type Secrets, soundsSecret } from '../rollout/secret.ts';
 import type { Common, Playing } from './command.ts';
@@ -11,7 +11,11 @@ import type { Common, Playing } from './command.ts';
 type Asking = Pick<Common & Playing, 'inventory' | 'playbook' | 'limit' | 'tags' | 'skipTags' | 'forks' | 'force'>;
 
 /** What a rollout was asked for, as its journal keeps it: from anywhere, and without what sounds like a secret. */
-export function invocationOf(command: Asking, extraVars: Vars, secrets: Secrets): Invocation {
+export function invocationOf(
+  command: Asking,
+  { extraVars, loads }: { readonly extraVars: Vars; readonly loads: readonly LoadedImage[] },
+  secrets: Secrets,
+): Invocation {
   const { inventory, playbook, limit, tags, skipTags, forks, force } = command;
   const hiddenVars: string[] = [];
   const hide: Hide = { hidden: hiddenVars, secrets };
@@ -20,6 +24,7 @@ export function invocationOf(command: Asking, extraVars: Vars, secrets: Secrets)
     ...{ limit, tags, skipTags, forks, force },
     extraVars: mapped(extraVars, [], hide),
     hiddenVars,
+    ...(loads.length > 0 && { loads }),
   };
 }
 

@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts';
 import type { OnTimeout } from '../rollout/model.ts';
 import type { NamedPlace } from '../runner/sockets.ts';
 import { EXIT_CODES, withoutReaching, type CommonArgs } from './common-options.ts';
+import { loadOptions, type LoadArgs } from './load-options.ts';
 import { takingOver, waiting } from './lock-options.ts';
 import { pacingOptions, rollbackPacingOptions, type PacingArgs } from './pacing.ts';
 
@@ -28,7 +29,7 @@ interface ShowingPlanArgs {
   readonly 'detailed-exitcode': boolean;
 }
 
-export interface PlayingArgs extends PacingArgs, ShowingPlanArgs {
+export interface PlayingArgs extends PacingArgs, ShowingPlanArgs, LoadArgs {
   readonly playbook: string;
   readonly tags: string[];
   readonly 'skip-tags': string[];
@@ -41,6 +42,7 @@ export const playingOptions = {
   'skip-tags': { ...REPEATABLE, describe: 'Not the apps with these tags' },
   'extra-vars': { ...REPEATABLE, alias: 'e', describe: 'key=value, JSON, or @file; wins over all other variables' },
   force: { type: 'boolean', default: false, describe: 'Replace also what has nothing to change' },
+  ...loadOptions,
   ...showingPlan,
   ...pacingOptions,
   ...waiting,
@@ -173,7 +175,7 @@ export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs
     .options(placeOptions);
 }
 
-interface ResumingArgs extends PacingArgs {
+interface ResumingArgs extends PacingArgs, LoadArgs {
   readonly run: string | undefined;
   readonly 'extra-vars': string[];
   readonly 'skip-failed': boolean;
@@ -188,6 +190,7 @@ export const resumingOptions = {
   },
   'skip-failed': { type: 'boolean', default: false, describe: 'Do not try again what was put back' },
   changed: { type: 'boolean', default: false, describe: 'Also when playbook or inventory have changed since' },
+  ...loadOptions,
   ...pacingOptions,
   ...waiting,
 } as const;

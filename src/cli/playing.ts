@@ -15,6 +15,7 @@ import type { Command, Common, Playing } from './command.ts';
 import { confirm } from './confirm.ts';
 import { fingerprintOf, invocationOf } from './invocation.ts';
 import { conclude } from './conclude.ts';
+import { openLoads, type LoadedBefore } from './loading.ts';
 import { notAfterOf, paced } from './pacing.ts';
 import { printPlans, showPlans } from './plans.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
@@ -31,6 +32,7 @@ export interface GoingOn {
   /** Variables that were not kept, as paths, and the `-e` of now. */
   readonly hiddenVars: readonly string[];
   readonly given: readonly string[];
+  readonly loaded: LoadedBefore;
 }
 
 export async function play(command: PlayingCommand, surroundings: Surroundings, goingOn?: GoingOn): Promise<number> {
@@ -41,36 +43,66 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
     session.logIn(written.flatMap(({ registries = [] }) => registries));
     if (goingOn) demandSame(goingOn, fingerprintOf(written));
     const plays = paced(written, command.pacing, command);
-    const { context } = session;
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
     await session.prepare([...new Set(touchedBy(plays))]);
-    const isPlan = command.name === 'plan' || command.check;
-    const asked = {
-      invocation: invocationOf(command, extraVars, session.vault.secrets),
-      fingerprint: fingerprintOf(written),
-    };
-    await session.begin(isPlan ? { command: 'plan', hosts } : { command: 'rollout', hosts, ...asked }, !isPlan);
-    if (goingOn) session.print(resumptionText(goingOn));
-    if (isPlan) {
-      const plans = await interruptible(() => plan(plays, command.force, context), surroundings);
-      return showPlans(plans, command, session);
+    const loading = { environment: surroundings.environment, before: goingOn?.loaded };
+    const opened = await interruptible(() => openLoads(plays, command.loading, loading), surroundings);
+    try {
+      const { loads, record } = opened;
+      const asked = {
+        invocation: invocationOf(command, { extraVars, loads: record }, session.vault.secrets),
+        fingerprint: fingerprintOf(written),
+      };
+      await session.begin(
+        isPlan(command) ? { command: 'plan', hosts } : { command: 'rollout', hosts, ...asked },
+        !isPlan(command),
+      );
+      if (goingOn) session.print(resumptionText(goingOn));
+      const withLoads = { ...session, context: { ...session.context, loads } };
+      return await carriedOut(plays, { command, session: withLoads, surroundings, goingOn, notAfter });
+    } finally {
+      await opened.close();
     }
-    const result = await rollout(
-      plays,
-      {
-        force: command.force,
-        resumption: goingOn?.resumption,
-        onPlanned: (plans) => {
-          printPlans(plans, command, session);
-        },
-        pace: { notAfter, ignoreFreeze: command.pacing.ignoreFreeze },
-        confirm: async () => command.yes || confirm('Go on?', surroundings),
-      },
-      context,
-    );
-    return conclude('rollout', result, session);
   };
   return inSession(command, surroundings, use, goingOn?.run);
+}
+
+function isPlan(command: PlayingCommand): boolean {
+  return command.name === 'plan' || command.check;
+}
+
+interface CarryingOut {
+  readonly command: PlayingCommand;
+  readonly session: CliSession;
+  readonly surroundings: Surroundings;
+  readonly goingOn: GoingOn | undefined;
+  readonly notAfter: ReturnType<typeof notAfterOf>;
+}
+
+/** Resolves with the exit status. */
+async function carriedOut(
+  plays: readonly Play[],
+  { command, session, surroundings, goingOn, notAfter }: CarryingOut,
+): Promise<number> {
+  const { context } = session;
+  if (isPlan(command)) {
+    const plans = await interruptible(() => plan(plays, command.force, context), surroundings);
+    return showPlans(plans, command, session);
+  }
+  const result = await rollout(
+    plays,
+    {
+      force: command.force,
+      resumption: goingOn?.resumption,
+      onPlanned: (plans) => {
+        printPlans(plans, command, session);
+      },
+      pace: { notAfter, ignoreFreeze: command.pacing.ignoreFreeze },
+      confirm: async () => command.yes || confirm('Go on?', surroundings),
+    },
+    context,
+  );
+  return conclude('rollout', result, session);
 }
 
 /** @throws Failure `config` when a variable that was not kept has not been given again */

@@ -22,7 +22,7 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
     throw new Failure('locked', `Cannot go on with run ${run}: it is still running, pid ${history.pid}`);
   }
   const { inventory, playbook, limit, tags, skipTags, forks, force, hiddenVars } = invocation;
-  const { connection, json, verbosity, yes, locking, vault, pacing, skipFailed, changed } = command;
+  const { connection, json, verbosity, yes, locking, vault, pacing, loading, skipFailed, changed } = command;
   return play(
     {
       ...{ name: 'rollout', check: false, diff: false, detailedExitcode: false },
@@ -40,6 +40,7 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
         yes,
         locking,
         pacing,
+        loading,
         vault,
       },
       extraVars: [JSON.stringify(invocation.extraVars), ...command.extraVars],
@@ -47,6 +48,7 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
     surroundings,
     {
       ...{ run, hiddenVars, given: command.extraVars },
+      loaded: { run, images: invocation.loads ?? [] },
       resumption: resumptionOf(history, skipFailed),
       fingerprint: changed ? undefined : history.fingerprint,
     },

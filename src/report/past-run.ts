@@ -9,7 +9,7 @@ import {
   type StepHistory,
 } from '../rollout/history.ts';
 import { imageChange } from '../rollout/image-change.ts';
-import { clockTime, columns, duration, localTime } from './columns.ts';
+import { clockTime, columns, duration, localTime, shortDigest } from './columns.ts';
 import { msOf, resultOf, type PastRun } from './history.ts';
 import type { Paint, Tone } from './paint.ts';
 import { hostEndWords } from './summary.ts';
@@ -60,7 +60,7 @@ function headLines(shown: ShownRun, paint: Paint): string[] {
 }
 
 function invocationRows(asked: Invocation): string[][] {
-  const { playbook, inventory, limit, tags, skipTags, extraVars, hiddenVars, forks, force } = asked;
+  const { playbook, inventory, limit, tags, skipTags, extraVars, hiddenVars, forks, force, loads = [] } = asked;
   const options = [
     ...(limit === undefined ? [] : [`--limit '${limit}'`]),
     ...tags.map((tag) => `--tags ${tag}`),
@@ -74,6 +74,7 @@ function invocationRows(asked: Invocation): string[][] {
     ['playbook', playbook],
     ['inventory', inventory.join(', ')],
     ['options', options.join(' ')],
+    ...loads.map(({ reference, id, from }) => ['loaded', `${reference} (${shortDigest(id)}) from ${from}`]),
     ...(vars.length + hidden.length === 0 ? [] : [['extra vars', [...vars, ...hidden].join(' ')]]),
   ];
 }

@@ -1,7 +1,7 @@
 import { imageChange } from '../rollout/image-change.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { SettingChange } from '../rollout/observed.ts';
-import type { Action, InstancePlan, PlayPlan } from '../rollout/plan.ts';
+import { instancesOf, type Action, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
 import { columns, shortDigest } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
 import { count } from './text.ts';
@@ -33,7 +33,7 @@ export function planText(plan: PlayPlan, { paint, diff, show = (change) => chang
     ]);
     return [paint('strong', title), ...lines];
   });
-  return [paint('strong', `Play: ${plan.name}`), ...batches, ...capacityLines(plan), totals(plan)];
+  return [paint('strong', `Play: ${plan.name}`), ...batches, ...loadLines(plan), ...capacityLines(plan), totals(plan)];
 }
 
 function rowOf(plan: InstancePlan): string[] {
@@ -51,10 +51,10 @@ function rowOf(plan: InstancePlan): string[] {
 function imagesOf({ action, from, to }: InstancePlan): string {
   if (action === 'remove') return `${from?.reference ?? ''}, new then: gone again`;
   if (to.reference === 'nothing') return 'nothing there, nothing to change';
-  const digest = shortDigest(to.digest);
+  const digest = shortDigest(to.digest ?? to.id);
   if (action === 'leave') return `${to.reference} (${digest}), nothing to change`;
   if (!from) return `${to.reference} (${digest}), new`;
-  return `${imageChange(from.reference, to.reference)} (${shortDigest(from.digest)} → ${digest})`;
+  return `${imageChange(from.reference, to.reference)} (${shortDigest(from.digest ?? from.id)} → ${digest})`;
 }
 
 function settingsOf({ changes, because }: InstancePlan): string {
@@ -76,6 +76,21 @@ function capacityLines({ capacity }: PlayPlan): string[] {
     `min_up ${floor}`,
   ]);
   return rows.length === 0 ? [] : ['  capacity:', ...columns(rows)];
+}
+
+/** What is sent to which hosts, a line for each image. */
+function loadLines(plan: PlayPlan): string[] {
+  const images = new Map<string, { readonly row: readonly string[]; readonly hosts: Set<string> }>();
+  for (const { instance, action, to } of instancesOf(plan)) {
+    if (!to.load || action === 'leave') continue;
+    const size = `${Math.ceil(to.load.bytes / 1_000_000)} MB`;
+    const row = [`    ${to.reference} (${shortDigest(to.id)})`, `${size} from ${to.load.from}`];
+    const image = images.get(row.join()) ?? { row, hosts: new Set<string>() };
+    images.set(row.join(), image);
+    image.hosts.add(instance.host);
+  }
+  const rows = [...images.values()].map(({ row, hosts }) => [...row, `to ${[...hosts].join(', ')}`]);
+  return rows.length === 0 ? [] : ['  to be loaded:', ...columns(rows)];
 }
 
 function totals({ batches }: PlayPlan): string {

@@ -48,14 +48,13 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [verbose(`${event.host}  Docker ${event.engine}, HAProxy ${event.balancers.join(', ')}`)];
     case 'problem':
     case 'warning':
-      return [
-        always(paint(event.type === 'problem' ? 'bad' : 'warning', `${event.type}: ${where(event.host)}${event.text}`)),
-      ];
+      return [always(findingText(event, paint))];
     case 'lock-waiting': {
       const line = (found: FoundLock): string => `waiting for its lock: ${holderText(found)}, ${left(event)}`;
       return event.locks.map(({ host, found }) => always(paint('quiet', `${host}  ${line(found)}`)));
     }
     case 'image-pulling':
+    case 'image-loading':
       return [always(pullingText(event, paint))];
     case 'image-pulled':
       return [always(`${event.host}  image ${event.image} is there (${shortDigest(event.digest)})`)];
@@ -87,11 +86,16 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
   }
 }
 
-function pullingText(event: Extract<RunEvent, { type: 'image-pulling' }>, paint: Paint): string {
+function findingText({ type, host, text }: Extract<RunEvent, { type: 'problem' | 'warning' }>, paint: Paint): string {
+  return paint(type === 'problem' ? 'bad' : 'warning', `${type}: ${where(host)}${text}`);
+}
+
+function pullingText(event: Extract<RunEvent, { type: 'image-pulling' | 'image-loading' }>, paint: Paint): string {
   const { host, image, current, total, again } = event;
   if (again !== undefined) return `${host}  image ${image}  ${paint('warning', `once more: ${again}`)}`;
   const megabytes = (bytes: number): number => Math.ceil(bytes / 1_000_000);
-  return `${host}  image ${image}  ${paint('quiet', `pulling: ${megabytes(current)} of ${megabytes(total)} MB`)}`;
+  const how = event.type === 'image-loading' ? `loading from ${event.from}` : 'pulling';
+  return `${host}  image ${image}  ${paint('quiet', `${how}: ${megabytes(current)} of ${megabytes(total)} MB`)}`;
 }
 
 function batchEndLines({ then, why, number, of }: Extract<RunEvent, { type: 'batch-ended' }>, paint: Paint): Line[] {

@@ -83,6 +83,18 @@ export interface Invocation {
   readonly hiddenVars: readonly string[];
   readonly forks: number;
   readonly force: boolean;
+  readonly loads?: readonly LoadedImage[] | undefined;
+}
+
+/** An image that a rollout takes from its own machine: the run means exactly this one. */
+export interface LoadedImage {
+  readonly reference: string;
+  readonly id: string;
+  readonly ids: readonly string[];
+  /** Where it was, for people. */
+  readonly from: string;
+  /** The absolute path of the archive; undefined: the Engine of the machine. */
+  readonly file: string | undefined;
 }
 
 /** How a server was found. */
@@ -155,6 +167,17 @@ export type RunEvent =
       readonly host: string;
       readonly image: string;
       /** Bytes, of the layers known so far. */
+      readonly current: number;
+      readonly total: number;
+      readonly again?: string;
+    }
+  | {
+      /** An image that takes long to send, or has to be sent `again`. */
+      readonly type: 'image-loading';
+      readonly host: string;
+      readonly image: string;
+      readonly from: string;
+      /** Bytes. */
       readonly current: number;
       readonly total: number;
       readonly again?: string;

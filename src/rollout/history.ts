@@ -86,6 +86,7 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'lock-waiting':
     case 'host-ready':
     case 'image-pulling':
+    case 'image-loading':
     case 'image-pulled':
     case 'batch-started':
     case 'batch-ended':

@@ -15,3 +15,20 @@ export function byDigest(reference: string, digest: string): string {
   const [name = ''] = reference.split('@', 1);
   return `${splitTag(name)[0]}@${digest}`;
 }
+
+/** A reference as Docker has it in full: `docker.io/library/shop:latest` for `shop`. An image's id stays what it is. */
+export function fullName(reference: string): string {
+  if (isImageId(reference)) return reference;
+  const [name = '', digest] = reference.split('@', 2);
+  const [repository, tag] = splitTag(name);
+  const [first = '', ...rest] = repository.split('/');
+  const isHost = rest.length > 0 && /[.:]|^localhost$/.test(first);
+  const host = isHost ? first.replace(/^index\.docker\.io$/, 'docker.io') : 'docker.io';
+  const path = isHost ? rest.join('/') : repository;
+  const whole = `${host}/${host === 'docker.io' && !path.includes('/') ? 'library/' : ''}${path}`;
+  return digest === undefined ? `${whole}:${tag ?? 'latest'}` : `${whole}@${digest}`;
+}
+
+export function isImageId(reference: string): boolean {
+  return /^sha256:[0-9a-f]{64}$/.test(reference);
+}

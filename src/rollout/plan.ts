@@ -9,6 +9,14 @@ import { batchesOf } from './serial.ts';
 export interface WantedImage {
   readonly digest: string | undefined;
   readonly id: string | undefined;
+  /** It is not on the host, and sent there from here. */
+  readonly load?: Load | undefined;
+}
+
+export interface Load {
+  /** Where it is, for people. */
+  readonly from: string;
+  readonly bytes: number;
 }
 
 /** What was seen of one instance before the run. */
@@ -37,11 +45,18 @@ export interface ServerPlan {
   readonly sessions: number;
 }
 
+export interface PlannedImage {
+  readonly reference: string;
+  readonly digest: string | undefined;
+  /** What it is known by where there is no digest. */
+  readonly id?: string | undefined;
+}
+
 export interface InstancePlan {
   readonly instance: Instance;
   readonly action: Action;
-  readonly from: { readonly reference: string; readonly digest: string | undefined } | undefined;
-  readonly to: { readonly reference: string; readonly digest: string | undefined };
+  readonly from: PlannedImage | undefined;
+  readonly to: PlannedImage & Pick<WantedImage, 'load'>;
   readonly changes: readonly SettingChange[];
   /** Why it is replaced although neither image nor settings differ, or empty. */
   readonly because: string;
@@ -109,9 +124,14 @@ function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force
   const instances = play.instances.map((instance): InstancePlan => {
     const seen = facts.instances.get(instance);
     const container = seen?.container;
-    const to = { reference: instance.spec.image, digest: seen?.image.digest };
+    const { digest, id, load } = seen?.image ?? {};
+    const to = { reference: instance.spec.image, digest, id, load };
     const changes = seen?.changes ?? [];
-    const from = container && { reference: container.image.reference, digest: shownDigest(container.image, to.digest) };
+    const from = container && {
+      reference: container.image.reference,
+      id: container.image.id,
+      digest: shownDigest(container.image, digest),
+    };
     const servers = instance.servers.flatMap((server) => serverPlans(server, facts));
     const action = instance.revert ? actionBack(seen, instance.revert) : actionOf(seen, force);
     return { instance, action, from, to, changes, because: action === 'replace' ? reasonFor(seen) : '', servers };

@@ -6,7 +6,15 @@ type Kinds<Port> = { readonly [Method in keyof Port]: 'looks' | 'changes' };
 const containers: Kinds<Containers> = {
   ...{ version: 'looks', list: 'looks', inspect: 'looks', image: 'looks', remoteImage: 'looks', changes: 'looks' },
   ...{ logs: 'looks', exec: 'looks', snapshot: 'looks', isAsIn: 'looks', lostOf: 'looks', holdsAlone: 'looks' },
-  ...{ pull: 'changes', create: 'changes', start: 'changes', stop: 'changes', rename: 'changes', remove: 'changes' },
+  ...{
+    pull: 'changes',
+    load: 'changes',
+    create: 'changes',
+    start: 'changes',
+    stop: 'changes',
+    rename: 'changes',
+    remove: 'changes',
+  },
   ...{ setRestart: 'changes', createFrom: 'changes', prospects: 'looks' },
 };
 

@@ -6,12 +6,14 @@ import { instancesOf, type FleetFacts, type InstancePlan, type PlayPlan } from '
 import { fetchArchived } from './archived.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import type { HeldHosts } from './held-hosts.ts';
-import type { HostAccess, PullProgress } from './ports.ts';
+import type { HostAccess, LoadRequest, PullProgress } from './ports.ts';
 import { isProvenWithoutImage, noProof } from './readiness.ts';
 import type { RunContext } from './rollout.ts';
 
 /** Between two lines about a pull, in milliseconds. */
 const TELL_EVERY_MS = 5_000;
+
+type Bringing = Pick<RunContext, 'report' | 'stop' | 'clock' | 'loads'>;
 
 interface Planned {
   readonly plans: readonly PlayPlan[];
@@ -22,7 +24,7 @@ interface Planned {
 export async function pullAll(
   { plans, facts }: Planned,
   held: HeldHosts,
-  context: Pick<RunContext, 'report' | 'stop' | 'clock'> & { readonly limit: LimitFunction },
+  context: Bringing & { readonly limit: LimitFunction },
 ): Promise<void> {
   const { report, stop, limit } = context;
   const wanted = plans.flatMap(instancesOf).filter(({ action }) => action !== 'leave' && action !== 'remove');
@@ -62,25 +64,41 @@ function pullKey({ revert, container, spec }: Instance): string {
 async function bring(
   { instance, to }: Pick<InstancePlan, 'instance' | 'to'>,
   host: HostAccess,
-  context: Pick<RunContext, 'report' | 'stop' | 'clock'>,
+  context: Bringing,
 ): Promise<Image | undefined> {
   const signal = context.stop.beforeNext;
   if (instance.revert) return fetchArchived(host, instance, signal);
   const { image: reference, pullPolicy: policy, platform } = instance.spec;
+  const load = context.loads?.get(reference);
+  if (load) return loaded({ reference, image: load, signal }, host, context);
   const onProgress = nowAndThen(context, { host: host.name, image: reference });
   return host.containers.pull({ reference, policy, platform, digest: to.digest, signal, onProgress });
 }
 
-/** Tells of a pull once it takes long, and then not too often. */
+/** A connection that was lost under way is dialled anew, once: nothing of the image has got a name by then. */
+async function loaded(request: LoadRequest, host: HostAccess, context: Bringing): Promise<Image> {
+  const about = { host: host.name, image: request.reference, from: request.image.from };
+  const onProgress = nowAndThen(context, about);
+  try {
+    return await host.containers.load({ ...request, onProgress });
+  } catch (error) {
+    if (!(error instanceof Failure) || error.code !== 'unreachable' || request.signal.aborted) throw error;
+    onProgress({ current: 0, total: 0, again: error.message });
+    return host.containers.load({ ...request, onProgress });
+  }
+}
+
+/** Tells of a pull once it takes long, and then not too often; of an image that comes `from` here likewise. */
 function nowAndThen(
   { report, clock }: Pick<RunContext, 'report' | 'clock'>,
-  about: { readonly host: string; readonly image: string },
+  { from, ...about }: { readonly host: string; readonly image: string; readonly from?: string },
 ): (progress: PullProgress) => void {
   let nextAt = clock.now() + TELL_EVERY_MS;
   return ({ current, total, again }) => {
     if (again === undefined && (total === 0 || clock.now() < nextAt)) return;
     nextAt = clock.now() + TELL_EVERY_MS;
-    report({ type: 'image-pulling', ...about, current, total, ...(again !== undefined && { again }) });
+    const progress = { ...about, current, total, ...(again !== undefined && { again }) };
+    report(from === undefined ? { type: 'image-pulling', ...progress } : { type: 'image-loading', from, ...progress });
   };
 }
 

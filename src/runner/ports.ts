@@ -127,6 +127,29 @@ export interface PullProgress {
   readonly again?: string | undefined;
 }
 
+/** An image that this machine sends to the hosts itself. */
+export interface LoadableImage {
+  /** Of its configuration: what most Engines know it by. */
+  readonly id: string;
+  /** All that an Engine may know it by. */
+  readonly ids: readonly string[];
+  /** Where it is, for people. */
+  readonly from: string;
+  readonly bytes: number;
+  /** An archive that has it alone, under the name the plays have for it. Text: why it cannot be had any more. */
+  readonly open: (() => AsyncIterable<Uint8Array>) | string;
+}
+
+/** By the references that the plays have. */
+export type Loads = ReadonlyMap<string, LoadableImage>;
+
+export interface LoadRequest {
+  readonly reference: string;
+  readonly image: LoadableImage;
+  readonly signal: AbortSignal;
+  readonly onProgress?: (progress: PullProgress) => void;
+}
+
 export interface CommandResult {
   readonly exitCode: number;
   readonly output: string;
@@ -151,6 +174,8 @@ export interface Containers {
   remoteImage(reference: string): Promise<RemoteImage>;
   /** Makes sure that the image is on the host, as its policy says, and tells which it is. */
   pull(request: PullRequest): Promise<Image>;
+  /** Makes sure that the host has this very image, and calls it so; sends it where it does not. */
+  load(request: LoadRequest): Promise<Image>;
   /** What creating a container such as `spec` meets on the host. */
   prospects(spec: ContainerSpec): Promise<Prospects>;
   /** The declared settings, other than the image, that container `name` does not have. */

@@ -11,7 +11,7 @@ import { problem, type Finding } from './findings.ts';
 import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
 import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { isProvenWithoutImage } from './readiness.ts';
-import type { Fleet, HostAccess, RecordEntry } from './ports.ts';
+import type { Fleet, HostAccess, LoadableImage, Loads, RecordEntry } from './ports.ts';
 import { isOwn } from './recorded.ts';
 import type { RunIdentity } from './work.ts';
 import { leftovers } from './leftovers.ts';
@@ -44,6 +44,8 @@ interface InspectContext {
   readonly identity: Pick<RunIdentity, 'run'>;
   /** Asked of each host that cannot be had: whether the run goes on without it. */
   readonly goWithout?: (host: string, failure: Failure) => boolean;
+  /** Images that come from this machine rather than from a registry. */
+  readonly loads?: Loads | undefined;
   /** What is to be taken back may have been changed since. */
   readonly force?: boolean;
   /** The image that an earlier look has settled on: a tag that has moved since means nothing to a run under way. */
@@ -99,7 +101,7 @@ async function reach(
 async function inspectHost(
   { host, instances }: Reached,
   { backends, knows }: Balancers,
-  { force = false, imageOf }: InspectContext,
+  { force = false, imageOf, loads }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
   const seen: (readonly [Instance, InstanceFacts])[] = [];
@@ -109,6 +111,7 @@ async function inspectHost(
       const { facts, findings: more } = await inspectInstance(host, instance, {
         backends,
         force,
+        loads,
         image: imageOf?.(instance),
       });
       if (facts) seen.push([instance, facts]);
@@ -124,19 +127,22 @@ interface Looking {
   readonly backends: readonly BackendState[];
   readonly force: boolean;
   readonly image: WantedImage | undefined;
+  readonly loads: Loads | undefined;
 }
 
 async function inspectInstance(
   host: HostAccess,
   instance: Instance,
-  { backends, force, image: known }: Looking,
+  { backends, force, loads, image: known }: Looking,
 ): Promise<RevertInspection> {
   if (instance.revert) {
     const { facts, findings } = await inspectRevert(host, instance, instance.revert, { force });
     return { facts, findings: [...findings, ...unchecked(instance, backends)] };
   }
   const container = await host.containers.inspect(instance.container);
-  const image = known ?? (await wantedImage(host, instance));
+  const load = loads?.get(instance.spec.image);
+  const image =
+    known ?? (load ? await loadedImage(host, instance.spec.image, load) : await wantedImage(host, instance));
   const changes = container ? await host.containers.changes(container.name, instance.spec) : [];
   const facts = { container, image, changes };
   const prospects = isAsDeclared(facts) && !force ? [] : await prospectsOf(instance, host);
@@ -166,6 +172,20 @@ async function wantedImage({ containers, name }: HostAccess, { spec }: Instance)
     }
   }
   return { id: undefined, ...(await containers.remoteImage(reference)) };
+}
+
+/** Whatever the host has under this name: the image that comes from this machine, as the host knows it or will. */
+async function loadedImage(host: HostAccess, reference: string, image: LoadableImage): Promise<WantedImage> {
+  for (const id of image.ids) {
+    if (await host.containers.image(id)) return { id, digest: undefined };
+  }
+  const { id, from, bytes, open } = image;
+  if (typeof open !== 'string') return { id, digest: undefined, load: { from, bytes } };
+  const why = `the host does not have ${id}, and ${from}, which it was loaded from, ${open}`;
+  throw new Failure(
+    'docker',
+    `Cannot use ${reference} on ${host.name}: ${why}: put it back, or name another with --load`,
+  );
 }
 
 /** The image may still have a healthcheck of its own, which shows once it is on the host. */

@@ -12,7 +12,7 @@ import { refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts, type HeldHosts, type Locking } from './held-hosts.ts';
 import { pullAll } from './images.ts';
 import { RunPace, type PaceOptions } from './pace.ts';
-import type { Clock, Fleet, Journal, Operator } from './ports.ts';
+import type { Clock, Fleet, Journal, Loads, Operator } from './ports.ts';
 import { inspectFleet } from './preflight.ts';
 import { refuseUnlessMayStart } from './may-start.ts';
 import { notReached } from './host-run.ts';
@@ -35,6 +35,8 @@ export interface RunContext {
   /** How many hosts are worked on at the same time. */
   readonly forks: number;
   readonly locking: Locking;
+  /** Images that come from this machine rather than from a registry. */
+  readonly loads?: Loads | undefined;
   /** From 0 up to 1, by chance; handed in so that what was can be repeated. */
   readonly random: () => number;
 }

@@ -19,9 +19,10 @@ const pacing = {
   ignoreFreeze: false,
   ...{ onFailure: undefined, maxFailures: undefined, pause: undefined, notAfter: undefined },
 };
+const loading = { files: [], fromEngine: false };
 const playing = {
   ...{ playbook: 'site.yml', force: false, diff: false, detailedExitcode: false },
-  ...{ extraVars: [], tags: [], skipTags: [], pacing },
+  ...{ extraVars: [], tags: [], skipTags: [], pacing, loading },
 };
 const rollingBack = {
   ...{ serial: undefined, force: false, check: false, diff: false, detailedExitcode: false },
@@ -85,6 +86,13 @@ describe('readArguments()', () => {
   });
 
   it.each<{ line: string; command: Command }>([
+    {
+      line: 'rollout site.yml --load a,b.tar --load c.tgz --load-from-engine',
+      command: {
+        ...{ name: 'rollout', check: false, ...common, ...playing },
+        loading: { files: ['a,b.tar', 'c.tgz'], fromEngine: true },
+      },
+    },
     { line: 'rollout site.yml', command: { name: 'rollout', check: false, ...common, ...playing } },
     { line: 'plan site.yml', command: { name: 'plan', ...common, ...playing } },
     { line: 'rollback', command: { name: 'rollback', run: undefined, ...rollingBack, ...common } },

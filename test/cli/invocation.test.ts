@@ -33,22 +33,29 @@ describe('invocationOf()', () => {
     const secrets = new Secrets();
     secrets.add('from-the-vault');
 
-    const kept = invocationOf({ ...command, inventory: ['fe1,fe2,'] }, { a: 'x from-the-vault', b: 'c' }, secrets);
+    const asked = { extraVars: { a: 'x from-the-vault', b: 'c' }, loads: [] };
+
+    const kept = invocationOf({ ...command, inventory: ['fe1,fe2,'] }, asked, secrets);
 
     expect(kept).toMatchObject({ inventory: ['fe1,fe2,'], extraVars: { b: 'c' }, hiddenVars: ['a'] });
   });
 
   it('can be asked for again from any folder', () => {
-    expect(invocationOf(command, {}, new Secrets())).toMatchObject({
+    expect(invocationOf(command, { extraVars: {}, loads: [] }, new Secrets())).toMatchObject({
       ...{ inventory: [resolve('hosts.ini'), '/etc/hosts.ini'], playbook: resolve('shop.yml'), tags: ['web'] },
       ...{ forks: 8, force: true },
     });
   });
 
   it('leaves out what sounds like a secret, however deep, and says what it left out', () => {
-    const vars = { version: '1', api_key: 'k', db: { host: 'h', password: 'p' }, users: [{ name: 'ann', token: 't' }] };
+    const extraVars = {
+      version: '1',
+      api_key: 'k',
+      db: { host: 'h', password: 'p' },
+      users: [{ name: 'ann', token: 't' }],
+    };
 
-    expect(invocationOf(command, vars, new Secrets())).toMatchObject({
+    expect(invocationOf(command, { extraVars, loads: [] }, new Secrets())).toMatchObject({
       extraVars: { version: '1', db: { host: 'h' }, users: [{ name: 'ann' }] },
       hiddenVars: ['api_key', 'db.password', 'users.0.token'],
     });

@@ -29,6 +29,7 @@ const rows: Rows = {
   'lock-waiting':     [{ locks: [{ host: 'fe1', found: { state: 'live', owner: aLockOwner(), ageMs: 0 } }], leftMs: 90_000 }, '0 fe1  waiting for its lock: bob@laptop holds it, run 20261121-085900-bob ("rollout shop.yml"), since 2026-11-21T08:59:00.000Z, 90 s left'],
   'planned':          [{ plan: { name: 'x', maxFailPercentage: 0, policy: defaultPolicy, batches: [], capacity: [] } }],
   'image-pulling':    [{ host: 'fe1', image: 'a:1', current: 45_100_000, total: 110_000_000 },           '0 fe1  image a:1  pulling: 46 of 110 MB'],
+  'image-loading':    [{ host: 'fe1', image: 'a:1', from: 'a.tar', current: 45_100_000, total: 110_000_000 }, '0 fe1  image a:1  loading from a.tar: 46 of 110 MB'],
   'image-pulled':     [{ host: 'fe1', image: 'a:1', digest: 'sha256:0123456789abcdef' },                 '0 fe1  image a:1 is there (0123456789ab)'],
   'batch-started':    [{ play: 'Front', number: 2, of: 3, hosts: ['fe1', 'fe2'] },                       '0 ', '0 Front, batch 2 of 3: fe1, fe2'],
   'instance-left':    [{ subject, why: 'nothing to change' },                                            '1 fe1 pxApp_1  left alone: nothing to change'],

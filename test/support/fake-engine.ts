@@ -2,7 +2,15 @@ import { Failure } from '../../src/errors.ts';
 import { byDigest } from '../../src/rollout/image-change.ts';
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
 import type { Container, Health, Image, SettingChange } from '../../src/rollout/observed.ts';
-import type { Clock, CommandResult, Containers, Prospects, PullRequest, RemoteImage } from '../../src/runner/ports.ts';
+import type {
+  Clock,
+  CommandResult,
+  Containers,
+  LoadRequest,
+  Prospects,
+  PullRequest,
+  RemoteImage,
+} from '../../src/runner/ports.ts';
 
 /** How an image behaves once it runs; times in milliseconds from the start. */
 export interface Behaviour {
@@ -106,6 +114,21 @@ export class FakeEngine implements Containers {
     const image = this.#imageNamed(exact);
     this.#local.set(reference, image);
     return image;
+  }
+
+  async load({ reference, image, onProgress }: LoadRequest): Promise<Image> {
+    const present = this.#named(this.#local, image.id);
+    if (!present) {
+      if (typeof image.open === 'string') throw new Failure('docker', `Cannot load ${reference}: ${image.open}`);
+      let current = 0;
+      for await (const piece of image.open()) {
+        current += piece.length;
+        onProgress?.({ current, total: image.bytes });
+      }
+    }
+    const loaded = present ?? this.#imageNamed(image.id);
+    this.#local.set(reference, loaded);
+    return loaded;
   }
 
   /** As `docker image rm`. */

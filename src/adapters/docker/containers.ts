@@ -7,6 +7,7 @@ import type {
   Container,
   Containers,
   Image,
+  LoadRequest,
   PullRequest,
   Prospects,
   RemoteImage,
@@ -100,6 +101,10 @@ export class EngineContainers implements Containers {
 
   async pull(request: PullRequest): Promise<Image> {
     return this.#images.pull(request);
+  }
+
+  async load(request: LoadRequest): Promise<Image> {
+    return this.#images.load(request);
   }
 
   async prospects(spec: ContainerSpec): Promise<Prospects> {

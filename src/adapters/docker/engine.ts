@@ -114,14 +114,19 @@ export class Engine {
 
   /** dockerode reads the operator's DOCKER_HOST and its like, which have nothing to do with this host. */
   #client(Docker: typeof Dockerode, version?: string): Dockerode {
-    const meant = Object.entries(process.env).filter(([name]) => name.startsWith('DOCKER_'));
-    try {
-      for (const [name] of meant) Reflect.deleteProperty(process.env, name);
-      const options = { protocol: 'http', host: 'docker', port: 80, agent: this.#agent } as const;
-      return new Docker({ ...options, ...(version !== undefined && { version: `v${version}` }) });
-    } finally {
-      for (const [name, value] of meant) process.env[name] = value;
-    }
+    const options = { protocol: 'http', host: 'docker', port: 80, agent: this.#agent } as const;
+    return plainClient(Docker, { ...options, ...(version !== undefined && { version: `v${version}` }) });
+  }
+}
+
+/** A client that goes by these options alone, and by nothing of this process's environment. */
+export function plainClient(Docker: typeof Dockerode, options: Dockerode.DockerOptions): Dockerode {
+  const meant = Object.entries(process.env).filter(([name]) => name.startsWith('DOCKER_'));
+  try {
+    for (const [name] of meant) Reflect.deleteProperty(process.env, name);
+    return new Docker(options);
+  } finally {
+    for (const [name, value] of meant) process.env[name] = value;
   }
 }
 

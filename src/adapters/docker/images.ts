@@ -1,8 +1,9 @@
 import type Dockerode from 'dockerode';
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import { Failure } from '../../errors.ts';
-import { byDigest, splitTag } from '../../rollout/image-change.ts';
-import type { Image, PullRequest, RemoteImage } from '../../runner/ports.ts';
+import { byDigest, isImageId, splitTag } from '../../rollout/image-change.ts';
+import type { Image, LoadableImage, LoadRequest, PullRequest, RemoteImage } from '../../runner/ports.ts';
 import type { Logins } from '../login.ts';
 import { unless, type Engine } from './engine.ts';
 import type { InspectedImage } from './inspections.ts';
@@ -66,6 +67,57 @@ export class Images {
     return image;
   }
 
+  async load(request: LoadRequest): Promise<Image> {
+    const { reference, image } = request;
+    const present = await this.#oneOf(image);
+    if (!present) await this.#send(request);
+    const loaded = present ?? (await this.#oneOf(image));
+    if (!loaded) {
+      const why = `the Engine has taken it, and knows none of ${image.ids.join(', ')}`;
+      throw new Failure('docker', `Cannot load ${reference} on ${this.#engine.host}: ${why}`);
+    }
+    if (!isImageId(reference) && (await this.inspect(reference))?.Id !== loaded.Id)
+      await this.#name(loaded.Id, reference);
+    return imageOf(loaded, reference);
+  }
+
+  async #oneOf({ ids }: LoadableImage): Promise<InspectedImage | undefined> {
+    for (const id of ids) {
+      const found = await this.inspect(id);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  async #send({ reference, image: { open, bytes, from }, signal, onProgress }: LoadRequest): Promise<void> {
+    if (typeof open === 'string') throw this.#absent(reference, `it is not on the host, and ${from} ${open}`);
+    const silence = new Silence(SILENCE_MS);
+    const counted = Readable.from(
+      passing(open(), (current) => {
+        silence.break();
+        onProgress?.({ current, total: bytes });
+      }),
+      { objectMode: false },
+    );
+    try {
+      await this.#engine.call({
+        what: `load ${reference}`,
+        withinMs: PULL_WITHIN_MS,
+        signal: AbortSignal.any([signal, silence.signal]),
+        async ask(docker, abortSignal) {
+          const answer = (await docker.loadImage(counted, { abortSignal })) as unknown as IncomingMessage;
+          await followed(answer, () => {
+            silence.break();
+          });
+        },
+      });
+    } finally {
+      silence.end();
+      // A request that broke off leaves what it has not read.
+      counted.destroy();
+    }
+  }
+
   async #fetch({ reference, digest, platform, signal, onProgress }: PullRequest): Promise<void> {
     const exact = digest === undefined || reference.includes('@') ? reference : byDigest(reference, digest);
     const onAgain = (again: string): void => onProgress?.({ current: 0, total: 0, again });
@@ -115,6 +167,15 @@ export function platformOf(
   wanted: string,
 ): string {
   return [Os, Architecture, Variant].slice(0, wanted.split('/').length).join('/');
+}
+
+async function* passing(bytes: AsyncIterable<Uint8Array>, onBytes: (sum: number) => void): AsyncGenerator<Uint8Array> {
+  let sum = 0;
+  for await (const piece of bytes) {
+    yield piece;
+    sum += piece.length;
+    onBytes(sum);
+  }
 }
 
 interface Distribution {

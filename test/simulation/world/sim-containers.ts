@@ -2,7 +2,14 @@ import { byDigest } from '../../../src/rollout/image-change.ts';
 import type { ContainerSpec, PullPolicy } from '../../../src/rollout/container-spec.ts';
 import type { Container, Image, SettingChange } from '../../../src/rollout/observed.ts';
 import { Failure } from '../../../src/errors.ts';
-import type { CommandResult, Containers, Prospects, PullRequest, RemoteImage } from '../../../src/runner/ports.ts';
+import type {
+  CommandResult,
+  Containers,
+  LoadRequest,
+  Prospects,
+  PullRequest,
+  RemoteImage,
+} from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 
@@ -53,6 +60,17 @@ export class SimContainers implements Containers {
       run: () => {
         const local = this.#host.engine.localImage(reference);
         const image = policy === 'always' || !local ? this.#pulled(reference, policy, digest) : local;
+        return plain(image) ?? image;
+      },
+    });
+  }
+
+  /** What the stories load is what the registry has under that name. */
+  async load({ reference }: LoadRequest): Promise<Image> {
+    return this.#controller.call(this.#host, {
+      ...{ name: `load ${reference}`, service: 'docker', takesMs: PULLS_WITHIN_MS },
+      run: () => {
+        const image = this.#host.engine.localImage(reference) ?? this.#host.engine.pull(reference);
         return plain(image) ?? image;
       },
     });
