@@ -1,10 +1,10 @@
 /** The runs of the past, by what the journals on this machine have of them. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { listRuns, pathOfRun, readRun, type StoredRun } from '../adapters/journal/runs.ts';
+import { listRuns, pathOfRun, readRun, replayed, type StoredRun } from '../adapters/journal/runs.ts';
 import { Failure } from '../errors.ts';
 import type { Fate } from '../report/history.ts';
-import { replay, type RunHistory } from '../rollout/history.ts';
+import type { RunHistory } from '../rollout/history.ts';
 
 /** How much the clock of this machine may have been set since a run began. */
 const CLOCK_MAY_JUMP_MS = 60_000;
@@ -56,7 +56,7 @@ export async function readHistory(folder: string, run: string): Promise<StoredHi
  */
 export async function historyIn(folder: string, run: string): Promise<StoredHistory | undefined> {
   const stored = await readRun(folder, run);
-  const history = replay(stored.events);
+  const history = replayed(stored);
   return history && { ...stored, history };
 }
 

@@ -1,4 +1,5 @@
 /** How a container was created, as text, and how to create it again. */
+import { parseJson } from '../json.ts';
 import type { InspectedContainer, InspectedImage } from './inspections.ts';
 import type { FileMark } from './placed-files.ts';
 import { creationOf, type CreateRequest, type Creation } from './recreate.ts';
@@ -52,7 +53,7 @@ export function snapshotText(snapshot: Snapshot): string {
 
 /** @throws Error when it is not the text of a snapshot */
 export function parseSnapshot(text: string): Snapshot {
-  const value: unknown = JSON.parse(text);
+  const value = parseJson(text);
   if (!isSnapshot(value)) throw new Error('it is not whole');
   return value;
 }

@@ -1,5 +1,6 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Archived, HostArchive } from '../../runner/ports.ts';
+import { parseJson } from '../json.ts';
 import type { Link } from '../link.ts';
 import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';
 
@@ -57,7 +58,7 @@ if [ -e "$f.json" ]; then cat "$f.made" 2> /dev/null; echo; cat "$f.json"; fi`,
     if (text === '') return undefined;
     const [made = '', ...rest] = text.split('\n');
     try {
-      return { old: oldIn(JSON.parse(rest.join('\n'))), made: made === '' ? undefined : made };
+      return { old: oldIn(parseJson(rest.join('\n'))), made: made === '' ? undefined : made };
     } catch (error) {
       throw this.#failure('read', file, reasonOf(error), { cause: error });
     }

@@ -1,6 +1,7 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Balancer } from '../../rollout/model.ts';
 import type { HostRecord, RecordEntry } from '../../runner/ports.ts';
+import { parseJson } from '../json.ts';
 import type { Link } from '../link.ts';
 import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';
 
@@ -49,7 +50,7 @@ export class FileRecord implements HostRecord {
     this.#next = Math.max(this.#next, last + PER_SECOND, seconds * PER_SECOND);
     if (present !== 'present') return [];
     try {
-      return entriesIn(JSON.parse(lines.join('\n')));
+      return entriesIn(parseJson(lines.join('\n')));
     } catch (error) {
       const why = reasonOf(error);
       throw new Failure('error', `Cannot read the undo record on ${this.#link.host} (record.json): ${why}`, {

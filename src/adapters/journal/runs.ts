@@ -3,7 +3,7 @@ import { readdir, readFile, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, isRefusal, reasonOf } from '../../errors.ts';
 import { EVENT_SCHEMA, type StampedEvent } from '../../rollout/events.ts';
-import { instancesIn, replay } from '../../rollout/history.ts';
+import { instancesIn, replay, type RunHistory } from '../../rollout/history.ts';
 
 const ENDING = '.jsonl';
 
@@ -84,6 +84,35 @@ function isEvent(value: unknown): value is StampedEvent {
 }
 
 /**
+ * What the events of a run have come to; undefined when its start is not among them.
+ *
+ * @throws Failure `error` with file and line when one of them lacks what events of its type have
+ */
+export function replayed({ events, path }: Pick<StoredRun, 'events' | 'path'>): RunHistory | undefined {
+  try {
+    return replay(events);
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const isSound = (count: number): boolean => {
+      try {
+        replay(events.slice(0, count));
+        return true;
+      } catch {
+        return false;
+      }
+    };
+    let [good, bad] = [0, events.length];
+    while (bad - good > 1) {
+      const middle = Math.floor((good + bad) / 2);
+      if (isSound(middle)) good = middle;
+      else bad = middle;
+    }
+    const why = `the event "${events[good]?.type ?? ''}" is not whole`;
+    throw new Failure('error', `Cannot read the journal: ${path}:${bad}: ${why}`, { cause: error });
+  }
+}
+
+/**
  * Removes the oldest journals beyond the latest `keep`, but for those that somebody may still need: of runs that have
  * not ended, or have left something out of service, and those that cannot be read.
  */
@@ -96,10 +125,10 @@ export async function pruneRuns(folder: string, keep: number): Promise<void> {
 
 async function isDone(folder: string, run: string): Promise<boolean> {
   try {
-    const { events } = await readRun(folder, run);
+    const stored = await readRun(folder, run);
     // Nothing was begun by a run that got no further than this.
-    if (events.length === 0) return true;
-    const history = replay(events);
+    if (stored.events.length === 0) return true;
+    const history = replayed(stored);
     const isOpen = (state: string): boolean => state === 'inWork' || state === 'outOfService';
     return history?.outcome !== undefined && !instancesIn(history).some(({ state }) => isOpen(state));
   } catch (error) {

@@ -1,6 +1,7 @@
 /** `~/.docker/config.json`. @see https://docs.docker.com/reference/cli/docker/login/ */
 import { readFileSync } from 'node:fs';
 import { Failure, isRefusal, reasonOf } from '../../errors.ts';
+import { NoJson, parseJson } from '../json.ts';
 import type { Login } from '../login.ts';
 
 export interface DockerConfig {
@@ -14,7 +15,7 @@ export interface DockerConfig {
 /** @throws Failure `config` when the file is there but cannot be understood */
 export function readDockerConfig(file: string): DockerConfig {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
+    const value = parseJson(readFileSync(file, 'utf8'));
     if (!isRecord(value)) throw new Error('it should be an object');
     const { credsStore } = value;
     return {
@@ -25,7 +26,9 @@ export function readDockerConfig(file: string): DockerConfig {
     };
   } catch (error) {
     if (isRefusal(error, 'ENOENT')) return { file, auths: {}, credHelpers: {}, credsStore: undefined };
-    throw new Failure('config', `Cannot read the registry logins in ${file}: ${reasonOf(error)}`, { cause: error });
+    const [place, why] =
+      error instanceof NoJson ? [`${file}:${error.line}:${error.column}`, 'it is no JSON'] : [file, reasonOf(error)];
+    throw new Failure('config', `Cannot read the registry logins in ${place}: ${why}`, { cause: error });
   }
 }
 

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { listRuns, pathOfRun, pruneRuns, readRun } from '../../../src/adapters/journal/runs.ts';
+import { listRuns, pathOfRun, pruneRuns, readRun, replayed } from '../../../src/adapters/journal/runs.ts';
 import { Failure } from '../../../src/errors.ts';
 import { EVENT_SCHEMA, type RunEvent } from '../../../src/rollout/events.ts';
 
@@ -59,6 +59,18 @@ describe('readRun()', () => {
 
     expect(failure).toBeInstanceOf(Failure);
     expect(String(failure)).toMatch(says);
+  });
+
+  it('refuses an event that lacks what its type has, with its place, and keeps that journal', async () => {
+    const halfPlan = line({ ...done, type: 'planned' });
+    const text = `${line(start)}\n${halfPlan}\n${line(done)}\n`;
+    writeFileSync(pathOfRun(folder, 'r1'), text);
+
+    const stored = await readRun(folder, 'r1');
+
+    expect(() => replayed(stored)).toThrow(/r1\.jsonl:2: the event "planned" is not whole$/);
+    await pruneRuns(folder, 0);
+    expect(await listRuns(folder)).toEqual(['r1']);
   });
 
   it('says that a run has no journal', async () => {

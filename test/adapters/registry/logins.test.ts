@@ -53,7 +53,7 @@ describe('the logins of config.json', () => {
   });
 
   it.each([
-    { config: '{', says: /^Cannot read the registry logins in \S+config\.json: / },
+    { config: '{', says: /^Cannot read the registry logins in \S+config\.json:1:2: it is no JSON$/ },
     { config: '[]', says: /config\.json: it should be an object$/ },
     { config: { auths: { 'reg.example': { auth: encoded('nothing') } } }, says: /its "auth" is not user:password/ },
   ])('are refused when they cannot be understood: $config', async ({ config, says }) => {
