@@ -4,7 +4,7 @@ import { dirname, resolve } from 'node:path';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Vault } from '../config/vault.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
-import { readPlaybook } from '../config/playbook/read.ts';
+import { lookThrough } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
 import type { Vars } from '../config/inventory/inventory.ts';
 import { Failure, reasonOf } from '../errors.ts';
@@ -138,7 +138,7 @@ function playsOf(
   { inventory, vault, context }: CliSession,
 ): { readonly plays: readonly Play[]; readonly extraVars: Vars } {
   const { playbook, limit, tags, skipTags } = command;
-  const written = readPlaybook(playbook, read(playbook), vault);
+  const written = lookThrough(playbook, read(playbook), vault);
   const extraVars = parseExtraVars(command.extraVars, read, vault);
   const selection = { ...(limit !== undefined && { limit }), tags, skipTags, extraVars };
   const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };

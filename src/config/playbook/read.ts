@@ -15,6 +15,8 @@ export type WrittenPlay = Mapping & { readonly apps: readonly Mapping[] };
 export interface WrittenPlaybook {
   readonly document: YamlDocument;
   readonly plays: readonly WrittenPlay[];
+  /** What is wrong as it is written: what does not depend on that can still be looked at. */
+  readonly problems?: readonly Problem[];
 }
 
 /**
@@ -24,6 +26,17 @@ export interface WrittenPlaybook {
  * @throws Failure 'config' with everything that is wrong, each with its line
  */
 export function readPlaybook(path: string, text: string, vault = new Vault()): WrittenPlaybook {
+  const { document, plays, problems = [] } = lookThrough(path, text, vault);
+  if (problems.length > 0) throw failureOf(problems.map((problem) => complaintAbout(document, problem)));
+  return { document, plays };
+}
+
+/**
+ * The same, but what is wrong in it is in the answer, so that `resolvePlays` can tell it with what it finds itself.
+ *
+ * @throws Failure 'config' when it is not even a list of plays
+ */
+export function lookThrough(path: string, text: string, vault = new Vault()): WrittenPlaybook {
   const document = documentOf(path, text, vault);
   const written = withoutExtensions(document.value);
   const value = withTemplatesHidden(written, []);
@@ -36,8 +49,10 @@ export function readPlaybook(path: string, text: string, vault = new Vault()): W
     ...balancerRules(value),
     ...probeRules(value),
   ];
-  if (problems.length > 0) throw failureOf(problems.map((problem) => complaintAbout(document, problem)));
-  return { document, plays: written as readonly WrittenPlay[] };
+  if (problems.some((one) => one.path.length < 2)) {
+    throw failureOf(problems.map((problem) => complaintAbout(document, problem)));
+  }
+  return { document, plays: written as readonly WrittenPlay[], problems };
 }
 
 function documentOf(path: string, text: string, vault: Vault): YamlDocument {

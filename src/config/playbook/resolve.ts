@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts';
 import type { HostPlay, Play } from '../../rollout/play.ts';
 import { ComposeFiles } from '../compose/project.ts';
-import { failureOf, type YamlDocument } from '../document.ts';
+import { type DocumentPath, failureOf, type YamlDocument } from '../document.ts';
 import { type HostSurroundings, surroundingsIn } from '../inventory/host-scope.ts';
 import type { Inventory, InventoryHost, Vars } from '../inventory/inventory.ts';
 import type { Secrets } from '../../rollout/secret.ts';
@@ -49,13 +49,20 @@ export function resolvePlays(playbook: WrittenPlaybook, inventory: Inventory, se
     around: surroundingsIn(inventory, selection.secrets),
     within: limit === undefined ? undefined : new Set(selectHosts(inventory, limit)),
   };
-  const resolved = playbook.plays.map((play, index) => resolvePlay(play, index, fleet));
-  const problems = resolved.flatMap((it) => it.problems);
+  const known = playbook.problems ?? [];
+  const resolved = playbook.plays.flatMap((play, index) => {
+    const sound = soundPartOf(
+      play,
+      known.filter(({ path: [of] }) => of === index).map(({ path }) => path),
+    );
+    return sound ? [resolvePlay(sound, index, fleet)] : [];
+  });
+  const problems = [...known, ...resolved.flatMap((it) => it.problems)];
   if (problems.length > 0) throw failureOf(problems.map((it) => complaintAbout(playbook.document, it)));
   const plays = resolved.flatMap(({ play }) => (play && play.hosts.length > 0 ? [play] : []));
   if (plays.length > 0) return plays;
-  const known = new Set(resolved.flatMap(({ tags }) => tags));
-  throw new Failure('config', `Cannot roll out ${playbook.document.file}: ${whyNothing(selection, known)}`);
+  const tags = new Set(resolved.flatMap((one) => one.tags));
+  throw new Failure('config', `Cannot roll out ${playbook.document.file}: ${whyNothing(selection, tags)}`);
 }
 
 function whyNothing({ limit, tags, skipTags }: Selection, known: ReadonlySet<string>): string {
@@ -81,6 +88,24 @@ interface Fleet {
   readonly within: ReadonlySet<string> | undefined;
 }
 
+/** A play without its wrong keys and apps, which leaves the others where they stand. */
+interface SoundPart {
+  readonly play: WrittenPlay;
+  readonly wrongApps: ReadonlySet<number>;
+}
+
+/** Keys that nothing of a play can be looked at without. */
+const FRAME: readonly unknown[] = ['hosts', 'vars', 'balancer'];
+
+/** What does not depend on what is wrong at these places; undefined when all of it does. */
+function soundPartOf(play: WrittenPlay, wrong: readonly DocumentPath[]): SoundPart | undefined {
+  if (wrong.some(([, key, app]) => FRAME.includes(key) || (key === 'apps' && app === undefined))) return undefined;
+  const keys = wrong.flatMap(([, key]) => (key === 'apps' ? [] : [key]));
+  const sound = Object.fromEntries(Object.entries(play).filter(([key]) => !keys.includes(key)));
+  const wrongApps = wrong.flatMap(([, key, app]) => (key === 'apps' && typeof app === 'number' ? [app] : []));
+  return { play: { ...sound, apps: play.apps }, wrongApps: new Set(wrongApps) };
+}
+
 interface ResolvedPlay {
   readonly play?: Play;
   /** Of all of its apps, to tell a mistyped `--tags`. */
@@ -88,7 +113,7 @@ interface ResolvedPlay {
   readonly problems: readonly Problem[];
 }
 
-function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPlay {
+function resolvePlay({ play, wrongApps }: SoundPart, index: number, fleet: Fleet): ResolvedPlay {
   const { extraVars, playbookDir } = fleet.selection;
   const folder = playbookDir === undefined ? {} : { playbook_dir: playbookDir };
   const vars = { ...varsOf(play), ...extraVars, ...folder, groups: fleet.groups };
@@ -101,9 +126,10 @@ function resolvePlay(play: WrittenPlay, index: number, fleet: Fleet): ResolvedPl
       note.add({ path: [index, 'hosts'], message });
     });
   const hosts = inOrder(chosen ?? [], pace?.order ?? 'inventory', fleet.selection.shuffleBy ?? '');
-  const tagged = play.apps.map((app, number) => {
+  const tagged = play.apps.flatMap((app, number) => {
     const at = [index, 'apps', number];
-    return { app, at, tags: note.parse(tagsSchema, { tags: app['tags'] }, { scope, at })?.tags ?? [] };
+    if (wrongApps.has(number)) return [];
+    return [{ app, at, tags: note.parse(tagsSchema, { tags: app['tags'] }, { scope, at })?.tags ?? [] }];
   });
   const apps = tagged.filter(({ tags }) => isSelected(tags, fleet.selection));
   const tags = tagged.flatMap((it) => it.tags);

@@ -1,0 +1,109 @@
+/** The whole command line over bad files: status 5, each complaint with its place, and no host is asked. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { run } from '../../src/cli/run.ts';
+import { StopSwitch } from '../../src/cli/stop.ts';
+import { exitStatusOf, Failure } from '../../src/errors.ts';
+
+type Files = Readonly<Record<string, string | Buffer>>;
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'sluice-files-'));
+});
+afterEach(() => {
+  rmSync(folder, { recursive: true });
+});
+
+const app = "    - name: shop\n      container: { image: 'shop:1' }\n      ready: { http: 'http://127.0.0.1/' }\n";
+const site = (over = '', apps = app): string => `- hosts: all\n  balancer: { backend: b }\n${over}  apps:\n${apps}`;
+const good: Files = { 'hosts.ini': 'fe1 ansible_host=127.0.0.1 ansible_port=1\n', 'site.yml': site() };
+const ofCompose = site('', '    - { name: web, compose: compose.yml, service: web }\n');
+const named = (backend: string): string => site().replace('backend: b', `backend: ${JSON.stringify(backend)}`);
+
+/** What is said, with paths as in the folder. */
+async function said(files: Files, more: readonly string[] = []): Promise<string[]> {
+  for (const [name, content] of Object.entries({ ...good, ...files })) {
+    mkdirSync(dirname(join(folder, name)), { recursive: true });
+    writeFileSync(join(folder, name), content);
+  }
+  let printed = '';
+  const stream = { write: (text: string) => (printed += text) } as unknown as NodeJS.WriteStream;
+  const around = { stdin: process.stdin, stdout: stream, stderr: stream, version: '1', stop: new StopSwitch() };
+  const inventory = 'hosts.yml' in files ? 'hosts.yml' : 'hosts.ini';
+  const args = [
+    'plan',
+    join(folder, 'site.yml'),
+    '-i',
+    join(folder, inventory),
+    '--ssh-config',
+    join(folder, 'ssh'),
+    ...more,
+  ];
+  const environment = { PATH: process.env['PATH'], HOME: folder };
+  const error = await run(
+    args.map((arg) => arg.replace('@folder', folder)),
+    { ...around, environment },
+  ).catch((why: unknown) => why);
+  expect(error).toBeInstanceOf(Failure);
+  expect(exitStatusOf(error)).toBe(5);
+  expect(printed).toBe('');
+  return (error as Error).message.replaceAll(`${folder}/`, '').split('\n');
+}
+
+describe('sluice plan refuses', () => {
+  // prettier-ignore
+  it.each<{ why: string; files: Files; more?: readonly string[]; says: RegExp }>([
+    { why: 'a playbook that is no YAML',     files: { 'site.yml': '- hosts: [fe\n' },                       says: /^site\.yml:\d+:\d+: / },
+    { why: 'a playbook of another type',     files: { 'site.yml': 'hosts: fe\n' },                          says: /^site\.yml:1:1: should be a list of at least one/ },
+    { why: 'an unknown key',                 files: { 'site.yml': site('  serail: 1\n') },                  says: /^site\.yml:3:3: serail: is no known key \(did you mean "serial"\?\)$/ },
+    { why: 'a key that comes twice',         files: { 'site.yml': site('  serial: 1\n  serial: 2\n') },     says: /^site\.yml:4:3: "serial" is written twice$/ },
+    { why: 'a playbook of junk',             files: { 'site.yml': Buffer.from([1, 0, 255]) },               says: /^site\.yml:1:1: is not a text file/ },
+    { why: 'a playbook of 11 MB',            files: { 'site.yml': Buffer.alloc(11 * 2 ** 20, '- a\n') },    says: /^site\.yml:1:1: has 11534336 bytes, more than 10 MB$/ },
+    { why: 'nesting without an end',         files: { 'site.yml': `- a: ${'['.repeat(9_000)}` },            says: /^site\.yml:1:1: is nested too deeply$/ },
+    { why: 'a command in a backend',         files: { 'site.yml': named('x; shutdown frontend fe') },       says: /^site\.yml:2:\d+: balancer\.backend: should be a name of letters/ },
+    { why: 'a line in a backend',            files: { 'site.yml': named('x\nshutdown frontend fe') },       says: /^site\.yml:2:\d+: balancer\.backend: should be a name of letters/ },
+    { why: 'a command in a server',          files: { 'site.yml': site('', `${app}      server: 'a b; show info'\n`) }, says: /^site\.yml:\d+:\d+: server: should be a name of letters/ },
+    { why: 'quotes in a container',          files: { 'site.yml': site().replace('name: shop', `name: "sh'o$(id)p"`) }, says: /^site\.yml:4:\d+: name: should be a container name/ },
+    { why: 'a command that a variable brings', files: { 'site.yml': named('{{ b }}') }, more: ['-e', '{"b":"x; y"}'], says: /^site\.yml:2:\d+: balancer\.backend: .*is "x; y", on fe1$/ },
+    { why: 'a line in a socket',             files: { 'site.yml': site().replace('backend: b', 'backend: b, socket: "/a\\nb"') }, says: /^site\.yml:2:\d+: balancer\.socket: should be an absolute path/ },
+    { why: 'more instances than there may be', files: { 'site.yml': site('', `${app}      instances: 99999999\n`) }, says: /^site\.yml:\d+:\d+: instances: should be a number of instances from 0 to 1000/ },
+    { why: 'a range without an end',         files: { 'hosts.ini': 'h[1:999999999]\n' },                    says: /^hosts\.ini:1:1: .* more than 100000 hosts$/ },
+    { why: 'groups in a circle',             files: { 'hosts.ini': 'fe1\n[a:children]\nb\n[b:children]\na\n' }, says: /^hosts\.ini:\d+:\d+: .*(loop|circle|itself|within)/ },
+    { why: 'groups in a circle in YAML',     files: { 'hosts.yml': 'all:\n  children:\n    a: { children: { b: { children: { a: } } } }\n' }, says: /^hosts\.yml:\d+:\d+: / },
+    { why: 'a host that is a command',       files: { 'hosts.ini': '$(id)\n' },                             says: /^hosts\.ini:1:1: "\$\(id\)" is no name for a host$/ },
+    { why: 'variables of a group',           files: { 'group_vars/all.yml': 'a: [1\n' },                    says: /^group_vars\/all\.yml:\d+:\d+: / },
+    { why: 'variables of a host as a list',  files: { 'host_vars/fe1.yml': '- a\n' },                       says: /^host_vars\/fe1\.yml:1:1: / },
+    { why: 'a vault without its password',   files: { 'group_vars/all.yml': '$ANSIBLE_VAULT;1.1;AES256\n6162\n' }, says: /^group_vars\/all\.yml:1:1: is encrypted with Ansible Vault, but/ },
+    { why: 'extra variables',                files: { 'vars.yml': 'a: [1\n' }, more: ['-e', '@@folder/vars.yml'], says: /^vars\.yml:\d+:\d+: / },
+    { why: 'a compose file',                 files: { 'site.yml': ofCompose, 'compose.yml': 'services:\n  web: { image: a, usr: x }\n' }, says: /^compose\.yml:2:\d+: services\.web\.usr: is no known key \(did you mean "user"\?\)/ },
+    { why: 'services in a circle',           files: { 'site.yml': ofCompose, 'compose.yml': 'services:\n  web: { extends: a }\n  a: { extends: web }\n' }, says: /^compose\.yml:\d+:\d+: .*extends/ },
+    { why: 'an env_file',                    files: { 'site.yml': site().replace("'shop:1'", "'shop:1', env_file: a.env"), 'a.env': 'A="x\n' }, says: /^site\.yml:5:\d+: container\.env_file: a\.env/ },
+    { why: 'an address that is a command',   files: { 'hosts.ini': 'fe1 ansible_host="-oProxyCommand=id"\n' }, says: /^Cannot connect to fe1: .*ansible_host is no address$/ },
+    { why: 'jump hosts in a circle',         files: { ssh: 'Host 127.0.0.1\n  ProxyJump jump\nHost jump\n  ProxyJump 127.0.0.1\n' }, says: /^Cannot connect to fe1: .*(circle|loop|itself|jump)/ },
+    { why: 'an SSH configuration',           files: { ssh: 'Hots fe1\n' },                                  says: /ssh:? line 1|ssh:1/ },
+    { why: 'an image archive',               files: { 'a.tar': 'no tar' }, more: ['--load', '@folder/a.tar'], says: /^Cannot load a\.tar: it is no tar archive$/ },
+  ])('$why', async ({ files, more = [], says }) => {
+    const lines = await said({ ssh: '', ...files }, more);
+
+    expect(lines[0]).toMatch(says);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('everything at once, also what shows only once templates are filled in, elsewhere than where the keys are wrong', async () => {
+    const broken = '    - name: first\n      container: { image: [1] }\n';
+    const later = app.replace('shop:1', 'shop:{{ nosuch }}').replace('name: shop', 'name: later');
+    const second = site('', app.replace('http://127.0.0.1/', '{{ nowhere }}'));
+
+    const lines = await said({ 'site.yml': site('  serail: 1\n', broken + later) + second, ssh: '' });
+
+    expect(lines).toEqual([
+      expect.stringMatching(/^site\.yml:3:3: serail: is no known key/),
+      expect.stringMatching(/^site\.yml:6:\d+: container\.image: should be/),
+      expect.stringMatching(/^site\.yml:8:\d+: container\.image: .*nosuch/),
+      expect.stringMatching(/^site\.yml:15:\d+: ready\.http: .*nowhere/),
+    ]);
+  });
+});
