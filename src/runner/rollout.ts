@@ -5,6 +5,7 @@ import { hasChanges, inTurn, planPlay } from '../rollout/plan.ts';
 import type { Instance } from '../rollout/model.ts';
 import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
+import { doubtfulTimes } from '../rollout/times.ts';
 import { disagreements, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type AfterBatch, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
@@ -94,7 +95,7 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
   const { facts, recorded, findings } = await inspectFleet(hosts, { ...context, limit, force, goWithout, imageOf });
   const plays = skipped.without(all);
   const plans = inTurn(plays.map((play) => planOne(play, facts, { ...how, recorded })));
-  const found = [...findings, ...plans.flatMap(capacityProblems)];
+  const found = [...findings, ...plans.flatMap(capacityProblems), ...timeWarnings(plays)];
   for (const { kind, host, text } of found) context.report({ type: kind, host, text });
   refuseIfProblems(found);
   for (const one of plans) context.report({ type: 'planned', plan: one });
@@ -238,6 +239,21 @@ async function planAgain(
       if (then !== 'goOn') return then;
     }
   }
+}
+
+/** Said once for all hosts, and for all containers that it is true of. */
+function timeWarnings(plays: readonly Play[]): Finding[] {
+  const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
+  const containers = new Map<string, Set<string>>();
+  for (const instance of instances.filter(({ revert }) => !revert)) {
+    for (const text of doubtfulTimes(instance)) {
+      containers.set(text, (containers.get(text) ?? new Set()).add(instance.container));
+    }
+  }
+  return [...containers].map(([text, [first = '', ...others]]) => {
+    const who = others.length === 0 ? first : `${first} (and ${others.length} more)`;
+    return { kind: 'warning', host: '', text: `${who} ${text}` };
+  });
 }
 
 function capacityProblems({ capacity, name }: PlayPlan): Finding[] {

@@ -81,6 +81,8 @@ describe('sluice plan refuses', () => {
     { why: 'a compose file',                 files: { 'site.yml': ofCompose, 'compose.yml': 'services:\n  web: { image: a, usr: x }\n' }, says: /^compose\.yml:2:\d+: services\.web\.usr: is no known key \(did you mean "user"\?\)/ },
     { why: 'services in a circle',           files: { 'site.yml': ofCompose, 'compose.yml': 'services:\n  web: { extends: a }\n  a: { extends: web }\n' }, says: /^compose\.yml:\d+:\d+: .*extends/ },
     { why: 'an env_file',                    files: { 'site.yml': site().replace("'shop:1'", "'shop:1', env_file: a.env"), 'a.env': 'A="x\n' }, says: /^site\.yml:5:\d+: container\.env_file: a\.env/ },
+    { why: 'a healthcheck after the time to be ready', files: { 'site.yml': ofCompose, 'compose.yml': 'services:\n  web: { image: a, healthcheck: { test: x, interval: 2m } }\n' }, says: /^site\.yml:4:\d+: ready\.within: 1m is over before its healthcheck is made for the first time, after 2m, on fe1$/ },
+    { why: 'a watch without a second look',  files: { 'site.yml': site('  monitor: { for: 5s, every: 10s }\n') }, says: /^site\.yml:\d+:\d+: monitor\.every: 10s is longer than it is watched, 5s, on fe1$/ },
     { why: 'an address that is a command',   files: { 'hosts.ini': 'fe1 ansible_host="-oProxyCommand=id"\n' }, says: /^Cannot connect to fe1: .*ansible_host is no address$/ },
     { why: 'jump hosts in a circle',         files: { ssh: 'Host 127.0.0.1\n  ProxyJump jump\nHost jump\n  ProxyJump 127.0.0.1\n' }, says: /^Cannot connect to fe1: .*(circle|loop|itself|jump)/ },
     { why: 'an SSH configuration',           files: { ssh: 'Hots fe1\n' },                                  says: /ssh:? line 1|ssh:1/ },

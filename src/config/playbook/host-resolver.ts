@@ -10,7 +10,7 @@ import { isMapping } from '../values.ts';
 import type { DeployedPace } from './deployed-pace.ts';
 import { balancerOf, instanceOf } from './instances.ts';
 import { Problems } from './problems.ts';
-import { clashesOn, type PlacedInstance } from './rules.ts';
+import { clashesOn, timeRules, type PlacedInstance } from './rules.ts';
 import { appSchema, instancesSchema, policySchema } from './schema.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -57,7 +57,8 @@ export class HostResolver {
   resolve(host: InventoryHost): HostPlay {
     const found = new Problems();
     const placed = this.#parts.apps.flatMap((app) => this.#instancesOf(app, host, found));
-    for (const clash of [...clashesOn(placed), ...this.#clashesWithOthers(placed)]) found.add(clash);
+    const clashes = [...clashesOn(placed), ...this.#clashesWithOthers(placed)];
+    for (const problem of [...placed.flatMap(timeRules), ...clashes]) found.add(problem);
     this.problems.push(...found.all.map((problem) => ({ ...problem, host: host.name })));
     return { host: host.name, instances: placed.map(({ instance }) => instance) };
   }

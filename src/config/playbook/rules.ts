@@ -1,5 +1,6 @@
 import type { PublishedPort } from '../../rollout/container-spec.ts';
 import type { Instance } from '../../rollout/model.ts';
+import { impossibleTimes } from '../../rollout/times.ts';
 import type { DocumentPath, YamlDocument } from '../document.ts';
 import type { Problem } from './complaints.ts';
 import { isMapping } from '../values.ts';
@@ -101,6 +102,11 @@ export function timesWithoutQuotes(document: YamlDocument, text: string): Proble
 export interface PlacedInstance {
   readonly instance: Instance;
   readonly app: DocumentPath;
+}
+
+/** Times of one instance that can never work together, wherever each of them is written. */
+export function timeRules({ instance, app }: PlacedInstance): Problem[] {
+  return impossibleTimes(instance).map(({ key, why }) => ({ path: [...app, ...key.split('.')], message: why }));
 }
 
 /** Rules among the instances of one host. */
