@@ -67,8 +67,7 @@ export class EngineContainers implements Containers {
   }
 
   async version(): Promise<string> {
-    const { Version } = await this.#look('use Docker', (docker) => docker.version());
-    return Version;
+    return (await this.versions()).engine;
   }
 
   /** Its version, and the newest version of the API that it speaks. */
@@ -91,7 +90,7 @@ export class EngineContainers implements Containers {
     return container && containerOf(container, await this.#images.inspect(container.Image));
   }
 
-  async image(reference: string): Promise<Image | undefined> {
+  image(reference: string): Promise<Image | undefined> {
     return this.#images.find(reference);
   }
 
