@@ -10,6 +10,8 @@ const onTheLab = { globalSetup: ['test/fleet/lab.setup.ts'], testTimeout: 180_00
 export default defineConfig({
   test: {
     sequence: { sequencer: SlowestFirst },
+    // They wait as much as they work, on sockets and for other programs: more than there are processors.
+    maxWorkers: 3,
     projects: [
       {
         test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/fleet/**'], testTimeout: 60_000 },
@@ -40,8 +42,7 @@ export default defineConfig({
         test: {
           name: 'host',
           include: ['test/fleet/host/*.test.ts'],
-          // Each worker has a host of the fleet for itself (test/support/own-host.ts).
-          maxWorkers: 3,
+          // Each of the three workers has a host of the fleet for itself (test/support/own-host.ts).
           sequence: { groupOrder: 2 },
           ...onTheLab,
         },

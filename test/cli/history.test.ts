@@ -275,7 +275,7 @@ describe.concurrent('the journal', () => {
 
     expect(status).toBe(1);
     expect(stderr).toMatch(
-      /^Cannot write the journal \S+: ENOTDIR.*\(make room, or name another folder in \$SLUICE_STATE\)$/m,
+      /^Cannot write the journal \S+: a part of the path is no folder \(make room, or name another folder in \$SLUICE_STATE\)$/m,
     );
     expect(stderr).not.toContain('Cannot reach');
   });

@@ -26,6 +26,7 @@ import { obstaclesTo } from './obstacles.ts';
 import { containerOf, stopGraceMsOf } from './reading.ts';
 import { asTarFile, PlacedFiles } from './placed-files.ts';
 import { creationOf, type Creation, type Predecessor } from './recreate.ts';
+import { withIds } from './modes.ts';
 import { makeSurroundings, prospectsAround } from './surroundings.ts';
 import { namesOf, parseSnapshot, sameCreation, snapshotOf, snapshotText, type Snapshot } from './snapshot.ts';
 import type { TarFile } from './tar.ts';
@@ -94,7 +95,7 @@ export class EngineContainers implements Containers {
     return this.#images.find(reference);
   }
 
-  async remoteImage(reference: string): Promise<RemoteImage> {
+  remoteImage(reference: string): Promise<RemoteImage> {
     return this.#images.remote(reference);
   }
 
@@ -117,7 +118,7 @@ export class EngineContainers implements Containers {
   async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
     const container = await this.#needed(name, `compare container ${name} with what is declared`);
     const image = await this.#images.inspect(container.Image);
-    const resolved = await this.#resolved(spec);
+    const resolved = await withIds(spec, (other) => this.#inspected(other));
     const settings = changesOf({ spec: resolved, container, image: image && (image.Config ?? {}), platform: image });
     return [...settings, ...(await this.#files.changes(container, spec.files))];
   }
@@ -247,7 +248,7 @@ export class EngineContainers implements Containers {
     return linesOf(outputOf(raw, Config.Tty === true)).map((line) => line.slice(line.indexOf(' ') + 1));
   }
 
-  async exec(name: string, command: readonly string[], withinMs: number): Promise<CommandResult> {
+  exec(name: string, command: readonly string[], withinMs: number): Promise<CommandResult> {
     return executed({ engine: this.#engine, name, command, withinMs });
   }
 
@@ -264,20 +265,6 @@ export class EngineContainers implements Containers {
       `container ${name} is to be its model, but the image that one was made from (${container.Image}) is no ` +
       'longer on the host, so that its own settings cannot be told from those of the image';
     throw new Failure('docker', `Cannot ${what} on ${this.#engine.host}: ${why}`);
-  }
-
-  /** The Engine turns the name in `container:name` into an id. */
-  async #resolved(spec: ContainerSpec): Promise<ContainerSpec> {
-    const [networkMode, pid, ipc] = await Promise.all(
-      [spec.networkMode, spec.pid, spec.ipc].map((mode) => this.#withId(mode)),
-    );
-    return { ...spec, networkMode, pid, ipc };
-  }
-
-  async #withId(mode: string | undefined): Promise<string | undefined> {
-    const [, other] = /^container:(.+)$/.exec(mode ?? '') ?? [];
-    const container = other === undefined ? undefined : await this.#inspected(other);
-    return container ? `container:${container.Id}` : mode;
   }
 
   async #inspected(name: string): Promise<InspectedContainer | undefined> {

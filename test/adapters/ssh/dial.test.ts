@@ -1,9 +1,8 @@
 import { once } from 'node:events';
-import { appendFile, readdir, readFile, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { newKey } from '../../support/ssh-server.ts';
 import { failureOf, linkTo, place, server, transports, useSshServer } from './harness.ts';
 
@@ -108,15 +107,18 @@ describe('the connection by openssh', () => {
   });
 
   it('leaves neither a process nor a file behind', async () => {
-    const before = await readdir(tmpdir());
+    // A folder that nobody else leaves anything in.
+    const temporary = join(server.folder, 'tmp');
+    await mkdir(temporary);
+    vi.stubEnv('TMPDIR', temporary);
     const link = linkTo();
     await link.run('true');
+    expect(await readdir(temporary)).toHaveLength(1);
 
     await link.close();
+    vi.unstubAllEnvs();
 
-    expect(
-      (await readdir(tmpdir())).filter((name) => name.startsWith('sluice-ssh-') && !before.includes(name)),
-    ).toEqual([]);
+    expect(await readdir(temporary)).toEqual([]);
   });
 });
 
