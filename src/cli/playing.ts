@@ -12,7 +12,7 @@ import type { Play } from '../rollout/play.ts';
 import type { Resumption } from '../rollout/resumption.ts';
 import { plan, rollout, touchedBy } from '../runner/rollout.ts';
 import type { Command, Common, Playing } from './command.ts';
-import { confirm } from './confirm.ts';
+import { confirm, demandTerminal, GO_ON } from './confirm.ts';
 import { fingerprintOf, invocationOf } from './invocation.ts';
 import { conclude } from './conclude.ts';
 import { openLoads, type LoadedBefore } from './loading.ts';
@@ -44,6 +44,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
     if (goingOn) demandSame(goingOn, fingerprintOf(written));
     const plays = paced(written, command.pacing, command);
     const hosts = [...new Set(plays.flatMap((one) => one.hosts.map(({ host }) => host)))];
+    if (!isPlan(command) && !command.yes) demandTerminal(GO_ON, surroundings);
     await session.prepare([...new Set(touchedBy(plays))]);
     const loading = { environment: surroundings.environment, before: goingOn?.loaded };
     const opened = await interruptible(() => openLoads(plays, command.loading, loading), surroundings);
@@ -98,7 +99,7 @@ async function carriedOut(
         printPlans(plans, command, session);
       },
       pace: { notAfter, ignoreFreeze: command.pacing.ignoreFreeze },
-      confirm: async () => command.yes || confirm('Go on?', surroundings),
+      confirm: async () => command.yes || confirm(GO_ON, surroundings),
     },
     context,
   );

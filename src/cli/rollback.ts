@@ -12,7 +12,7 @@ import { playsBack } from '../rollout/rollback.ts';
 import type { Serial } from '../rollout/serial.ts';
 import { plan, rollout } from '../runner/rollout.ts';
 import type { Command } from './command.ts';
-import { confirm } from './confirm.ts';
+import { confirm, demandTerminal, GO_ON } from './confirm.ts';
 import { conclude } from './conclude.ts';
 import { notAfterOf, paced } from './pacing.ts';
 import { findRun, historyIn, readHistory, type StoredHistory } from './past-runs.ts';
@@ -31,6 +31,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
     const plays = paced(playsFor(told, command, session.inventory), command.pacing, command);
     const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
+    if (!command.check && !command.yes) demandTerminal(GO_ON, surroundings);
     await session.prepare(hosts);
     await session.begin({ command: 'rollback', hosts }, !command.check);
     report({ type: 'rollback-started', of: told.history.run, hosts });
@@ -46,7 +47,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
         onPlanned: (plans) => {
           printPlans(plans, command, session);
         },
-        confirm: async () => command.yes || confirm('Go on?', surroundings),
+        confirm: async () => command.yes || confirm(GO_ON, surroundings),
       },
       context,
     );

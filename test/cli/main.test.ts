@@ -52,6 +52,7 @@ describe.concurrent('sluice', () => {
     { why: 'a playbook not there',   args: ['plan', 'nosuch.yml', '-i', 'hosts.ini'],     says: /^Cannot read nosuch\.yml: there is no such file$/ },
     { why: 'a host not there',       args: ['status', 'fe9', '-i', 'hosts.ini'],          says: /^Cannot select hosts: "fe9" matches no host/ },
     { why: 'a limit to none',        args: ['status', '-i', 'hosts.ini', '-l', 'fe9'],    says: /"fe9" matches no host/ },
+    { why: 'nobody to ask',          args: ['rollout', 'fine.yml', '-i', 'hosts.ini'],    says: /^Cannot ask "Go on\?" without a terminal: say --yes/ },
   ])('ends with 5 and one line on stderr for $why', async ({ args, says }) => {
     const { status, stdout, stderr } = await commandLine(args, { cwd });
 
