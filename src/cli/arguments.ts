@@ -22,6 +22,7 @@ import {
   rollingBack,
   selecting,
   showing,
+  surveying,
   type PlayingArgs,
 } from './options.ts';
 import { pacingOf } from './pacing.ts';
@@ -55,8 +56,9 @@ export async function readArguments(
     })
     .command('drain <hosts>', 'Take servers out of service and leave them so', draining, (args) => {
       const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
-      const { hosts: pattern, server: servers, note } = args;
-      take({ name: 'drain', pattern, servers, place: placeIn(args), policy, note, ...commonOf(args, environment) });
+      const { hosts: pattern, server: servers, note, 'balancer-hosts': balancerHosts } = args;
+      const where = { place: placeIn(args), balancerHosts };
+      take({ name: 'drain', pattern, servers, ...where, policy, note, ...commonOf(args, environment) });
     })
     .command('restore <hosts>', 'Put back what was drained, at exactly the weight it had', selecting, (args) => {
       take({ name: 'restore', pattern: args.hosts, servers: args.server, ...commonOf(args, environment) });
@@ -66,16 +68,8 @@ export async function readArguments(
     })
     .command('resume [run]', 'Go on with a rollout that died or was stopped', resuming, (args) => {
       const { run, changed, 'extra-vars': extraVars, 'skip-failed': skipFailed } = args;
-      take({
-        name: 'resume',
-        run,
-        extraVars,
-        skipFailed,
-        changed,
-        pacing: pacingOf(args),
-        loading: loadingOf(args),
-        ...withoutHosts(args, environment),
-      });
+      const how = { pacing: pacingOf(args), loading: loadingOf(args) };
+      take({ name: 'resume', run, extraVars, skipFailed, changed, ...how, ...withoutHosts(args, environment) });
     })
     .command('lock <action> [hosts]', 'List, take, release or break the locks of hosts', lockActions, (args) => {
       take({ name: 'lock', ...lockCommandOf(args), ...commonOf(args, environment) });
@@ -91,8 +85,15 @@ function withLooks(
   environment: Surroundings['environment'],
 ): Argv<CommonArgs> {
   return parser
-    .command('status [hosts]', 'Show hosts, containers, images, health and servers', looking, (args) => {
-      take({ name: 'status', pattern: args.hosts, place: placeIn(args), ...commonOf(args, environment) });
+    .command('status [hosts]', 'Show hosts, containers, images, health and servers', surveying, (args) => {
+      const balancerHosts = args['balancer-hosts'];
+      take({
+        name: 'status',
+        pattern: args.hosts,
+        place: placeIn(args),
+        balancerHosts,
+        ...commonOf(args, environment),
+      });
     })
     .command('doctor [hosts]', 'Show how hosts are reached, and what is missing on them', looking, (args) => {
       take({ name: 'doctor', pattern: args.hosts, place: placeIn(args), ...commonOf(args, environment) });

@@ -77,6 +77,7 @@ export type Command =
       readonly pattern: string;
       readonly servers: readonly string[];
       readonly place: NamedPlace;
+      readonly balancerHosts: string | undefined;
       readonly policy: DrainPolicy;
       readonly note: string;
     } & Common)
@@ -111,7 +112,12 @@ export type Command =
     }
   | { readonly name: 'history'; readonly number: number; readonly json: boolean }
   | { readonly name: 'show'; readonly run: string; readonly json: boolean }
-  | ({ readonly name: 'status'; readonly pattern: string; readonly place: NamedPlace } & Common);
+  | ({
+      readonly name: 'status';
+      readonly pattern: string;
+      readonly place: NamedPlace;
+      readonly balancerHosts: string | undefined;
+    } & Common);
 
 /** Those that reach hosts. */
 export type HostsCommand = Extract<Command, Common>;

@@ -5,7 +5,7 @@ import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
 import { askOver, type Ask } from '../adapters/haproxy/runtime-socket.ts';
 import { FileArchive } from '../adapters/host/archive.ts';
 import { FlockLock } from '../adapters/host/lock.ts';
-import { firstSocket } from '../adapters/host/looks.ts';
+import { addressesOf, firstSocket } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
 import { FileRecord } from '../adapters/host/record.ts';
 import type { Link } from '../adapters/link.ts';
@@ -114,6 +114,7 @@ export class SshFleet implements Fleet {
         return new RuntimeApi(ask, { host: link.host, ...place }, processesOver(link, place, inside));
       },
       probe: (probe, withinMs) => probeOver(link, probe, withinMs),
+      addresses: () => addressesOf(link),
       firstSocket: (paths, container) => firstSocket(link, paths, insideOf(container).pathOf),
       lock: new FlockLock(link),
     };

@@ -20,9 +20,10 @@ export async function drain(command: Extract<Command, { name: 'drain' }>, around
   return inSession(command, around, async (session) => {
     const hosts = await startOn(command, session);
     const { servers, place, policy, note } = command;
+    const balancers = balancersOf(command, session.inventory);
     const result = await drainHosts(
       {
-        ...{ hosts, servers, place, policy, note },
+        ...{ hosts, servers, place, balancers, policy, note },
         confirm: async (consequences) => command.yes || confirm(`${consequences.join('; ')}. Go on?`, around),
       },
       session.context,
@@ -50,7 +51,8 @@ export async function status(command: Extract<Command, { name: 'status' }>, arou
     const hosts = hostsOf(command, inventory);
     await prepare(hosts);
     const { place, forks } = command;
-    const surveys = await interruptible(() => survey({ hosts, place, forks }, context.fleet), around);
+    const balancers = balancersOf(command, inventory);
+    const surveys = await interruptible(() => survey({ hosts, place, balancers, forks }, context.fleet), around);
     const lines = command.json ? surveys.map(statusJson) : statusText(surveys, paint, context.clock.date());
     around.stdout.write(lines.map((line) => `${line}\n`).join(''));
     const [failure] = surveys.flatMap((one) => one.failures);
@@ -65,6 +67,14 @@ function statusJson({ failures, ...rest }: HostSurvey): string {
 
 function hostsOf({ pattern, limit }: HostsCommand, inventory: CliSession['inventory']): readonly string[] {
   return selectHosts(inventory, pattern, limit, (path) => readFileSync(path, 'utf8'));
+}
+
+/** Central balancers, whatever --limit says. */
+function balancersOf(
+  { balancerHosts }: Extract<Command, { name: 'drain' | 'status' }>,
+  inventory: CliSession['inventory'],
+): readonly string[] | undefined {
+  return balancerHosts === undefined ? undefined : selectHosts(inventory, balancerHosts);
 }
 
 async function startOn(command: HostsCommand, { inventory, begin, prepare }: CliSession): Promise<readonly string[]> {

@@ -113,7 +113,7 @@ export function selecting(parser: Argv<CommonArgs>): Argv<CommonArgs & Selecting
   return naming(parser).options(selectingOptions);
 }
 
-interface DrainingArgs extends SelectingArgs, PlaceArgs {
+interface DrainingArgs extends SelectingArgs, PlaceArgs, BalancerArgs {
   readonly 'drain-timeout': string;
   readonly 'on-timeout': OnTimeout;
   readonly note: string;
@@ -127,6 +127,18 @@ const placeOptions = {
   },
   'haproxy-container': { type: 'string', requiresArg: true, describe: 'The container that HAProxy runs in' },
 } as const;
+
+const balancerOptions = {
+  'balancer-hosts': {
+    type: 'string',
+    requiresArg: true,
+    describe: 'Hosts of central HAProxys in front of the hosts, instead of that of each host (pattern)',
+  },
+} as const;
+
+interface BalancerArgs {
+  readonly 'balancer-hosts': string | undefined;
+}
 
 interface PlaceArgs {
   readonly socket: string | undefined;
@@ -157,6 +169,7 @@ export const drainingOptions = {
   },
   note: { alias: 'm', type: 'string', requiresArg: true, default: '', describe: 'Why, for those who look at status' },
   ...placeOptions,
+  ...balancerOptions,
   ...takingOver,
 } as const;
 
@@ -173,6 +186,10 @@ export function looking(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs
     .epilogue(EXIT_CODES)
     .positional('hosts', { ...HOSTS, default: 'all' })
     .options(placeOptions);
+}
+
+export function surveying(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingArgs & BalancerArgs> {
+  return looking(parser).options(balancerOptions);
 }
 
 interface ResumingArgs extends PacingArgs, LoadArgs {

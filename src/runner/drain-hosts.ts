@@ -4,24 +4,22 @@ import { Failure, reasonOf } from '../errors.ts';
 import { serverPath, type DrainPolicy, type Server } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { beforeActing } from './before-acting.ts';
-import { asItIsNow, planDrain, type HostDrain, type Target } from './drain-plan.ts';
+import { asItIsNow, consequencesOf, planDrain, type HostDrain, type Target } from './drain-plan.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts } from './held-hosts.ts';
+import type { Fronts } from './in-front.ts';
 import type { RecordEntry } from './ports.ts';
 import { putBackAll } from './put-back-all.ts';
 import { quiesce } from './quiesce.ts';
 import type { RunContext, RunResult } from './rollout.ts';
-import type { NamedPlace } from './sockets.ts';
 import { settleHosts, type HostOutcome } from './settle.ts';
 import { takeOver } from './take-over.ts';
 import { watchOf } from './watch.ts';
 
-export interface DrainRequest {
+export interface DrainRequest extends Fronts {
   readonly hosts: readonly string[];
   /** Servers by name, as `server` or `backend/server`; empty for all that the host's balancer has. */
   readonly servers: readonly string[];
-  /** Of the balancer on each host. */
-  readonly place: NamedPlace;
   readonly policy: DrainPolicy;
   readonly note: string;
   /** Asked before a backend is left with no usable server at all, which answers its clients with 503. */
@@ -31,14 +29,14 @@ export interface DrainRequest {
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
 export async function drainHosts(request: DrainRequest, context: RunContext): Promise<RunResult> {
   const limit = pLimit(context.forks);
-  const held = await holdHosts(request.hosts, { ...context, limit });
+  const held = await holdHosts([...request.hosts, ...(request.balancers ?? [])], { ...context, limit });
   try {
     await takeOver(held, { ...context, limit });
     const findings: Finding[] = [];
     const planned = await Promise.all(
       request.hosts.map((name) =>
         limit(() =>
-          planDrain(held.host(name), request, findings).catch((error: unknown) => {
+          planDrain(name, request, { held, findings }).catch((error: unknown) => {
             findings.push(problem(name, error));
           }),
         ),
@@ -47,7 +45,7 @@ export async function drainHosts(request: DrainRequest, context: RunContext): Pr
     for (const { kind, host, text } of findings) context.report({ type: kind, host, text });
     refuseIfProblems(findings);
     const drains = planned.filter((drain) => drain !== undefined);
-    const consequences = drains.flatMap((drain) => drain.consequences);
+    const consequences = consequencesOf(drains);
     if (consequences.length > 0 && !(await request.confirm(consequences))) {
       throw new Failure('interrupted', 'Nothing was changed: the drain was not confirmed');
     }

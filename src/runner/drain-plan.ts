@@ -1,13 +1,13 @@
 import { isUsable } from '../rollout/capacity.ts';
-import { sameServer, serverPath, type AdminState, type Standing } from '../rollout/model.ts';
+import { sameServer, serverKey, serverPath, type AdminState, type Standing } from '../rollout/model.ts';
 import type { BackendState, ServerState } from '../rollout/observed.ts';
 import type { DrainRequest } from './drain-hosts.ts';
 import type { Finding } from './findings.ts';
-import type { HeldHost } from './held-hosts.ts';
+import type { HeldHost, HeldHosts } from './held-hosts.ts';
+import { frontsOf } from './in-front.ts';
 import { advice, explain } from './leftovers.ts';
 import type { RecordEntry } from './ports.ts';
 import { balancerProblems } from './preflight-balancer.ts';
-import { placeOn } from './sockets.ts';
 import { stateOf, type ServerAccess } from './traffic.ts';
 
 /** One server to drain. */
@@ -27,32 +27,41 @@ export interface HostDrain {
   readonly name: string;
   readonly held: HeldHost;
   readonly targets: readonly Target[];
-  /** What the clients of this host's balancer will see, in sentences. */
-  readonly consequences: readonly string[];
+  /** The backends of the balancers in front of it. */
+  readonly backends: readonly BackendState[];
 }
 
 /** Looks at the host's servers and adds what is in the way to `findings`. */
-export async function planDrain(held: HeldHost, request: DrainRequest, findings: Finding[]): Promise<HostDrain> {
-  const { access: host, undo } = held;
-  const place = await placeOn(host, request.place);
-  const balancer = host.balancer(place);
-  findings.push(...balancerProblems({ host: host.name, ...place }, await balancer.facts()));
-  const backends = await balancer.backends();
-  const all = backends.flatMap(({ servers }) => servers);
+export async function planDrain(
+  name: string,
+  request: DrainRequest,
+  { held, findings }: { readonly held: HeldHosts; readonly findings: Finding[] },
+): Promise<HostDrain> {
+  const own = held.host(name);
+  const fronts = await frontsOf(own.access, request, async (other) => held.host(other).access);
+  for (const { balancer, facts } of fronts) findings.push(...balancerProblems(balancer, facts));
+  const all = fronts.flatMap(({ servers }) => servers);
   const chosen = all.filter(
-    (state) => request.servers.length === 0 || request.servers.some((name) => isNamed(state, name)),
+    (state) => request.servers.length === 0 || request.servers.some((server) => isNamed(state, server)),
   );
   const entryOf = ({ server }: ServerState): RecordEntry | undefined =>
-    undo.entries.find((one) => sameServer(one.server, server));
+    own.undo.entries.find((one) => sameServer(one.server, server));
 
-  findings.push(...strangers(request.servers, all, host.name));
-  for (const state of chosen) findings.push(...obstacles(entryOf(state), host.name));
+  findings.push(...strangers(request.servers, all, name));
+  for (const state of chosen) findings.push(...obstacles(entryOf(state), name));
   const open = chosen.filter((state) => !isDrained(state, entryOf(state)));
-  const targets = open.map((state) =>
-    targetOf({ server: state.server, balancer }, { state, recorded: entryOf(state) }),
-  );
-  const consequences = backends.filter((backend) => isEmptied(backend, open)).map(emptied);
-  return { name: host.name, held, targets, consequences };
+  const targets = open.map((state) => targetOf(own.reach(state.server), { state, recorded: entryOf(state) }));
+  return { name, held: own, targets, backends: fronts.flatMap(({ backends }) => backends) };
+}
+
+/** What the clients of the balancers will see, in sentences. */
+export function consequencesOf(drains: readonly HostDrain[]): readonly string[] {
+  const drained = new Set(drains.flatMap(({ targets }) => targets.map(({ access }) => serverKey(access.server))));
+  const isEmptied = ({ servers }: BackendState): boolean => {
+    const usable = servers.filter(isUsable);
+    return usable.length > 0 && usable.every(({ server }) => drained.has(serverKey(server)));
+  };
+  return [...new Set(drains.flatMap(({ backends }) => backends.filter(isEmptied).map(emptied)))];
 }
 
 interface Seen {
@@ -91,11 +100,6 @@ function obstacles(entry: RecordEntry | undefined, host: string): Finding[] {
 /** Drained by us and still so: a reload brings a server back into service although the record says otherwise. */
 function isDrained({ admin, weight }: ServerState, entry: RecordEntry | undefined): boolean {
   return entry !== undefined && admin === 'maint' && weight === 0;
-}
-
-function isEmptied({ servers }: BackendState, drained: readonly ServerState[]): boolean {
-  const usable = servers.filter(isUsable);
-  return usable.length > 0 && usable.every((state) => drained.includes(state));
 }
 
 function emptied({ name, balancer }: BackendState): string {

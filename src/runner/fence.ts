@@ -42,6 +42,7 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
     archive: guarded(access.archive, archive, sure),
     balancer: (place) => guarded(access.balancer(place), balancer, sure),
     probe: (probe, withinMs) => access.probe(probe, withinMs),
+    addresses: () => access.addresses(),
     firstSocket: (paths, container) => access.firstSocket(paths, container),
   };
 }

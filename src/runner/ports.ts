@@ -223,6 +223,8 @@ export interface HostAccess {
   balancer(place: BalancerPlace): LoadBalancer;
   /** Does one HTTP or TCP probe, from the host's point of view. */
   probe(probe: Exclude<Probe, { kind: 'command' }>, withinMs: number): Promise<ProbeResult>;
+  /** Its own addresses, as others may know it by; none of the loopback. */
+  addresses(): Promise<readonly string[]>;
   /** The first of these paths that is a socket on the host, or in this container of it; or undefined. */
   firstSocket(paths: readonly string[], container?: string): Promise<string | undefined>;
   readonly lock: HostLock;

@@ -2,9 +2,9 @@
 import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import { serverPath } from '../rollout/model.ts';
-import type { BackendState, Container, ServerState } from '../rollout/observed.ts';
+import type { Container, ServerState } from '../rollout/observed.ts';
+import { frontsOf, type Fronts } from './in-front.ts';
 import type { Fleet, FoundLock, HostAccess, RecordEntry } from './ports.ts';
-import { placeOn, type NamedPlace } from './sockets.ts';
 
 /** One container with its servers, or a server that no container of this host stands behind. */
 export interface SurveyRow {
@@ -25,19 +25,18 @@ export interface HostSurvey {
   readonly record: readonly RecordEntry[];
 }
 
-export interface SurveyOptions {
+export interface SurveyOptions extends Fronts {
   readonly hosts: readonly string[];
-  readonly place: NamedPlace;
   readonly forks: number;
 }
 
-export async function survey({ hosts, place, forks }: SurveyOptions, fleet: Fleet): Promise<readonly HostSurvey[]> {
+export async function survey({ hosts, forks, ...fronts }: SurveyOptions, fleet: Fleet): Promise<readonly HostSurvey[]> {
   const limit = pLimit(forks);
-  return Promise.all(hosts.map((host) => limit(() => surveyHost(host, place, fleet))));
+  return Promise.all(hosts.map((host) => limit(() => surveyHost(host, fronts, fleet))));
 }
 
 /** What cannot be had of a host does not hide what can. */
-async function surveyHost(name: string, place: NamedPlace, fleet: Fleet): Promise<HostSurvey> {
+async function surveyHost(name: string, fronts: Fronts, fleet: Fleet): Promise<HostSurvey> {
   const failures: Failure[] = [];
   const orElse = async <T>(look: () => Promise<T>, otherwise: T): Promise<T> => {
     try {
@@ -50,28 +49,30 @@ async function surveyHost(name: string, place: NamedPlace, fleet: Fleet): Promis
   };
   const host = await orElse<HostAccess | undefined>(() => fleet.host(name), undefined);
   if (!host) return { host: name, failures, engine: '', balancer: '', rows: [], lock: undefined, record: [] };
-  const [[engine, containers], [balancer, backends], lock, record] = await Promise.all([
+  const [[engine, containers], [balancer, servers], lock, record] = await Promise.all([
     orElse(() => engineOf(host), ['', []]),
-    orElse(() => balancerOf(host, place), ['', []]),
+    orElse(() => balancersOf(host, fronts, fleet), ['', []]),
     orElse<FoundLock | undefined>(() => host.lock.look(), undefined),
     orElse(() => host.record.read(), []),
   ]);
-  return { host: name, failures, engine, balancer, rows: rowsOf(containers, backends), lock, record };
+  return { host: name, failures, engine, balancer, rows: rowsOf(containers, servers), lock, record };
 }
 
 async function engineOf({ containers }: HostAccess): Promise<[string, readonly Container[]]> {
   return Promise.all([containers.version(), containers.list()]);
 }
 
-async function balancerOf(host: HostAccess, place: NamedPlace): Promise<[string, readonly BackendState[]]> {
-  const balancer = host.balancer(await placeOn(host, place));
-  const [{ version }, backends] = await Promise.all([balancer.facts(), balancer.backends()]);
-  return [version, backends];
+/** Their versions, and the servers of the host. */
+async function balancersOf(host: HostAccess, fronts: Fronts, fleet: Fleet): Promise<[string, readonly ServerState[]]> {
+  const found = await frontsOf(host, fronts, (name) => fleet.host(name));
+  const versions = found.map(({ facts, balancer }) =>
+    fronts.balancers === undefined ? facts.version : `${facts.version} on ${balancer.host}`,
+  );
+  return [versions.join(', '), found.flatMap(({ servers }) => servers)];
 }
 
 /** A server belongs to the container of its name, else to the one that publishes the port it points at. */
-export function rowsOf(containers: readonly Container[], backends: readonly BackendState[]): SurveyRow[] {
-  const servers = backends.flatMap((backend) => backend.servers);
+export function rowsOf(containers: readonly Container[], servers: readonly ServerState[]): SurveyRow[] {
   const owner = (state: ServerState): Container | undefined =>
     containers.find(({ name }) => name === state.server.name) ??
     containers.find(({ running, publishedPorts }) => running && publishedPorts.includes(state.port));

@@ -34,6 +34,7 @@ const draining = {
     pattern: 'fe',
     servers: [],
     place: { socket: undefined, container: undefined },
+    balancerHosts: undefined,
     note: '',
   },
   policy: { timeoutMs: 60_000, onTimeout: 'fail' as const },
@@ -102,11 +103,23 @@ describe('readArguments()', () => {
     { line: 'recover fe', command: { name: 'recover', pattern: 'fe', ...common } },
     {
       line: 'status fe',
-      command: { name: 'status', pattern: 'fe', place: { socket: undefined, container: undefined }, ...common },
+      command: {
+        name: 'status',
+        pattern: 'fe',
+        place: { socket: undefined, container: undefined },
+        balancerHosts: undefined,
+        ...common,
+      },
     },
     {
       line: 'status',
-      command: { name: 'status', pattern: 'all', place: { socket: undefined, container: undefined }, ...common },
+      command: {
+        name: 'status',
+        pattern: 'all',
+        place: { socket: undefined, container: undefined },
+        balancerHosts: undefined,
+        ...common,
+      },
     },
   ])('fills in the defaults of "$line"', async ({ line, command }) => {
     expect(await read(`${line} -i hosts.ini`)).toEqual(command);

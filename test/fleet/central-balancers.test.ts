@@ -55,6 +55,26 @@ describe('a pair of central balancers', () => {
     for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
   });
 
+  it('let go of all servers of a host that is drained, and get back every weight when it is restored', async () => {
+    const at = ['--balancer-hosts', 'fe[0:1]'];
+    const traffic = load({ on: BALANCERS });
+
+    const drained = await sluice('drain', 'fe3', ...at, '-m', 'disk swap');
+
+    const out = inService().map((line) => line.replace(/^(fe3_\S+) \d+ 0 UP/, '$1 0 1 DOWN'));
+    const seen = await Promise.all(BALANCERS.map(serversOf));
+    const status = await sluice('status', 'fe3', ...at);
+    const restored = await sluice('restore', 'fe3');
+    const report = await traffic.stop();
+    expect(drained, drained.stderr).toMatchObject({ status: 0 });
+    expect(seen).toEqual([out, out]);
+    expect(status.stdout).toMatch(/pxApp_1 .*fe3_pxApp_1 .*MAINT/);
+    expect(status.stdout).toMatch(/fe3_pxApp_1 was drained by .*disk swap/);
+    expect(restored, restored.stderr).toMatchObject({ status: 0 });
+    expect(report.failures).toEqual([]);
+    for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
+  });
+
   it('get back every weight after the controller was killed, by recover of the hosts alone', async () => {
     const traffic = load({ on: BALANCERS });
     const onEvent = (event: RunEvent, child: { kill: (signal: 'SIGKILL') => void }): void => {

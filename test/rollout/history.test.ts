@@ -168,6 +168,7 @@ describe('replay()', () => {
       hosts: ['fe1'],
       servers: ['pxApp_1'],
       place: { socket: undefined, container: undefined },
+      balancers: undefined,
       policy,
       note: '',
       confirm: async () => true,

@@ -19,6 +19,7 @@ function aRequest(over: Partial<DrainRequest> = {}): DrainRequest {
     hosts: ['fe1'],
     servers: ['pxApp_2'],
     place: { socket: undefined, container: undefined },
+    balancers: undefined,
     policy,
     note: 'disk swap',
     confirm,

@@ -17,6 +17,7 @@ function drain(fleet: FakeFleet, over: Over = {}, onEvent?: (event: RunEvent) =>
     hosts: ['fe1'],
     servers: ['pxApp_2'],
     place: { socket: undefined, container: undefined },
+    balancers: undefined,
     policy,
     note: '',
     confirm: async () => true,

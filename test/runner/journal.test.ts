@@ -112,7 +112,13 @@ describe('what was found', () => {
 
 describe('drain and restore', () => {
   const request = {
-    ...{ hosts: ['fe1'], servers: ['pxApp_2'], place: { socket: undefined, container: undefined }, note: 'disk swap' },
+    ...{
+      hosts: ['fe1'],
+      servers: ['pxApp_2'],
+      place: { socket: undefined, container: undefined },
+      balancers: undefined,
+      note: 'disk swap',
+    },
     policy: { timeoutMs: 60_000, onTimeout: 'fail' as const },
     confirm: async () => true,
   };

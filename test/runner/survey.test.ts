@@ -3,7 +3,7 @@ import { Failure } from '../../src/errors.ts';
 import type { Container } from '../../src/rollout/observed.ts';
 import type { Fleet, HostAccess, HostLock } from '../../src/runner/ports.ts';
 import { rowsOf, survey } from '../../src/runner/survey.ts';
-import { aBackend, aContainer, aLockOwner, aServer, aServerState } from '../support/builders.ts';
+import { aContainer, aLockOwner, aServer, aServerState } from '../support/builders.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 
@@ -19,55 +19,52 @@ function named(name: string, over: Partial<Container> = {}): Container {
 
 describe('rowsOf()', () => {
   it('puts a server with the container of its name', () => {
-    const backend = aBackend([
-      aServerState({ server: aServer('pxApp_2') }),
-      aServerState({ server: aServer('pxApp_1') }),
-    ]);
+    const servers = [aServerState({ server: aServer('pxApp_2') }), aServerState({ server: aServer('pxApp_1') })];
 
-    expect(words(rowsOf([named('pxApp_1'), named('pxApp_2')], [backend]))).toEqual([
+    expect(words(rowsOf([named('pxApp_1'), named('pxApp_2')], servers))).toEqual([
       'pxApp_1: pxapp_cluster/pxApp_1',
       'pxApp_2: pxapp_cluster/pxApp_2',
     ]);
   });
 
   it('else with the one that publishes the port it points at', () => {
-    const backend = aBackend([aServerState({ server: aServer('web1'), port: 9_001 })]);
+    const servers = [aServerState({ server: aServer('web1'), port: 9_001 })];
 
-    expect(words(rowsOf([named('api'), named('web', { publishedPorts: [9_000, 9_001] })], [backend]))).toEqual([
+    expect(words(rowsOf([named('api'), named('web', { publishedPorts: [9_000, 9_001] })], servers))).toEqual([
       'api: ',
       'web: pxapp_cluster/web1',
     ]);
   });
 
   it('takes the name for more than the port', () => {
-    const backend = aBackend([aServerState({ server: aServer('web1'), port: 9_001 })]);
+    const servers = [aServerState({ server: aServer('web1'), port: 9_001 })];
     const containers = [named('other', { publishedPorts: [9_001] }), named('web1', { running: false })];
 
-    expect(words(rowsOf(containers, [backend]))).toEqual(['other: ', 'web1: pxapp_cluster/web1']);
+    expect(words(rowsOf(containers, servers))).toEqual(['other: ', 'web1: pxapp_cluster/web1']);
   });
 
   it('does not take the port of a container that does not run for a reason', () => {
-    const backend = aBackend([aServerState({ server: aServer('web1'), port: 9_001 })]);
+    const servers = [aServerState({ server: aServer('web1'), port: 9_001 })];
     const containers = [
       named('new', { publishedPorts: [9_001] }),
       named('a-old', { publishedPorts: [9_001], running: false }),
     ];
 
-    expect(words(rowsOf(containers, [backend]))).toEqual(['a-old: ', 'new: pxapp_cluster/web1']);
+    expect(words(rowsOf(containers, servers))).toEqual(['a-old: ', 'new: pxapp_cluster/web1']);
   });
 
   it('puts servers of several backends with one container', () => {
     const api = { ...aServer(), backend: 'api' };
-    const backends = [aBackend([aServerState()]), aBackend([aServerState({ server: api })], { name: 'api' })];
+    const servers = [aServerState(), aServerState({ server: api })];
 
-    expect(words(rowsOf([named('pxApp_1')], backends))).toEqual(['pxApp_1: pxapp_cluster/pxApp_1 api/pxApp_1']);
+    expect(words(rowsOf([named('pxApp_1')], servers))).toEqual(['pxApp_1: pxapp_cluster/pxApp_1 api/pxApp_1']);
   });
 
   it('counts as people do, and has the servers of nobody last', () => {
     const strays = ['s2', 's1'].map((name) => aServerState({ server: aServer(name), port: 1 }));
     const containers = ['app_10', 'app_9', 'app_1'].map((name) => named(name));
 
-    expect(words(rowsOf(containers, [aBackend(strays)]))).toEqual([
+    expect(words(rowsOf(containers, strays))).toEqual([
       ...['app_1: ', 'app_9: ', 'app_10: '],
       ...['nobody: pxapp_cluster/s1', 'nobody: pxapp_cluster/s2'],
     ]);
@@ -85,7 +82,7 @@ describe('survey()', () => {
     fe1.entries = [entry];
 
     const [first, second] = await survey(
-      { hosts: ['fe1', 'fe2'], place: { socket: undefined, container: undefined }, forks: 1 },
+      { hosts: ['fe1', 'fe2'], place: { socket: undefined, container: undefined }, balancers: undefined, forks: 1 },
       fleet,
     );
 
@@ -106,7 +103,12 @@ describe('survey()', () => {
     fe2?.lock.die();
 
     const surveys = await survey(
-      { hosts: ['fe1', 'fe2', 'fe3'], place: { socket: undefined, container: undefined }, forks: 8 },
+      {
+        hosts: ['fe1', 'fe2', 'fe3'],
+        place: { socket: undefined, container: undefined },
+        balancers: undefined,
+        forks: 8,
+      },
       fleet,
     );
 
@@ -124,7 +126,10 @@ describe('survey()', () => {
         changed<HostAccess>(fe1, { lock: changed<HostLock>(fe1.lock, { look: () => Promise.reject(failure) }) }),
     });
 
-    const [one] = await survey({ hosts: ['fe1'], place: { socket: undefined, container: undefined }, forks: 1 }, odd);
+    const [one] = await survey(
+      { hosts: ['fe1'], place: { socket: undefined, container: undefined }, balancers: undefined, forks: 1 },
+      odd,
+    );
 
     expect(one).toMatchObject({ failures: [failure], lock: undefined, engine: '20.10.24' });
     expect(one?.rows).toHaveLength(3);
@@ -135,7 +140,7 @@ describe('survey()', () => {
     (await fleet.host('fe1')).isUnreachable = true;
 
     const surveys = await survey(
-      { hosts: ['fe1', 'fe2'], place: { socket: undefined, container: undefined }, forks: 8 },
+      { hosts: ['fe1', 'fe2'], place: { socket: undefined, container: undefined }, balancers: undefined, forks: 8 },
       fleet,
     );
 
@@ -153,12 +158,15 @@ describe('survey()', () => {
       host: async (name) => changed<HostAccess>(await fleet.host(name), { firstSocket: async () => undefined }),
     });
 
-    const [one] = await survey({ hosts: ['fe1'], place: { socket: undefined, container: undefined }, forks: 1 }, odd);
+    const [one] = await survey(
+      { hosts: ['fe1'], place: { socket: undefined, container: undefined }, balancers: undefined, forks: 1 },
+      odd,
+    );
     expect(one?.failures).toMatchObject([{ code: 'config', message: expect.stringContaining('--socket') as unknown }]);
     expect(words([...(one?.rows ?? [])])).toEqual(['pxApp_1: ', 'pxApp_2: ', 'pxApp_3: ']);
 
     const [named] = await survey(
-      { hosts: ['fe1'], place: { socket: '/run/mine.sock', container: undefined }, forks: 1 },
+      { hosts: ['fe1'], place: { socket: '/run/mine.sock', container: undefined }, balancers: undefined, forks: 1 },
       odd,
     );
     expect(named?.failures).toEqual([]);
@@ -174,7 +182,7 @@ describe('survey()', () => {
       const odd = changed(fleet, { host: async () => changed(fe1, { containers }) });
 
       const surveys = await survey(
-        { hosts: ['fe1'], place: { socket: undefined, container: undefined }, forks: 1 },
+        { hosts: ['fe1'], place: { socket: undefined, container: undefined }, balancers: undefined, forks: 1 },
         odd,
       );
 
@@ -189,7 +197,10 @@ describe('survey()', () => {
     const odd = changed(fleet, { host: () => Promise.reject(bug) });
 
     await expect(
-      survey({ hosts: ['fe1'], place: { socket: undefined, container: undefined }, forks: 1 }, odd),
+      survey(
+        { hosts: ['fe1'], place: { socket: undefined, container: undefined }, balancers: undefined, forks: 1 },
+        odd,
+      ),
     ).rejects.toBe(bug);
   });
 });

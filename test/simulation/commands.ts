@@ -54,6 +54,7 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
           hosts,
           servers,
           place: { socket: SOCKET, container: undefined },
+          balancers: undefined,
           policy,
           note: 'by hand',
           confirm: async () => true,

@@ -79,6 +79,10 @@ export class FakeHost implements HostAccess {
     return this.containers.answers(`pxApp_${port - 8080}`) ? { ok: true } : { ok: false, why: 'refused' };
   }
 
+  async addresses(): Promise<readonly string[]> {
+    return ['10.0.0.1'];
+  }
+
   async firstSocket(): Promise<string> {
     return SOCKET;
   }

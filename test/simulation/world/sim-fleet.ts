@@ -93,6 +93,10 @@ class SimAccess implements HostAccess {
     );
   }
 
+  async addresses(): Promise<readonly string[]> {
+    return this.#look('addresses', () => ['10.0.0.1']);
+  }
+
   async firstSocket(): Promise<string> {
     return this.#look('socket', () => SOCKET);
   }
