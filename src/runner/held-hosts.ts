@@ -62,8 +62,8 @@ export type HoldContext = Pick<
 };
 
 /**
- * Connects to all hosts and locks them, with those whose balancers have servers in the records of these: all or none. Nobody waits while it holds something, so two runs cannot wait
- * for one another; what waits, waits with empty hands.
+ * Connects to all hosts and locks them, with those whose balancers have servers in the records of these: all or none.
+ * Nobody waits while it holds something, so two runs cannot wait for one another; what waits, waits with empty hands.
  *
  * `deadLocks`: what `recover` and its like are for is no obstacle to them (`claim`); others refuse a host on which a
  * run that died has left instances in work, unless told to take over.
@@ -89,7 +89,9 @@ export async function holdHosts(
   const more = balancersOf(held);
   if (more.length > 0) {
     await releaseAll(held, context);
-    return holdHosts([...hosts, ...more], context, deadLocks);
+    const goWithout = (host: string, failure: Failure): boolean =>
+      !more.includes(host) && context.goWithout?.(host, failure) === true;
+    return holdHosts([...hosts, ...more], { ...context, goWithout }, deadLocks);
   }
   try {
     if (deadLocks === 'refuse' && !context.locking.takeOver) refuseLeftovers(held, context);

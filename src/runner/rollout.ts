@@ -126,8 +126,7 @@ export async function rollout(
   const limit = pLimit(context.forks);
   const skipped = new Skipped(plays, context.report, options.resumption?.inWork);
   const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
-  const goWithout = (host: string, failure: Failure): boolean =>
-    hosts.includes(host) && skipped.goWithout(host, failure);
+  const { goWithout } = skipped;
   const held = await holdHosts(
     touchedBy(plays),
     { ...context, limit, goWithout },

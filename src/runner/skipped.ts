@@ -9,6 +9,8 @@ export class Skipped {
   readonly #report: Report;
   /** As `host container`. */
   readonly #inWork: ReadonlySet<string>;
+  /** Hosts whose HAProxys have servers for containers of others. */
+  readonly #central: ReadonlySet<string>;
   readonly #reasons = new Map<string, string>();
 
   /** `inWork`: what the first part of the run has left out of service must be put right, and cannot be skipped. */
@@ -16,11 +18,18 @@ export class Skipped {
     this.#plays = plays;
     this.#report = report;
     this.#inWork = inWork;
+    const instances = plays.flatMap(({ hosts }) => hosts.flatMap((one) => one.instances));
+    this.#central = new Set(
+      instances.flatMap(({ host, servers }) =>
+        servers.map(({ balancer }) => balancer.host).filter((name) => name !== host),
+      ),
+    );
   }
 
   /** Whether the run goes on without a host that failed so; it is said then, once. */
   readonly goWithout = (host: string, failure: Failure): boolean => {
     const own = this.#plays.filter(({ hosts }) => hosts.some((one) => one.host === host));
+    if (own.length === 0 || this.#central.has(host)) return false;
     if (failure.code !== 'unreachable' || own.some(({ policy }) => policy.unreachable === 'fail')) return false;
     if ([...this.#inWork].some((name) => name.startsWith(`${host} `))) return false;
     if (!this.#reasons.has(host)) this.#report({ type: 'host-skipped', host, reason: failure.message });

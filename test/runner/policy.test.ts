@@ -3,7 +3,6 @@ import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import type { Policy } from '../../src/rollout/policy.ts';
-import { aLockOwner } from '../support/builders.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { aPlay, endsOf, eventsOf, roll } from '../support/policy-story.ts';
 
@@ -155,76 +154,6 @@ describe('on_failure: ask', () => {
 
     expect(endsOf(result)).toBe('fe1 failed, fe2 notReached, fe3 notReached');
     expect(result.why).toBeUndefined();
-  });
-});
-
-describe('unreachable: skip', () => {
-  it('leaves out what cannot be reached at the start, says so, and makes the batches without it', async () => {
-    const fleet = await FakeFleet.up();
-    (await fleet.host('fe1')).isUnreachable = true;
-
-    const result = await roll(fleet, [{ ...aPlay(fleet, { unreachable: 'skip' }), serial: [{ hosts: 2 }] }]);
-
-    expect(result.end).toBe('unreachable');
-    expect(endsOf(result)).toBe('fe2 updated, fe3 updated, fe1 unreachable');
-    expect(result.hosts.at(-1)).toMatchObject({ notReached: 3, reason: 'Cannot reach fe1: connection refused' });
-    expect(eventsOf(fleet, 'batch-started').map(({ hosts }) => hosts)).toEqual([['fe2', 'fe3']]);
-    expect(eventsOf(fleet, 'host-skipped')).toEqual([
-      { type: 'host-skipped', host: 'fe1', reason: 'Cannot reach fe1: connection refused' },
-    ]);
-  });
-
-  it('is not for a host of which another play says otherwise', async () => {
-    const fleet = await FakeFleet.up();
-    (await fleet.host('fe1')).isUnreachable = true;
-    const plays = [aPlay(fleet, { unreachable: 'skip' }), aPlay(fleet, {})];
-
-    await expect(roll(fleet, plays)).rejects.toMatchObject({ code: 'unreachable' });
-  });
-
-  it('is no way past a lock that somebody holds', async () => {
-    const fleet = await FakeFleet.up();
-    (await fleet.host('fe1')).lock.heldBy(aLockOwner());
-
-    await expect(roll(fleet, [aPlay(fleet, { unreachable: 'skip' })])).rejects.toMatchObject({ code: 'locked' });
-  });
-
-  // prettier-ignore
-  it.each<{ why: string; down: string[]; policy: Partial<Policy>; says: RegExp }>([
-    { why: 'nothing is left',                 down: ['fe1', 'fe2', 'fe3'], policy: {},                          says: /no host can be reached; nothing was touched/ },
-    { why: 'more is missing than may fail',   down: ['fe1', 'fe2'],        policy: { maxFailures: { hosts: 1 } }, says: /2 of 3 hosts cannot be reached, which is more than max_failures allows/ },
-  ])('starts nothing when $why', async ({ down, policy, says }) => {
-    const fleet = await FakeFleet.up();
-    for (const name of down) (await fleet.host(name)).isUnreachable = true;
-
-    const playing = roll(fleet, [aPlay(fleet, { unreachable: 'skip', ...policy })]);
-
-    await expect(playing).rejects.toMatchObject({ code: 'unreachable', message: expect.stringMatching(says) as unknown });
-    expect(fleet.images().filter((image) => image.endsWith('v2'))).toEqual([]);
-  });
-
-  it('does not count them with count_unreachable: false', async () => {
-    const fleet = await FakeFleet.up();
-    for (const name of ['fe1', 'fe2']) (await fleet.host(name)).isUnreachable = true;
-    const policy = { unreachable: 'skip' as const, maxFailures: { hosts: 0 }, countUnreachable: false };
-
-    expect(endsOf(await roll(fleet, [aPlay(fleet, policy)]))).toBe('fe3 updated, fe1 unreachable, fe2 unreachable');
-  });
-
-  it('skips a host that goes away before its turn', async () => {
-    const fleet = await FakeFleet.up();
-    const fe2 = await fleet.host('fe2');
-    const onEvent = ({ type }: RunEvent): void => {
-      if (type === 'batch-ended') {
-        fe2.containers.version = () => Promise.reject(new Failure('unreachable', 'Cannot reach fe2: no route to host'));
-      }
-    };
-
-    const result = await roll(fleet, [aPlay(fleet, { unreachable: 'skip' })], { onEvent });
-
-    expect(endsOf(result)).toBe('fe1 updated, fe2 unreachable, fe3 updated');
-    expect(result.end).toBe('unreachable');
-    expect(eventsOf(fleet, 'host-skipped')).toMatchObject([{ host: 'fe2' }]);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { Instance, Server } from '../../src/rollout/model.ts';
 import type { LockOwner } from '../../src/rollout/lock.ts';
 import type { BackendState, Container, ServerState } from '../../src/rollout/observed.ts';
+import type { RecordEntry } from '../../src/runner/ports.ts';
 
 /** Plausible values; a test states only what differs. */
 export const SOCKET = '/var/run/haproxy.sock';
@@ -63,6 +64,15 @@ export function aLockOwner(over: Partial<LockOwner> = {}): LockOwner {
   return {
     ...{ kind: 'run', run: '20261121-085900-bob', machine: 'laptop', pid: 4711, by: 'bob@laptop' },
     ...{ reason: 'rollout shop.yml', since: '2026-11-21T08:59:00.000Z', ttlMs: 45_000 },
+    ...over,
+  };
+}
+
+/** Of a rollout that has died. */
+export function aRecordEntry(over: Partial<RecordEntry> = {}): RecordEntry {
+  return {
+    ...{ kind: 'rollout', server: aServer(), standing: { weight: 10, admin: 'ready' }, wasUp: true },
+    ...{ by: 'bob@laptop', note: '', at: '2026-11-21T08:00:00Z', run: 'earlier', container: 'pxApp_1' },
     ...over,
   };
 }
