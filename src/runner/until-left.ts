@@ -1,6 +1,6 @@
 import { Failure, reasonOf } from '../errors.ts';
 import { Gone, type Barrier } from './barrier.ts';
-import { poll } from './poll.ts';
+import { isPassing, poll } from './poll.ts';
 import { DrainClock, untilQuiet } from './quiesce.ts';
 import type { StepWatch, Work } from './work.ts';
 
@@ -11,33 +11,45 @@ const ANSWER_WITHIN_MS = 10_000;
  * On the way home, before the new container stops: a reload or somebody else may have let requests in since it was
  * drained, and it may answer them. They may finish within the drain timeout.
  *
- * An HAProxy that does not answer for a while keeps nobody from going home.
+ * An HAProxy that does not answer for a while keeps nobody from going home, nor does one on another host that cannot be
+ * reached.
  *
  * @throws Failure `unreachable` when the host cannot be asked, `interrupted`
  */
 export async function untilLeft({ barriers, instance }: Work, watch: StepWatch): Promise<void> {
   const { timeoutMs } = instance.drain;
   const clock = new DrainClock(watch.clock, timeoutMs);
-  const kept = barriers.filter(({ isLowered }) => !isLowered);
+  const seen: Barrier[] = [];
+  for (const barrier of barriers.filter(({ isLowered }) => !isLowered)) {
+    const isElsewhere = barrier.server.balancer.host !== instance.host;
+    const isBorne = (error: Failure): boolean => isOfHaproxy(error) || (isElsewhere && isPassing(error));
+    const trouble = await untilSeen(barrier, isBorne, clock, watch);
+    if (trouble) watch.waiting({ for: 'answer', why: reasonOf(trouble), leftMs: 0 });
+    else seen.push(barrier);
+  }
   try {
-    for (const barrier of kept) await untilSeen(barrier, clock, watch);
-    await untilQuiet(kept, { policy: { timeoutMs, onTimeout: 'continue' }, clock }, watch);
+    await untilQuiet(seen, { policy: { timeoutMs, onTimeout: 'continue' }, clock }, watch);
   } catch (error) {
     if (!isOfHaproxy(error)) throw error;
     watch.waiting({ for: 'answer', why: reasonOf(error), leftMs: 0 });
   }
 }
 
-/** A look that has come through: the barrier is up. */
-async function untilSeen(barrier: Barrier, clock: DrainClock, watch: StepWatch): Promise<void> {
-  await poll(
+/** A look that has come through: the barrier is up. Otherwise, why none has, where that `isBorne`. */
+async function untilSeen(
+  barrier: Barrier,
+  isBorne: (error: Failure) => boolean,
+  clock: DrainClock,
+  watch: StepWatch,
+): Promise<unknown> {
+  const { last } = await poll<unknown>(
     async () => {
       try {
         await barrier.look(watch);
         return undefined;
       } catch (error) {
         if (error instanceof Gone) return undefined;
-        if (!isOfHaproxy(error)) throw error;
+        if (!(error instanceof Failure) || !isBorne(error)) throw error;
         return error;
       }
     },
@@ -50,6 +62,7 @@ async function untilSeen(barrier: Barrier, clock: DrainClock, watch: StepWatch):
     },
     watch.clock,
   );
+  return last;
 }
 
 /** Not of the host itself: an answer that says nothing, or nobody who listens. */

@@ -9,8 +9,8 @@ const UP_WITHIN_AT_LEAST_MS = 60_000;
 
 /**
  * Puts the servers back to exactly the weight and state they had. The new container must be seen UP; on the way home
- * a server that was not UP when it was found need not be, and one that does not come UP does not keep the next from its
- * weight.
+ * a server that was not UP when it was found need not be, and one that does not come UP, or whose HAProxy does not
+ * answer, does not keep the next from its weight.
  */
 export const restore: StepAction = async (work, watch) => {
   const { instance, found, barriers } = work;
@@ -24,19 +24,21 @@ export const restore: StepAction = async (work, watch) => {
   const failures: Failure[] = [];
   for (const one of found) {
     const { access, weight, admin, wasUp, agent } = one;
-    if (watch.homeward && (await isGone(one, watch))) continue;
-    if (admin !== 'ready') {
-      watch.remark({ about: 'stays-out', server: access.server, why: `it was in ${admin} before` });
-    }
-    const expectUp = watch.homeward ? wasUp && ran : !isEmpty;
     try {
+      if (watch.homeward && (await isGone(one, watch))) continue;
+      if (admin !== 'ready') {
+        watch.remark({ about: 'stays-out', server: access.server, why: `it was in ${admin} before` });
+      }
+      const expectUp = watch.homeward ? wasUp && ran : !isEmpty;
       await putBack(access, { weight, admin }, { withinMs, expectUp, isEmpty, agent }, watch);
     } catch (error) {
-      if (!watch.homeward || !(error instanceof Failure) || isPassing(error)) throw error;
-      if (!(await isGone(one, watch))) failures.push(error);
+      if (!watch.homeward || !(error instanceof Failure)) throw error;
+      if (isPassing(error) || !(await isGone(one, watch))) failures.push(error);
     }
   }
-  if (failures[0]) throw failures[0];
+  // What may pass is tried again.
+  const failure = failures.find(isPassing) ?? failures[0];
+  if (failure) throw failure;
   // Taken once more, it finds the server UP already, which says nothing of how long that takes.
   work.upAfterMs = Math.max(work.upAfterMs, watch.clock.now() - started);
   if (found.length === 0) return 'nothing was taken out of service';
