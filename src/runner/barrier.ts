@@ -138,7 +138,8 @@ export class Barrier {
     const others: OldWorker[] = [];
     for (const pid of this.#before) {
       if (listed?.some((worker) => worker.pid === pid)) continue;
-      if (await balancer.processRuns(pid)) others.push({ pid, current: undefined });
+      // Where nothing is to be seen, that it is not seen says nothing.
+      if (!listed || (await balancer.processRuns(pid))) others.push({ pid, current: undefined });
       else this.#before.delete(pid);
     }
     return [...(listed ?? []), ...others].filter(({ current }) => current !== 0);

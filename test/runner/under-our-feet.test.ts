@@ -87,6 +87,20 @@ describe('an old worker', () => {
     expect((await rollWith(story, 'drain', () => undefined)).end).toBe('done');
     expect(remarks(story)).toEqual([{ about: 'old-workers-unknown', server: aServer('pxApp_1') }]);
   });
+
+  it('that cannot be seen, but must have been left by a reload, is waited for as long as a drain may take', async () => {
+    const story = await begin();
+    story.haproxy.oldWorkersAre = 'hidden';
+    occupy(story, 8_000);
+
+    const result = await rollWith(story, 'drain', () => {
+      story.haproxy.reload();
+    });
+
+    expect(result.hosts[0]?.reason).toMatch(/^Cannot drain pxapp_cluster\/pxApp_1 on fe1: HAProxy's old worker \d+ /);
+    expect(story.fleet.failures()).toEqual([]);
+    expect(story.fleet.isWhole()).toBe(true);
+  });
 });
 
 describe('an HAProxy that changes during a drain', () => {

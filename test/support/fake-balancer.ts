@@ -136,6 +136,7 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   async processRuns(pid: number): Promise<boolean> {
+    if (this.oldWorkersAre === 'hidden') return false;
     return pid === this.#pid || this.#requests.some((request) => request.pid === pid);
   }
 

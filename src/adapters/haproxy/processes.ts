@@ -17,7 +17,7 @@ export interface Processes {
   readonly runs: (pid: number) => Promise<boolean>;
 }
 
-/** An exit status of our own: the process is not to be seen in /proc. */
+/** An exit status of our own: no HAProxy of that id is to be seen in /proc. */
 const NOT_SEEN = 3;
 
 export function processesOver(link: Link, { socket, masterSocket }: BalancerPlace, inside: Inside = onHost): Processes {
@@ -43,7 +43,8 @@ async function runs(link: Link, pid: number, proc: string): Promise<boolean> {
   const status = quoted(`${proc}/${pid}/status`);
   const isRunning = `grep -qs '^State:[[:space:]]*[^ZX[:space:]]' ${status}`;
   const name = quoted(`${proc}/${pid}/comm`);
-  return (await link.run(`read -r c < ${name} && test "$c" = haproxy && ${isRunning}`)).exitCode === 0;
+  const isHaproxy = `case "$c" in haproxy*) ${isRunning} ;; *) false ;; esac`;
+  return (await link.run(`read -r c < ${name} && ${isHaproxy}`)).exitCode === 0;
 }
 
 /** Where a master's socket is by custom. It is ours only if its master knows our process, see `oldWorkersOf`. */
@@ -72,7 +73,7 @@ async function kinOf(link: Link, pid: number, proc: string): Promise<readonly nu
 parent() { s=; m=; while read -r k v _; do case "$k" in State:) s=$v ;; PPid:) m=$v; break ;; esac; done < "$r/$1/status"; } 2> /dev/null
 arguments() { tr '\\0' ' ' < "$r/$1/cmdline" | sed 's/ -s[ft]\\( [0-9][0-9]*\\)*//; s/ -x [^ ]*//'; }
 name() { n=; read -r n < "$r/$1/comm"; } 2> /dev/null
-name $p; own=$n; [ -n "$own" ] || exit ${NOT_SEEN}
+name $p; own=$n; case "$own" in haproxy*) ;; *) exit ${NOT_SEEN} ;; esac
 parent $p; master=$m; name "$master"; [ "$n" = "$own" ] || { master=; wanted=$(arguments $p); }
 for d in "$r"/[0-9]*; do
   q=\${d##*/}; name $q

@@ -115,7 +115,8 @@ describe('processesOver()', () => {
     server.close();
   });
 
-  it('knows nothing of a process that is not to be seen', async () => {
+  it('knows nothing of a process that is not to be seen, nor by one that has the same id', async () => {
+    expect(await processesOver(link, { socket: '127.0.0.1:9999' }).kin(process.pid)).toBeUndefined();
     expect(await processesOver(link, { socket: '/run/haproxy.sock' }).kin(2 ** 22 + 1)).toBeUndefined();
   });
 
