@@ -1,5 +1,5 @@
 import { Failure, reasonOf } from '../../errors.ts';
-import type { Balancer } from '../../rollout/model.ts';
+import type { Balancer, BalancerPlace, Server } from '../../rollout/model.ts';
 import type { HostRecord, RecordEntry } from '../../runner/ports.ts';
 import { parseJson } from '../json.ts';
 import type { Link } from '../link.ts';
@@ -9,6 +9,11 @@ const SCHEMA = 1;
 
 /** Writes of one run between two seconds of the host's clock: never as many. */
 const PER_SECOND = 1_000;
+
+/** As it is kept: a balancer that names no host is on that of the record. */
+interface WrittenEntry extends Omit<RecordEntry, 'server'> {
+  readonly server: Omit<Server, 'balancer'> & { readonly balancer: BalancerPlace & Partial<Balancer> };
+}
 
 /**
  * Shell lines after which it is our turn, the `number`th: they exit with 76 when a later one has been had. The number
@@ -50,7 +55,7 @@ export class FileRecord implements HostRecord {
     this.#next = Math.max(this.#next, last + PER_SECOND, seconds * PER_SECOND);
     if (present !== 'present') return [];
     try {
-      return entriesIn(parseJson(lines.join('\n')));
+      return entriesIn(parseJson(lines.join('\n'))).map((entry) => this.#named(entry));
     } catch (error) {
       const why = reasonOf(error);
       throw new Failure('error', `Cannot read the undo record on ${this.#link.host} (record.json): ${why}`, {
@@ -66,10 +71,23 @@ export class FileRecord implements HostRecord {
     if (entries.length === 0) {
       await this.#sh(`${MAKE_STATE_DIR}\n${inTurn(number)}\nrm -f "$d/record.json" && sync "$d"`, '', 'remove');
     } else {
-      const text = `${JSON.stringify({ schema: SCHEMA, entries }, undefined, 2)}\n`;
+      const written = entries.map((entry) => this.#unnamed(entry));
+      const text = `${JSON.stringify({ schema: SCHEMA, entries: written }, undefined, 2)}\n`;
       const script = writeWhole('$d', 'record.json', { text, before: inTurn(number) });
       await this.#sh(`${MAKE_STATE_DIR}\n${script}`, text, 'write');
     }
+  }
+
+  /** The next reader may have this host under another name. */
+  #unnamed(entry: RecordEntry): WrittenEntry {
+    const { host, ...place } = entry.server.balancer;
+    const balancer = host === this.#link.host ? place : { host, ...place };
+    return { ...entry, server: { ...entry.server, balancer } };
+  }
+
+  #named(entry: WrittenEntry): RecordEntry {
+    const balancer = { host: this.#link.host, ...entry.server.balancer };
+    return { ...entry, server: { ...entry.server, balancer } };
   }
 
   async #sh(script: string, stdin: string, verb: string): Promise<string> {
@@ -79,7 +97,7 @@ export class FileRecord implements HostRecord {
   }
 }
 
-function entriesIn(value: unknown): readonly RecordEntry[] {
+function entriesIn(value: unknown): readonly WrittenEntry[] {
   if (typeof value !== 'object' || value === null || !('schema' in value) || !('entries' in value)) {
     throw new Error('it is not an undo record');
   }
@@ -88,17 +106,24 @@ function entriesIn(value: unknown): readonly RecordEntry[] {
   return value.entries;
 }
 
-function isEntry(value: unknown): value is RecordEntry {
+function isEntry(value: unknown): value is WrittenEntry {
   if (typeof value !== 'object' || value === null) return false;
   const texts = ['kind', 'by', 'note', 'at', 'run'].every((key) => typeof Reflect.get(value, key) === 'string');
-  const { server, standing, wasUp } = value as Partial<RecordEntry>;
+  const { server, standing, wasUp } = value as Partial<WrittenEntry>;
   return (
     texts &&
     typeof server?.name === 'string' &&
     typeof server.backend === 'string' &&
-    typeof (server.balancer as Partial<Balancer> | undefined)?.socket === 'string' &&
+    isPlace(server.balancer) &&
     typeof standing?.weight === 'number' &&
     typeof wasUp === 'boolean' &&
     ['ready', 'drain', 'maint'].includes(standing.admin)
+  );
+}
+
+function isPlace(balancer: Partial<Balancer> | undefined): boolean {
+  const { socket, host, container } = balancer ?? {};
+  return (
+    typeof socket === 'string' && [host, container].every((text) => text === undefined || typeof text === 'string')
   );
 }

@@ -12,11 +12,12 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { RunResult } from '../../../src/adapters/link.ts';
+import type { Link, RunResult } from '../../../src/adapters/link.ts';
 import { FileRecord } from '../../../src/adapters/host/record.ts';
 import { Failure } from '../../../src/errors.ts';
 import type { RecordEntry } from '../../../src/runner/ports.ts';
 import { anInstance, aServer } from '../../support/builders.ts';
+import { changed } from '../../support/changed.ts';
 import { LocalLink } from '../../support/local-link.ts';
 
 const drained: RecordEntry = {
@@ -53,6 +54,16 @@ describe('a FileRecord', () => {
     await new FileRecord(link).write([drained, inWork]);
 
     expect(await new FileRecord(link).read()).toEqual([drained, inWork]);
+  });
+
+  it('means its own host by whatever name that goes, and other hosts by theirs', async () => {
+    const link = aLink();
+    const central = { ...inWork, server: aServer('pxApp_2', 'lb') };
+    await new FileRecord(link).write([drained, central]);
+
+    const elsewhere = new FileRecord(changed<Link>(link, { host: 'fe1.example.com' }));
+
+    expect(await elsewhere.read()).toEqual([{ ...drained, server: aServer('pxApp_1', 'fe1.example.com') }, central]);
   });
 
   it('is replaced as a whole', async () => {
