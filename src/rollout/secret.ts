@@ -18,6 +18,8 @@ const SECRET_NAME =
 
 /** Hiding something shorter wherever it occurs would hide half of every line. */
 const SHORTEST_HIDDEN = 4;
+/** A line among others may be an ordinary word, such as the name of a container. */
+const SHORTEST_LINE_HIDDEN = 8;
 
 const HIDDEN = '(hidden)';
 
@@ -33,12 +35,15 @@ export class Secrets {
 
   /** Each line of a text by itself, too: it may be shown without the others. */
   add(text: string): void {
-    for (const part of [text, ...text.split(/\r?\n/)]) {
-      const bare = part.trim();
-      if (bare.length < SHORTEST_HIDDEN || this.#texts.has(bare)) continue;
-      this.#texts.add(bare);
-      this.#pattern = undefined;
-    }
+    this.#add(text.trim(), SHORTEST_HIDDEN);
+    const lines = text.trim().split(/\r?\n/);
+    if (lines.length > 1) for (const line of lines) this.#add(line.trim(), SHORTEST_LINE_HIDDEN);
+  }
+
+  #add(bare: string, shortest: number): void {
+    if (bare.length < shortest || this.#texts.has(bare)) return;
+    this.#texts.add(bare);
+    this.#pattern = undefined;
   }
 
   /** A value, or what is deep in it, whose name says that it is secret. */

@@ -13,7 +13,8 @@ describe('Secrets', () => {
     { why: 'wherever it is',            secrets: ['hunter2'],           text: 'a hunter2, hunter2b', hidden: 'a (hidden), (hidden)b' },
     { why: 'the longer one first',      secrets: ['hunt', 'hunter2'],   text: 'hunter2 hunt',        hidden: '(hidden) (hidden)' },
     { why: 'with signs of patterns',    secrets: ['a.*(b$'],            text: 'x a.*(b$',            hidden: 'x (hidden)' },
-    { why: 'each line of a key',        secrets: ['BEGIN\nabcd\nEND-K'], text: 'abcd',               hidden: '(hidden)' },
+    { why: 'each line of a key',        secrets: ['BEGIN\nabcdefgh\nEND-K'], text: 'abcdefgh',       hidden: '(hidden)' },
+    { why: 'no ordinary word of a file', secrets: ['name: x\nshop\nsecret-words'], text: 'shop',      hidden: 'shop' },
     { why: 'nothing that is too short', secrets: ['no'],                text: 'no node',             hidden: 'no node' },
   ])('hides $why', ({ secrets, text, hidden }) => {
     expect(secretsOf(...secrets).hide(text)).toBe(hidden);

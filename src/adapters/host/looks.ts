@@ -1,8 +1,14 @@
 import { quoted, type Link } from '../link.ts';
 
-/** The host's own addresses, in the order that it tells them; none of the loopback, and none that only a link knows. */
+/**
+ * The host's own addresses; none of the loopback, and none of a bridge for containers, which most hosts have the same
+ * of. Where there is no ip(8), those of hostname(1), bridges too.
+ */
 export async function addressesOf(link: Link): Promise<readonly string[]> {
-  const { stdout } = await link.run(`hostname -I 2> /dev/null || ip -o addr show scope global | awk '{ print $4 }'`);
+  const bridges = '/^(docker|br-|veth|cni|podman|virbr)/';
+  const { stdout } = await link.run(
+    `{ ip -o addr show scope global || hostname -I; } 2> /dev/null | awk 'NF > 3 && $2 ~ ${bridges} { next } $3 ~ /^inet/ { print $4; next } { print }'`,
+  );
   return stdout.split(/\s+/).flatMap((word) => (word === '' ? [] : [word.replace(/\/\d+$/, '')]));
 }
 

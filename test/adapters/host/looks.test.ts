@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { firstSocket } from '../../../src/adapters/host/looks.ts';
+import { addressesOf, firstSocket } from '../../../src/adapters/host/looks.ts';
+import { quoted, type Link } from '../../../src/adapters/link.ts';
 import { LocalLink } from '../../support/local-link.ts';
 
 const link = new LocalLink();
@@ -12,6 +13,36 @@ const folder = mkdtempSync(join(tmpdir(), 'sluice-looks-'));
 afterAll(async () => {
   rmSync(folder, { recursive: true });
   await link.close();
+});
+
+describe('addressesOf()', () => {
+  it('are those that others may know the host by', async () => {
+    const says: Partial<Link> = {
+      run: async (command) => {
+        const shown = [
+          '1: lo    inet 127.0.0.1/8 scope host lo',
+          '2: eth0    inet 10.77.0.11/24 brd 10.77.0.255 scope global eth0',
+          '2: eth0    inet6 fd00::11/64 scope global',
+          '3: docker0    inet 172.17.0.1/16 brd 172.17.255.255 scope global docker0',
+          '4: br-8f3a    inet 172.18.0.1/16 scope global br-8f3a',
+        ].slice(1);
+        return link.run(
+          command.replace('ip -o addr show scope global', `printf '%s\\n' ${shown.map(quoted).join(' ')}`),
+        );
+      },
+    };
+    expect(await addressesOf(says as Link)).toEqual(['10.77.0.11', 'fd00::11']);
+  });
+
+  it('are those of hostname(1) where there is no ip(8)', async () => {
+    const says: Partial<Link> = {
+      run: (command) =>
+        link.run(
+          command.replace('ip -o addr show scope global', 'false').replace('hostname -I', 'echo 10.77.0.11 fd00::11'),
+        ),
+    };
+    expect(await addressesOf(says as Link)).toEqual(['10.77.0.11', 'fd00::11']);
+  });
 });
 
 describe('firstSocket()', () => {
