@@ -64,7 +64,7 @@ describe('images from here, where the registry cannot be reached', () => {
 
     expect(ended.status, ended.stdout + ended.stderr).toBe(0);
     await expectUpdated();
-    const again = await sluice(...onHosts, '--load', archive);
+    const again = await sluice(...onHosts, '--load', archive, '--yes');
     expect(again.status, again.stdout + again.stderr).toBe(0);
     expect(again.stdout).toMatch(/0 to replace, 0 to create, 9 to leave alone/);
   });
