@@ -23,6 +23,8 @@ export interface Transition {
   readonly step: Step;
   readonly ok: State;
   readonly failed: State;
+  /** Instead of `failed`, when nothing of the instance was taken yet: there is nothing to put back. */
+  readonly untouched?: EndState;
   /** On the way home: the step goes on although the rollout is being stopped. */
   readonly homeward: boolean;
 }
@@ -31,14 +33,14 @@ export const initialState: State = 'draining';
 
 /**
  * The life of one instance during a rollout, as data. Read a row as: in this state take `step`; go to `ok` if it
- * succeeds, to `failed` if it does not. Drawn in docs/architecture.md.
+ * succeeds, to `failed` if it does not, or to `untouched`, where there is such an end, if it had taken nothing. Drawn in docs/architecture.md.
  *
  * An instance that a run has left in work when it died is gone on with in `redraining`, or in `retaking` when there is a
  * new container already: the old one may have been touched, so giving back its servers does not do.
  */
 // prettier-ignore
 export const lifecycle: Readonly<Record<WorkingState, Transition>> = {
-  draining:    { step: 'drain',    ok: 'replacing',   failed: 'returning',    homeward: false },
+  draining:    { step: 'drain',    ok: 'replacing',   failed: 'returning',    homeward: false, untouched: 'unchanged' },
   redraining:  { step: 'drain',    ok: 'replacing',   failed: 'rollingBack',  homeward: false },
   retaking:    { step: 'drain',    ok: 'replacing',   failed: 'withdrawing',  homeward: false },
   replacing:   { step: 'replace',  ok: 'checking',    failed: 'rollingBack',  homeward: false },
@@ -58,11 +60,11 @@ export function isWorking(state: State): state is WorkingState {
 
 /** The table as a Mermaid state diagram, for docs/architecture.md. */
 export function lifecycleDiagram(): string {
-  const rows = Object.entries(lifecycle).flatMap(([state, { step, ok, failed }]) =>
-    ok === failed
-      ? [`    ${state} --> ${ok}: ${step}`]
-      : [`    ${state} --> ${ok}: ${step}`, `    ${state} --> ${failed}: ${step} failed`],
-  );
+  const rows = Object.entries(lifecycle).flatMap(([state, { step, ok, failed, untouched }]) => [
+    `    ${state} --> ${ok}: ${step}`,
+    ...(ok === failed ? [] : [`    ${state} --> ${failed}: ${step} failed`]),
+    ...(untouched === undefined ? [] : [`    ${state} --> ${untouched}: ${step} failed, nothing taken`]),
+  ]);
   const ends = (['updated', 'unchanged', 'outOfService'] satisfies EndState[]).map((end) => `    ${end} --> [*]`);
   return ['stateDiagram-v2', `    [*] --> ${initialState}`, ...rows, ...ends].join('\n');
 }

@@ -7,6 +7,7 @@ import { isPassing } from './poll.ts';
 import { sleepingBehind } from './barrier.ts';
 import { beforeActing } from './before-acting.ts';
 import type { Clock, Journal } from './ports.ts';
+import { isRecorded } from './recorded.ts';
 import { check, Unfit } from './steps/check.ts';
 import { drain } from './steps/drain.ts';
 import { replace } from './steps/replace.ts';
@@ -65,10 +66,10 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
   let state: State = from;
   let failure: Error | undefined;
   while (isWorking(state)) {
-    const { ok, failed, step } = lifecycle[state];
+    const { ok, failed, untouched, step } = lifecycle[state];
     const problem = await take(state, work, context, subject);
     if (problem) failure ??= problem.error;
-    state = problem ? failed : ok;
+    state = !problem ? ok : work.isTouched ? failed : (untouched ?? failed);
     if (problem && step === 'retire') {
       report({
         type: 'warning',
@@ -126,14 +127,14 @@ async function take(
   }
 }
 
-/** The undo record goes when nothing is left to undo, and stays when something is. */
+/** What is recorded goes when nothing is left to undo, and stays when something is. */
 async function leaveRecord(
   work: Work,
   state: EndState,
   { clock, report, stop }: AdvanceContext,
   subject: Subject,
 ): Promise<void> {
-  if (state === 'outOfService') return;
+  if (state === 'outOfService' || !isRecorded(work)) return;
   const step = state === 'updated' ? 'retire' : 'restore';
   const watch = watchOf({ clock, report, subject, step, signal: stop.homeward });
   try {

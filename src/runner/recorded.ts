@@ -1,3 +1,4 @@
+import { sameServer } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { Containers, RecordEntry } from './ports.ts';
 import type { Work } from './work.ts';
@@ -5,6 +6,11 @@ import type { Work } from './work.ts';
 /** What this very run has recorded of an instance: it has left it in work, in another process or a step ago. */
 export function recordedOf({ undo, instance, identity }: Work): readonly RecordEntry[] {
   return undo.entries.filter((entry) => isOwn(entry, identity.run) && entry.container === instance.container);
+}
+
+/** Whether any of its servers is recorded, or may be: the answer to a write can have been lost. */
+export function isRecorded({ undo, servers }: Work): boolean {
+  return undo.entries.some((entry) => servers.some(({ server }) => sameServer(server, entry.server)));
 }
 
 /** Whether this run has left in work what is recorded. */

@@ -79,7 +79,10 @@ async function raiseAll(work: Work, sights: readonly Sight[], watch: StepWatch):
 export async function takeOutAgain(work: Work, isUntouched: boolean, watch: StepWatch): Promise<void> {
   const { found, instance, barriers } = work;
   if (isUntouched) await takeOut(work, new DrainClock(watch.clock, instance.drain.timeoutMs), watch);
-  else work.barriers = await quiesce(found, instance.drain, watch, barriers);
+  else {
+    work.isTouched = true;
+    work.barriers = await quiesce(found, instance.drain, watch, barriers);
+  }
 }
 
 /** A last look before the containers stop: servers that a reload or others have let in again are taken out anew. */

@@ -5,8 +5,12 @@ import { initialState, isWorking, lifecycle, lifecycleDiagram, type State } from
 /** Every way through the table, as `step! step step → end state`; `!` marks a step that fails. */
 function paths(state: State = initialState, taken = ''): string[] {
   if (!isWorking(state)) return [`${taken}→ ${state}`];
-  const { step, ok, failed } = lifecycle[state];
-  return [...paths(ok, `${taken}${step} `), ...paths(failed, `${taken}${step}! `)];
+  const { step, ok, failed, untouched } = lifecycle[state];
+  return [
+    ...paths(ok, `${taken}${step} `),
+    ...paths(failed, `${taken}${step}! `),
+    ...(untouched === undefined ? [] : paths(untouched, `${taken}${step}! `)),
+  ];
 }
 
 const all = paths();
@@ -16,6 +20,7 @@ describe('the life of an instance', () => {
     expect(all.filter((path) => path.startsWith('drain!'))).toEqual([
       'drain! restore → unchanged',
       'drain! restore! → outOfService',
+      'drain! → unchanged',
     ]);
   });
 

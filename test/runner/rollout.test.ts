@@ -4,21 +4,11 @@ import type { Play } from '../../src/rollout/play.ts';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
 import { aLockOwner } from '../support/builders.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
+import { stepsOf } from '../support/steps.ts';
 
 function roll(fleet: FakeFleet, play: Play, onEvent?: (event: RunEvent) => void): Promise<RunResult> {
   const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
   return rollout([play], options, fleet.context(onEvent));
-}
-
-/** The steps of one instance as they went, `!` after one that failed. */
-function stepsOf(fleet: FakeFleet, host: string, name: string): string {
-  const words = fleet.events.flatMap((event) => {
-    if (!('subject' in event) || event.subject.host !== host || event.subject.name !== name) return [];
-    if (event.type === 'step-ended') return [event.step];
-    if (event.type === 'step-failed') return [`${event.step}!`];
-    return event.type === 'instance-ended' ? [`→ ${event.state}`] : [];
-  });
-  return words.join(' ');
 }
 
 const allOn = (tag: string): string[] =>
@@ -183,46 +173,6 @@ describe('rollout()', () => {
 
     expect(result.end).toBe('someFailed');
     expect(result.hosts.map(({ end }) => end)).toEqual(['failed', 'updated', 'updated']);
-  });
-
-  it('finishes the instance in work when it is asked to stop once', async () => {
-    const fleet = await FakeFleet.up();
-
-    const result = await roll(fleet, fleet.play('v2'), (event) => {
-      if (event.type === 'step-started' && event.step === 'replace' && event.subject.name === 'pxApp_2') fleet.stop(1);
-    });
-
-    expect(result.end).toBe('interrupted');
-    expect(fleet.images().slice(0, 3)).toEqual(['fe1 pxApp_1 v2', 'fe1 pxApp_2 v2', 'fe1 pxApp_3 v1']);
-    expect(fleet.failures()).toEqual([]);
-    expect(fleet.isWhole()).toBe(true);
-  });
-
-  it('puts the instance in work back when it is asked to stop twice', async () => {
-    const fleet = await FakeFleet.up(['fe1']);
-
-    const result = await roll(fleet, fleet.play('v2'), (event) => {
-      if (event.type === 'step-started' && event.step === 'check' && !event.homeward) fleet.stop(2);
-    });
-
-    expect(result.end).toBe('interrupted');
-    expect(stepsOf(fleet, 'fe1', 'pxApp_1')).toBe('drain replace check! rollBack check restore → unchanged');
-    expect(fleet.isWhole()).toBe(true);
-    expect(fleet.failures()).toEqual([]);
-  });
-
-  it('says what it left, and leaves the record of it, when it is asked to stop three times', async () => {
-    const fleet = await FakeFleet.up(['fe1']);
-
-    const result = await roll(fleet, fleet.play('v2'), (event) => {
-      if (event.type === 'step-started' && event.step === 'check') fleet.stop(3);
-    });
-
-    expect(result.end).toBe('outOfService');
-    const fe1 = await fleet.host('fe1');
-    expect(fe1.entries).toMatchObject([
-      { container: 'pxApp_1', standing: { weight: 10, admin: 'ready' }, by: 'ann@desk' },
-    ]);
   });
 
   it('waits for requests in an old HAProxy worker when a reload comes during the drain', async () => {

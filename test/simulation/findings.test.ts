@@ -153,6 +153,13 @@ describe('what the simulation has found', () => {
     expect(await brokenBy(rolloutOf(seed))).toEqual([]);
   });
 
+  it.each([[19213, 'a third Ctrl-C before anything of the instance in work was recorded, or taken']])(
+    'briskly told, seed %i: %s',
+    async (seed) => {
+      expect(await brokenBy(rolloutOf(seed, brisk))).toEqual([]);
+    },
+  );
+
   it.each([
     [5, 'a monitored container that cannot come UP while it is put back, and its second server'],
     [62, 'a run that is gone on with, and leaves alone what its first process has updated'],
