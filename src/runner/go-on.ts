@@ -3,34 +3,43 @@ import { isUsable } from '../rollout/capacity.ts';
 import { initialState, type State } from '../rollout/lifecycle.ts';
 import { sameServer } from '../rollout/model.ts';
 import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
+import { homeward } from './persist.ts';
 import type { RecordEntry } from './ports.ts';
 import { isReady } from './readiness.ts';
 import { recordedContainers, recordedOf } from './recorded.ts';
 import { isAsDeclared } from './steps/replace.ts';
 import { findState, type ServerAccess } from './traffic.ts';
+import { watchOf } from './watch.ts';
 import type { Found, Work } from './work.ts';
 
 /** Takes an instance to its end, from its beginning or from where this very run has left it when it died. */
 export async function goOn(work: Work, context: AdvanceContext): Promise<InstanceEnd> {
+  const { clock, report, stop } = context;
+  const { host, container: name, revert } = work.instance;
+  const subject = { host, name };
+  const began = clock.now();
+  const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'drain' });
   try {
-    return await advance(work, context, await whereItIs(work));
+    const [first] = recordedOf(work);
+    return await advance(work, context, first ? await homeward(() => whereItIs(work, first), watch) : initialState);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { state: 'outOfService', failure: error };
+    const state = 'outOfService';
+    report({ type: 'instance-ended', subject, state, ms: clock.now() - began, ...(revert && { isRevert: true }) });
+    return { state, failure: error };
   }
 }
 
 /**
  * The state in which an instance is gone on with. One whose new container is in service again needs only its soak, one
- * that is in service in part needs to be put back in full. Any other begins anew: all steps can be taken again from wherever they broke off. How it was found is what is recorded,
- * so that the way home leads back there from the first moment on.
+ * that is in service in part needs to be put back in full. Any other begins anew: all steps can be taken again from
+ * wherever they broke off. How it was found is what is recorded, so that the way home leads back there from the first
+ * moment on.
  *
  * @throws Failure when neither the old container nor a new one is there
  */
-async function whereItIs(work: Work): Promise<State> {
+async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   const recorded = recordedOf(work);
-  const [first] = recorded;
-  if (!first) return initialState;
   const { instance, host } = work;
   const { old, successor } = await recordedContainers(first, host.containers);
   if (first.old && !old && !successor) {

@@ -7,6 +7,7 @@ import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
 import type { Behaviour } from '../support/fake-engine.ts';
 import type { FakeFleet } from '../support/fake-fleet.ts';
+import { FlakyFleet } from '../support/flaky-fleet.ts';
 import { MortalFleet, type Death } from '../support/mortal-fleet.ts';
 import { allWith, containersOf, fleetWith, secondOnly } from '../support/second-instance.ts';
 
@@ -178,6 +179,47 @@ describe('a run that was killed', () => {
       hosts: [{ host: 'fe1', end: 'outOfService', outOfService: 1, notReached: 0 }],
     });
     expect(result.hosts[0]?.reason).toMatch(/is still in work since the run broke off: .*"sluice recover fe1"/);
+  });
+
+  it.each([5, 11])(
+    'is gone on with after change %i also when the answer to any look or change is lost',
+    async (at) => {
+      for (let lost = 0; ; lost += 1) {
+        const { fleet, events } = await died({ at, when: 'after' }, {}, 8_000);
+        const flaky = new FlakyFleet(fleet, lost, true);
+        const resumption = resumptionFrom(events);
+        const context = fleet.context(({ type }) => {
+          if (type === 'instance-started') flaky.begin();
+        });
+
+        const result = await rollout([secondOnly(fleet)], { ...options, resumption }, { ...context, fleet: flaky });
+
+        if (flaky.lost === undefined) break;
+        expect({ lost, what: flaky.lost, ...result }).toMatchObject({ lost, what: flaky.lost, end: 'done' });
+        await expectWhole(fleet, ['next'], { lost, what: flaky.lost });
+      }
+    },
+    60_000,
+  );
+
+  it('is told as out of service where nobody can find out how it stands', async () => {
+    const { fleet, events } = await died({ at: 5, when: 'after' });
+    const resumption = resumptionFrom(events);
+    const before = fleet.events.length;
+    const { containers } = await fleet.host('fe1');
+    const context = fleet.context(({ type }) => {
+      if (type !== 'instance-started') return;
+      containers.inspect = async () => {
+        throw new Failure('docker', 'Cannot look at pxApp_2 on fe1: the answer is not understood');
+      };
+    });
+
+    const result = await rollout([secondOnly(fleet)], { ...options, resumption }, context);
+
+    expect(result).toMatchObject({ end: 'outOfService', hosts: [{ outOfService: 1 }] });
+    expect(fleet.events.slice(before)).toContainEqual(
+      expect.objectContaining({ type: 'instance-ended', state: 'outOfService' }),
+    );
   });
 
   it('goes on at the soak when the new container is in service already', async () => {
