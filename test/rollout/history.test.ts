@@ -165,10 +165,8 @@ describe('replay()', () => {
     const fleet = await FakeFleet.up(['fe1']);
     const policy = { timeoutMs: 60_000, onTimeout: 'fail' as const };
     const request = {
-      hosts: ['fe1'],
-      servers: ['pxApp_1'],
+      ...{ hosts: ['fe1'], servers: ['pxApp_1'], balancers: undefined },
       place: { socket: undefined, container: undefined },
-      balancers: undefined,
       policy,
       note: '',
       confirm: async () => true,
