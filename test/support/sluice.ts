@@ -22,10 +22,13 @@ export interface RunOptions {
   readonly from?: Host;
 }
 
+/** Commands that take no inventory: they know their hosts, or reach none. */
+const NEED_NONE = ['resume', 'history', 'show'];
+
 /** Starts the real command line, as built, with the lab's inventory unless the command has one of its own. */
 export function start(args: readonly string[], { onEvent, env = {}, from }: RunOptions = {}): Running {
   const place = from ? ['nsenter', `--net=${from.namespaces.net}`] : [];
-  const inventory = args[0] === 'resume' ? [] : ['-i', 'inventory/lab.ini'];
+  const inventory = NEED_NONE.includes(args[0] ?? '') ? [] : ['-i', 'inventory/lab.ini'];
   const [program = '', ...words] = [...place, 'bin/sluice', ...args, ...inventory];
   const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
