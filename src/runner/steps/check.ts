@@ -82,7 +82,9 @@ async function isFit(sight: Sight, work: Work, isOld: boolean): Promise<boolean>
   if (!container.running || hasRestarted) {
     const how =
       hasRestarted || container.status === 'restarting' ? 'exited and was restarted' : `is ${container.status}`;
-    throw await unfit(work, sight, `${how}, exit status ${container.exitCode}`);
+    // Of one that runs again, the Engine tells no exit status any more.
+    const status = container.running ? '' : `, exit status ${container.exitCode}`;
+    throw await unfit(work, sight, `${how}${status}`);
   }
   if (container.health === 'unhealthy') {
     throw await unfit(work, sight, ['is unhealthy', whyNot(sight)].filter((part) => part !== '').join(': '));

@@ -156,6 +156,8 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
     const long = await occupyFirst(own, 3_000);
 
     const ended = await rollWith(own, 'drain', async () => {
+      // Before that nothing is taken, and there is nothing to send home.
+      await untilWeightless();
       writeFileSync(config, readFileSync(config, 'utf8').replace(/^ *server pxApp_1 .*\n/m, ''));
       await reloadUnder(traffic);
     });
