@@ -8,7 +8,7 @@ import { firstSocket } from '../adapters/host/looks.ts';
 import type { SshLink } from '../adapters/ssh/connection.ts';
 import { Failure } from '../errors.ts';
 import { placeName, type BalancerPlace } from '../rollout/model.ts';
-import { CUSTOMARY_SOCKETS, noCustomarySocket, type NamedPlace } from '../runner/sockets.ts';
+import { placeOn, type NamedPlace } from '../runner/sockets.ts';
 
 /** How a socket is reached, as far as it was. */
 export function channelTo(link: SshLink, path: string): string {
@@ -25,10 +25,8 @@ export class HaproxyLook {
   }
 
   /** @throws Failure `config` when none was named, and there is none where it is by custom */
-  async place({ socket: named, container }: NamedPlace): Promise<BalancerPlace> {
-    const socket = named ?? (await firstSocket(this.#link, CUSTOMARY_SOCKETS, this.#inside.pathOf));
-    if (socket === undefined) throw noCustomarySocket(this.#link.host, container);
-    return { socket, ...(container !== undefined && { container }) };
+  async place(named: NamedPlace): Promise<BalancerPlace> {
+    return placeOn({ name: this.#link.host, firstSocket: (paths) => this.#first(paths) }, named);
   }
 
   async facts(place: BalancerPlace): Promise<string> {
@@ -44,12 +42,16 @@ export class HaproxyLook {
   }
 
   async master(place: BalancerPlace): Promise<string | undefined> {
-    return firstSocket(this.#link, customaryMasters(place.socket), this.#inside.pathOf);
+    return this.#first(customaryMasters(place.socket));
   }
 
   async masterFacts(socket: string): Promise<string> {
     await askOver(this.#link, { socket: await this.#inside.pathOf(socket) }, 'empty line')('show proc');
     return `${socket}, ${await this.#channel(socket)}`;
+  }
+
+  async #first(paths: readonly string[]): Promise<string | undefined> {
+    return firstSocket(this.#link, paths, this.#inside.pathOf);
   }
 
   async #channel(socket: string): Promise<string> {

@@ -33,7 +33,8 @@ export const initialState: State = 'draining';
 
 /**
  * The life of one instance during a rollout, as data. Read a row as: in this state take `step`; go to `ok` if it
- * succeeds, to `failed` if it does not, or to `untouched`, where there is such an end, if it had taken nothing. Drawn in docs/architecture.md.
+ * succeeds, to `failed` if it does not, or to `untouched`, where there is such an end, if it had taken nothing. Drawn in
+ * docs/architecture.md.
  *
  * An instance that a run has left in work when it died is gone on with in `redraining`, or in `retaking` when there is a
  * new container already: the old one may have been touched, so giving back its servers does not do.

@@ -1,5 +1,5 @@
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
-import { serverPath, type Instance, type Revert, type Server } from './model.ts';
+import { placeName, serverPath, type Instance, type Revert, type Server } from './model.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
 import type { Back, HostPlay, Play } from './play.ts';
 import type { Policy } from './policy.ts';
@@ -196,7 +196,7 @@ function capacityOf(batches: readonly BatchPlan[], facts: FleetFacts): CapacityP
     const floor = Math.max(...users.map(({ instance }) => floorOf(instance.minUp, backend)));
     return [
       {
-        ...{ host: backend.balancer.host, socket: backend.balancer.socket, backend: backend.name },
+        ...{ host: backend.balancer.host, socket: placeName(backend.balancer), backend: backend.name },
         ...{ servers: backend.servers.length, usable, usableAtWorst: usable - taken, floor },
       },
     ];

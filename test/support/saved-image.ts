@@ -1,6 +1,6 @@
 /** Image archives as `docker save` and its like write them, made by hand. */
 import { createHash } from 'node:crypto';
-import { END_OF_TAR, fileEntry } from '../../src/adapters/image-archive/tar.ts';
+import { packed } from '../../src/adapters/tar-writer.ts';
 
 export interface SavedImage {
   readonly tags: readonly string[] | null;
@@ -85,6 +85,6 @@ export function savedArchive(...images: readonly SavedImage[]): Files {
 }
 
 export function tarOf(files: Files): Buffer {
-  const entries = Object.entries(files).map(([name, text]) => fileEntry(name, Buffer.from(text)));
-  return Buffer.concat([...entries, END_OF_TAR]);
+  const owner = { mode: 0o644, uid: 0, gid: 0 };
+  return packed(Object.entries(files).map(([path, text]) => ({ path, content: Buffer.from(text), ...owner })));
 }

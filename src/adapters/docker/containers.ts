@@ -29,7 +29,7 @@ import { creationOf, type Creation, type Predecessor } from './recreate.ts';
 import { withIds } from './modes.ts';
 import { makeSurroundings, prospectsAround } from './surroundings.ts';
 import { namesOf, parseSnapshot, sameCreation, snapshotOf, snapshotText, type Snapshot } from './snapshot.ts';
-import type { TarFile } from './tar.ts';
+import type { TarFile } from '../tar-writer.ts';
 import { withHolder } from './taken-port.ts';
 
 /** Time limits, in milliseconds: what needs the disk or a process to start gets more. */

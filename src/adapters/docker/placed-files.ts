@@ -7,7 +7,8 @@ import { NOT_SET, type SettingChange } from '../../rollout/observed.ts';
 import { withoutValues } from '../../rollout/secret.ts';
 import { type Engine, unless } from './engine.ts';
 import { bare, type InspectedContainer } from './inspections.ts';
-import { firstFileIn, packed, type TarFile } from './tar.ts';
+import { firstFileIn } from '../tar-reader.ts';
+import { packed, type TarFile } from '../tar-writer.ts';
 
 const slowHash = promisify(scrypt) as (of: Buffer, salt: string, length: number) => Promise<Buffer>;
 
@@ -94,7 +95,7 @@ export class PlacedFiles {
         return stream && bytesOf(stream);
       },
     });
-    const file = tar && firstFileIn(tar);
+    const file = tar && (await firstFileIn(tar));
     return file && { ...file, path: path.slice(1) };
   }
 

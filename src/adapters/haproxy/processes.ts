@@ -22,8 +22,15 @@ const NOT_SEEN = 3;
 
 export function processesOver(link: Link, { socket, masterSocket }: BalancerPlace, inside: Inside = onHost): Processes {
   let found: Promise<string | undefined> | undefined;
-  const customary = async (): Promise<string | undefined> =>
-    usableSocket(link, await Promise.all(customaryMasters(socket).map(inside.pathOf)));
+  const customary = async (): Promise<string | undefined> => {
+    try {
+      return await usableSocket(link, await Promise.all(customaryMasters(socket).map(inside.pathOf)));
+    } catch (error) {
+      // Of a look that failed nothing is known: the next one looks again.
+      found = undefined;
+      throw error;
+    }
+  };
   return {
     isMasterNamed: masterSocket !== undefined,
     master: async () => {

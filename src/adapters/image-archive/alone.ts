@@ -2,7 +2,8 @@
 import { isImageId } from '../../rollout/image-change.ts';
 import { namesOf, type ArchivedImage } from './images-in.ts';
 import type { Scanned } from './scan.ts';
-import { END_OF_TAR, entriesOf, fileEntry, paddingFor } from './tar.ts';
+import { entriesOf } from '../tar-reader.ts';
+import { END_OF_TAR, fileEntry, paddingFor } from '../tar-writer.ts';
 
 /** What is written anew, or not needed. */
 const LISTS: readonly string[] = ['manifest.json', 'index.json', 'repositories'];
@@ -49,12 +50,16 @@ export async function* writtenAlone(bytes: AsyncIterable<Buffer>, alone: Alone):
 function listsFor({ image: { config, layers, descriptors }, name }: Alone): Buffer {
   const tags = isImageId(name) ? null : [name];
   const manifest = JSON.stringify([{ Config: config, RepoTags: tags, Layers: layers }]);
-  const lists = [fileEntry('manifest.json', Buffer.from(manifest))];
+  const lists = [listFile('manifest.json', manifest)];
   const named = descriptors.filter((one) => namesOf(one).length === 0 || namesOf(one).includes(name));
   const manifests = named.map(({ written }) => written);
   if (manifests.length > 0) {
     const mediaType = 'application/vnd.oci.image.index.v1+json';
-    lists.push(fileEntry('index.json', Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType, manifests }))));
+    lists.push(listFile('index.json', JSON.stringify({ schemaVersion: 2, mediaType, manifests })));
   }
   return Buffer.concat(lists);
+}
+
+function listFile(path: string, text: string): Buffer {
+  return fileEntry({ path, content: Buffer.from(text), mode: 0o644, uid: 0, gid: 0 });
 }

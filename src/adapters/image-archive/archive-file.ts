@@ -7,7 +7,7 @@ import type { LoadableImage } from '../../runner/ports.ts';
 import { aloneIn, sizeAlone, writtenAlone } from './alone.ts';
 import { imagesIn, type ArchivedImage } from './images-in.ts';
 import { scan, type Scanned } from './scan.ts';
-import { BrokenTar } from './tar.ts';
+import { BrokenTar } from '../tar-reader.ts';
 
 /** How files begin that are compressed in ways that nothing here can undo, in hex. */
 const OTHER_COMPRESSIONS: readonly (readonly [string, string])[] = [

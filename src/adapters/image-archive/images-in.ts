@@ -7,7 +7,7 @@
  */
 import { fullName } from '../../rollout/image-change.ts';
 import type { Scanned } from './scan.ts';
-import { BrokenTar } from './tar.ts';
+import { BrokenTar } from '../tar-reader.ts';
 
 export interface ArchivedImage {
   /** The references it is called in the archive, in full. */

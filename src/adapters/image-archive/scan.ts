@@ -1,6 +1,6 @@
 /** Reads an image archive once, from its beginning to its end: what is in it, and whether it is whole. */
 import { createHash } from 'node:crypto';
-import { BrokenTar, entriesOf, type TarEntry } from './tar.ts';
+import { BrokenTar, entriesOf, type TarEntry } from '../tar-reader.ts';
 
 /** One file of the archive, by what is needed of it later. */
 export interface ScannedFile {

@@ -115,6 +115,21 @@ describe('processesOver()', () => {
     server.close();
   });
 
+  it('looks for a master again after a look that failed', async () => {
+    let isThere = false;
+    const pathOf = async (path: string): Promise<string> => {
+      if (isThere) return join(folder, path);
+      throw new Error('the container is being started');
+    };
+    const inside = { pathOf, procDir: async () => '/proc' };
+    const { master } = processesOver(link, { socket: '/run/haproxy.sock', container: 'lb' }, inside);
+    await expect(master()).rejects.toThrow('being started');
+
+    isThere = true;
+
+    expect(await master()).toBeUndefined();
+  });
+
   it('knows nothing of a process that is not to be seen, nor by one that has the same id', async () => {
     expect(await processesOver(link, { socket: '127.0.0.1:9999' }).kin(process.pid)).toBeUndefined();
     expect(await processesOver(link, { socket: '/run/haproxy.sock' }).kin(2 ** 22 + 1)).toBeUndefined();

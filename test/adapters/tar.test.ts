@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
-import { firstFileIn, packed, type TarFile } from '../../../src/adapters/docker/tar.ts';
+import { firstFileIn } from '../../src/adapters/tar-reader.ts';
+import { packed, type TarFile } from '../../src/adapters/tar-writer.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-tar-'));
 
@@ -35,12 +36,12 @@ describe('a tar of ours', () => {
     expect(tar('-xOf', file, 'b')).toEqual(Buffer.alloc(1024, 1));
   });
 
-  it('holds what was put into it, whatever bytes they are', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 1500 }), fc.integer({ min: 0, max: 0o7777 }), (bytes, mode) => {
+  it('holds what was put into it, whatever bytes they are', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 1500 }), fc.integer({ min: 0, max: 0o7777 }), async (bytes, mode) => {
         const file = aFile({ content: Buffer.from(bytes), mode });
 
-        expect(firstFileIn(packed([file]))).toEqual(file);
+        expect(await firstFileIn(packed([file]))).toEqual(file);
       }),
     );
   });
@@ -49,27 +50,27 @@ describe('a tar of ours', () => {
 describe('a tar of tar(1)', () => {
   writeFileSync(join(folder, 'f'), 'some text');
 
-  it.each(['ustar', 'gnu', 'pax'])('in the form of %s is read', (format) => {
+  it.each(['ustar', 'gnu', 'pax'])('in the form of %s is read', async (format) => {
     const own = ['--owner=5', '--group=6', '--mode=0604', '--mtime=2026-01-01 00:00:00.5'];
 
-    const file = firstFileIn(tar('-C', folder, `--format=${format}`, ...own, '-cf', '-', 'f'));
+    const file = await firstFileIn(tar('-C', folder, `--format=${format}`, ...own, '-cf', '-', 'f'));
 
     expect(file).toMatchObject({ path: 'f', ...{ mode: 0o604, uid: 5, gid: 6 } });
     expect(file?.content.toString()).toBe('some text');
   });
 
-  it('with a large number of an owner is read', () => {
-    const file = firstFileIn(tar('-C', folder, '--format=gnu', '--owner=:3000000', '-cf', '-', 'f'));
+  it('with a large number of an owner is read', async () => {
+    const file = await firstFileIn(tar('-C', folder, '--format=gnu', '--owner=:3000000', '-cf', '-', 'f'));
 
     expect(file?.uid).toBe(3_000_000);
   });
 
-  it('of a folder, or broken off, has no file', () => {
+  it('of a folder, or broken off, has no file', async () => {
     const whole = packed([aFile({ content: readFileSync(import.meta.filename) })]);
 
     expect(statSync(folder).isDirectory()).toBe(true);
-    expect(firstFileIn(tar('-C', folder, '-cf', '-', '.'))).toBeUndefined();
-    expect(firstFileIn(whole.subarray(0, 1024))).toBeUndefined();
-    expect(firstFileIn(Buffer.alloc(0))).toBeUndefined();
+    expect(await firstFileIn(tar('-C', folder, '-cf', '-', '.'))).toBeUndefined();
+    expect(await firstFileIn(whole.subarray(0, 1024))).toBeUndefined();
+    expect(await firstFileIn(Buffer.alloc(0))).toBeUndefined();
   });
 });

@@ -1,6 +1,8 @@
 /** Tar archives as streams: however large one is, no more than a piece of it is in memory. */
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { BLOCK, paddingFor, sumOf, type TarFile } from './tar-writer.ts';
 
-const BLOCK = 512;
 /** Of a name that does not fit into a header; more is no name. */
 const LONGEST_NAME = 64 * 1024;
 
@@ -11,6 +13,9 @@ export interface TarEntry {
   /** Of a link: what it names, as it says it. */
   readonly target: string;
   readonly size: number;
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
   /** Its header blocks, as they are in the archive. */
   readonly head: Buffer;
   /** To be read, once, before the next entry is asked for; what is not read is passed over. */
@@ -29,7 +34,7 @@ export async function* entriesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<T
     for (;;) {
       const header = await source.header();
       if (!header) return;
-      const { kind, size } = header;
+      const { kind, size, mode, uid, gid } = header;
       before.push(header.block);
       if ('gLKx'.includes(kind)) {
         const content = await source.take(size, LONGEST_NAME);
@@ -42,7 +47,7 @@ export async function* entriesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<T
         name: cleaned(long['path'] ?? header.name),
         kind: kind === '0' || kind === '\0' ? 'file' : '12'.includes(kind) ? 'link' : 'other',
         target: long['linkpath'] ?? header.target,
-        size,
+        ...{ size, mode, uid, gid },
         head: Buffer.concat(before),
         body,
       };
@@ -54,46 +59,22 @@ export async function* entriesOf(bytes: AsyncIterable<Buffer>): AsyncGenerator<T
   }
 }
 
-/** What fills the last block of so many bytes. */
-export function paddingFor(size: number): Buffer {
-  return Buffer.alloc((BLOCK - (size % BLOCK)) % BLOCK);
+/** The first entry of a small archive; undefined when that is no plain file, or not whole. */
+export async function firstFileIn(tar: Buffer): Promise<TarFile | undefined> {
+  try {
+    for await (const { name, kind, mode, uid, gid, body } of entriesOf(Readable.from([tar]))) {
+      if (kind !== 'file') return undefined;
+      return { path: name, content: await buffer(body), mode, uid, gid };
+    }
+  } catch (error) {
+    if (!(error instanceof BrokenTar)) throw error;
+  }
+  return undefined;
 }
 
-/** A file as it is in an archive. */
-export function fileEntry(name: string, content: Buffer): Buffer {
-  const block = Buffer.alloc(BLOCK);
-  const fields: readonly (readonly [number, string])[] = [
-    ...([
-      [0, name],
-      [100, '0000644\0'],
-      [108, '0000000\0'],
-      [116, '0000000\0'],
-    ] as const),
-    ...([
-      [124, `${content.length.toString(8).padStart(11, '0')}\0`],
-      [136, '00000000000\0'],
-    ] as const),
-    ...([
-      [148, '        '],
-      [156, '0'],
-      [257, 'ustar\0'],
-      [263, '00'],
-    ] as const),
-  ];
-  for (const [at, text] of fields) block.write(text, at, 'latin1');
-  block.write(`${sumOf(block).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
-  return Buffer.concat([block, content, paddingFor(content.length)]);
-}
-
-/** What an archive ends with. */
-export const END_OF_TAR = Buffer.alloc(2 * BLOCK);
-
-interface Header {
+interface Header extends Pick<TarEntry, 'name' | 'target' | 'size' | 'mode' | 'uid' | 'gid'> {
   readonly block: Buffer;
-  readonly name: string;
   readonly kind: string;
-  readonly target: string;
-  readonly size: number;
 }
 
 class Source {
@@ -121,7 +102,8 @@ class Source {
     const name = textIn(block, 0, 100);
     return {
       ...{ block, name: prefix === '' ? name : `${prefix}/${name}`, target: textIn(block, 157, 100) },
-      ...{ kind: String.fromCharCode(block[156] ?? 0), size: sizeIn(block) },
+      ...{ kind: String.fromCharCode(block[156] ?? 0), size: numberIn(block, 124, 12) },
+      ...{ mode: numberIn(block, 100, 8) & 0o7777, uid: numberIn(block, 108, 8), gid: numberIn(block, 116, 8) },
     };
   }
 
@@ -203,22 +185,19 @@ class Body implements AsyncIterable<Buffer> {
   }
 }
 
-/** The checksum counts its own field as blanks. */
-function sumOf(block: Buffer): number {
-  return block.reduce((sum, byte, index) => sum + (index >= 148 && index < 156 ? 32 : byte), 0);
-}
-
 function textIn(block: Buffer, at: number, length: number): string {
   const end = block.indexOf(0, at);
   return block.toString('utf8', at, end === -1 ? at + length : Math.min(end, at + length));
 }
 
-/** In octal, or, where that has no room, as a number of 8 bytes behind a mark. */
-function sizeIn(block: Buffer): number {
-  const isBinary = ((block[124] ?? 0) & 0x80) !== 0;
-  const size = isBinary ? Number(block.readBigUInt64BE(128)) : parseInt(textIn(block, 124, 12).trim() || '0', 8);
-  if (!Number.isSafeInteger(size)) throw new BrokenTar('is damaged: a size in it is no number');
-  return size;
+/** In octal, or, where that has no room, as bytes behind a mark. */
+function numberIn(block: Buffer, at: number, length: number): number {
+  const isBinary = ((block[at] ?? 0) & 0x80) !== 0;
+  const number = isBinary
+    ? block.subarray(at + 1, at + length).reduce((sum, byte) => sum * 256 + byte, 0)
+    : parseInt(textIn(block, at, length).trim() || '0', 8);
+  if (!Number.isSafeInteger(number)) throw new BrokenTar('is damaged: a number in a header is none');
+  return number;
 }
 
 /** What such an entry says of the one after it: GNU's long names, or POSIX's `length key=value` records. */
