@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { ownEngineAddress, ownImage } from '../adapters/docker/own-engine.ts';
 import { ArchiveFile } from '../adapters/image-archive/archive-file.ts';
-import { Failure, reasonOf } from '../errors.ts';
+import { Failure, isRefusal, reasonOf } from '../errors.ts';
 import type { LoadedImage } from '../rollout/events.ts';
 import { fullName } from '../rollout/image-change.ts';
 import type { Play } from '../rollout/play.ts';
@@ -135,8 +135,11 @@ async function had(then: LoadedImage, environment: Environment): Promise<Again> 
     return { why: `has ${image ? `another (${image.id})` : archive.contents} now` };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const isGone = error.message.endsWith('there is no such file');
-    return { why: isGone ? 'is gone' : `cannot be used: ${error.message.replace(`Cannot load ${from}: `, '')}` };
+    return {
+      why: isRefusal(error.cause, 'ENOENT')
+        ? 'is gone'
+        : `cannot be used: ${error.message.replace(`Cannot load ${from}: `, '')}`,
+    };
   }
 }
 
