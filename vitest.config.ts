@@ -42,9 +42,8 @@ export default defineConfig({
         test: {
           name: 'host',
           include: ['test/fleet/host/*.test.ts'],
-          // Each worker has a host of the fleet for itself (test/support/own-host.ts). A third would make two processors so
-          // busy that what a test strikes at is over before it strikes.
-          maxWorkers: 2,
+          // Each worker has a host of the fleet for itself (test/support/own-host.ts).
+          maxWorkers: 3,
           sequence: { groupOrder: 2 },
           ...onTheLab,
         },

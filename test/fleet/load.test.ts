@@ -9,6 +9,7 @@ import { killRegistry, startRegistry } from '../../lab/registry.ts';
 import { registry, repository } from '../../lab/settings.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { allServers, containersOf, containersOn, everyHostInService, hostNamed, load } from '../support/fleet.ts';
+import { shortPlaybook } from '../support/short-playbook.ts';
 import { sluice, start } from '../support/sluice.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sluice-load-'));
@@ -17,7 +18,8 @@ const image = `${registry.host}/${repository}:v2`;
 
 /** The Engine of fe1 stands in for that of the machine where images are built. */
 const builder = hostOf(1);
-const onHosts = ['rollout', 'playbooks/pxapp.yml', '-e', 'pxapp_version=v2'];
+const playbook = shortPlaybook(folder, { instances: 3, serial: 3 });
+const onHosts = ['rollout', playbook, '-e', 'pxapp_version=v2'];
 
 async function idOn(host: string): Promise<string> {
   return (await docker(hostNamed(host), 'image', 'inspect', '--format', '{{.Id}}', image)).trim();

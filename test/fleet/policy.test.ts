@@ -1,10 +1,9 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { cut, heal, labReset } from '../../lab/lab.ts';
 import { allServers, containersOf, containersOn, everyHostInService, hostNamed, load } from '../support/fleet.ts';
 import { folderWith } from '../support/command-line.ts';
-import { rolloutTo, sluice } from '../support/sluice.ts';
+import { shortPlaybook } from '../support/short-playbook.ts';
+import { sluice } from '../support/sluice.ts';
 
 describe('the failure policy on the real fleet', () => {
   beforeEach(async () => {
@@ -12,15 +11,11 @@ describe('the failure policy on the real fleet', () => {
   });
 
   it('on_failure: rollback takes back what was updated before the version turned bad, and fails no request', async () => {
-    const play = readFileSync('playbooks/pxapp.yml', 'utf8').replace(
-      'pxapp:{{ pxapp_version }}',
-      "pxapp:{{ 'exits' if inventory_hostname == 'fe3' else 'v2' }}",
-    );
-    const folder = folderWith({ 'bad-on-fe3.yml': play });
+    const version = "{{ 'exits' if inventory_hostname == 'fe3' else 'v2' }}";
+    const badOnThird = shortPlaybook(folderWith({}), { instances: 3, serial: '[2, 1]', version });
     const traffic = load();
 
-    const [, , ...options] = rolloutTo('v2', '--on-failure', 'rollback');
-    const ended = await sluice('rollout', join(folder, 'bad-on-fe3.yml'), ...options);
+    const ended = await sluice('rollout', badOnThird, '--yes', '--on-failure', 'rollback');
 
     const report = await traffic.stop();
     expect(ended, ended.stderr).toMatchObject({ status: 8 });
@@ -32,9 +27,10 @@ describe('the failure policy on the real fleet', () => {
   });
 
   it('on_failure: continue tries every host, and every one is put back', async () => {
+    const playbook = shortPlaybook(folderWith({}), { instances: 3, serial: 3 });
     const traffic = load();
 
-    const ended = await sluice(...rolloutTo('exits', '--on-failure', 'continue'));
+    const ended = await sluice('rollout', playbook, '-e', 'pxapp_version=exits', '--yes', '--on-failure', 'continue');
 
     const report = await traffic.stop();
     expect(ended, ended.stderr).toMatchObject({ status: 2 });
@@ -45,16 +41,11 @@ describe('the failure policy on the real fleet', () => {
   });
 
   it('unreachable: skip leaves out a host that is cut off, and updates the others', async () => {
-    const folder = folderWith({
-      'skip.yml': readFileSync('playbooks/pxapp.yml', 'utf8').replace(
-        /^ {2}hosts: fe$/m,
-        '  hosts: fe\n  unreachable: skip',
-      ),
-    });
+    const playbook = shortPlaybook(folderWith({}), { instances: 3, serial: '3\n  unreachable: skip' });
     await cut(hostNamed('fe2'));
     try {
-      const [, , ...options] = rolloutTo('v2', '--connect-timeout', '2s');
-      const ended = await sluice('rollout', join(folder, 'skip.yml'), ...options);
+      const options = ['-e', 'pxapp_version=v2', '--yes', '--connect-timeout', '2s'];
+      const ended = await sluice('rollout', playbook, ...options);
 
       expect(ended, ended.stderr).toMatchObject({ status: 4 });
       expect(ended.stderr).toMatch(/warning: fe2 is skipped: Cannot reach fe2/);

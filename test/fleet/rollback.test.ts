@@ -9,7 +9,9 @@ import {
   load,
   untilFreshlyUp,
 } from '../support/fleet.ts';
-import { rolloutTo, sluice } from '../support/sluice.ts';
+import { folderWith } from '../support/command-line.ts';
+import { shortPlaybook } from '../support/short-playbook.ts';
+import { sluice } from '../support/sluice.ts';
 
 interface Inspected {
   readonly Config: { readonly Env: readonly string[] };
@@ -45,10 +47,11 @@ describe('a rollback on the real fleet', () => {
     await docker(fe1, 'run', '-d', '--name', 'pxApp_1', '-p', '127.0.0.1:8081:8080', ...own, image);
     await untilFreshlyUp('fe1');
     const before = await settingsOf('fe1');
+    const playbook = shortPlaybook(folderWith({}), { instances: 3, serial: 2 });
     const traffic = load();
 
-    const out = await sluice(...rolloutTo('v2', '--limit', 'fe1,fe2'));
-    const back = await sluice('rollback', '--yes');
+    const out = await sluice('rollout', playbook, '-e', 'pxapp_version=v2', '--yes', '--limit', 'fe1,fe2');
+    const back = await sluice('rollback', '--serial', '2', '--yes');
     const again = await sluice('rollback', '--yes');
 
     const report = await traffic.stop();

@@ -9,7 +9,7 @@ describe('a rollout on the real fleet, with an app that takes 3 s to start and r
   });
 
   it('fails none of at least 20,000 requests and puts every weight back', async () => {
-    const traffic = load();
+    const traffic = load({ perHost: 230 });
 
     const ended = await sluice(...rolloutTo('v2'));
 

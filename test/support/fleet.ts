@@ -77,15 +77,21 @@ export function hostNamed(name: string): ReturnType<typeof hosts>[number] {
   return host;
 }
 
+/** Of the fast requests to a host, besides four slow ones in hand all the time: the tests share two processors with it. */
+export const REQUESTS_PER_SECOND = 100;
+
 interface Traffic {
   readonly webSockets?: number;
+  /** Requests a second. */
+  readonly perHost?: number;
   /** All unless said. */
   readonly on?: readonly string[];
 }
 
 /** Mixed load. Web sockets, which only end when they are made to, only where a test is about them. */
-export function load({ webSockets = 0, on }: Traffic = {}): Load {
-  return startLoad({ targets: on?.map(hostNamed) ?? hosts(), webSockets });
+export function load({ webSockets = 0, perHost = REQUESTS_PER_SECOND, on }: Traffic = {}): Load {
+  const targets = on?.map(hostNamed) ?? hosts();
+  return startLoad({ targets, requestsPerSecond: perHost * targets.length, webSockets });
 }
 
 /** The server that HAProxy has given this request to, once it shows in `show sess`. */

@@ -5,7 +5,7 @@ import { hosts, labResetHost } from '../../lab/lab.ts';
 import { startLoad, type Load } from '../../lab/load/load.ts';
 import { labDir, type LabSettings } from '../../lab/settings.ts';
 import { until } from '../../lab/wait.ts';
-import { hostNamed } from './fleet.ts';
+import { hostNamed, REQUESTS_PER_SECOND } from './fleet.ts';
 
 /** The name of the worker's host: the first that no other worker has, or has left behind. */
 export const own = await taken();
@@ -24,7 +24,7 @@ export async function resetOwn(options: Partial<LabSettings> = {}): Promise<void
 
 /** Mixed load on the host. Web sockets, which only end when they are made to, only where a test is about them. */
 export function loadOwn({ webSockets = 0 } = {}): Load {
-  return startLoad({ targets: [ownHost()], requestsPerSecond: 230, webSockets });
+  return startLoad({ targets: [ownHost()], requestsPerSecond: REQUESTS_PER_SECOND, webSockets });
 }
 
 async function taken(): Promise<string> {
