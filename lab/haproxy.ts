@@ -92,10 +92,15 @@ export async function resetServers(host: Host): Promise<void> {
   }
 }
 
-/** True when every server takes requests with its configured weight, else what is missing. */
-export async function areServersUp(host: Host): Promise<true | string> {
+/**
+ * True when every server takes requests with its configured weight, else what is missing. `apps`: how many containers
+ * there are behind the others; a server at any other port has none, and need not be up.
+ */
+export async function areServersUp(host: Host, apps: number): Promise<true | string> {
+  const ports = Array.from({ length: apps }, (_, index) => String(portOf(index + 1)));
   const wrong = (await serverStates(host)).filter(
-    ({ operation, admin, weight, configuredWeight }) => operation !== 2 || admin !== 0 || weight !== configuredWeight,
+    ({ address, operation, admin, weight, configuredWeight }) =>
+      (operation !== 2 && ports.includes(address.split(':').at(-1) ?? '')) || admin !== 0 || weight !== configuredWeight,
   );
   return (
     wrong.length === 0 ||

@@ -120,7 +120,7 @@ async function convergeHost(host: Host, settings: LabSettings, digest: Promise<s
   await convergeContainers(host, { settings, digest: (await digest) ?? '' });
   await resetServers(host);
   await healthyContainers(host, settings.apps);
-  const areUp = async (): Promise<boolean | string> => await areServersUp(host);
+  const areUp = async (): Promise<boolean | string> => await areServersUp(host, settings.apps);
   await until(`the servers of ${host.name}`, areUp, { withinMs: 30_000, everyMs: 50 });
 }
 

@@ -8,6 +8,7 @@ import { ArchiveFile } from '../adapters/image-archive/archive-file.ts';
 import { Failure, isRefusal, reasonOf } from '../errors.ts';
 import type { LoadedImage } from '../rollout/events.ts';
 import { fullName } from '../rollout/image-change.ts';
+import { specsOf } from '../rollout/model.ts';
 import type { Play } from '../rollout/play.ts';
 import type { LoadableImage, Loads } from '../runner/ports.ts';
 import type { Loading } from './command.ts';
@@ -70,7 +71,7 @@ export async function openLoads(
 }
 
 function referencesIn({ hosts }: Play): string[] {
-  return hosts.flatMap(({ instances }) => instances.map(({ spec }) => spec.image));
+  return hosts.flatMap(({ instances }) => instances.flatMap(specsOf).map(({ image }) => image));
 }
 
 interface Taking {

@@ -8,6 +8,7 @@ import { lookThrough } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
 import type { Vars } from '../config/inventory/inventory.ts';
 import { Failure, reasonOf } from '../errors.ts';
+import { specsOf } from '../rollout/model.ts';
 import type { Play } from '../rollout/play.ts';
 import type { Resumption } from '../rollout/resumption.ts';
 import { plan, rollout, touchedBy } from '../runner/rollout.ts';
@@ -144,9 +145,10 @@ function playsOf(
   const selection = { ...(limit !== undefined && { limit }), tags, skipTags, extraVars };
   const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };
   const plays = resolvePlays(written, inventory, { ...selection, ...around });
-  for (const { spec } of plays.flatMap((play) => play.hosts.flatMap(({ instances }) => instances))) {
-    vault.secrets.addNamed('environment', spec.environment);
-    for (const { kind, content } of spec.files ?? []) {
+  const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
+  for (const { environment, files = [] } of instances.flatMap(specsOf)) {
+    vault.secrets.addNamed('environment', environment);
+    for (const { kind, content } of files) {
       if (kind === 'secret') vault.secrets.add(Buffer.from(content, 'base64').toString('utf8'));
     }
   }

@@ -57,8 +57,10 @@ function imagesOf({ action, from, to }: InstancePlan): string {
   return `${imageChange(from.reference, to.reference)} (${shortDigest(from.digest ?? from.id)} → ${digest})`;
 }
 
-function settingsOf({ changes, because }: InstancePlan): string {
-  return changes.length === 0 ? because : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
+function settingsOf({ changes, because, instance: { leaving, slot = '' } }: InstancePlan): string {
+  const settings = changes.length === 0 ? because : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
+  const slots = leaving ? `start-first, slot ${leaving.name} → ${slot}` : '';
+  return [slots, settings].filter((text) => text !== '').join('; ');
 }
 
 function diffLines(changes: readonly SettingChange[], paint: Paint): string[] {

@@ -18,7 +18,9 @@ export const stepWords: Readonly<Record<Step, string>> = {
   check: 'check',
   restore: 'restore',
   soak: 'soak',
+  release: 'release',
   retire: 'retire',
+  readmit: 'readmit',
   withdraw: 'withdraw',
   rollBack: 'roll back',
 };

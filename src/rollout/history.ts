@@ -1,6 +1,7 @@
 /** What a run's journal says of it: the events, in their order, as the state that they have come to. */
 import type { StampedEvent, Subject } from './events.ts';
 import type { Step } from './lifecycle.ts';
+import { sameServer } from './model.ts';
 import type {
   HostHistory,
   InstanceHistory,
@@ -116,7 +117,7 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
     case 'instance-started':
       return change((before) => ({ ...before, ...begun, ...versionsOf(history, before, event) }));
     case 'found':
-      return change((before) => ({ ...before, found: { servers: event.servers, old: event.old } }));
+      return change((before) => ({ ...before, found: foundAfter(before.found, event) }));
     case 'step-started':
       return change((before) => {
         const step = { step: event.step, homeward: event.homeward, startedAt: at, ms: undefined };
@@ -145,6 +146,15 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       return history;
   }
   return history;
+}
+
+/** What is told of a server later is right; of two slots only one may be told of then. */
+function foundAfter(
+  before: InstanceHistory['found'],
+  { servers, old }: Extract<StampedEvent, { type: 'found' }>,
+): InstanceHistory['found'] {
+  const others = (before?.servers ?? []).filter((one) => !servers.some(({ server }) => sameServer(server, one.server)));
+  return { servers: [...others, ...servers], old };
 }
 
 /** Steps that a rollout takes before it has begun an instance finish what another run has left in work there. */

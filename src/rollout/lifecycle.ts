@@ -1,4 +1,7 @@
-export type Step = 'drain' | 'replace' | 'check' | 'restore' | 'soak' | 'retire' | 'withdraw' | 'rollBack';
+import type { Strategy } from './model.ts';
+
+export type Step =
+  'drain' | 'replace' | 'check' | 'restore' | 'soak' | 'release' | 'retire' | 'readmit' | 'withdraw' | 'rollBack';
 
 /** How an instance may end. `unchanged`: the old container serves again. `outOfService`: a person is needed. */
 export type EndState = 'updated' | 'unchanged' | 'outOfService';
@@ -11,7 +14,9 @@ export type WorkingState =
   | 'checking'
   | 'restoring'
   | 'soaking'
+  | 'releasing'
   | 'retiring'
+  | 'readmitting'
   | 'withdrawing'
   | 'rollingBack'
   | 'rechecking'
@@ -31,6 +36,8 @@ export interface Transition {
 
 export const initialState: State = 'draining';
 
+type Life = Readonly<Partial<Record<WorkingState, Transition>>>;
+
 /**
  * The life of one instance during a rollout, as data. Read a row as: in this state take `step`; go to `ok` if it
  * succeeds, to `failed` if it does not, or to `untouched`, where there is such an end, if it had taken nothing. Drawn in
@@ -40,7 +47,7 @@ export const initialState: State = 'draining';
  * new container already: the old one may have been touched, so giving back its servers does not do.
  */
 // prettier-ignore
-export const lifecycle: Readonly<Record<WorkingState, Transition>> = {
+const inPlace = {
   draining:    { step: 'drain',    ok: 'replacing',   failed: 'returning',    homeward: false, untouched: 'unchanged' },
   redraining:  { step: 'drain',    ok: 'replacing',   failed: 'rollingBack',  homeward: false },
   retaking:    { step: 'drain',    ok: 'replacing',   failed: 'withdrawing',  homeward: false },
@@ -53,15 +60,38 @@ export const lifecycle: Readonly<Record<WorkingState, Transition>> = {
   rollingBack: { step: 'rollBack', ok: 'rechecking',  failed: 'outOfService', homeward: true  },
   rechecking:  { step: 'check',    ok: 'returning',   failed: 'outOfService', homeward: true  },
   returning:   { step: 'restore',  ok: 'unchanged',   failed: 'outOfService', homeward: true  },
-};
+} as const satisfies Life;
+
+/**
+ * The same with two slots: what is drained first has nothing behind it yet, and the old container serves until
+ * `releasing` takes it out in its own slot. From then on the way home begins with having it back there; where that cannot
+ * be, the new one, which has served, goes on doing so.
+ */
+// prettier-ignore
+const startFirst = {
+  ...inPlace,
+  soaking:     { step: 'soak',     ok: 'releasing',   failed: 'withdrawing',  homeward: false },
+  releasing:   { step: 'release',  ok: 'retiring',    failed: 'readmitting',  homeward: false },
+  retiring:    { step: 'retire',   ok: 'updated',     failed: 'outOfService', homeward: true  },
+  readmitting: { step: 'readmit',  ok: 'withdrawing', failed: 'retiring',     homeward: true  },
+} as const satisfies Life;
+
+export const lifecycles: Readonly<Record<Strategy, Life>> = { 'in-place': inPlace, 'start-first': startFirst };
 
 export function isWorking(state: State): state is WorkingState {
-  return state in lifecycle;
+  return state in startFirst;
 }
 
-/** The table as a Mermaid state diagram, for docs/architecture.md. */
-export function lifecycleDiagram(): string {
-  const rows = Object.entries(lifecycle).flatMap(([state, { step, ok, failed, untouched }]) => [
+/** @throws Error about a state that the strategy does not have */
+export function transitionOf(state: WorkingState, strategy: Strategy): Transition {
+  const transition = lifecycles[strategy][state];
+  if (!transition) throw new Error(`An instance replaced ${strategy} is never ${state}`);
+  return transition;
+}
+
+/** The table of a strategy as a Mermaid state diagram, for docs. */
+export function lifecycleDiagram(strategy: Strategy): string {
+  const rows = Object.entries<Transition>(lifecycles[strategy]).flatMap(([state, { step, ok, failed, untouched }]) => [
     `    ${state} --> ${ok}: ${step}`,
     ...(ok === failed ? [] : [`    ${state} --> ${failed}: ${step} failed`]),
     ...(untouched === undefined ? [] : [`    ${state} --> ${untouched}: ${step} failed, nothing taken`]),

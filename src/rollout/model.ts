@@ -79,6 +79,25 @@ export interface Revert {
   readonly toNothing: boolean;
 }
 
+/**
+ * `in-place`: the new container takes the place of the old one, which stops first. `start-first`: an instance has two
+ * slots, and the new container serves in one of them before the old one leaves the other.
+ */
+export type Strategy = 'in-place' | 'start-first';
+
+/** One of the two places of an instance that is replaced `start-first`. */
+export interface Slot {
+  /** For people, and `slot` in templates. */
+  readonly name: string;
+  readonly servers: readonly Server[];
+  /** How a container in it proves itself. */
+  readonly ready: ReadyCheck;
+}
+
+export interface DeclaredSlot extends Slot {
+  readonly spec: ContainerSpec;
+}
+
 export interface Instance {
   readonly host: string;
   readonly container: string;
@@ -96,6 +115,14 @@ export interface Instance {
   /** How many old containers stay behind, stopped. */
   readonly keep: number;
   readonly minUp: MinUp;
+  /** Its two slots, as long as it is not known which of them is taken. `servers`, `ready` and `spec` are the first's. */
+  readonly slots?: readonly [DeclaredSlot, DeclaredSlot] | undefined;
+  /** The slot that everything else here is of, where it has two. */
+  readonly slot?: string | undefined;
+  /** The other one. */
+  readonly other?: Slot | undefined;
+  /** Where the old container is: in the other slot. It serves there until the new one does. */
+  readonly leaving?: Slot | undefined;
   /** With it `spec` names the image that was found, and declares nothing else. */
   readonly revert?: Revert | undefined;
 }
@@ -108,6 +135,16 @@ export interface Standing {
   /** The absolute weight, 0–256. */
   readonly weight: number;
   readonly admin: AdminState;
+}
+
+/** All servers of an instance, of both slots where it has two. */
+export function serversOf({ servers, slots, other }: Omit<Instance, 'spec'>): readonly Server[] {
+  return slots ? slots.flatMap((slot) => slot.servers) : [...servers, ...(other?.servers ?? [])];
+}
+
+/** What an instance declares, in both slots where it has two. */
+export function specsOf({ spec, slots }: Instance): readonly ContainerSpec[] {
+  return slots?.map((slot) => slot.spec) ?? [spec];
 }
 
 export function serverPath(server: Server): string {

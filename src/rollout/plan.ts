@@ -1,5 +1,5 @@
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
-import { placeName, serverPath, type Instance, type Revert, type Server } from './model.ts';
+import { placeName, serverPath, serversOf, type Instance, type Revert, type Server } from './model.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
 import type { Back, HostPlay, Play } from './play.ts';
 import type { Policy } from './policy.ts';
@@ -25,6 +25,8 @@ export interface InstanceFacts {
   /** The image the playbook asks for: its registry digest, or its id when it is on the host already. */
   readonly image: WantedImage;
   readonly changes: readonly SettingChange[];
+  /** The instance in the slot that it is to be in, where it has two. */
+  readonly settled?: Instance;
   /** Of an instance that is to be taken back: whether it already is as the run found it. */
   readonly isAsFound?: boolean;
 }
@@ -121,8 +123,9 @@ export function instancesOf(plan: PlayPlan): readonly InstancePlan[] {
 }
 
 function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force: boolean }): HostPlan {
-  const instances = play.instances.map((instance): InstancePlan => {
-    const seen = facts.instances.get(instance);
+  const instances = play.instances.map((declared): InstancePlan => {
+    const seen = facts.instances.get(declared);
+    const instance = seen?.settled ?? declared;
     const container = seen?.container;
     const { digest, id, load } = seen?.image ?? {};
     const to = { reference: instance.spec.image, digest, id, load };
@@ -132,7 +135,7 @@ function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force
       id: container.image.id,
       digest: shownDigest(container.image, digest),
     };
-    const servers = instance.servers.flatMap((server) => serverPlans(server, facts));
+    const servers = serversOf(instance).flatMap((server) => serverPlans(server, facts));
     const action = instance.revert ? actionBack(seen, instance.revert) : actionOf(seen, force);
     return { instance, action, from, to, changes, because: action === 'replace' ? reasonFor(seen) : '', servers };
   });
@@ -189,7 +192,7 @@ export function stateOf(server: Server, backends: readonly BackendState[]): Serv
 function capacityOf(batches: readonly BatchPlan[], facts: FleetFacts): CapacityPlan[] {
   return facts.backends.flatMap((backend): CapacityPlan[] => {
     const all = batches.flatMap((batch) => batch.hosts.flatMap((host) => host.instances));
-    const users = all.filter(({ instance }) => instance.servers.some((server) => isOf(backend, server)));
+    const users = all.filter(({ instance }) => serversOf(instance).some((server) => isOf(backend, server)));
     if (users.length === 0) return [];
     const usable = usableIn(backend);
     const taken = Math.max(...batches.map((batch) => takenFrom(backend, batch)));

@@ -73,8 +73,13 @@ export function playsBack(
       .filter((one) => mayBeChanged(one) && isWanted(one.subject))
       .map(({ subject: { host, name: container } }) => keyOf({ host, container })),
   );
-  const planned = events.flatMap((event) => (event.type === 'planned' ? [event.plan] : []));
+  // What the run has taken back itself does not count: where that has failed, what it had made is there still.
+  const planned = events.flatMap((event) => (event.type === 'planned' && !isBack(event.plan) ? [event.plan] : []));
   return rollbackPlays(planned, { run: history.run, isTaken: (instance) => taken.has(keyOf(instance)), serial });
+}
+
+function isBack(plan: PlannedPlay): boolean {
+  return instancesOf(plan).some(({ instance }) => instance.revert !== undefined);
 }
 
 /**
@@ -112,7 +117,7 @@ function revertOf(
 ): Instance {
   const from = first.get(keyOf(instance));
   const spec = { image: from?.reference ?? 'nothing', pullPolicy: 'never' } as const;
-  return { ...instance, spec, revert: { run, toNothing: from === undefined } };
+  return { ...instance, leaving: undefined, spec, revert: { run, toNothing: from === undefined } };
 }
 
 function serialOf({ batches }: PlannedPlay): Serial {

@@ -1,15 +1,25 @@
 import { Failure, reasonOf } from '../errors.ts';
 import type { Report, Subject } from '../rollout/events.ts';
-import { initialState, isWorking, lifecycle, type EndState, type State, type Step } from '../rollout/lifecycle.ts';
+import {
+  initialState,
+  isWorking,
+  transitionOf,
+  type EndState,
+  type State,
+  type Step,
+  type WorkingState,
+} from '../rollout/lifecycle.ts';
 import { onceMore } from './once-more.ts';
 import { homeward as persist, LATE_WITHIN_MS } from './persist.ts';
 import { isPassing } from './poll.ts';
-import { sleepingBehind } from './barrier.ts';
+import { sleepingBehind, type Barrier } from './barrier.ts';
 import { beforeActing } from './before-acting.ts';
 import type { Clock, Journal } from './ports.ts';
 import { isRecorded } from './recorded.ts';
 import { check, Unfit } from './steps/check.ts';
 import { drain } from './steps/drain.ts';
+import { readmit } from './steps/readmit.ts';
+import { release } from './steps/release.ts';
 import { replace } from './steps/replace.ts';
 import { restore } from './steps/restore.ts';
 import { retire } from './steps/retire.ts';
@@ -18,7 +28,7 @@ import { soak } from './steps/soak.ts';
 import { withdraw } from './steps/withdraw.ts';
 import { keepStanding } from './standing.ts';
 import { watchOf } from './watch.ts';
-import type { StepAction, StepWatch, Work } from './work.ts';
+import { bothSlots, inTheEnd, strategyOf, type StepAction, type StepWatch, type Work } from './work.ts';
 
 export const stepActions: Readonly<Record<Step, StepAction>> = {
   drain,
@@ -26,7 +36,9 @@ export const stepActions: Readonly<Record<Step, StepAction>> = {
   check,
   restore,
   soak,
+  release,
   retire,
+  readmit,
   withdraw,
   rollBack,
 };
@@ -53,7 +65,7 @@ export interface InstanceEnd {
 }
 
 /**
- * Takes one instance to an end state, following `lifecycle` row by row from its first state or, for what a run that
+ * Takes one instance to an end state, following its lifecycle row by row from its first state or, for what a run that
  * died has left, from where the way home begins.
  *
  * Never throws for a failed step: the failure is reported and the table decides what comes next. That holds for our
@@ -66,7 +78,7 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
   let state: State = from;
   let failure: Error | undefined;
   while (isWorking(state)) {
-    const { ok, failed, untouched, step } = lifecycle[state];
+    const { ok, failed, untouched, step } = transitionOf(state, strategyOf(work));
     const problem = await take(state, work, context, subject);
     if (problem) failure ??= problem.error;
     state = !problem ? ok : work.isTouched ? failed : (untouched ?? failed);
@@ -86,12 +98,12 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
 }
 
 async function take(
-  state: keyof typeof lifecycle,
+  state: WorkingState,
   work: Work,
   { clock, report, journal, stop, actions }: AdvanceContext,
   subject: Subject,
 ): Promise<{ readonly error: Error } | undefined> {
-  const { step, homeward } = lifecycle[state];
+  const { step, homeward } = transitionOf(state, strategyOf(work));
   const signal = homeward ? stop.homeward : stop.forward;
   const began = clock.now();
   report({ type: 'step-started', subject, step, homeward });
@@ -104,7 +116,8 @@ async function take(
     },
   };
   // Servers that are away stay so, also while nothing is done but to wait.
-  const waits = { ...watch, clock: sleepingBehind(() => work.barriers, watch) };
+  const barriers = (): readonly Barrier[] => bothSlots(work).flatMap((one) => one.barriers);
+  const waits = { ...watch, clock: sleepingBehind(barriers, watch) };
   try {
     await beforeActing(journal, homeward);
     const act = async (): Promise<string> => {
@@ -140,8 +153,10 @@ async function leaveRecord(
   try {
     // Until it is known to be gone, so that no late answer meets what the next instance records.
     await persist(async () => {
-      await keepStanding(work.found, clock);
-      await work.undo.drop(work.servers.map(({ server }) => server));
+      const both = bothSlots(work);
+      const found = both.flatMap((one) => one.found);
+      await keepStanding(state === 'updated' ? found.map(inTheEnd) : found, clock);
+      await work.undo.drop(both.flatMap(({ servers }) => servers.map(({ server }) => server)));
     }, watch);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -1,14 +1,24 @@
 /** What the hosts have archived, looked at before anything is taken back to it. */
 import { Failure } from '../errors.ts';
 import { byDigest } from '../rollout/image-change.ts';
-import type { Instance, Revert } from '../rollout/model.ts';
-import type { Container, Image } from '../rollout/observed.ts';
-import type { InstanceFacts } from '../rollout/plan.ts';
+import type { Instance, Revert, Server } from '../rollout/model.ts';
+import type { BackendState, Container, Image } from '../rollout/observed.ts';
+import { stateOf, type InstanceFacts } from '../rollout/plan.ts';
+import { isLeaving } from './find-slot.ts';
+import { backInSlot } from '../rollout/slots.ts';
 import type { Finding } from './findings.ts';
-import type { Archived, Containers, HostAccess } from './ports.ts';
+import type { Archived, Containers, HostAccess, RecordEntry } from './ports.ts';
 
 /** The old container's image as the archive has it. */
 type OldImage = NonNullable<Archived['old']>['image'];
+
+interface Inspecting {
+  readonly force: boolean;
+  /** Of the servers of the instance. */
+  readonly backends: readonly BackendState[];
+  /** What the run that takes it back has recorded of it already. */
+  readonly own?: readonly RecordEntry[];
+}
 
 export interface RevertInspection {
   readonly facts: InstanceFacts | undefined;
@@ -21,10 +31,11 @@ export interface RevertInspection {
  */
 export async function inspectRevert(
   host: HostAccess,
-  { container: name }: Instance,
+  instance: Instance,
   { run, toNothing }: Revert,
-  { force }: { readonly force: boolean },
+  { force, backends, own = [] }: Inspecting,
 ): Promise<RevertInspection> {
+  const { container: name } = instance;
   const archived = await host.archive.load(run, name);
   if (!archived || (archived.old === undefined) !== toNothing) {
     const text = `The archive has nothing of ${name} from run ${run} (it keeps the last five runs): roll out the older version instead`;
@@ -43,7 +54,27 @@ export async function inspectRevert(
   if (missing !== undefined)
     findings.push({ kind: 'problem', host: host.name, text: `${name} cannot go back: ${missing}` });
   const image = { id: old?.image.id, digest: old?.image.digests[0] };
-  return { facts: { container, image, changes: [], isAsFound }, findings };
+  const settled = old?.slot === undefined ? instance : backTo(instance, old.slot, { container, made, backends, own });
+  return { facts: { container, image, changes: [], isAsFound, settled }, findings };
+}
+
+interface Whereabouts extends Required<Pick<Inspecting, 'backends' | 'own'>> {
+  readonly container: Container | undefined;
+  readonly made: string | undefined;
+}
+
+/**
+ * In the slot that was found, from where HAProxy sees the container now; where that says nothing, the one that the run
+ * has made is in the other slot, and any other where it was. What is being taken back already goes on as it began.
+ */
+function backTo(instance: Instance, found: string, { container, made, backends, own }: Whereabouts): Instance {
+  const back = backInSlot(instance, found, { leaves: true });
+  if (back.leaving && isLeaving(back.leaving, own)) return back;
+  if (!container) return { ...back, leaving: undefined };
+  const isUp = (some: readonly Server[]): boolean => some.some((server) => stateOf(server, backends)?.isUp === true);
+  const [isThere, isBack] = [isUp(back.leaving?.servers ?? []), isUp(back.servers)];
+  const leaves = isThere === isBack ? container.id === made : isThere;
+  return leaves ? back : { ...back, leaving: undefined };
 }
 
 function changed(name: string, run: string, container: Container | undefined): string {

@@ -15,8 +15,9 @@ export async function remember(
   watch: StepWatch,
 ): Promise<void> {
   const { container: old, undo } = work;
+  const told = [...(work.leaving?.found ?? []), ...found];
   await watch.found({
-    servers: found.map(({ access: { server }, weight, admin, wasUp }) => ({ server, weight, admin, wasUp })),
+    servers: told.map(({ access: { server }, weight, admin, wasUp }) => ({ server, weight, admin, wasUp })),
     old: old && {
       ...{ id: old.id, image: old.image.reference, digest: old.image.digests[0], running: old.running },
       aside: asideOf(work),
@@ -50,12 +51,17 @@ export async function rememberWishes(work: Work, sights: readonly Sight[], watch
   return true;
 }
 
+/** A server as it was found, by what is recorded of it. */
+export function foundOf({ standing, wasUp, agent = false, then }: RecordEntry, access: ServerAccess): Found {
+  return { access, ...standing, wasUp, agent, ...(then && { then }) };
+}
+
 export function entryFor({ server }: ServerAccess, recorded: readonly RecordEntry[]): RecordEntry | undefined {
   return recorded.find((entry) => sameServer(entry.server, server));
 }
 
-function newEntry({ access, weight, admin, wasUp, agent }: Found, work: Work, { clock }: StepWatch): RecordEntry {
-  const { instance, identity, container: old, wasReady } = work;
+function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Work, { clock }: StepWatch): RecordEntry {
+  const { instance, identity, container: old, wasReady, slot } = work;
   return {
     kind: 'rollout',
     server: access.server,
@@ -71,5 +77,7 @@ function newEntry({ access, weight, admin, wasUp, agent }: Found, work: Work, { 
     old: old && { id: old.id, restart: old.restart, running: old.running, wasReady },
     ready: instance.ready,
     drain: instance.drain,
+    ...(slot && { slot }),
+    ...(then && { then }),
   };
 }

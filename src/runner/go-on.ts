@@ -3,14 +3,15 @@ import { isUsable } from '../rollout/capacity.ts';
 import { initialState, type State } from '../rollout/lifecycle.ts';
 import { sameServer } from '../rollout/model.ts';
 import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
+import { foundOf } from './found.ts';
 import { homeward } from './persist.ts';
 import type { RecordEntry } from './ports.ts';
 import { isReady } from './readiness.ts';
-import { recordedContainers, recordedOf } from './recorded.ts';
+import { isUntouched, recordedContainers, recordedOf } from './recorded.ts';
 import { isAsDeclared } from './steps/replace.ts';
 import { findState, type ServerAccess } from './traffic.ts';
 import { watchOf } from './watch.ts';
-import type { Found, Work } from './work.ts';
+import { inTheEnd, type Found, type Work } from './work.ts';
 
 /** Takes an instance to its end, from its beginning or from where this very run has left it when it died. */
 export async function goOn(work: Work, context: AdvanceContext): Promise<InstanceEnd> {
@@ -50,9 +51,16 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   work.found = found.filter((one) => one !== undefined);
   work.container = old ?? (first.old ? successor : undefined);
   work.wasReady = first.old?.wasReady ?? false;
+  const left = work.leaving && (await howFarLeft(work, work.leaving));
   if (!successor) return 'redraining';
+  const now = await Promise.all(found.map((one) => one && inTheEnd(one)).map(standingOf));
+  if (left && left !== 'untouched') {
+    work.started = { at: successor.startedAt, restarts: successor.restartCount };
+    // Either the new one serves, or its predecessor has to again.
+    if (now.some((one) => one === 'away')) return 'readmitting';
+    return left === 'ended' ? 'retiring' : 'releasing';
+  }
   if (!['none', 'healthy'].includes(successor.health)) return 'retaking';
-  const now = await Promise.all(found.map(standingOf));
   if (now.every((one) => one === 'away') || !(await isAsDeclared(successor, work))) return 'retaking';
   work.started = { at: successor.startedAt, restarts: successor.restartCount };
   if (now.every((one) => one === 'asFound')) return 'soaking';
@@ -60,9 +68,23 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   return (await isReady(successor, instance, host)) ? 'restoring' : 'retaking';
 }
 
+/** What has been done in the slot to be left, of which what is recorded is taken over. */
+async function howFarLeft(work: Work, leaving: Work): Promise<'untouched' | 'begun' | 'ended'> {
+  const recorded = recordedOf(leaving);
+  const found = leaving.servers.map((access) => foundBefore(access, recorded));
+  leaving.found = found.filter((one) => one !== undefined);
+  leaving.container = work.container;
+  leaving.wasReady = work.wasReady;
+  const now = await Promise.all(leaving.found.map(standingOf));
+  const runs = await isUntouched(leaving);
+  leaving.isTouched = !runs || now.some((one) => one !== 'asFound');
+  if (!runs) return 'ended';
+  return leaving.isTouched ? 'begun' : 'untouched';
+}
+
 function foundBefore(access: ServerAccess, recorded: readonly RecordEntry[]): Found | undefined {
   const entry = recorded.find(({ server }) => sameServer(server, access.server));
-  return entry && { access, ...entry.standing, wasUp: entry.wasUp, agent: entry.agent ?? false };
+  return entry && foundOf(entry, access);
 }
 
 /** As it was found; in service, with another weight, or with its agent-check, which comes last, still silent; or neither. */

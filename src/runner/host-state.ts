@@ -31,6 +31,10 @@ export interface RecordEntry {
   /** How the instance proves itself, and how long its requests may take. */
   readonly ready?: ReadyCheck | undefined;
   readonly drain?: DrainPolicy | undefined;
+  /** Replaced `start-first`: it stands in front of the predecessor (`leaving`) or of the new container (`next`) only. */
+  readonly slot?: 'leaving' | 'next' | undefined;
+  /** What it is to have once the new container serves and the predecessor is gone; undefined: what it has. */
+  readonly then?: Standing | undefined;
 }
 
 /** What must be undone on a host, kept on the host itself. Written durably and whole, or not at all. */
@@ -43,7 +47,14 @@ export interface HostRecord {
 /** What a run found under one container's name. */
 export interface Archived {
   /** How to make it again; undefined when nothing was there. */
-  readonly old: { readonly image: Omit<Container['image'], 'hasHealthcheck'>; readonly snapshot: string } | undefined;
+  readonly old:
+    | {
+        readonly image: Omit<Container['image'], 'hasHealthcheck'>;
+        readonly snapshot: string;
+        /** The one that it was in, where there are two. */
+        readonly slot?: string | undefined;
+      }
+    | undefined;
   /** The id of the container that the run put there; undefined as long as it has not. */
   readonly made: string | undefined;
 }

@@ -1,5 +1,5 @@
 import type { LimitFunction } from 'p-limit';
-import { balancerKey, placeName, sameServer, type Balancer, type Instance, type Server } from '../rollout/model.ts';
+import { balancerKey, placeName, sameServer, serversOf, type Balancer, type Instance, type Server } from '../rollout/model.ts';
 import type { BackendState } from '../rollout/observed.ts';
 import { problem, type Finding } from './findings.ts';
 import type { BalancerFacts, Fleet, RecordEntry } from './ports.ts';
@@ -46,7 +46,7 @@ export async function inspectBalancers(servers: readonly Server[], { fleet, limi
     findings: all.flatMap(({ findings }) => findings),
     knows: ({ balancer }) => factsOf(balancer) !== undefined,
     namesFor: (host, instances) => {
-      const its = instances.flatMap((instance) => instance.servers.map(({ balancer }) => balancer));
+      const its = instances.flatMap((instance) => serversOf(instance).map(({ balancer }) => balancer));
       const names = its.flatMap((balancer) => {
         const facts = factsOf(balancer);
         const where = balancer.host === host ? placeName(balancer) : `${balancer.host} ${placeName(balancer)}`;

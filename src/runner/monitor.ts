@@ -1,7 +1,7 @@
 import { backendKey, serverKey, serverPath, type MonitorPolicy, type Server } from '../rollout/model.ts';
 import { tallyAfter, tallyText, whyNotUp, whyTooManyErrors, type Tally } from '../rollout/monitor.ts';
 import type { LoadBalancer, ServerCounters } from './ports.ts';
-import type { Work } from './work.ts';
+import { inTheEnd, type Work } from './work.ts';
 
 /** Where counters are to be had: all servers of one backend at once. */
 export interface CounterSource {
@@ -96,7 +96,7 @@ export class Monitor {
 
   /** A server that was out of service before is still; nothing is to be expected of it. */
   #serving(): Work['servers'] {
-    return this.work.found.filter(({ admin }) => admin === 'ready').map(({ access }) => access);
+    return this.work.found.map(inTheEnd).filter(({ admin }) => admin === 'ready').map(({ access }) => access);
   }
 }
 

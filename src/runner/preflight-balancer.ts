@@ -1,5 +1,5 @@
 import { isOf } from '../rollout/capacity.ts';
-import { placeName, serverPath, type Balancer, type Instance, type Server } from '../rollout/model.ts';
+import { placeName, serverPath, serversOf, type Balancer, type Instance, type Server } from '../rollout/model.ts';
 import type { BackendState, ServerState } from '../rollout/observed.ts';
 import { stateOf } from '../rollout/plan.ts';
 import type { Finding } from './findings.ts';
@@ -16,12 +16,31 @@ export function balancerProblems(balancer: Balancer, { level }: BalancerFacts): 
 
 /** Why the servers of an instance cannot be worked with, or what to know of them. */
 export function serverRemarks(instance: Instance, backends: readonly BackendState[]): Finding[] {
-  return instance.servers.flatMap((server) => {
-    const backend = backends.find((candidate) => isOf(candidate, server));
-    const state = stateOf(server, backends);
-    if (!backend || !state) return [missing(server, backend)];
-    return [...refusals(state, backend), ...warnings(state, backend)];
-  });
+  const { leaving, slots } = instance;
+  const remarksOn = (servers: readonly Server[], isFree: boolean): Finding[] =>
+    servers.flatMap((server) => {
+      const backend = backends.find((candidate) => isOf(candidate, server));
+      const state = stateOf(server, backends);
+      if (!backend || !state) return [missing(server, backend)];
+      const own = isFree ? freeSlotRefusals(state, instance) : warnings(state, backend);
+      return [...refusals(state, backend), ...own];
+    });
+  if (slots) return remarksOn(serversOf(instance), false).filter(({ kind }) => kind === 'problem');
+  return [...remarksOn(instance.servers, leaving !== undefined), ...remarksOn(leaving?.servers ?? [], false)];
+}
+
+/** Of the server that a new container is to begin behind while the old one serves behind another. */
+function freeSlotRefusals(state: ServerState, { container, slot = '' }: Instance): Finding[] {
+  const path = serverPath(state.server);
+  const where = `which ${container} is to begin in (slot ${slot})`;
+  const texts = [
+    !state.hasCheck && `${path}, ${where}, has no check: HAProxy would send requests there before anything runs`,
+    state.hasCheck && state.isUp && `${path}, ${where}, is UP: something else answers there already`,
+    state.admin !== 'ready' && `${path}, ${where}, is in ${state.admin}: somebody keeps it out of service`,
+  ];
+  return texts
+    .filter((text) => text !== false)
+    .map((text) => ({ kind: 'problem', host: state.server.balancer.host, text }));
 }
 
 function missing({ balancer, backend, name }: Server, found: BackendState | undefined): Finding {

@@ -2,7 +2,7 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
-import type { Instance } from '../rollout/model.ts';
+import { serversOf, type Instance } from '../rollout/model.ts';
 import type { BackendState, Container } from '../rollout/observed.ts';
 import { isAsDeclared, type FleetFacts, type InstanceFacts, type WantedImage } from '../rollout/plan.ts';
 import type { HostPlay } from '../rollout/play.ts';
@@ -11,6 +11,7 @@ import { problem, type Finding } from './findings.ts';
 import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
 import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { isProvenWithoutImage } from './readiness.ts';
+import { findSlot } from './find-slot.ts';
 import type { Fleet, HostAccess, LoadableImage, Loads, RecordEntry } from './ports.ts';
 import { isOwn } from './recorded.ts';
 import type { RunIdentity } from './work.ts';
@@ -62,7 +63,7 @@ export async function inspectFleet(plays: readonly HostPlay[], context: InspectC
   const looks = await Promise.all(hosts.map((host) => limit(() => reach(host, plays, context))));
   const reached = looks.filter((look) => 'host' in look);
   const own = reached.flatMap((one) => one.own);
-  const used = reached.flatMap(({ instances }) => instances.flatMap(({ servers }) => servers));
+  const used = reached.flatMap(({ instances }) => instances.flatMap(serversOf));
   const balancers = await inspectBalancers(used, { fleet, limit, own });
   for (const { host, instances, engine } of reached) {
     report({ type: 'host-ready', host: host.name, engine, balancers: balancers.namesFor(host.name, instances) });
@@ -99,24 +100,27 @@ async function reach(
 }
 
 async function inspectHost(
-  { host, instances }: Reached,
+  { host, instances, own }: Reached,
   { backends, knows }: Balancers,
   { force = false, imageOf, loads }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
   const seen: (readonly [Instance, InstanceFacts])[] = [];
   for (const instance of instances) {
-    findings.push(...(instance.servers.every(knows) ? serverRemarks(instance, backends) : []));
     try {
       const { facts, findings: more } = await inspectInstance(host, instance, {
         backends,
         force,
         loads,
+        own,
         image: imageOf?.(instance),
       });
       if (facts) seen.push([instance, facts]);
+      const settled = facts?.settled ?? instance;
+      findings.push(...(serversOf(settled).every(knows) ? serverRemarks(settled, backends) : []));
       findings.push(...more, ...vanishing(host.name, facts?.container));
     } catch (error) {
+      findings.push(...(serversOf(instance).every(knows) ? serverRemarks(instance, backends) : []));
       findings.push(problem(host.name, error));
     }
   }
@@ -128,25 +132,28 @@ interface Looking {
   readonly force: boolean;
   readonly image: WantedImage | undefined;
   readonly loads: Loads | undefined;
+  readonly own: readonly RecordEntry[];
 }
 
 async function inspectInstance(
   host: HostAccess,
   instance: Instance,
-  { backends, force, loads, image: known }: Looking,
+  { backends, force, loads, image: known, own }: Looking,
 ): Promise<RevertInspection> {
   if (instance.revert) {
-    const { facts, findings } = await inspectRevert(host, instance, instance.revert, { force });
+    const { facts, findings } = await inspectRevert(host, instance, instance.revert, { force, backends, own });
     return { facts, findings: [...findings, ...unchecked(instance, backends)] };
   }
   const container = await host.containers.inspect(instance.container);
   const load = loads?.get(instance.spec.image);
   const image =
     known ?? (load ? await loadedImage(host, instance.spec.image, load) : await wantedImage(host, instance));
-  const changes = container ? await host.containers.changes(container.name, instance.spec) : [];
-  const facts = { container, image, changes };
-  const prospects = isAsDeclared(facts) && !force ? [] : await prospectsOf(instance, host);
-  return { facts, findings: [...prospects, ...proofWarnings(instance, backends)] };
+  const { now, next, changesNow, changesNext } = await findSlot(instance, { container, own, host });
+  const asItIs = { container, image, changes: changesNow, settled: now };
+  const isInWork = instance.slots !== undefined && own.some((entry) => entry.container === instance.container);
+  if (isAsDeclared(asItIs) && !force && !isInWork) return { facts: asItIs, findings: proofWarnings(now, backends) };
+  const facts = { container, image, changes: changesNext, settled: next };
+  return { facts, findings: [...(await prospectsOf(next, host)), ...proofWarnings(next, backends)] };
 }
 
 async function prospectsOf({ container, spec }: Instance, { containers, name }: HostAccess): Promise<Finding[]> {

@@ -1,16 +1,18 @@
 import { sameServer } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { Containers, RecordEntry } from './ports.ts';
-import type { Work } from './work.ts';
+import { bothSlots, oldNameOf, type Work } from './work.ts';
 
 /** What this very run has recorded of an instance: it has left it in work, in another process or a step ago. */
-export function recordedOf({ undo, instance, identity }: Work): readonly RecordEntry[] {
-  return undo.entries.filter((entry) => isOwn(entry, identity.run) && entry.container === instance.container);
+export function recordedOf({ undo, instance, identity, slot }: Work): readonly RecordEntry[] {
+  const own = undo.entries.filter((entry) => isOwn(entry, identity.run) && entry.container === instance.container);
+  return own.filter((entry) => entry.slot === slot);
 }
 
 /** Whether any of its servers is recorded, or may be: the answer to a write can have been lost. */
-export function isRecorded({ undo, servers }: Work): boolean {
-  return undo.entries.some((entry) => servers.some(({ server }) => sameServer(server, entry.server)));
+export function isRecorded(work: Work): boolean {
+  const servers = bothSlots(work).flatMap((one) => one.servers);
+  return work.undo.entries.some((entry) => servers.some(({ server }) => sameServer(server, entry.server)));
 }
 
 /** Whether this run has left in work what is recorded. */
@@ -55,7 +57,8 @@ export async function recordedContainers(
 }
 
 /** Whether the old container still runs under its own name, so that its servers could be given back. */
-export async function isUntouched({ instance, host, container: old }: Work): Promise<boolean> {
-  const named = await host.containers.inspect(instance.container);
+export async function isUntouched(work: Work): Promise<boolean> {
+  const { host, container: old } = work;
+  const named = await host.containers.inspect(oldNameOf(work));
   return named?.id === old?.id && named?.running === true;
 }

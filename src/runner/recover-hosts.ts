@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
 import type { State } from '../rollout/lifecycle.ts';
-import type { Instance } from '../rollout/model.ts';
+import type { Instance, ReadyCheck } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { advance, stepActions } from './advance.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
@@ -13,10 +13,11 @@ import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
 import { recordedContainers } from './recorded.ts';
 import type { RunContext, RunResult } from './rollout.ts';
 import { settleHosts, type HostOutcome } from './settle.ts';
+import { foundOf } from './found.ts';
 import { findState } from './traffic.ts';
 import { Turns } from './turns.ts';
 import { watchOf, type Watch } from './watch.ts';
-import { backOf, type Found, type Work } from './work.ts';
+import { backOf, bothSlots, workOn, type Found, type Work } from './work.ts';
 
 export interface RecoverRequest {
   readonly hosts: readonly string[];
@@ -100,22 +101,16 @@ async function lookAt(
     const text = `Cannot bring back ${name} on ${host.name}: its old container is gone, and there is no new one`;
     throw new Failure('docker', text);
   }
-  const found = await foundNow(entries, reach, watch);
-  const work: Work = {
-    ...{ instance: instanceOf(entries, first, host.name), host, keep, undo, found },
-    servers: entries.map(({ server }) => reach(server)),
-    identity: { run: first.run, by: first.by },
-    turns: new Turns(),
-    ...{
-      container: old,
-      wasReady: before?.wasReady ?? false,
-      isTouched: true,
-      barriers: [],
-      before: [],
-      started: undefined,
-      upAfterMs: 0,
-    },
-  };
+  const identity = { run: first.run, by: first.by };
+  const instance = instanceOf(entries, first, host.name);
+  const work = workOn({ instance, host, keep, undo, identity, turns: new Turns() }, reach);
+  for (const one of bothSlots(work)) {
+    const its = entries.filter(({ slot }) => slot === one.slot);
+    one.found = await foundNow(its, reach, watch);
+    Object.assign(one, { container: old, wasReady: before?.wasReady ?? false, isTouched: true });
+  }
+  // With two slots the new one is only let go of once the old one serves; without an old one it has proved itself.
+  if (work.leaving) return { work, from: before && !old ? 'retiring' : 'readmitting' };
   const hasProved = before !== undefined && !isAside;
   const from = successor && hasProved ? 'returning' : isServing ? 'rollingBack' : 'withdrawing';
   return { work, from };
@@ -124,10 +119,10 @@ async function lookAt(
 /** How the servers stood, those that HAProxy still has. */
 async function foundNow(entries: readonly RecordEntry[], reach: HeldHost['reach'], watch: Watch): Promise<Found[]> {
   const found: Found[] = [];
-  for (const { server, standing, wasUp, agent = false } of entries) {
-    const access = reach(server);
-    if (await findState(access)) found.push({ ...standing, access, wasUp, agent });
-    else watch.remark({ about: 'gone', server });
+  for (const entry of entries) {
+    const access = reach(entry.server);
+    if (await findState(access)) found.push(foundOf(entry, access));
+    else watch.remark({ about: 'gone', server: entry.server });
   }
   return found;
 }
@@ -135,14 +130,20 @@ async function foundNow(entries: readonly RecordEntry[], reach: HeldHost['reach'
 /** What the way home needs to know of an instance, without its playbook. */
 function instanceOf(
   entries: readonly RecordEntry[],
-  { container = '', ready, drain }: RecordEntry,
+  { container = '', drain }: RecordEntry,
   host: string,
 ): Instance {
+  const left = entries.filter(({ slot }) => slot === 'leaving');
+  const servers = entries.filter((entry) => !left.includes(entry)).map(({ server }) => server);
+  const readyOf = (one: RecordEntry | undefined): ReadyCheck =>
+    one?.ready ?? { probe: undefined, withinMs: UP_WITHIN_MS, everyMs: 250 };
+  const leaving = { name: 'before', servers: left.map(({ server }) => server), ready: readyOf(left[0]) };
   return {
-    ...{ host, container, servers: entries.map(({ server }) => server) },
+    ...{ host, container, servers },
     spec: { image: 'the image it had', pullPolicy: 'never' },
     drain: drain ?? { timeoutMs: UP_WITHIN_MS, onTimeout: 'continue' },
-    ready: ready ?? { probe: undefined, withinMs: UP_WITHIN_MS, everyMs: 250 },
+    ready: readyOf(entries.find(({ slot }) => slot !== 'leaving')),
+    ...(left.length > 0 && { leaving }),
     ...{ soakMs: undefined, keep: 0, minUp: { servers: 0 } },
   };
 }

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { HostSummary } from '../rollout/events.ts';
-import type { Instance } from '../rollout/model.ts';
+import { serversOf, type Instance } from '../rollout/model.ts';
 import { instancesOf, type HostPlan, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
 import type { AfterBatch } from '../rollout/verdict.ts';
 import type { AdvanceContext, InstanceEnd } from './advance.ts';
@@ -13,7 +13,7 @@ import { Monitors } from './monitors.ts';
 import type { Pace } from './pace.ts';
 import { isOwn } from './recorded.ts';
 import { Turns } from './turns.ts';
-import type { RunIdentity, Work } from './work.ts';
+import { workOn, type RunIdentity, type Work } from './work.ts';
 
 export interface RollContext extends AdvanceContext {
   readonly identity: RunIdentity;
@@ -106,7 +106,7 @@ async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext):
   }
   for (const instance of plan.instances) {
     if (instance.action === 'leave') {
-      monitors.touch(instance.instance.servers);
+      monitors.touch(serversOf(instance.instance));
       const subject = { host: plan.host, name: instance.instance.container };
       const isRevert = instance.instance.revert !== undefined;
       report({ type: 'instance-left', subject, why: 'nothing to change', ...(isRevert && { isRevert }) });
@@ -130,7 +130,7 @@ async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext):
 
 async function update(plan: InstancePlan, { policy }: PlayPlan, context: PlayContext): Promise<InstanceEnd> {
   const { report, held, monitors } = context;
-  const { host, container, servers, revert } = plan.instance;
+  const { host, container, revert } = plan.instance;
   const from = plan.from?.reference ?? 'nothing';
   const subject = { host, name: container };
   report({ type: 'instance-started', subject, from, to: plan.to.reference, ...(revert && { isRevert: true }) });
@@ -140,7 +140,7 @@ async function update(plan: InstancePlan, { policy }: PlayPlan, context: PlayCon
     report({ type: 'instance-ended', subject, state, ms: 0, ...(revert && { isRevert: true }) });
     return { state, failure: lost };
   }
-  monitors.touch(servers);
+  monitors.touch(serversOf(plan.instance));
   const work = workOf(plan, context);
   const end = await withinDeadline(policy.instanceDeadlineMs, context, (it) => goOn(work, it));
   if (end.state === 'updated' && work.monitor) monitors.follow(work.monitor);
@@ -199,18 +199,7 @@ function isLeftInWork({ undo }: HeldHost, { identity }: Pick<RollContext, 'ident
 
 function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }: PlayContext): Work {
   const { access: host, undo, keep, reach } = held(instance.host);
-  const work: Work = {
-    instance,
-    host,
-    keep,
-    servers: instance.servers.map(reach),
-    undo,
-    identity,
-    turns,
-    found: [],
-    ...{ container: undefined, wasReady: false, isTouched: false, barriers: [], before: [], started: undefined },
-    upAfterMs: 0,
-  };
+  const work = workOn({ instance, host, keep, undo, identity, turns }, reach);
   work.monitor = monitors.of(work);
   return work;
 }

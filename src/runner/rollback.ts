@@ -1,5 +1,5 @@
 import type { HostSummary } from '../rollout/events.ts';
-import { backendKey, type Instance } from '../rollout/model.ts';
+import { backendKey, serversOf, type Instance } from '../rollout/model.ts';
 import type { BackendState } from '../rollout/observed.ts';
 import { planPlay, type InstanceFacts, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
 import type { Back, Play } from '../rollout/play.ts';
@@ -80,13 +80,14 @@ async function inspect(instance: Instance, { held, stop }: RevertContext): Promi
   try {
     const run = instance.revert;
     if (!run) throw new Error(`${instance.container} is not to be taken back`);
-    const { facts, findings } = await inspectRevert(access, instance, run, { force: false });
+    const looks = serversOf(instance).map(({ balancer, backend }) =>
+      held(balancer.host).access.balancer(balancer).backends(backend),
+    );
+    const backends = (await Promise.all(looks)).flat();
+    const { facts, findings } = await inspectRevert(access, instance, run, { force: false, backends });
     if (findings.some(({ kind }) => kind === 'problem')) return { instance, facts: undefined, backends: [], findings };
     await fetchArchived(access, instance, stop.forward);
-    const backends = await Promise.all(
-      instance.servers.map(({ balancer, backend }) => held(balancer.host).access.balancer(balancer).backends(backend)),
-    );
-    return { instance, facts, backends: backends.flat(), findings };
+    return { instance, facts, backends, findings };
   } catch (error) {
     return { instance, facts: undefined, backends: [], findings: [problem(instance.host, error)] };
   }

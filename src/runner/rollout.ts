@@ -2,7 +2,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { HostSummary, Report } from '../rollout/events.ts';
 import { hasChanges, inTurn, planPlay } from '../rollout/plan.ts';
-import type { Instance } from '../rollout/model.ts';
+import { serversOf, type Instance } from '../rollout/model.ts';
 import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import { doubtfulTimes } from '../rollout/times.ts';
@@ -164,7 +164,7 @@ export async function rollout(
 /** The hosts of the instances, and of the balancers of their servers. */
 export function touchedBy(plays: readonly Play[]): string[] {
   const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
-  const balancers = instances.flatMap(({ servers }) => servers.map(({ balancer }) => balancer.host));
+  const balancers = instances.flatMap((one) => serversOf(one).map(({ balancer }) => balancer.host));
   return [...plays.flatMap((play) => play.hosts.map(({ host }) => host)), ...balancers];
 }
 

@@ -1,5 +1,6 @@
 /** Taking the servers of an instance out of service, from what their backends can spare at that moment. */
 import { Failure } from '../errors.ts';
+import type { Container } from '../rollout/observed.ts';
 import { floorOf, isOf, isUsable, usableIn } from '../rollout/capacity.ts';
 import { backendKey, serverPath, type MinUp, type Server } from '../rollout/model.ts';
 import { Barrier } from './barrier.ts';
@@ -8,7 +9,7 @@ import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
 import { sightOf, type Sight } from './sight.ts';
 import { putBack, stateOf, type ServerAccess } from './traffic.ts';
 import { rememberWishes } from './found.ts';
-import type { StepWatch, Work } from './work.ts';
+import { oldNameOf, type StepWatch, type Work } from './work.ts';
 
 const CAPACITY_EVERY_MS = 500;
 /** How often the floor is looked at while servers are away. */
@@ -208,7 +209,13 @@ async function giveBack(work: Work, shortage: Shortage, watch: StepWatch): Promi
 }
 
 /** Whether the container has not been started since it was found; an Engine that does not say is no proof. */
-async function hasRunOn({ instance, host, container }: Work): Promise<boolean> {
-  const [now] = await Promise.allSettled([host.containers.inspect(instance.container)]);
-  return now.status === 'fulfilled' && now.value?.startedAt === container?.startedAt;
+async function hasRunOn(work: Work): Promise<boolean> {
+  const { host, container } = work;
+  const [now] = await Promise.allSettled([host.containers.inspect(oldNameOf(work))]);
+  return now.status === 'fulfilled' && isSameRun(now.value, container);
+}
+
+function isSameRun(now: Container | undefined, before: Container | undefined): boolean {
+  if (!now || !before) return now === before;
+  return now.startedAt === before.startedAt && now.running === before.running;
 }

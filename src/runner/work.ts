@@ -1,9 +1,9 @@
 import type { RunEvent } from '../rollout/events.ts';
-import type { Instance, Standing } from '../rollout/model.ts';
+import type { Instance, Server, Standing, Strategy } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import type { Monitor } from './monitor.ts';
-import type { HostAccess, ServerLook } from './ports.ts';
+import type { HostAccess, RecordEntry, ServerLook } from './ports.ts';
 import type { ServerAccess } from './traffic.ts';
 import type { Turns } from './turns.ts';
 import type { Undo } from './undo.ts';
@@ -23,6 +23,13 @@ export interface Found extends Standing {
   readonly wasUp: boolean;
   /** Its agent-check was enabled. */
   readonly agent: boolean;
+  /** With two slots: what it is to have in the end, which is what its counterpart in the other slot had. */
+  readonly then?: Standing | undefined;
+}
+
+/** As it is to stand once the new container serves. */
+export function inTheEnd(found: Found): Found {
+  return { ...found, ...found.then };
 }
 
 /** What the run calls itself while it takes back what it has done: it may have kept containers under its own name. */
@@ -37,6 +44,10 @@ export interface Work {
   /** Makes sure that the host is still ours: what a step has seen counts only then. */
   readonly keep: () => Promise<void>;
   readonly servers: readonly ServerAccess[];
+  /** Replaced `start-first`: the same instance in the slot that the old container is in. */
+  readonly leaving?: Work | undefined;
+  /** Which of two slots this is. */
+  readonly slot?: RecordEntry['slot'];
   readonly undo: Undo;
   readonly identity: RunIdentity;
   readonly turns: Turns;
@@ -79,6 +90,37 @@ const REPLACED = /^(.+)\.replaced-[0-9a-z-]+$/;
 /** The instance's container whose old one bears this name, or undefined for a name that is not of that kind. */
 export function replacedBy(name: string): string | undefined {
   return REPLACED.exec(name)?.[1];
+}
+
+/** What a work begins with. */
+type Begun = Pick<Work, 'instance' | 'host' | 'keep' | 'undo' | 'identity' | 'turns'>;
+
+/** The work on an instance of which nothing is known yet, in both of its slots where it has two. */
+export function workOn(begun: Begun, reach: (server: Server) => ServerAccess): Work {
+  const { leaving, ...rest } = begun.instance;
+  const nothing = {
+    ...{ container: undefined, wasReady: false, isTouched: false, started: undefined, upAfterMs: 0 },
+    ...{ found: [], barriers: [], before: [] },
+  };
+  const work: Work = { ...begun, ...nothing, servers: begun.instance.servers.map(reach) };
+  if (!leaving) return work;
+  const { servers, ready } = leaving;
+  const old = { ...begun, ...nothing, instance: { ...rest, servers, ready }, servers: servers.map(reach) };
+  return { ...work, slot: 'next', leaving: { ...old, slot: 'leaving' } };
+}
+
+export function strategyOf({ leaving }: Work): Strategy {
+  return leaving ? 'start-first' : 'in-place';
+}
+
+/** A work, and that on its other slot. */
+export function bothSlots(work: Work): readonly Work[] {
+  return work.leaving ? [work, work.leaving] : [work];
+}
+
+/** The name that its old container bears: another one while it serves beside the new one. */
+export function oldNameOf(work: Work): string {
+  return work.slot === 'leaving' ? asideOf(work) : work.instance.container;
 }
 
 export function wasServing({ found }: Work): boolean {

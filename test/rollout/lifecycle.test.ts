@@ -1,15 +1,23 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { initialState, isWorking, lifecycle, lifecycleDiagram, type State } from '../../src/rollout/lifecycle.ts';
+import {
+  initialState,
+  isWorking,
+  lifecycleDiagram,
+  lifecycles,
+  transitionOf,
+  type State,
+} from '../../src/rollout/lifecycle.ts';
+import type { Strategy } from '../../src/rollout/model.ts';
 
 /** Every way through the table, as `step! step step → end state`; `!` marks a step that fails. */
-function paths(state: State = initialState, taken = ''): string[] {
+function paths(state: State = initialState, taken = '', strategy: Strategy = 'in-place'): string[] {
   if (!isWorking(state)) return [`${taken}→ ${state}`];
-  const { step, ok, failed, untouched } = lifecycle[state];
+  const { step, ok, failed, untouched } = transitionOf(state, strategy);
   return [
-    ...paths(ok, `${taken}${step} `),
-    ...paths(failed, `${taken}${step}! `),
-    ...(untouched === undefined ? [] : paths(untouched, `${taken}${step}! `)),
+    ...paths(ok, `${taken}${step} `, strategy),
+    ...paths(failed, `${taken}${step}! `, strategy),
+    ...(untouched === undefined ? [] : paths(untouched, `${taken}${step}! `, strategy)),
   ];
 }
 
@@ -74,7 +82,7 @@ describe('the life of an instance', () => {
   });
 
   it('marks as homeward what is not stopped by the second Ctrl-C', () => {
-    const homeward = Object.entries(lifecycle).filter(([, row]) => row.homeward);
+    const homeward = Object.entries(lifecycles['in-place']).filter(([, row]) => row.homeward);
     expect(homeward.map(([state]) => state)).toEqual([
       'retiring',
       'withdrawing',
@@ -85,6 +93,35 @@ describe('the life of an instance', () => {
   });
 
   it('is drawn in docs/architecture.md as it is', () => {
-    expect(readFileSync('docs/architecture.md', 'utf8')).toContain(lifecycleDiagram());
+    expect(readFileSync('docs/architecture.md', 'utf8')).toContain(lifecycleDiagram('in-place'));
+  });
+});
+
+describe('the life of an instance that is replaced start-first', () => {
+  const lives = paths(initialState, '', 'start-first');
+
+  it('stops the old container last of all, after the new one has served', () => {
+    expect(lives.filter((path) => path.endsWith('→ updated'))).toEqual([
+      'drain replace check restore soak release retire → updated',
+      // The old one cannot serve any more.
+      'drain replace check restore soak release! readmit! retire → updated',
+    ]);
+  });
+
+  it('has the old one serve again before the new one is taken out, once it was to leave', () => {
+    const after = lives.filter((path) => path.startsWith('drain replace check restore soak release! '));
+    expect(after).toContain(
+      'drain replace check restore soak release! readmit withdraw rollBack check restore → unchanged',
+    );
+    expect(after.every((path) => path.includes('release! readmit'))).toBe(true);
+  });
+
+  it('goes home as in place as long as the old one serves', () => {
+    const before = (path: string): boolean => !path.includes('release');
+    expect(lives.filter(before)).toEqual(all.filter((path) => !path.includes('soak retire')));
+  });
+
+  it('is drawn in docs/strategies.md as it is', () => {
+    expect(readFileSync('docs/strategies.md', 'utf8')).toContain(lifecycleDiagram('start-first'));
   });
 });

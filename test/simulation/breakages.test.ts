@@ -26,6 +26,7 @@ const caught: Readonly<Record<string, Invariant>> = {
   'lock on one host only': 'one-owner',
   'lock ignored': 'one-owner',
   'old container removed at once': 'one-version',
+  'old container stopped as soon as the new one starts': 'sessions',
   'old container left to its restart policy': 'one-version',
   'readiness not looked at': 'proven',
   'fence ignored': 'one-owner',

@@ -98,6 +98,13 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       await own.start(name);
     },
   })),
+  'old container stopped as soon as the new one starts': containers((own) => ({
+    start: async (name) => {
+      await own.start(name);
+      const old = (await own.list()).find((one) => one.name.startsWith(`${name}.replaced-`));
+      if (old) await own.stop(old.name);
+    },
+  })),
   'old container left to its restart policy': containers((own) => ({
     setRestart: async (name, restart) => (restart.name === 'no' ? undefined : own.setRestart(name, restart)),
   })),

@@ -1,6 +1,6 @@
 /** What sluice's commands do, as its command line has them done: the real code, with what a scenario says. */
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
-import type { Instance } from '../../src/rollout/model.ts';
+import type { DeclaredSlot, Instance } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { resumptionOf } from '../../src/rollout/resumption.ts';
@@ -14,7 +14,7 @@ import type { Act } from './acts.ts';
 import type { Journalled } from './journals.ts';
 import type { Scenario } from './scenario.ts';
 import type { Controller } from './world/controller.ts';
-import { IMAGE, portsOf, type ContainerSetting, type HostSetting } from './world/host.ts';
+import { IMAGE, inOtherSlot, portsOf, type ContainerSetting, type HostSetting } from './world/host.ts';
 import { SOCKET } from './world/sim-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
@@ -94,19 +94,29 @@ function playOf(scenario: Scenario): Play {
 
 function instanceOf(
   host: HostSetting,
-  { name, port, restart, isNew = false }: ContainerSetting,
+  { name, port, otherPort, restart, isNew = false }: ContainerSetting,
   { play: { timeoutMs, onTimeout, readyWithinMs, soakMs }, world: { keep, monitor } }: Scenario,
 ): Instance {
   const balancer = { host: host.name, socket: SOCKET };
-  return {
-    ...{ host: host.name, container: name },
-    servers: host.servers.filter((line) => line.name === name).map(({ backend }) => ({ balancer, backend, name })),
-    spec: { image: `${IMAGE}:v2`, pullPolicy: 'always', ...(isNew && createdAs(port, restart)) },
-    drain: { timeoutMs, onTimeout },
+  const slotAt = (at: number, server: string): DeclaredSlot => ({
+    name: server,
+    servers: host.servers.filter((line) => line.name === server).map(({ backend }) => ({ ...{ balancer, backend }, name: server })),
+    spec: {
+      ...{ image: `${IMAGE}:v2`, pullPolicy: 'always' },
+      ...(isNew && createdAs(at, restart)),
+      ...(otherPort !== undefined && { ports: portsOf(at) }),
+    },
     ready: {
-      probe: { kind: 'http', url: `http://127.0.0.1:${port}/health`, status: [200, 399] },
+      probe: { kind: 'http', url: `http://127.0.0.1:${at}/health`, status: [200, 399] },
       ...{ withinMs: readyWithinMs, everyMs: 250 },
     },
+  });
+  const { servers, spec, ready } = slotAt(port, name);
+  return {
+    ...{ host: host.name, container: name },
+    ...{ servers, spec, ready },
+    ...(otherPort !== undefined && { slots: [slotAt(port, name), slotAt(otherPort, inOtherSlot(name))] }),
+    drain: { timeoutMs, onTimeout },
     ...{ soakMs, monitor, keep, minUp: { servers: host.floor } },
   };
 }

@@ -81,7 +81,9 @@ function isHopeless({ record, engine, haproxy }: SimHost, path: string): boolean
   const slot = [...haproxy.current.slots.values()].find(({ line }) => pathOf(line) === path);
   return record.some(({ server, container }) => {
     const behind = engine.containers.filter((one) =>
-      container === undefined ? one.port === slot?.line.port : one.name === container,
+      container === undefined
+        ? one.port === slot?.line.port && !one.name.includes('.replaced-')
+        : one.name === container,
     );
     const isNothing = container === undefined && behind.length === 0;
     return pathOf(server) === path && (isNothing || behind.some(({ isBroken }) => isBroken));
@@ -123,7 +125,7 @@ function checkContainers(world: World, host: SimHost): void {
   for (const { name, status, isBroken, answers, reference, port, restart } of host.engine.containers) {
     if (names.has(name)) {
       const setting = host.setting.containers.find((one) => one.name === name);
-      const isAsSet = port === setting?.port && restart.name === setting.restart;
+      const isAsSet = setting && [setting.port, setting.otherPort].includes(port) && restart.name === setting.restart;
       if (!isAsSet) report('one-version', `${name} on ${host.name} has other settings than it had`);
       if (![`${IMAGE}:v1`, `${IMAGE}:v2`].includes(reference)) report('one-version', `${name} runs ${reference}`);
       if (status === 'running' && !answers && !isBroken) report('one-version', `${name} on ${host.name} never answers`);

@@ -18,7 +18,7 @@ import type { RecordEntry } from '../../src/runner/ports.ts';
 import { keptHistory } from './journals.ts';
 import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
-import { isNew, type SimHost } from './world/host.ts';
+import { containerOf, isNew, type SimHost } from './world/host.ts';
 import { pathOf } from './world/worker.ts';
 import type { World } from './world/world.ts';
 
@@ -53,7 +53,7 @@ export function checkReplayed(world: World, runs: readonly Run[]): void {
 function tellWrong(judged: Judged): void {
   const { world, run, host, one } = judged;
   const { subject, state } = one;
-  const container = subject.name.split('/').at(-1) ?? '';
+  const container = containerOf(subject.name.split('/').at(-1) ?? '');
   if (!world.watchman.touches.isLast(run, `${host.name} ${container}`) || hasFinishedOthers(judged)) return;
   const wrong = subject.name.includes('/') ? wrongServer(judged) : wrongInstance(judged);
   if (wrong === undefined) return;
@@ -113,8 +113,11 @@ function wrongServer(judged: Judged): string | undefined {
 }
 
 function wrongRecord(judged: Judged): string | undefined {
-  const { host, one } = judged;
+  const { host, one, controllers } = judged;
   const { found } = one;
+  // Told of, and died before it could be recorded anew: then the record says what was found before.
+  const told = controllers.at(-1)?.events.findLast((event) => 'subject' in event && sameSubject(event.subject, one.subject));
+  if (told?.type === 'found') return undefined;
   for (const entry of recordedOf(judged)) {
     // What it had taken over of another run is that one's to tell.
     if (!entry.run.startsWith(judged.run)) continue;
@@ -143,7 +146,7 @@ function wrongEnd(judged: Judged): string | undefined {
   if (aside && world.setting.keep === 0) return `${aside.name} is there still`;
   const paths = [...host.haproxy.current.slots.values()].map(({ line }) => line);
   return paths
-    .filter((line) => line.name === subject.name && !host.record.some(({ server }) => pathOf(server) === pathOf(line)))
+    .filter((line) => containerOf(line.name) === subject.name && !host.record.some(({ server }) => pathOf(server) === pathOf(line)))
     .map((line) => notStanding(world, host, pathOf(line)))
     .find((text) => text !== undefined);
 }

@@ -2,8 +2,9 @@ import { furtherOf } from './further.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, leisurely } from './pace.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
+import { slotsOf } from './slots.ts';
 
-/** Of so many seeds in a row the first two tell of all that can be asked for, the others of a rollout alone. */
+/** Of so many seeds in a row the first three tell of all that can be asked for, the others of a rollout alone. */
 const IN_A_ROW = 7;
 /** One of so many takes its time. */
 const LEISURELY = 5;
@@ -13,5 +14,6 @@ export function scenarioOf(seed: number): Scenario {
   const pace = seed % LEISURELY === 0 ? leisurely : brisk;
   const place = (seed + 1) % IN_A_ROW;
   if (place === 0) return furtherOf(seed, pace);
-  return place === 1 ? operationsOf(seed, pace) : rolloutOf(seed, pace);
+  if (place === 1) return operationsOf(seed, pace);
+  return place === 2 ? slotsOf(seed, pace) : rolloutOf(seed, pace);
 }

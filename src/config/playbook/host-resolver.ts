@@ -1,4 +1,4 @@
-import { serverKey, serverPath, type Instance } from '../../rollout/model.ts';
+import { serverKey, serverPath, serversOf, type Instance } from '../../rollout/model.ts';
 import type { HostPlay } from '../../rollout/play.ts';
 import type { DocumentPath } from '../document.ts';
 import type { InventoryHost, Vars } from '../inventory/inventory.ts';
@@ -11,6 +11,8 @@ import type { DeployedPace } from './deployed-pace.ts';
 import { balancerOf, instanceOf } from './instances.ts';
 import { Problems } from './problems.ts';
 import { clashesOn, timeRules, type PlacedInstance } from './rules.ts';
+import { inSlots, slotRules, strategyRules } from './slots.ts';
+import { orderOf } from './update-config.ts';
 import { appSchema, instancesSchema, policySchema } from './schema.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -36,7 +38,7 @@ export interface PlayParts extends Surroundings {
 }
 
 /** What is read by itself. */
-const apart = { instances: undefined, tags: undefined, container: undefined };
+const apart = { instances: undefined, slots: undefined, tags: undefined, container: undefined };
 
 const policyKeys = Object.keys(policySchema.shape);
 
@@ -66,7 +68,7 @@ export class HostResolver {
   /** Of a central balancer, servers are named apart by their hosts. */
   #clashesWithOthers(placed: readonly PlacedInstance[]): Problem[] {
     return placed.flatMap(({ instance, app }) =>
-      instance.servers.flatMap((server): Problem[] => {
+      serversOf(instance).flatMap((server): Problem[] => {
         const key = serverKey(server);
         const other = this.#servers.get(key) ?? instance;
         this.#servers.set(key, other);
@@ -96,21 +98,43 @@ export class HostResolver {
   #instancesOf(placed: PlacedApp, host: InventoryHost, found: Problems): PlacedInstance[] {
     const { app, at } = placed;
     const scope = this.#scopeOf(host, {});
-    const asked = found.parse(instancesSchema, { instances: app['instances'] }, { scope, at });
+    const written = { instances: app['instances'], slots: app['slots'] };
+    const asked = found.parse(instancesSchema, written, { scope, at });
     if (!asked || asked.instances === 0) return [];
-    const first = this.#instanceOf(placed, { host, id: 1 }, found);
+    const read = (id: number): ReadInstance | undefined => this.#readInSlots(placed, { host, id }, asked.slots, found);
+    const first = read(1);
     const count = asked.instances ?? first?.replicas ?? 1;
     const others = Array.from({ length: Math.max(0, count - 1) }, (_, index) => index + 2);
-    const read = [first, ...others.map((id) => this.#instanceOf(placed, { host, id }, found))];
-    return read.slice(0, count).flatMap((one) => one ?? []);
+    return [first, ...others.map(read)].slice(0, count).flatMap((one) => one ?? []);
+  }
+
+  /** Once, or once for each of two slots. */
+  #readInSlots(
+    placed: PlacedApp,
+    where: Where,
+    names: readonly [string, string] | undefined,
+    found: Problems,
+  ): ReadInstance | undefined {
+    if (!names) return this.#instanceOf(placed, where, found);
+    const [one, other] = names.map((slot) => this.#instanceOf(placed, { ...where, slot }, found));
+    if (!one || !other) return undefined;
+    const instance = inSlots(names, [one.instance, other.instance]);
+    const problems = [
+      ...slotRules(instance, placed.at),
+      ...(one.instance.container === other.instance.container
+        ? []
+        : [{ path: [...placed.at, 'name'], message: 'is another in each slot: {{ slot }} must not be in it' }]),
+    ];
+    for (const problem of problems) found.add(problem);
+    return { ...one, instance };
   }
 
   #instanceOf(
     { app, at }: PlacedApp,
-    { host, id }: { readonly host: InventoryHost; readonly id: number },
+    { host, id, slot }: Where,
     found: Problems,
   ): ReadInstance | undefined {
-    const scope = this.#scopeOf(host, { id });
+    const scope = this.#scopeOf(host, slot === undefined ? { id } : { id, slot });
     const play = found.parse(policySchema, this.#policy, { scope, at: this.#parts.at });
     const one = found.parse(appSchema, { ...app, ...apart }, { scope, at });
     if (!play || !one) return undefined;
@@ -118,6 +142,9 @@ export class HostResolver {
     const declared = reader.read({ app: one, written: app['container'], at, scope });
     if (!declared) return undefined;
     const { deploy } = declared.container;
+    const strategy = one.strategy ?? play.strategy ?? orderOf(deploy?.update_config);
+    const replacing = { strategy, hasSlots: slot !== undefined, app: at };
+    for (const problem of strategyRules(replacing)) found.add(problem);
     const conflicts = deploy && this.#parts.deployed?.add({ deploy, placeOf: declared.deployedAt }, at);
     for (const conflict of conflicts ?? []) found.add(conflict);
     const balancerHosts = this.#balancerHosts(balancerOf(play, one).hosts, host, (message) => {
@@ -130,6 +157,12 @@ export class HostResolver {
   #scopeOf(host: InventoryHost, more: Vars): Scope {
     return hostScope(host, { ...this.#parts.vars, ...more }, this.#parts.around);
   }
+}
+
+interface Where {
+  readonly host: InventoryHost;
+  readonly id: number;
+  readonly slot?: string;
 }
 
 interface ReadInstance extends PlacedInstance {

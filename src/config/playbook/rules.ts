@@ -1,5 +1,5 @@
 import type { PublishedPort } from '../../rollout/container-spec.ts';
-import type { Instance } from '../../rollout/model.ts';
+import { serverKey, type Instance } from '../../rollout/model.ts';
 import { impossibleTimes } from '../../rollout/times.ts';
 import type { DocumentPath, YamlDocument } from '../document.ts';
 import type { Problem } from './complaints.ts';
@@ -126,8 +126,8 @@ function sameContainer({ instance, app }: PlacedInstance, before: readonly Insta
 function sameServer({ instance, app }: PlacedInstance, before: readonly Instance[]): Problem[] {
   const taken = before
     .filter(({ container }) => container !== instance.container)
-    .flatMap(({ servers }) => servers)
-    .find((it) => instance.servers.some((own) => JSON.stringify(own) === JSON.stringify(it)));
+    .flatMap((one) => placesOf(one).flatMap(({ servers }) => servers))
+    .find((it) => placesOf(instance).some(({ servers }) => servers.some((own) => serverKey(own) === serverKey(it))));
   return taken
     ? [{ path: [...app, 'server'], message: `two containers would be behind ${taken.backend}/${taken.name}` }]
     : [];
@@ -136,13 +136,22 @@ function sameServer({ instance, app }: PlacedInstance, before: readonly Instance
 function samePort({ instance, app }: PlacedInstance, before: readonly Instance[]): Problem[] {
   const taken = before
     .filter(({ container }) => container !== instance.container)
-    .flatMap(({ spec }) => spec.ports ?? []);
-  const own = instance.spec.ports ?? [];
+    .flatMap(portsOf);
+  const own = portsOf(instance);
   return own.flatMap((port, index): Problem[] =>
     [...taken, ...own.slice(0, index)].some((it) => collide(port, it))
       ? [{ path: [...app, 'container', 'ports'], message: `two containers would publish port ${published(port)}` }]
       : [],
   );
+}
+
+/** Both slots, where there are two: each of them may be taken at any time. */
+function placesOf(instance: Instance): readonly Pick<Instance, 'servers' | 'spec'>[] {
+  return instance.slots ?? [instance];
+}
+
+function portsOf(instance: Instance): readonly PublishedPort[] {
+  return placesOf(instance).flatMap(({ spec }) => spec.ports ?? []);
 }
 
 function published({ hostIp, hostPort, protocol }: PublishedPort): string {

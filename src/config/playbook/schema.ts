@@ -3,6 +3,7 @@ import { hostOrder } from './host-order.ts';
 import { composePaths } from './compose-leaves.ts';
 import { containerSchema } from './container.ts';
 import { isMapping } from '../values.ts';
+import type { Strategy } from '../../rollout/model.ts';
 import { backends, serverName, statsSocket } from './balancer-leaves.ts';
 import { field, type FieldMeta, requiredField } from './field.ts';
 import { freezeWindows, onFailure, pause, registryLogins, share, timezone, unreachable } from './pace-leaves.ts';
@@ -16,6 +17,7 @@ import {
   integer,
   matching,
   minUp,
+  oneOf,
   onTimeout,
   percentage,
   serial,
@@ -23,6 +25,7 @@ import {
   text,
 } from './leaves.ts';
 import { instanceCount } from './resources.ts';
+import { slotNames } from './slots.ts';
 import { httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
 import { variables } from './variables.ts';
 
@@ -122,6 +125,11 @@ const policy = {
         'How long, and for what, an instance is watched in service while the run goes on. One that leaves UP, restarts, turns unhealthy or answers with too many errors is taken back, and its host has failed.',
       otherwise: 'not watched after the soak',
     }),
+  strategy: field(oneOf(['in-place', 'start-first'] as const satisfies readonly Strategy[]), {
+    description:
+      '`in-place` stops the old container before the new one starts. `start-first` has the new one serve beside it first, which takes `slots`. See docs/strategies.md.',
+    otherwise: '`deploy.update_config.order` of the container, or `in-place`',
+  }),
   keep: field(integer('a number of containers such as 1', 0, MOST_KEPT), {
     description: 'Old containers that are kept, stopped.',
     default: '0',
@@ -136,6 +144,11 @@ export const appSchema = z.strictObject({
   instances: field(instanceCount, {
     description: 'Containers on each host; `id` counts them from 1.',
     otherwise: '`deploy.replicas` of the container, or 1',
+  }),
+  slots: field(slotNames, {
+    description:
+      'For `start-first`: the names of two slots. `{{ slot }}` in `server`, `container` and `ready` tells them apart; the new container takes the one that the old one is not in.',
+    otherwise: 'none',
   }),
   server: field(serverName, { description: "Name of the container's server in the backend.", otherwise: '`name`' }),
   compose: field(composePaths, {
@@ -230,7 +243,7 @@ const pace = {
 export const paceSchema = z.strictObject(pace).omit({ vars: true });
 export const tagsSchema = appSchema.pick({ tags: true });
 export const composeSchema = appSchema.pick({ compose: true, service: true, name: true });
-export const instancesSchema = appSchema.pick({ instances: true });
+export const instancesSchema = appSchema.pick({ instances: true, slots: true });
 
 export const playSchema = z.strictObject({
   ...pace,

@@ -1,5 +1,6 @@
 /** How a service is updated and rolled back, in the words of Swarm. */
 import { z } from 'zod';
+import type { Strategy } from '../../rollout/model.ts';
 import { field, type Leaf, Misfit } from './field.ts';
 import { duration, integer, numberIn, oneOf } from './leaves.ts';
 
@@ -10,15 +11,6 @@ const ratio: Leaf<number> = {
   parse: (value) => {
     const found = numberIn(value);
     return found !== undefined && found >= 0 && found <= 1 ? found : new Misfit();
-  },
-};
-
-const order: Leaf<'stop-first'> = {
-  says: 'stop-first',
-  parse: (value) => {
-    if (value === 'stop-first') return value;
-    const why = 'the new container gets the name and the ports of the old one, so that one stops first';
-    return new Misfit(value === 'start-first' ? why : '');
   },
 };
 
@@ -36,20 +28,27 @@ const common = {
   max_failure_ratio: field(ratio, {
     description: '`max_failures`: this part of the hosts of the run may fail. `failure_action: continue` has no limit.',
   }),
-  order: field(order, { description: 'The only one there is.', default: 'stop-first' }),
 };
 
 export const updateConfigSchema = z.strictObject({
   ...common,
+  order: field(oneOf(['stop-first', 'start-first'] as const), {
+    description: '`strategy`: `stop-first` is `in-place`; `start-first` needs `slots`.',
+  }),
   failure_action: field(oneOf(['pause', 'continue', 'rollback'] as const), { description: '`on_failure`.' }),
   monitor: field(duration, { description: '`monitor.for`.' }),
 });
 
 export const rollbackConfigSchema = z.strictObject({
   ...common,
+  order: field(oneOf(['stop-first', 'start-first'] as const), { description: 'Read, and of no effect: an instance goes back the way it came.' }),
   failure_action: field(oneOf(['pause', 'continue'] as const), { description: '`--on-failure`.' }),
   monitor: field(notWatched, { description: '`0s`: what is taken back has served before.' }),
 });
+
+export function orderOf(config: UpdateConfig | undefined): Strategy {
+  return config?.order === 'start-first' ? 'start-first' : 'in-place';
+}
 
 export type UpdateConfig = z.infer<typeof updateConfigSchema>;
 export type RollbackConfig = z.infer<typeof rollbackConfigSchema>;

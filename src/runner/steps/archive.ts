@@ -10,7 +10,12 @@ export async function archiveFound({ instance, host, identity, container: old }:
   if (instance.revert) return;
   const { archive, containers } = host;
   const { reference, id, digests } = old?.image ?? { reference: '', id: '', digests: [] };
-  const found = old && { image: { reference, id, digests }, snapshot: await containers.snapshot(old.name) };
+  const slot = (instance.leaving ?? instance.other)?.name;
+  const snapshot = old && (await containers.snapshot(old.name));
+  const found =
+    snapshot === undefined
+      ? undefined
+      : { image: { reference, id, digests }, snapshot, ...(slot !== undefined && { slot }) };
   await archive.save(identity.run, instance.container, found);
 }
 

@@ -31,6 +31,12 @@ interface Sight {
  * On the way home it is the old container that is checked, which need not be better than it was found.
  */
 export const check: StepAction = async (work, watch) => {
+  const { leaving } = work;
+  // The old one proves itself in the slot that it is in.
+  if (watch.homeward && leaving) {
+    const { container: was, wasReady, barriers: kept } = work;
+    return check({ ...leaving, container: was, wasReady, barriers: kept, started: work.started }, watch);
+  }
   const { instance, container: old, barriers } = work;
   if (!watch.homeward && instance.revert?.toNothing) return 'nothing is to run here';
   if (watch.homeward && !old) return 'there was no container before';

@@ -1,13 +1,13 @@
 import type { Container } from '../../rollout/observed.ts';
 import { serverPath } from '../../rollout/model.ts';
-import { entryFor, remember } from '../found.ts';
+import { entryFor, foundOf, remember } from '../found.ts';
 import type { RecordEntry } from '../ports.ts';
 import { DrainClock } from '../quiesce.ts';
 import { isReady } from '../readiness.ts';
 import { isUntouched, recordedContainers, recordedOf } from '../recorded.ts';
 import { takeOut, takeOutAgain, untilSpare } from '../take-out.ts';
 import { stateOf } from '../traffic.ts';
-import type { Found, StepAction, Work } from '../work.ts';
+import type { Found, StepAction, StepWatch, Work } from '../work.ts';
 
 /**
  * Remembers how everything stands, here and in the host's undo record; then no request reaches the servers of the
@@ -34,19 +34,41 @@ export const drain: StepAction = async (work, watch) => {
     first ? recordedOld(first, work) : host.containers.inspect(instance.container),
     lookAround(work, recorded),
   ]);
+  const { leaving } = work;
   // HAProxy takes every server for UP when it begins, also one that has nothing behind it.
-  const found = old ? around : around.map((one) => ({ ...one, wasUp: false }));
+  const found = old && !leaving ? around : around.map((one) => ({ ...one, wasUp: false }));
   work.container = old;
   work.wasReady =
     first?.old && first.old.id === old?.id
       ? first.old.wasReady
-      : old !== undefined && (await isReady(old, instance, host));
-  await remember(work, { found, recorded }, watch);
+      : old !== undefined && (await isReady(old, leaving?.instance ?? instance, host));
+  if (leaving) await rememberBoth(work, leaving, { found, recorded }, watch);
+  else await remember(work, { found, recorded }, watch);
 
   if (first) await takeOutAgain(work, await isUntouched(work), watch);
   else await takeOut(work, clock, watch);
   return `${work.found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
+
+/** What serves in the slot to be left is known before anything is touched; in the end its standing goes to the other. */
+async function rememberBoth(
+  work: Work,
+  leaving: Work,
+  { found, recorded }: { readonly found: readonly Found[]; readonly recorded: readonly RecordEntry[] },
+  watch: StepWatch,
+): Promise<void> {
+  leaving.container = work.container;
+  leaving.wasReady = work.wasReady;
+  const known = recordedOf(leaving);
+  const around = await lookAround(leaving, known);
+  await remember(leaving, { found: around.map((one, index) => swapped(one, found[index])), recorded: known }, watch);
+  await remember(work, { found: found.map((one, index) => swapped(one, around[index])), recorded }, watch);
+}
+
+/** The servers of both slots are in the same order: of the same backends, of the same balancers. */
+function swapped(one: Found, other: Found | undefined): Found {
+  return other ? { ...one, then: { weight: other.weight, admin: other.admin } } : one;
+}
 
 /** The predecessor, or, when that is gone, whatever bears the name now. */
 async function recordedOld(entry: RecordEntry, { host }: Work): Promise<Container | undefined> {
@@ -60,7 +82,7 @@ async function lookAround({ servers }: Work, recorded: readonly RecordEntry[]): 
       const { weight, admin, isUp, hasAgent } = await stateOf(access);
       const entry = entryFor(access, recorded);
       if (!entry) return { access, weight, admin, wasUp: isUp, agent: hasAgent };
-      return { access, ...entry.standing, wasUp: entry.wasUp, agent: entry.agent ?? false };
+      return foundOf(entry, access);
     }),
   );
 }

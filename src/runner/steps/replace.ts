@@ -8,7 +8,7 @@ import { asideOf, type StepAction, type Work } from '../work.ts';
 import { archiveFound, archiveMade, snapshotFor } from './archive.ts';
 
 /**
- * Puts a new container in the place of the old one. The old one keeps its state under another name until the new one
+ * Puts a new container in the place of the old one, or, with two slots, beside it. The old one keeps its state under another name until the new one
  * has proved itself; meanwhile it must not come back by its restart policy (an Engine that is restarted starts even
  * stopped containers whose policy is `always`), where it would take the port.
  *
@@ -42,7 +42,7 @@ async function swap(work: Work): Promise<void> {
   const isMade = made !== undefined && (await isAsDeclared(made, work));
   if (made && !isMade) await containers.remove(made.name);
   const [stopped, created] = await Promise.allSettled([
-    aside === undefined ? undefined : containers.stop(aside),
+    aside === undefined || work.leaving ? undefined : containers.stop(aside),
     isMade ? undefined : create(work, aside),
   ]);
   if (stopped.status === 'rejected') throw stopped.reason;
@@ -56,12 +56,13 @@ interface Place {
 }
 
 async function setAside(work: Work, old: Container, { aside, named }: Place): Promise<void> {
-  const { host } = work;
+  const { host, leaving } = work;
   if (named?.id !== old.id) {
     throw new Failure('docker', `Cannot replace ${old.name} on ${host.name}: it is gone, or another has its name`);
   }
   await archiveFound(work);
-  if (named.restart.name !== 'no') {
+  // In a slot of its own it goes on serving, and comes back with its Engine, until it is let go.
+  if (named.restart.name !== 'no' && !leaving) {
     await host.containers.setRestart(named.name, { name: 'no', maximumRetryCount: 0 });
   }
   await host.containers.rename(named.name, aside);

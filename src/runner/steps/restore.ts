@@ -1,58 +1,44 @@
-import { Failure } from '../../errors.ts';
 import { serverPath } from '../../rollout/model.ts';
-import { isPassing } from '../poll.ts';
-import { findState, putBack } from '../traffic.ts';
-import type { Found, StepAction, StepWatch } from '../work.ts';
-
-/** HAProxy tells nobody how often it checks (`inter`), so this bounds any sensible `inter` × `rise`. */
-const UP_WITHIN_AT_LEAST_MS = 60_000;
+import { putBackAsFound, tellIfItStaysOut, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
+import { putBack } from '../traffic.ts';
+import { inTheEnd, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 /**
- * Puts the servers back to exactly the weight and state they had. The new container must be seen UP; on the way home
- * a server that was not UP when it was found need not be, and one that does not come UP, or whose HAProxy does not
- * answer, does not keep the next from its weight.
+ * Puts the servers back to exactly the weight and state they had, or, of two slots, to those that the servers of the
+ * old container have. The new container must be seen UP; for the way home see `putBackAsFound`.
  */
 export const restore: StepAction = async (work, watch) => {
-  const { instance, found, barriers } = work;
-  for (const barrier of barriers) barrier.lower();
-  const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
+  const { found } = work;
   // HAProxy may have seen it UP a moment after it had fallen over.
   const ran = work.container?.running !== false;
   /** What is taken back was not there, or what the way home leads to: the server is DOWN, as it was then. */
-  const isEmpty = watch.homeward ? !work.container || !ran : (instance.revert?.toNothing ?? false);
+  const isEmpty = watch.homeward
+    ? !work.container || !ran || work.leaving !== undefined
+    : (work.instance.revert?.toNothing ?? false);
   const started = watch.clock.now();
-  const failures: Failure[] = [];
-  for (const one of found) {
-    const { access, weight, admin, wasUp, agent } = one;
-    try {
-      if (watch.homeward && (await isGone(one, watch))) continue;
-      if (admin !== 'ready') {
-        watch.remark({ about: 'stays-out', server: access.server, why: `it was in ${admin} before` });
-      }
-      const expectUp = watch.homeward ? wasUp && ran : !isEmpty;
-      await putBack(access, { weight, admin }, { withinMs, expectUp, isEmpty, agent }, watch);
-    } catch (error) {
-      if (!watch.homeward || !(error instanceof Failure)) throw error;
-      if (isPassing(error) || !(await isGone(one, watch))) failures.push(error);
-    }
-  }
-  // What may pass is tried again.
-  const failure = failures.find(isPassing) ?? failures[0];
-  if (failure) throw failure;
+  if (watch.homeward) await putBackAsFound(work, { isEmpty, expectUp: ran && !work.leaving }, watch);
+  else await putInService(work, isEmpty, watch);
   // Taken once more, it finds the server UP already, which says nothing of how long that takes.
   work.upAfterMs = Math.max(work.upAfterMs, watch.clock.now() - started);
   if (found.length === 0) return 'nothing was taken out of service';
   return found
-    .map(
-      ({ access, weight, admin }) =>
-        `${serverPath(access.server)} ${admin !== 'ready' ? admin : isEmpty ? 'as before, with nothing behind it' : 'UP'}, weight ${weight}`,
-    )
+    .map((one) => (watch.homeward ? one : inTheEnd(one)))
+    .map((one) => `${serverPath(one.access.server)} ${standingText(one, isEmpty)}, weight ${one.weight}`)
     .join(', ');
 };
 
-/** HAProxy was given another configuration, without the server: there is nothing to put back. */
-async function isGone({ access }: Found, watch: StepWatch): Promise<boolean> {
-  if (await findState(access)) return false;
-  watch.remark({ about: 'gone', server: access.server });
-  return true;
+async function putInService(work: Work, isEmpty: boolean, watch: StepWatch): Promise<void> {
+  const { instance, found, barriers } = work;
+  for (const barrier of barriers) barrier.lower();
+  const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
+  for (const one of found.map(inTheEnd)) {
+    const { access, weight, admin, agent } = one;
+    tellIfItStaysOut(one, watch);
+    await putBack(access, { weight, admin }, { withinMs, expectUp: !isEmpty, isEmpty, agent }, watch);
+  }
+}
+
+function standingText({ admin }: Found, isEmpty: boolean): string {
+  if (admin !== 'ready') return admin;
+  return isEmpty ? 'as before, with nothing behind it' : 'UP';
 }

@@ -1,16 +1,22 @@
+import { isUsable } from '../../rollout/capacity.ts';
+import { behind } from '../barrier.ts';
+import { UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
+import { quiesce } from '../quiesce.ts';
 import { keepStanding } from '../standing.ts';
-import { asideOf, replacedBy, type StepAction, type Work } from '../work.ts';
+import { putBack, stateOf } from '../traffic.ts';
+import { asideOf, inTheEnd, replacedBy, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 /**
  * Lets the old container go, and those of earlier runs beyond the number to keep. The instance stays recorded until
  * that is done, so that a run which dies here leaves nothing behind that nobody knows of.
  */
-export const retire: StepAction = async (work, { clock }) => {
+export const retire: StepAction = async (work, watch) => {
   const { instance, host, container, undo, servers, found } = work;
-  if (!container) return 'there was no container before';
+  if (work.leaving) await letGo(work, work.leaving, watch);
+  if (!container) return 'there is no old container';
   // Once it is gone there is nothing that a recovery could put in service: it must not be asked for.
   if (instance.revert?.toNothing) {
-    await keepStanding(found, clock);
+    await keepStanding(found, watch.clock);
     await undo.drop(servers.map(({ server }) => server));
   }
   const all = await host.containers.list();
@@ -22,6 +28,40 @@ export const retire: StepAction = async (work, { clock }) => {
   const kept = old.length - surplus.length;
   return kept === 0 ? 'removed the old container' : `kept ${kept} old, removed ${surplus.length}`;
 };
+
+/**
+ * Has the old one end in the slot that it leaves, and gives the servers there the standing that the free slot had. The
+ * new one serves, whatever a reload has made of its servers since.
+ */
+async function letGo(work: Work, leaving: Work, watch: StepWatch): Promise<void> {
+  const withinMs = Math.max(work.instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
+  for (const { access, agent, ...standing } of work.found.map(inTheEnd)) {
+    // Whatever weight somebody has given it since is theirs to give.
+    if (!isUsable(await stateOf(access))) await putBack(access, standing, { withinMs, expectUp: true, agent }, watch);
+  }
+  await quiet(leaving, watch);
+  await behind(leaving.barriers, watch, () => end(work));
+  for (const barrier of leaving.barriers) barrier.lower();
+  for (const { access, agent, ...standing } of leaving.found.map(inTheEnd)) {
+    await putBack(access, standing, { withinMs, expectUp: false, isEmpty: true, agent }, watch);
+  }
+}
+
+async function end(work: Work): Promise<void> {
+  const { containers } = work.host;
+  const aside = await containers.inspect(asideOf(work));
+  if (aside === undefined || aside.id !== work.container?.id) return;
+  await containers.setRestart(aside.name, { name: 'no', maximumRetryCount: 0 });
+  await containers.stop(aside.name);
+}
+
+/** Where the way there did not lead through a release. What is in hand may finish within the drain timeout. */
+async function quiet(leaving: Work, watch: StepWatch): Promise<void> {
+  const { found, barriers, instance } = leaving;
+  const isQuiet = barriers.length === found.length && barriers.every((one) => one.isQuiet && !one.isLowered);
+  if (isQuiet) return;
+  leaving.barriers = await quiesce(found, { ...instance.drain, onTimeout: 'continue' }, watch, barriers);
+}
 
 /** What was put into the old one, and is nowhere else, a rollback takes from there: it is kept outside of no container. */
 async function isNeeded(work: Work): Promise<boolean> {

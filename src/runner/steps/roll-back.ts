@@ -1,5 +1,6 @@
 import { Failure } from '../../errors.ts';
 import { behind } from '../barrier.ts';
+import { isPassing } from '../poll.ts';
 import { untilLeft } from '../until-left.ts';
 import { asideOf, type StepAction, type Work } from '../work.ts';
 
@@ -33,6 +34,10 @@ async function bringBack(work: Work): Promise<string> {
 
 /** Its own stop grace first; one that cannot even be stopped is removed by force. */
 async function discard({ instance, host }: Work): Promise<void> {
-  await Promise.allSettled([host.containers.stop(instance.container)]);
+  const [stopped] = await Promise.allSettled([host.containers.stop(instance.container)]);
+  // It may take effect yet, and the name is the old one's soon.
+  if (stopped.status === 'rejected' && stopped.reason instanceof Failure && isPassing(stopped.reason)) {
+    throw stopped.reason;
+  }
   await host.containers.remove(instance.container);
 }

@@ -4,7 +4,7 @@ import { whyFallen, whyNotUp } from '../../rollout/monitor.ts';
 import { countersFor } from '../monitor.ts';
 import { poll } from '../poll.ts';
 import type { ServerLook } from '../ports.ts';
-import type { Found, StepAction, StepWatch, Work } from '../work.ts';
+import { inTheEnd, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
 import { Unfit } from './check.ts';
 
 const LOOK_EVERY_MS = 100;
@@ -24,7 +24,7 @@ export const soak: StepAction = async (work, watch) => {
   const { soakMs = Math.min(Math.max(work.upAfterMs / 2, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
   const started = clock.now();
   work.monitor?.begin(started);
-  const serving = work.found.filter(({ admin }) => admin === 'ready').map((found) => sightOf(found, watch));
+  const serving = work.found.map(inTheEnd).filter(({ admin }) => admin === 'ready').map((found) => sightOf(found, watch));
   await poll(
     async () => {
       for (const look of serving) await look();

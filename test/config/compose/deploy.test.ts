@@ -120,8 +120,8 @@ describe('deploy.update_config', () => {
   it.each<[string, string, string]>([
     [
       'an order that is not there',
-      '{ order: start-first }',
-      'compose.yml:5:39: services.a.deploy.update_config.order: should be stop-first, is "start-first" (the new container gets the name and the ports of the old one, so that one stops first)',
+      '{ order: last }',
+      'compose.yml:5:39: services.a.deploy.update_config.order: should be stop-first or start-first, is "last"',
     ],
     [
       'another failure_action',

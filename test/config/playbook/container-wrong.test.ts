@@ -81,8 +81,8 @@ describe('a key of container that is wrong', () => {
       '7:17: container.deploy.placement: is not supported: the hosts of the play and instances say what runs where',
     ],
     [
-      'deploy: { update_config: { order: start-first } }',
-      '7:41: container.deploy.update_config.order: should be stop-first, is "start-first" (the new container gets the name and the ports of the old one, so that one stops first)',
+      'deploy: { update_config: { order: last } }',
+      '7:41: container.deploy.update_config.order: should be stop-first or start-first, is "last"',
     ],
     [
       'deploy: { resources: { reservations: { devices: [] } } }',

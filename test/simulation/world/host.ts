@@ -12,6 +12,8 @@ export interface ContainerSetting {
   readonly name: string;
   readonly port: number;
   readonly restart: string;
+  /** It is replaced `start-first`: the port that it has in its other slot, where it begins in the one of `port`. */
+  readonly otherPort?: number;
   /** It is not there yet: its server has nothing behind it. */
   readonly isNew?: boolean;
 }
@@ -88,7 +90,7 @@ export class SimHost {
   readonly failing = new Set<number>();
 
   answers(port: number): boolean {
-    if (this.setting.containers.some((container) => container.port === port)) {
+    if (containerAt(this, port)) {
       return this.engine.at(port)?.answers ?? false;
     }
     return !this.failing.has(port);
@@ -112,6 +114,23 @@ export class SimHost {
     this.haproxy.start();
     this.engine.powerOn();
   }
+}
+
+const OTHER_SLOT = '_b';
+
+/** The server of a container in its other slot. */
+export function inOtherSlot(server: string): string {
+  return `${server}${OTHER_SLOT}`;
+}
+
+/** The container that a server is of, in whichever slot, by its name. */
+export function containerOf(server: string): string {
+  return server.endsWith(OTHER_SLOT) ? server.slice(0, -OTHER_SLOT.length) : server;
+}
+
+/** The container that is to be behind a port, in whichever slot. */
+export function containerAt({ setting }: SimHost, port: number): ContainerSetting | undefined {
+  return setting.containers.find((one) => one.port === port || one.otherPort === port);
 }
 
 /** Whether nothing bore the name in the beginning. */

@@ -78,10 +78,14 @@ export class SimContainers implements Containers {
 
   async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
     return this.#look(`changes ${name}`, () => {
-      const { user } = this.#host.engine.must(name).spec;
-      return spec.user === undefined || spec.user === user
-        ? []
-        : [{ setting: 'user', from: user ?? '', to: spec.user }];
+      const { spec: is, port } = this.#host.engine.must(name);
+      const wanted = spec.ports?.[0]?.hostPort ?? port;
+      return [
+        ...(spec.user === undefined || spec.user === is.user
+          ? []
+          : [{ setting: 'user', from: is.user ?? '', to: spec.user }]),
+        ...(wanted === port ? [] : [{ setting: 'ports', from: String(port), to: String(wanted) }]),
+      ];
     });
   }
 

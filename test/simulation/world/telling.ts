@@ -1,7 +1,7 @@
 /** What the events of a controller say must be so in the world, at the moment at which it says so. */
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Controller } from './controller.ts';
-import type { SimHost } from './host.ts';
+import { containerOf, type SimHost } from './host.ts';
 import { pathOf } from './worker.ts';
 import type { World } from './world.ts';
 
@@ -33,7 +33,8 @@ function proof(world: World, controller: Controller, { step, subject, outcome }:
   }
   if (step !== 'restore' || !outcome.includes(' UP') || isDisturbed(world, controller, host)) return;
   for (const slot of host.haproxy.current.slots.values()) {
-    if (slot.line.name !== subject.name || slot.isUntouched || slot.isProven || slot.admin !== 'ready') continue;
+    if (!outcome.includes(`${pathOf(slot.line)} UP`) || containerOf(slot.line.name) !== subject.name) continue;
+    if (slot.isUntouched || slot.isProven || slot.admin !== 'ready') continue;
     watchman.violate('proven', `${pathOf(slot.line)} on ${host.name} is said to be UP, and no check has passed since`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Controller } from './controller.ts';
-import type { SimHost } from './host.ts';
+import { containerOf, type SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
 
 /** Which run has changed an instance, its container, its servers or what is recorded of them, and which one last. */
@@ -25,9 +25,9 @@ export class Touches {
 
 function namesIn(host: SimHost, change: Change): readonly string[] {
   if (change.what === 'container') return [change.name.replace(/\.replaced-.*$/, '')];
-  if (change.what !== 'record') return [change.server.name];
+  if (change.what !== 'record') return [containerOf(change.server.name)];
   const [before, after] = [host.record, change.entries];
   return [...before, ...after]
     .filter((entry) => !(before.includes(entry) && after.includes(entry)))
-    .map(({ server }) => server.name);
+    .map(({ server }) => containerOf(server.name));
 }

@@ -4,7 +4,7 @@ import type { RecordEntry } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimContainer } from './engine.ts';
 import type { Arrived } from './haproxy.ts';
-import { isNew, type SimHost } from './host.ts';
+import { containerAt, containerOf, inOtherSlot, isNew, type SimHost } from './host.ts';
 import { CLOSE_MS, sawTold } from './telling.ts';
 import { Touches } from './touches.ts';
 import { isUsable, pathOf, type Slot, type Worker } from './worker.ts';
@@ -64,6 +64,8 @@ export class Watchman {
   readonly touches = new Touches();
   /** By `host backend/server`: how it may stand in the end, as `weight admin`. */
   readonly #standings = new Map<string, Set<string>>();
+  /** All of it, whatever came after. */
+  readonly #ever = new Map<string, Set<string>>();
   readonly #droppedMs = new Map<string, number>();
   readonly #reloadedMs = new Map<string, number>();
   /** Servers whose requests were given up on, and said so. */
@@ -72,7 +74,7 @@ export class Watchman {
 
   constructor(world: World) {
     this.#world = world;
-    for (const [key, standing] of world.standings()) this.#standings.set(key, new Set([textOf(standing)]));
+    for (const [key, standing] of world.standings()) this.#maySet(key, [textOf(standing)]);
   }
 
   violate(invariant: Invariant, text: string): void {
@@ -81,11 +83,24 @@ export class Watchman {
   }
 
   mayStand(key: string, standing: Standing): boolean {
-    return this.#standings.get(key)?.has(textOf(standing)) ?? false;
+    return this.#allowed(key).includes(textOf(standing));
+  }
+
+  #maySet(key: string, standings: readonly string[]): void {
+    this.#standings.set(key, new Set(standings));
+    this.#ever.set(key, new Set([...(this.#ever.get(key) ?? []), ...standings]));
   }
 
   expected(key: string): string {
-    return [...(this.#standings.get(key) ?? [])].join(' or ');
+    return this.#allowed(key).join(' or ');
+  }
+
+  /** Whoever goes to the other slot takes its standing along. */
+  #allowed(key: string): readonly string[] {
+    const both = [containerOf(key), inOtherSlot(containerOf(key))];
+    if (!this.#ever.has(both[1] ?? '')) return [...(this.#standings.get(key) ?? [])];
+    // What one was given stays, whatever becomes of the one that has given it, and may be given back.
+    return [...new Set(both.flatMap((one) => [...(this.#ever.get(one) ?? [])]))];
   }
 
   /** Carries out a change, and looks at it before and after. */
@@ -139,15 +154,20 @@ export class Watchman {
   sawLost(host: SimHost, { slot, worker }: Exclude<Arrived, { ok: true }>): void {
     // A server that was renamed is nobody's whom a playbook knows.
     if (!slot || !host.setting.servers.some(({ name }) => name === slot.line.name)) return;
-    if (!host.setting.containers.some(({ port }) => port === slot.line.port)) return;
+    const setting = containerAt(host, slot.line.port);
+    if (!setting) return;
     const container = host.engine.at(slot.line.port);
-    const named = host.setting.containers.find(({ port }) => port === slot.line.port)?.name ?? '';
-    const behind = container ?? host.engine.find(named);
+    const named = setting.name;
+    const own = host.engine.find(named);
+    const atPort = own?.port === slot.line.port ? own : host.engine.containers.find(({ port }) => port === slot.line.port);
+    const behind = container ?? atPort ?? own;
     const noticedMs = this.#world.timeline.nowMs - host.setting.checking.interMs * host.setting.checking.fall;
     // HAProxy may not have noticed yet, and whoever starts it again in the meantime does not make that worse.
     if (behind && (behind.isBroken || behind.brokeMs >= noticedMs)) return;
     // HAProxy takes every server for UP when it begins, also one that has nothing behind it yet.
     if (isNew(host, named) && (slot.isUntouched || (worker.startedMs >= noticedMs && this.#isByHand(host)))) return;
+    // So it does with a free slot: such an HAProxy is told to send to another server what cannot connect.
+    if (setting.otherPort !== undefined && (slot.isUntouched || worker.startedMs >= noticedMs)) return;
     if (slot.isUntouched && !this.#mustHaveNoticed(host, worker, this.#world.timeline.nowMs)) return;
     const who = container ? `${container.name} does not answer` : 'nothing runs there';
     this.violate('requests', `a request is sent to ${pathOf(slot.line)} on ${host.name}, and ${who}`);
@@ -175,7 +195,7 @@ export class Watchman {
       // One that has not heard of it that its record is gone may yet see to the weight.
       const isAtIt = this.controllers.some((controller) => isAt(controller, { host, name: slot.line.name }));
       const before = isClose || isAtIt ? (this.#standings.get(key) ?? []) : [];
-      this.#standings.set(key, new Set([configured, ...before]));
+      this.#maySet(key, [configured, ...before]);
     }
   }
 
@@ -187,7 +207,7 @@ export class Watchman {
     const before = isInWork || isClose ? [...(this.#standings.get(key) ?? [])] : [];
     // Ours may yet put back the weight that it had, and leave it in the state that others want.
     const weighed = before.map((text) => `${Number.parseInt(text)} ${slot.admin}`);
-    this.#standings.set(key, new Set([textOf(slot), ...before, ...weighed]));
+    this.#maySet(key, [textOf(slot), ...before, ...weighed]);
     this.#reloadedMs.set(host.name, this.#world.timeline.nowMs);
   }
 

@@ -1,0 +1,64 @@
+/** Apps that are replaced `start-first`: an instance in each of two slots, made one. */
+import { serverKey, type DeclaredSlot, type Instance, type Strategy } from '../../rollout/model.ts';
+import type { DocumentPath } from '../document.ts';
+import type { Problem } from './complaints.ts';
+import { Misfit, type Leaf } from './field.ts';
+
+const NAME = /^[a-zA-Z0-9_.-]{1,32}$/;
+
+export const slotNames: Leaf<readonly [string, string]> = {
+  says: 'a list of two names such as [a, b]',
+  parse: (value) => {
+    if (!Array.isArray(value)) return new Misfit();
+    if (value.length !== 2) return new Misfit(`it has ${value.length}`);
+    const names = value.map((it: unknown) => (typeof it === 'number' ? String(it) : it));
+    const [one, other] = names;
+    if (typeof one !== 'string' || typeof other !== 'string' || ![one, other].every((it) => NAME.test(it))) {
+      return new Misfit();
+    }
+    return one === other ? new Misfit('the two are the same') : [one, other];
+  },
+};
+
+/** What an app says of how it is replaced, after what falls back to what. */
+export interface Replacing {
+  readonly strategy: Strategy;
+  readonly hasSlots: boolean;
+  readonly app: DocumentPath;
+}
+
+/** The one needs the other. */
+export function strategyRules({ strategy, hasSlots, app }: Replacing): Problem[] {
+  if (strategy === 'start-first' && !hasSlots) {
+    const message = 'is required with strategy: start-first (two names such as [a, b]: see docs/strategies.md)';
+    return [{ path: [...app, 'slots'], message }];
+  }
+  if (strategy === 'in-place' && hasSlots) {
+    const message = 'stands beside strategy: in-place, which has no use for them: say strategy: start-first';
+    return [{ path: [...app, 'slots'], message, which: 'key' }];
+  }
+  return [];
+}
+
+/** What two slots must not share, or nobody could tell them apart. */
+export function slotRules({ slots }: Instance, app: DocumentPath): Problem[] {
+  if (!slots) return [];
+  const [one, other] = slots;
+  const hint = 'use {{ slot }} in it';
+  const shared = one.servers.some((server) => other.servers.some((it) => serverKey(it) === serverKey(server)));
+  return [
+    ...(shared ? [{ path: [...app, 'server'], message: `is the same in both slots: ${hint}` }] : []),
+    ...(JSON.stringify(one.spec) === JSON.stringify(other.spec)
+      ? [{ path: [...app, 'container'], message: `is the same in both slots: ${hint}, in its ports for example` }]
+      : []),
+  ];
+}
+
+/** The instance as it is read in each of its slots, as one. */
+export function inSlots(names: readonly [string, string], read: readonly [Instance, Instance]): Instance {
+  const slotOf = (index: 0 | 1): DeclaredSlot => {
+    const { servers, ready, spec } = read[index];
+    return { name: names[index], servers, ready, spec };
+  };
+  return { ...read[0], slots: [slotOf(0), slotOf(1)] };
+}

@@ -1,0 +1,67 @@
+import { Failure } from '../errors.ts';
+import { sameServer, type DeclaredSlot, type Instance, type Slot } from '../rollout/model.ts';
+import type { Container, SettingChange } from '../rollout/observed.ts';
+import { inSlot, occupiedSlot } from '../rollout/slots.ts';
+import type { HostAccess, RecordEntry } from './ports.ts';
+
+interface Standing {
+  readonly container: Container | undefined;
+  readonly own: readonly RecordEntry[];
+  readonly host: HostAccess;
+}
+
+export interface FoundSlot {
+  /** Of two slots, the one that is taken now; in the other one what is next. Both are the same without slots. */
+  readonly now: Instance;
+  readonly next: Instance;
+  /** What is to change in the slot that is taken, and in the other one. */
+  readonly changesNow: readonly SettingChange[];
+  readonly changesNext: readonly SettingChange[];
+}
+
+/**
+ * Finds out which of its slots an instance is in, if it has two.
+ *
+ * What this very run has in work stays in the slot that it was going to: `own` is what it has recorded.
+ *
+ * @throws Failure `docker` when its container fits neither
+ */
+export async function findSlot(
+  instance: Instance,
+  { container, own, host: { containers, name: host } }: Standing,
+): Promise<FoundSlot> {
+  const { slots, spec } = instance;
+  if (!slots) {
+    const changes = container ? await containers.changes(container.name, spec) : [];
+    return { now: instance, next: instance, changesNow: changes, changesNext: changes };
+  }
+  const [one, other] = slots;
+  const begun = ([0, 1] as const).find((index) => isLeaving(slots[index], own));
+  if (!container && begun === undefined) {
+    const first = inSlot(instance, slots, { leaves: false });
+    return { now: first, next: first, changesNow: [], changesNext: [] };
+  }
+  const changesFor = async ({ spec: wanted }: DeclaredSlot): Promise<readonly SettingChange[]> =>
+    container ? containers.changes(container.name, wanted) : [];
+  const changes = await Promise.all([changesFor(one), changesFor(other)]);
+  const taken = begun ?? occupiedSlot(changes);
+  if (taken === undefined) {
+    const settings = [...new Set(changes.flat().map(({ setting }) => setting))].join(', ');
+    const why = `it is as far from slot ${one.name} as from slot ${other.name} (${settings})`;
+    const how = 'give it what tells the slots apart, such as its ports, by a rollout with strategy: in-place first';
+    throw new Failure('docker', `Cannot tell which slot ${instance.container} on ${host} is in: ${why}: ${how}`);
+  }
+  const [from, to] = taken === 0 ? [one, other] : [other, one];
+  return {
+    now: inSlot(instance, [from, to], { leaves: false }),
+    next: inSlot(instance, [to, from], { leaves: true }),
+    changesNow: changes[taken],
+    changesNext: changes[1 - taken] ?? [],
+  };
+}
+
+/** Whether the run is at having its container leave this slot. */
+export function isLeaving({ servers }: Slot, own: readonly RecordEntry[]): boolean {
+  const left = own.filter(({ slot }) => slot === 'leaving');
+  return left.some((entry) => servers.some((server) => sameServer(server, entry.server)));
+}

@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest';
+import { aPlaybook, linesOf, resolved, theInstance } from './fleet.ts';
+
+const SLOTS = [
+  '    strategy: start-first',
+  '    slots: [a, b]',
+  '    server: shop_{{ slot }}',
+  '    container:',
+  '      image: shop',
+  '      ports: ["127.0.0.1:{{ 8081 if slot == \'a\' else 8181 }}:8080"]',
+  '    ready: { http: "http://127.0.0.1:{{ 8081 if slot == \'a\' else 8181 }}/health" }',
+  '',
+].join('\n');
+
+/** With one line of it, found by its beginning, changed or left out. */
+function but(line: string, changed?: string): string {
+  const lines = SLOTS.split('\n');
+  const index = lines.findIndex((one) => one.trim().startsWith(line));
+  if (index === -1) throw new Error(`no line begins with ${line}`);
+  return lines.toSpliced(index, 1, ...(changed === undefined ? [] : [changed])).join('\n');
+}
+
+describe('an app with slots', () => {
+  it('is one instance with two slots', () => {
+    const { container, slots } = theInstance(aPlaybook(SLOTS));
+
+    expect(container).toBe('shop_1');
+    expect(slots?.map(({ name, servers, ready, spec }) => [name, servers[0]?.name, ready.probe, spec.ports])).toEqual([
+      [
+        'a',
+        'shop_a',
+        expect.objectContaining({ url: 'http://127.0.0.1:8081/health' }),
+        [expect.objectContaining({ hostPort: 8081 })],
+      ],
+      [
+        'b',
+        'shop_b',
+        expect.objectContaining({ url: 'http://127.0.0.1:8181/health' }),
+        [expect.objectContaining({ hostPort: 8181 })],
+      ],
+    ]);
+  });
+
+  it('takes its strategy from the play', () => {
+    expect(theInstance(aPlaybook(but('strategy'), '  strategy: start-first\n')).slots).toHaveLength(2);
+  });
+
+  it('takes its strategy from the order of its service, unless the playbook says one', () => {
+    const service = '      deploy: { update_config: { order: start-first } }';
+    const lines = but('strategy').replace('      image: shop', `      image: shop\n${service}`);
+
+    expect(theInstance(aPlaybook(lines)).slots).toHaveLength(2);
+    expect(linesOf(() => resolved(aPlaybook(lines, '  strategy: in-place\n')))).toEqual([
+      'p.yml:6:5: slots: stands beside strategy: in-place, which has no use for them: say strategy: start-first, on fe1',
+    ]);
+  });
+
+  it.each<[string, string, string]>([
+    [
+      'none',
+      but('slots').replaceAll('{{ slot }}', 'x').replaceAll("slot == 'a'", 'true'),
+      '4:5: slots: is required with strategy: start-first (two names such as [a, b]: see docs/strategies.md), on fe1',
+    ],
+    [
+      'one',
+      but('slots', '    slots: [a]'),
+      '6:12: slots: should be a list of two names such as [a, b], is a list (it has 1)',
+    ],
+    [
+      'two of the same name',
+      but('slots', '    slots: [a, a]'),
+      '6:12: slots: should be a list of two names such as [a, b], is a list (the two are the same)',
+    ],
+    [
+      'the same server in both',
+      but('server', '    server: shop'),
+      '7:13: server: is the same in both slots: use {{ slot }} in it, on fe1',
+    ],
+    [
+      'the same container in both',
+      but('ports'),
+      '9:7: container: is the same in both slots: use {{ slot }} in it, in its ports for example, on fe1',
+    ],
+  ])('is wrong with %s', (_why, lines, complaint) => {
+    expect(linesOf(() => resolved(aPlaybook(lines)))).toEqual([`p.yml:${complaint}`]);
+  });
+
+  it('does not know the slot in the name of its container', () => {
+    const named = aPlaybook(SLOTS).replace('shop_{{ id }}', 'shop_{{ slot }}');
+
+    expect(linesOf(() => resolved(named)).join('\n')).toContain(
+      'is another in each slot: {{ slot }} must not be in it',
+    );
+  });
+
+  it('clashes with another app over the ports of either slot', () => {
+    const other = '  - { name: other, container: { image: x, ports: ["127.0.0.1:8181:80"] } }\n';
+
+    expect(linesOf(() => resolved(`${aPlaybook(SLOTS)}${other}`)).join('\n')).toContain(
+      'two containers would publish port 127.0.0.1:8181/tcp',
+    );
+  });
+});

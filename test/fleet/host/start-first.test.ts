@@ -1,0 +1,154 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { reload, runtime } from '../../../lab/lab.ts';
+import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
+import type { RunEvent } from '../../../src/rollout/events.ts';
+import type { Step } from '../../../src/rollout/lifecycle.ts';
+import { containersOf, containersOn, serversOf } from '../../support/fleet.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { sluice, start, type Ended } from '../../support/sluice.ts';
+
+const PLAYBOOK = 'playbooks/start-first.yml';
+
+/** Every server as `name weight admin-bits health`: those of one slot serve, those of the other are free. */
+function inSlot(slot: 'a' | 'b'): string[] {
+  const of = (name: string): string[] =>
+    [10, 20, 30].map((weight, index) => `pxApp_${index + 1}${name} ${weight} 0 ${name === slot ? 'UP' : 'DOWN'}`);
+  return [...of('a'), ...of('b')].toSorted();
+}
+
+async function servers(): Promise<string[]> {
+  return (await serversOf(own)).toSorted();
+}
+
+function rollout(version: string, ...more: readonly string[]): readonly string[] {
+  return ['rollout', PLAYBOOK, '-e', `pxapp_version=${version}`, '--limit', own, '--yes', ...more];
+}
+
+/** The fewest servers that could take requests at any of the looks, one every 50 ms, until it is stopped. */
+function sampleUsable(): () => Promise<number> {
+  const over = new AbortController();
+  let least = Infinity;
+  const sampling = (async () => {
+    while (!over.signal.aborted) {
+      const rows = parseServersState(await runtime(ownHost(), 'show servers state pxapp_cluster'));
+      const usable = rows.filter(
+        (row) => row.get('srv_op_state') === '2' && row.get('srv_admin_state') === '0' && row.get('srv_uweight') !== '0',
+      );
+      least = Math.min(least, usable.length);
+      await sleep(50);
+    }
+  })();
+  return async () => {
+    over.abort();
+    await sampling;
+    return least;
+  };
+}
+
+/** Does something at the first moment at which a step begins. */
+async function withAt(step: Step, happen: (child: { kill: (signal: 'SIGKILL') => void }) => void): Promise<Ended> {
+  let isDone = false;
+  const onEvent = (event: RunEvent, child: { kill: (signal: 'SIGKILL') => void }): void => {
+    if (isDone || event.type !== 'step-started' || event.step !== step) return;
+    isDone = true;
+    happen(child);
+  };
+  const ended = await start([...rollout('v2'), '--json'], { onEvent }).ended;
+  expect(isDone, ended.stderr).toBe(true);
+  return ended;
+}
+
+describe('start-first on a real host', () => {
+  beforeEach(async () => {
+    await resetOwn({ haproxyTemplate: 'haproxy/slots.cfg.example' });
+  });
+  afterAll(async () => {
+    await resetOwn();
+  });
+
+  it('never has fewer usable servers than before, fails no request, and goes back and forth between the slots', async () => {
+    const traffic = loadOwn();
+    const least = sampleUsable();
+
+    const planned = await sluice('plan', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', own);
+    const out = await sluice(...rollout('v2'));
+    const afterwards = await servers();
+    const again = await sluice(...rollout('v2', '--detailed-exitcode', '--check'));
+    const back = await sluice(...rollout('v1'));
+
+    const fewest = await least();
+    const report = await traffic.stop();
+    expect(planned.stdout).toMatch(/slot a → b/);
+    expect(planned.stdout).toMatch(/pxapp_cluster +3 of 6 usable now +3 at the worst moment/);
+    expect(out, out.stderr).toMatchObject({ status: 0 });
+    expect(afterwards).toEqual(inSlot('b'));
+    expect(again, again.stdout).toMatchObject({ status: 0 });
+    expect(back, back.stderr).toMatchObject({ status: 0 });
+    expect(await servers()).toEqual(inSlot('a'));
+    expect(await containersOf(own)).toEqual(containersOn('v1'));
+    expect(report.failures).toEqual([]);
+    expect(fewest).toBe(3);
+  });
+
+  it('leaves the old one where it is when the new one is bad, and takes a run back to the slot it was found in', async () => {
+    const traffic = loadOwn();
+    const least = sampleUsable();
+
+    const bad = await sluice(...rollout('exits'));
+    const afterBad = await servers();
+    const out = await sluice(...rollout('v2'));
+    const back = await sluice('rollback', '--yes');
+
+    const fewest = await least();
+    const report = await traffic.stop();
+    expect(bad.status, bad.stderr).toBe(8);
+    expect(bad.stderr).toMatch(/exited/);
+    expect(afterBad).toEqual(inSlot('a'));
+    expect(out, out.stderr).toMatchObject({ status: 0 });
+    expect(back, back.stderr).toMatchObject({ status: 0 });
+    expect(await servers()).toEqual(inSlot('a'));
+    expect(await containersOf(own)).toEqual(containersOn('v1'));
+    expect(report.failures).toEqual([]);
+    expect(fewest).toBe(3);
+  });
+
+  it.each(['check', 'release'] as const)('goes on when HAProxy is reloaded in %s', async (step) => {
+    const traffic = loadOwn();
+
+    const ended = await withAt(step, () => void reload(ownHost()));
+
+    const report = await traffic.stop();
+    expect(ended.status, ended.stdout).toBe(0);
+    expect(await servers()).toEqual(inSlot('b'));
+    expect(report.failures).toEqual([]);
+  });
+
+  it.each(['check', 'release', 'retire'] as const)(
+    'is put right by recover when it was killed in %s: the old one serves in its slot, or the new one in its own',
+    async (step) => {
+      const traffic = loadOwn();
+
+      await withAt(step, (child) => {
+        child.kill('SIGKILL');
+      });
+      const recovered = await sluice('recover', own);
+
+      const report = await traffic.stop();
+      expect(recovered, recovered.stderr).toMatchObject({ status: 0 });
+      expect(await servers()).toEqual(inSlot('a'));
+      expect(await containersOf(own)).toEqual(containersOn('v1'));
+      expect((await sluice('lock', 'list', own)).stdout).toMatch(/ free$/m);
+      expect(report.failures).toEqual([]);
+    },
+  );
+
+  it('is refused before anything is touched where something answers in the free slot already', async () => {
+    await runtime(ownHost(), 'disable health pxapp_cluster/pxApp_1b; set server pxapp_cluster/pxApp_1b health up');
+
+    const ended = await sluice(...rollout('v2'));
+
+    expect(ended.status).toBe(1);
+    expect(ended.stderr).toMatch(/pxApp_1b, which pxApp_1 is to begin in \(slot b\), is UP: something else answers there/);
+  });
+});
