@@ -21,12 +21,12 @@ type FleetEvent = Exclude<StampedEvent, SubjectEvent>;
  * events of types that are not known here change nothing. Undefined when the run's start is not among them.
  */
 export function replay(events: readonly StampedEvent[]): RunHistory | undefined {
-  return events.reduce<RunHistory | undefined>((before, event) => {
-    const after = event.type === 'run-started' ? started(before, event) : before;
-    if (!after) return undefined;
-    const next = 'subject' in event ? ofSubject(after, event) : ofFleet(after, event);
-    return { ...next, lastAt: event.ts };
-  }, undefined);
+  let history: RunHistory | undefined;
+  for (const event of events) {
+    if (event.type === 'run-started') history = started(history, event);
+    if (history) history = 'subject' in event ? ofSubject(history, event) : ofFleet(history, event);
+  }
+  return history && { ...history, lastAt: events.at(-1)?.ts ?? history.lastAt };
 }
 
 function started(before: RunHistory | undefined, event: Extract<StampedEvent, { type: 'run-started' }>): RunHistory {
@@ -106,7 +106,9 @@ function withNote(history: RunHistory, note: RunHistory['notes'][number]): RunHi
 
 function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
   const change = (to: (before: InstanceHistory) => InstanceHistory): RunHistory =>
-    withInstance(history, event.subject, (before) => to({ ...before, startedAt: before.startedAt ?? event.ts }));
+    withInstance(history, event.subject, (before) =>
+      to(before.startedAt === undefined ? { ...before, startedAt: event.ts } : before),
+    );
   const at = event.ts;
   switch (event.type) {
     case 'instance-left':

@@ -207,21 +207,23 @@ export async function behind<T>(
       const kept = barriers.filter(({ isLowered }) => !isLowered);
       const looks = [...kept.map((barrier) => () => barrier.look(watch)), alsoLook];
       for (const look of looks) {
-        const [looked] = await Promise.allSettled([look()]);
-        if (looked.status === 'fulfilled') continue;
-        if (looked.reason instanceof Gone && !watch.homeward) gone.abort(looked.reason);
-        else watch.waiting({ for: 'answer', why: reasonOf(looked.reason) });
+        try {
+          await look();
+        } catch (error) {
+          if (error instanceof Gone && !watch.homeward) gone.abort(error);
+          else watch.waiting({ for: 'answer', why: reasonOf(error) });
+        }
       }
       await watch.clock.sleep(GUARD_EVERY_MS, over.signal);
     }
   };
   const guarding = guard();
   try {
-    const result = await action(AbortSignal.any([watch.signal, gone.signal]));
+    const result = await action(watch.homeward ? watch.signal : AbortSignal.any([watch.signal, gone.signal]));
     gone.signal.throwIfAborted();
     return result;
   } finally {
-    over.abort();
+    over.abort('the action has ended');
     await guarding;
   }
 }

@@ -3,7 +3,7 @@ import type { Containers, HostAccess, HostArchive, HostRecord, LoadBalancer } fr
 /** What each method of a port does. A new one does not compile until it is said here. */
 type Kinds<Port> = { readonly [Method in keyof Port]: 'looks' | 'changes' };
 
-const containers: Kinds<Containers> = {
+const containers = guarding<Containers>({
   ...{ version: 'looks', list: 'looks', inspect: 'looks', image: 'looks', remoteImage: 'looks', changes: 'looks' },
   ...{ logs: 'looks', exec: 'looks', snapshot: 'looks', isAsIn: 'looks', lostOf: 'looks', holdsAlone: 'looks' },
   ...{
@@ -16,18 +16,18 @@ const containers: Kinds<Containers> = {
     remove: 'changes',
   },
   ...{ setRestart: 'changes', createFrom: 'changes', prospects: 'looks' },
-};
+});
 
-const balancer: Kinds<LoadBalancer> = {
+const balancer = guarding<LoadBalancer>({
   ...{ facts: 'looks', backends: 'looks', look: 'looks', counters: 'looks', sessions: 'looks', oldWorkers: 'looks' },
   processRuns: 'looks',
   ...{ setWeight: 'changes', setAdmin: 'changes', setReadyWhenProven: 'changes', shutdownSessions: 'changes' },
   setAgent: 'changes',
-};
+});
 
-const record: Kinds<HostRecord> = { read: 'looks', write: 'changes' };
+const record = guarding<HostRecord>({ read: 'looks', write: 'changes' });
 
-const archive: Kinds<HostArchive> = { save: 'changes', noteMade: 'changes', load: 'looks', runs: 'looks' };
+const archive = guarding<HostArchive>({ save: 'changes', noteMade: 'changes', load: 'looks', runs: 'looks' });
 
 /**
  * The host, changed only while it is ours: before every change, `sure` makes certain of that, or fails. A controller
@@ -37,26 +37,49 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
   return {
     name: access.name,
     lock: access.lock,
-    containers: guarded(access.containers, containers, sure),
-    record: guarded(access.record, record, sure),
-    archive: guarded(access.archive, archive, sure),
-    balancer: (place) => guarded(access.balancer(place), balancer, sure),
+    containers: containers(access.containers, sure),
+    record: record(access.record, sure),
+    archive: archive(access.archive, sure),
+    balancer: (place) => balancer(access.balancer(place), sure),
     probe: (probe, withinMs) => access.probe(probe, withinMs),
     addresses: () => access.addresses(),
     firstSocket: (paths, container) => access.firstSocket(paths, container),
   };
 }
 
-function guarded<Port extends object>(port: Port, kinds: Kinds<Port>, sure: () => Promise<void>): Port {
+/** A port behind a guard, which is made once for all that are reached for: whoever polls reaches for many. */
+type Guard<Port> = (port: Port, sure: () => Promise<void>) => Port;
+
+interface Guarded {
+  readonly port: object;
+  readonly sure: () => Promise<void>;
+}
+
+function guarding<Port extends object>(kinds: Kinds<Port>): Guard<Port> {
   const methods = Object.entries(kinds).map(([name, kind]) => [
     name,
-    async (...args: unknown[]): Promise<unknown> => {
-      if (kind === 'changes') await sure();
-      const method: unknown = Reflect.get(port, name);
-      if (typeof method !== 'function') throw new Error(`${name} is not a method`);
-      return Reflect.apply(method, port, args);
-    },
+    kind === 'looks' ? looking(name) : changing(name),
   ]);
   // `kinds` has every method of the port, and nothing else.
-  return Object.fromEntries(methods) as Port;
+  const all = Object.fromEntries(methods) as object;
+  return (port, sure) => Object.assign(Object.create(all) as Port, { port, sure } satisfies Guarded);
+}
+
+function looking(name: string) {
+  return function (this: Guarded, ...args: unknown[]): unknown {
+    return ask(this.port, name, args);
+  };
+}
+
+function changing(name: string) {
+  return async function (this: Guarded, ...args: unknown[]): Promise<unknown> {
+    await this.sure();
+    return ask(this.port, name, args);
+  };
+}
+
+function ask(port: object, name: string, args: readonly unknown[]): unknown {
+  const method: unknown = Reflect.get(port, name);
+  if (typeof method !== 'function') throw new Error(`${name} is not a method`);
+  return Reflect.apply(method, port, args);
 }

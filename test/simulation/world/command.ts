@@ -14,6 +14,14 @@ export interface Command<T> {
   readonly run: () => T;
 }
 
+/** A command on its way, and who waits for its answer. */
+export interface Sent<T> {
+  readonly fault: CallFault | undefined;
+  readonly sentMs: number;
+  readonly resolve: (value: T) => void;
+  readonly reject: (error: unknown) => void;
+}
+
 export function attempt<T>(act: () => T): { readonly value: T } | { readonly error: unknown } {
   try {
     return { value: act() };

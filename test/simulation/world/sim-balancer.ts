@@ -18,11 +18,11 @@ export class SimBalancer implements LoadBalancer {
     this.#socket = socket;
   }
 
-  async facts(): Promise<BalancerFacts> {
+  facts(): Promise<BalancerFacts> {
     return this.#look('facts', () => ({ version: '2.6.12', level: 'admin' }));
   }
 
-  async backends(backend?: string): Promise<readonly BackendState[]> {
+  backends(backend?: string): Promise<readonly BackendState[]> {
     return this.#look(`backends ${backend ?? ''}`, () => {
       const { pid, backends } = this.#host.haproxy.current;
       const names = backend === undefined ? [...backends.keys()] : backends.has(backend) ? [backend] : [];
@@ -35,7 +35,7 @@ export class SimBalancer implements LoadBalancer {
     });
   }
 
-  async look(server: Server): Promise<ServerLook> {
+  look(server: Server): Promise<ServerLook> {
     const path = pathOf(server);
     return this.#look(`look at ${path}`, () => {
       const slot = this.#host.haproxy.slot(server);
@@ -50,7 +50,7 @@ export class SimBalancer implements LoadBalancer {
     });
   }
 
-  async counters(backend: string): Promise<readonly ServerCounters[]> {
+  counters(backend: string): Promise<readonly ServerCounters[]> {
     return this.#look(`counters of ${backend}`, () => {
       const { current } = this.#host.haproxy;
       return this.#host.haproxy.slots(backend).map((slot) => {
@@ -83,11 +83,11 @@ export class SimBalancer implements LoadBalancer {
   }
 
   /** As its master's socket tells: what is between two tries may still come to any server. */
-  async oldWorkers(server: Server): Promise<readonly OldWorker[]> {
-    const { current, workers } = this.#host.haproxy;
-    const { nowMs } = this.#controller.world.timeline;
-    return this.#look(`old workers of ${pathOf(server)}`, () =>
-      workers
+  oldWorkers(server: Server): Promise<readonly OldWorker[]> {
+    return this.#look(`old workers of ${pathOf(server)}`, () => {
+      const { current, workers } = this.#host.haproxy;
+      const { nowMs } = this.#controller.world.timeline;
+      return workers
         .filter(({ pid }) => pid !== current.pid)
         .map(({ pid, slots }) => {
           const all = [...slots.values()];
@@ -97,8 +97,8 @@ export class SimBalancer implements LoadBalancer {
           return { pid, clients, current: elsewhere.reduce((left, one) => left - one.current - one.queued, clients) };
         })
         .filter(({ clients }) => clients > 0)
-        .map(({ pid, current: pending }) => ({ pid, current: pending })),
-    );
+        .map(({ pid, current: pending }) => ({ pid, current: pending }));
+    });
   }
 
   async setReadyWhenProven(server: Server): Promise<void> {
@@ -107,16 +107,16 @@ export class SimBalancer implements LoadBalancer {
     });
   }
 
-  async sessions(server: Server): Promise<readonly Session[]> {
-    const { nowMs } = this.#controller.world.timeline;
-    return this.#look(`sessions of ${pathOf(server)}`, () =>
-      open(this.#host.haproxy.slot(server), nowMs).map(({ openedMs }) => ({
+  sessions(server: Server): Promise<readonly Session[]> {
+    return this.#look(`sessions of ${pathOf(server)}`, () => {
+      const { nowMs } = this.#controller.world.timeline;
+      return open(this.#host.haproxy.slot(server), nowMs).map(({ openedMs }) => ({
         ...{ source: '10.0.0.9:4711', ageSeconds: (nowMs - openedMs) / 1000 },
-      })),
-    );
+      }));
+    });
   }
 
-  async processRuns(pid: number): Promise<boolean> {
+  processRuns(pid: number): Promise<boolean> {
     const run = (): boolean => this.#host.haproxy.runs(pid);
     return this.#controller.call(this.#host, { name: `process ${pid}`, service: 'host', run });
   }

@@ -29,16 +29,16 @@ export class SimContainers implements Containers {
     this.#host = host;
   }
 
-  async version(): Promise<string> {
+  version(): Promise<string> {
     return this.#look('version', () => '20.10.24');
   }
 
-  async list(): Promise<readonly Container[]> {
+  list(): Promise<readonly Container[]> {
     const { engine } = this.#host;
     return this.#look('list', () => engine.containers.map((one) => engine.seen(one)));
   }
 
-  async inspect(name: string): Promise<Container | undefined> {
+  inspect(name: string): Promise<Container | undefined> {
     const { engine } = this.#host;
     return this.#look(`inspect ${name}`, () => {
       const one = engine.find(name);
@@ -46,15 +46,15 @@ export class SimContainers implements Containers {
     });
   }
 
-  async image(reference: string): Promise<Image | undefined> {
+  image(reference: string): Promise<Image | undefined> {
     return this.#look('image', () => plain(this.#host.engine.localImage(reference)));
   }
 
-  async remoteImage(reference: string): Promise<RemoteImage> {
+  remoteImage(reference: string): Promise<RemoteImage> {
     return this.#look('remoteImage', () => ({ digest: this.#registryImage(reference).digests[0] ?? '' }));
   }
 
-  async pull({ reference, policy, digest }: PullRequest): Promise<Image> {
+  pull({ reference, policy, digest }: PullRequest): Promise<Image> {
     return this.#controller.call(this.#host, {
       ...{ name: `pull ${reference}`, service: 'docker', takesMs: PULLS_WITHIN_MS },
       run: () => {
@@ -66,7 +66,7 @@ export class SimContainers implements Containers {
   }
 
   /** What the stories load is what the registry has under that name. */
-  async load({ reference }: LoadRequest): Promise<Image> {
+  load({ reference }: LoadRequest): Promise<Image> {
     return this.#controller.call(this.#host, {
       ...{ name: `load ${reference}`, service: 'docker', takesMs: PULLS_WITHIN_MS },
       run: () => {
@@ -76,7 +76,7 @@ export class SimContainers implements Containers {
     });
   }
 
-  async changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
+  changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]> {
     return this.#look(`changes ${name}`, () => {
       const { spec: is, port } = this.#host.engine.must(name);
       const wanted = spec.ports?.[0]?.hostPort ?? port;
@@ -98,7 +98,7 @@ export class SimContainers implements Containers {
     await this.#change('create', name, () => void this.#host.engine.create(name, spec, like));
   }
 
-  async snapshot(name: string): Promise<string> {
+  snapshot(name: string): Promise<string> {
     return this.#look(`snapshot of ${name}`, () => this.#host.engine.snapshot(name));
   }
 
@@ -115,7 +115,7 @@ export class SimContainers implements Containers {
     return false;
   }
 
-  async isAsIn(name: string, snapshot: string): Promise<boolean> {
+  isAsIn(name: string, snapshot: string): Promise<boolean> {
     return this.#look(`compare ${name}`, () => this.#host.engine.snapshot(name) === snapshot);
   }
 
@@ -159,11 +159,11 @@ export class SimContainers implements Containers {
     });
   }
 
-  async logs(name: string): Promise<readonly string[]> {
+  logs(name: string): Promise<readonly string[]> {
     return this.#look(`logs ${name}`, () => (this.#host.engine.must(name).starts === 0 ? [] : ['last words']));
   }
 
-  async exec(name: string): Promise<CommandResult> {
+  exec(name: string): Promise<CommandResult> {
     return this.#look(`exec in ${name}`, () => {
       const { status, answers } = this.#host.engine.must(name);
       if (status !== 'running') throw new Failure('docker', `Cannot run a command in ${name}: it does not run`);

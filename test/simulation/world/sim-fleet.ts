@@ -86,18 +86,18 @@ class SimAccess implements HostAccess {
     return new SimBalancer(this.#controller, this.#host, socket);
   }
 
-  async probe(probe: Exclude<Probe, { kind: 'command' }>): Promise<ProbeResult> {
+  probe(probe: Exclude<Probe, { kind: 'command' }>): Promise<ProbeResult> {
     const port = probe.kind === 'http' ? Number(new URL(probe.url).port) : probe.port;
     return this.#look('probe', () =>
       this.#host.engine.at(port)?.answers === true ? { ok: true } : { ok: false, why: 'refused' },
     );
   }
 
-  async addresses(): Promise<readonly string[]> {
+  addresses(): Promise<readonly string[]> {
     return this.#look('addresses', () => ['10.0.0.1']);
   }
 
-  async firstSocket(): Promise<string> {
+  firstSocket(): Promise<string> {
     return this.#look('socket', () => SOCKET);
   }
 

@@ -13,11 +13,11 @@ export class SimLock implements HostLock {
     this.#host = host;
   }
 
-  async look(): Promise<FoundLock | undefined> {
+  look(): Promise<FoundLock | undefined> {
     return this.#call('look at lock', () => this.#found());
   }
 
-  async take(owner: LockOwner): Promise<Taking> {
+  take(owner: LockOwner): Promise<Taking> {
     return this.#call('lock', () => {
       const found = this.#found();
       if (found && found.state !== 'dead' && !this.#isOf(owner)) return { inTheWay: found };
@@ -25,7 +25,7 @@ export class SimLock implements HostLock {
     });
   }
 
-  async retake(owner: LockOwner): Promise<Lock> {
+  retake(owner: LockOwner): Promise<Lock> {
     return this.#call('lock again', () => {
       if (!this.#isOf(owner)) {
         throw new Failure('locked', `Cannot go on with ${this.#host.name}: the lock is not ours any more`);
@@ -34,7 +34,7 @@ export class SimLock implements HostLock {
     });
   }
 
-  async hold(owner: LockOwner): Promise<FoundLock | undefined> {
+  hold(owner: LockOwner): Promise<FoundLock | undefined> {
     return this.#call('hold', () => {
       const found = this.#found();
       if (!found) this.#host.lockedBy = owner;
@@ -42,7 +42,7 @@ export class SimLock implements HostLock {
     });
   }
 
-  async free({ owner }: FoundLock, force: boolean): Promise<FoundLock | undefined> {
+  free({ owner }: FoundLock, force: boolean): Promise<FoundLock | undefined> {
     return this.#call('break lock', () => {
       const found = this.#found();
       if (found && ((owner && !this.#isOf(owner)) || (found.state === 'live' && !force))) return found;
