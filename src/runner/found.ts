@@ -16,6 +16,8 @@ export async function remember(
 ): Promise<void> {
   const { container: old, undo } = work;
   const told = [...(work.leaving?.found ?? []), ...found];
+  // What was seen counts only while the host is ours: it may be the work of a run that has it by now.
+  await work.keep();
   await watch.found({
     servers: told.map(({ access: { server }, weight, admin, wasUp }) => ({ server, weight, admin, wasUp })),
     old: old && {
