@@ -190,6 +190,8 @@ describe('what the simulation has found', () => {
 
   it.each([
     [8911, 'a container that falls over just before it is started on the way home: of the simulated world alone'],
+    [28273, 'a reboot while the controller is frozen: of the simulated world alone'],
+    [62776, 'a run that has lost its lock, and tells that it has found what another has made of the servers'],
   ])('operations, briskly told, of seed %i: %s', async (seed) => {
     expect(await brokenBy(operationsOf(seed, brisk))).toEqual([]);
   });
@@ -203,6 +205,14 @@ describe('what the simulation has found', () => {
     [4013, 'a run that is gone on with, and whose server serves already at a weight that its agent-check has set'],
     [7705, 'a weight lost by a restart, of a server that others put in maintenance: of the simulated world alone'],
     [9911, 'an HAProxy that begins just before a drain by hand is undone: of the simulated world alone'],
+    [33662, 'a reboot while the controller is frozen: of the simulated world alone'],
+    [51792, 'a run that has lost its lock, and tells that it has found what another has made of the servers'],
+    [32612, 'a record that had stayed, and goes when nothing can be journalled any more: of the simulated world alone'],
+    [35468, 'a run that dies before it has recorded anew what others have changed: of the simulated world alone'],
+    [
+      62733,
+      'a new container that fell over, and is taken again where nothing can be spared: of the simulated world alone',
+    ],
     [2395, 'a drain by hand of a server that has nothing behind it: of the simulated world alone'],
   ])('further story of seed %i: %s', async (seed) => {
     expect(await brokenBy(furtherOf(seed, brisk))).toEqual([]);

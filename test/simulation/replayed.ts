@@ -122,14 +122,23 @@ function wrongRecord(judged: Judged): string | undefined {
     // What it had taken over of another run is that one's to tell.
     if (!entry.run.startsWith(judged.run)) continue;
     if (!found) return 'it is recorded, and nobody has told how it was found';
-    const seen = found.servers.find(({ server }) => pathOf(server) === pathOf(entry.server));
+    const seen = toldOf(judged, entry.server).findLast((told) => isAlike(entry, told));
     // One that is gone had been retired: its successor is what was found when the run went on.
     const isThere = host.engine.containers.some(({ id }) => id === entry.old?.id);
-    if (!seen || !isAlike(entry, seen) || (isThere && entry.old?.id !== found.old?.id)) {
+    if (!seen || (isThere && entry.old?.id !== found.old?.id)) {
       return `something else is recorded of ${pathOf(entry.server)} than was found`;
     }
   }
   return undefined;
+}
+
+/** How a server was found by what is last told, and told before: a run may die before it has recorded that. */
+function toldOf({ controllers, one: { subject } }: Judged, of: { readonly backend: string; readonly name: string }) {
+  const told = controllers.flatMap(({ earlier, events }) => [...earlier, ...events]);
+  const founds = told.flatMap((event) =>
+    event.type === 'found' && sameSubject(event.subject, subject) ? [event.servers] : [],
+  );
+  return founds.slice(-2).flatMap((servers) => servers.filter(({ server }) => pathOf(server) === pathOf(of)));
 }
 
 function wrongEnd(judged: Judged): string | undefined {

@@ -49,10 +49,16 @@ export function rescuesOf(rescues: number): Act[] {
 
 function worldOf(seed: number, random: Random, pace: Pace): WorldSetting {
   const hosts = Array.from({ length: random.pick([1, 1, 1, 2, 2, 3]) }, (_, index) => hostOf(index, random, pace));
-  return { seed, hosts, next: nextOf(random), startsMs: random.pick([100, 300, 700]), keep: random.pick([0, 0, 0, 1]) };
+  return {
+    seed,
+    hosts,
+    next: nextOf(random, pace),
+    startsMs: random.pick([100, 300, 700]),
+    keep: random.pick([0, 0, 0, 1]),
+  };
 }
 
-function hostOf(index: number, random: Random, { longRequestMs }: Pace): HostSetting {
+function hostOf(index: number, random: Random, { longRequestMs, checkEveryMs }: Pace): HostSetting {
   const count = random.pick([1, 2, 2, 3]);
   const restart = random.pick(['always', 'always', 'unless-stopped', 'no']);
   const names = Array.from({ length: count }, (_, number) => `pxApp_${number + 1}`);
@@ -67,7 +73,7 @@ function hostOf(index: number, random: Random, { longRequestMs }: Pace): HostSet
     containers: names.map((name, number) => ({ name, port: 8081 + number, restart })),
     servers,
     weights: random.chance(0.4) ? { [`pxapp_cluster/${names[0] ?? ''}`]: random.between(1, 200) } : {},
-    checking: { interMs: random.pick([200, 500]), rise: random.pick([1, 2, 2]), fall: random.pick([2, 3]) },
+    checking: { interMs: random.pick(checkEveryMs), rise: random.pick([1, 2, 2]), fall: random.pick([2, 3]) },
     // As many as there can be while one is away, or one.
     floor: random.chance(0.4) ? Math.max(1, lines('').length - 1) : 1,
     requestEveryMs: random.pick([40, 80, 160]),
@@ -76,8 +82,8 @@ function hostOf(index: number, random: Random, { longRequestMs }: Pace): HostSet
 }
 
 /** How the image that is rolled out behaves: well, in half of all worlds. */
-function nextOf(random: Random): Behaviour {
-  const answersAfterMs = random.pick([50, 300, 700]);
+function nextOf(random: Random, pace: Pace): Behaviour {
+  const answersAfterMs = random.pick(pace.answersAfterMs);
   const kind = random.below(10);
   if (kind === 0) return { answersAfterMs, neverAnswers: true };
   if (kind === 1) return { answersAfterMs, exitsAfterMs: random.between(20, 4_000) };
@@ -92,7 +98,7 @@ function playOf(random: Random, pace: Pace): PlaySetting {
     timeoutMs: random.pick(pace.drainTimeoutMs),
     onTimeout: random.pick(['fail', 'fail', 'fail', 'continue', 'shutdown_sessions']),
     readyWithinMs: random.pick([2_000, 5_000]),
-    soakMs: random.pick([undefined, 500, 2_000]),
+    soakMs: random.pick([undefined, ...pace.soakMs]),
   };
 }
 

@@ -1,17 +1,17 @@
 import { furtherOf } from './further.ts';
 import { operationsOf } from './operations.ts';
-import { brisk, leisurely } from './pace.ts';
+import { brisk, hasty, leisurely, type Pace } from './pace.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
 import { slotsOf } from './slots.ts';
 
 /** Of so many seeds in a row the first three tell of all that can be asked for, the others of a rollout alone. */
 const IN_A_ROW = 7;
-/** One of so many takes its time. */
-const LEISURELY = 5;
+/** Of five in a row. */
+const PACES: readonly Pace[] = [leisurely, brisk, hasty, hasty, hasty];
 
 /** Everything that a seed decides. */
 export function scenarioOf(seed: number): Scenario {
-  const pace = seed % LEISURELY === 0 ? leisurely : brisk;
+  const pace = PACES[seed % PACES.length] ?? leisurely;
   const place = (seed + 1) % IN_A_ROW;
   if (place === 0) return furtherOf(seed, pace);
   if (place === 1) return operationsOf(seed, pace);

@@ -5,7 +5,7 @@ import { Random } from '../random.ts';
 import type { CallFault, WaitFault } from '../faults.ts';
 import type { Command } from '../acts.ts';
 import { begins, Dealings, type Dealing } from './dealing.ts';
-import { attempt, codeOf, refusalOf, type Command as Asked } from './command.ts';
+import { attempt, codeOf, refusalOf, type Command as Asked, type Sent } from './command.ts';
 import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
 import { SimJournal } from './sim-journal.ts';
@@ -16,7 +16,6 @@ import type { World } from './world.ts';
 
 /** How long the holder of a lock hears nothing before it lets go. */
 const TTL_MS = 45_000;
-const never = new Promise<never>(() => undefined);
 
 /** One process of sluice on a machine of its own: it can be killed and frozen, and its connections can break. */
 export class Controller {
@@ -77,7 +76,7 @@ export class Controller {
     now: () => this.world.timeline.nowMs,
     date: () => dateAt(this.world.timeline.nowMs),
     sleep: async (ms, signal) => {
-      if (!this.isAlive) return never;
+      if (!this.isAlive) return never();
       if (signal.aborted) return;
       await new Promise<void>((resolve) => {
         const sleepers = this.#asleep.by(signal);
@@ -118,7 +117,7 @@ export class Controller {
 
   freeze(ms: number): void {
     this.#frozenUntilMs = this.world.timeline.nowMs + ms;
-    this.disturbedMs = this.#frozenUntilMs;
+    this.#disturb(ms);
     if (ms > TTL_MS / 2) this.sleptMs = this.world.timeline.nowMs;
     if (ms <= TTL_MS) return;
     this.world.timeline.after(TTL_MS, () => {
@@ -162,11 +161,11 @@ export class Controller {
 
   /** Sends a command to a host and waits for its answer, with whatever the network makes of it. */
   call<T>(host: SimHost, command: Asked<T>): Promise<T> {
-    if (!this.isAlive) return never;
+    if (!this.isAlive) return never();
     const fault = this.#faultNow(command);
     if (fault?.how === 'killBefore') {
       this.kill(`before "${command.name}" on ${host.name}`);
-      return never;
+      return never();
     }
     const sentMs = this.world.timeline.nowMs;
     return new Promise<T>((resolve, reject) => {
@@ -179,7 +178,7 @@ export class Controller {
 
   /** Something on its own machine takes this long. */
   async local(ms: number): Promise<void> {
-    if (!this.isAlive) return never;
+    if (!this.isAlive) return never();
     return new Promise((resolve) => {
       this.#later(ms, resolve);
     });
@@ -187,66 +186,59 @@ export class Controller {
 
   /** The connection to a host breaks: what was held by it is lost. */
   cut(host: SimHost): void {
-    this.disturbedMs = this.world.timeline.nowMs;
+    this.#disturb(0);
     this.dealing(host).onCut();
     this.#freeLock(host, this.#random.between(0, 300));
   }
 
-  #arrive<T>(
-    host: SimHost,
-    command: Asked<T>,
-    sent: {
-      readonly fault: CallFault | undefined;
-      readonly sentMs: number;
-      readonly resolve: (value: T) => void;
-      readonly reject: (error: unknown) => void;
-    },
-  ): void {
-    const { fault, resolve, reject } = sent;
-    const fails = (error: Failure, afterMs = 0): void => {
-      this.disturbedMs = this.world.timeline.nowMs + afterMs;
-      this.#later(afterMs, () => reject(error));
-    };
-    const act = (): T => this.#act(host, command, sent.sentMs);
-    const breaks = (afterMs = 0): void => {
-      this.cut(host);
-      fails(new Failure('unreachable', `Cannot reach ${host.name}: the connection was lost`), afterMs);
-    };
+  #arrive<T>(host: SimHost, command: Asked<T>, sent: Sent<T>): void {
+    const { fault } = sent;
     const isOut = host.isUnreachable || host.isOff;
     if (isOut || fault?.how === 'lostBefore') {
-      breaks(isOut ? 400 : 0);
+      this.#breaks(host, sent, isOut ? 400 : 0);
       return;
     }
     if (fault?.how === 'lostLate') {
-      breaks();
+      this.#breaks(host, sent, 0);
       // HAProxy does what it is told at once, or never; an Engine or a shell may be at it still.
       this.world.timeline.after(command.service === 'haproxy' ? 0 : fault.ms, () => {
         const { lock } = host;
-        attempt(act);
+        attempt(() => this.#act(host, command, sent.sentMs));
         // A lock that is taken for a connection that is gone: its holder finds nobody to listen to, and ends.
         if (host.lock !== lock) this.#freeLock(host, this.#random.between(0, 300));
       });
       return;
     }
     const refusal = refusalOf(command, host, fault);
-    if (refusal) {
-      fails(refusal);
-      return;
-    }
-    const outcome = attempt(act);
+    if (refusal) this.#fails(sent, refusal, 0);
+    else this.#takesEffect(host, command, sent);
+  }
+
+  #takesEffect<T>(host: SimHost, command: Asked<T>, sent: Sent<T>): void {
+    const { fault, resolve, reject } = sent;
+    const outcome = attempt(() => this.#act(host, command, sent.sentMs));
     if (fault?.how === 'killAfter') {
       this.kill(`after "${command.name}" on ${host.name}, before its answer`);
-      return;
-    }
-    if (fault?.how === 'lostAfter') {
-      breaks();
+    } else if (fault?.how === 'lostAfter') {
+      this.#breaks(host, sent, 0);
     } else if (fault?.how === 'garbled') {
-      fails(new Failure(codeOf(command), `Cannot "${command.name}" on ${host.name}: the answer is not understood`));
+      const text = `Cannot "${command.name}" on ${host.name}: the answer is not understood`;
+      this.#fails(sent, new Failure(codeOf(command), text), 0);
     } else {
       const afterMs = (command.takesMs ?? 0) + (fault?.how === 'delayed' ? fault.ms : 0);
-      if (fault) this.disturbedMs = this.world.timeline.nowMs + afterMs;
+      if (fault) this.#disturb(afterMs);
       this.#later(afterMs, () => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));
     }
+  }
+
+  #breaks<T>(host: SimHost, sent: Sent<T>, afterMs: number): void {
+    this.cut(host);
+    this.#fails(sent, new Failure('unreachable', `Cannot reach ${host.name}: the connection was lost`), afterMs);
+  }
+
+  #fails<T>({ reject }: Sent<T>, error: Failure, afterMs: number): void {
+    this.#disturb(afterMs);
+    this.#later(afterMs, () => reject(error));
   }
 
   #act<T>(host: SimHost, { name, change, run }: Asked<T>, sentMs: number): T {
@@ -280,6 +272,11 @@ export class Controller {
     answer();
   }
 
+  /** It hears nothing, or nothing good, for so long; what begins meanwhile makes that no shorter. */
+  #disturb(ms: number): void {
+    this.disturbedMs = Math.max(this.disturbedMs, this.world.timeline.nowMs + ms);
+  }
+
   /** The kernel of the host frees it once its connection is gone. */
   #freeLock(host: SimHost, afterMs: number): void {
     const { lock } = host;
@@ -288,4 +285,9 @@ export class Controller {
       if (host.lock === lock) host.lock = undefined;
     });
   }
+}
+
+/** One for each who waits: a single one would know all of them, and their stories, for ever. */
+async function never(): Promise<never> {
+  return new Promise<never>(() => undefined);
 }

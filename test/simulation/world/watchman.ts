@@ -4,10 +4,11 @@ import type { RecordEntry } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimContainer } from './engine.ts';
 import type { Arrived } from './haproxy.ts';
+import { belowFloor, usableAt } from './floor.ts';
 import { containerAt, containerOf, inOtherSlot, isNew, type SimHost } from './host.ts';
 import { CLOSE_MS, sawTold } from './telling.ts';
 import { Touches } from './touches.ts';
-import { isUsable, pathOf, type Slot, type Worker } from './worker.ts';
+import { pathOf, type Slot, type Worker } from './worker.ts';
 import type { World } from './world.ts';
 
 /** What must hold, by name; worded in invariants.ts. */
@@ -108,15 +109,16 @@ export class Watchman {
     this.#acting = controller;
     this.#mustOwn(controller, host, sentMs);
     this.#mustBeRecorded(controller, host, change);
-    this.#mustBeJournalled(controller, host, sentMs);
+    this.#mustBeJournalled(controller, host, { change, sentMs });
     this.#mustBeArchived(controller, host, change);
     this.touches.saw(controller, host, change);
     if (change.what === 'record') this.#sawRecord(host, change.entries);
-    const before = this.#usableAt(host, change);
+    const before = usableAt(host, change);
     try {
       return run();
     } finally {
-      this.#floor(controller, host, { change, before });
+      const short = belowFloor(controller, host, { change, before });
+      if (short !== undefined) this.violate('floor', short);
       this.#acting = undefined;
     }
   }
@@ -226,10 +228,17 @@ export class Watchman {
     }
   }
 
-  #mustBeJournalled(controller: Controller, host: SimHost, sentMs: number): void {
+  #mustBeJournalled(
+    controller: Controller,
+    host: SimHost,
+    { change, sentMs }: Pick<Act<unknown>, 'change' | 'sentMs'>,
+  ) {
     const { name, journal } = controller;
     const { step, stepEvent, stepMs, isHomeward } = controller.dealing(host);
-    if (step === undefined || sentMs < stepMs || stepEvent <= journal.kept || (journal.isBroken && isHomeward)) return;
+    // What is recorded goes when nothing is left to undo, also when nothing can be written down any more.
+    const isOver = change.what === 'record' && change.entries.every((entry) => host.record.includes(entry));
+    if (step === undefined || sentMs < stepMs || stepEvent <= journal.kept) return;
+    if (journal.isBroken && (isHomeward || isOver)) return;
     this.violate('journalled-first', `${name} acts on ${host.name}, and ${step} is not in its journal yet`);
   }
 
@@ -271,33 +280,6 @@ export class Watchman {
     own.firstChangeMs ??= this.#world.timeline.nowMs;
     // What lands late was sent while the host was its own.
     own.lastChangeMs = sentMs;
-  }
-
-  #usableAt(host: SimHost, change: Change): { readonly usable: number; readonly isUntouched: boolean } {
-    if (change.what !== 'weight' && change.what !== 'admin') return { usable: 0, isUntouched: false };
-    const slots = host.haproxy.slots(change.server.backend);
-    const own = slots.find(({ line }) => line.name === change.server.name);
-    return { usable: slots.filter(isUsable).length, isUntouched: own?.isUntouched ?? false };
-  }
-
-  /** Judged by what the controller has last seen of the backend: others may have failed in this very moment. */
-  #floor(
-    controller: Controller,
-    host: SimHost,
-    { change, before }: { readonly change: Change; readonly before: { usable: number; isUntouched: boolean } },
-  ): void {
-    if ((change.what !== 'weight' && change.what !== 'admin') || host.haproxy.isDown) return;
-    const { usable } = this.#usableAt(host, change);
-    const { floor } = host.setting;
-    const dealing = controller.dealing(host);
-    // What a reload has brought back was out of service already, and a container that failed serves nobody.
-    if (usable >= before.usable || usable >= floor || before.isUntouched || dealing.step !== 'drain') return;
-    // Whoever drains by hand was asked, and has said yes.
-    if (controller.command === 'drain') return;
-    const seen = dealing.usable.get(change.server.backend);
-    if (seen && seen.count > floor && seen.pid === host.haproxy.current.pid) return;
-    const text = `${pathOf(change.server)} on ${host.name} is taken: ${usable} usable servers are left of ${floor}`;
-    this.violate('floor', text);
   }
 
   /** Whether somebody works on the host who has had time to notice this worker. */

@@ -1,0 +1,43 @@
+import type { Controller } from './controller.ts';
+import type { SimHost } from './host.ts';
+import type { Change } from './watchman.ts';
+import { isUsable, pathOf, type Slot } from './worker.ts';
+
+/** What a backend has, and whether the server of it that a change is about was out of service already. */
+export interface Usable {
+  readonly usable: number;
+  readonly isOut: boolean;
+}
+
+export function usableAt(host: SimHost, change: Change): Usable {
+  if (change.what !== 'weight' && change.what !== 'admin') return { usable: 0, isOut: false };
+  const slots = host.haproxy.slots(change.server.backend);
+  const own = slots.find(({ line }) => line.name === change.server.name);
+  return { usable: slots.filter(isUsable).length, isOut: own !== undefined && isOut(host, own) };
+}
+
+/** What a reload has brought back was out of service already, and a container that failed serves nobody. */
+function isOut(host: SimHost, { line, isUntouched }: Slot): boolean {
+  return isUntouched || !host.answers(line.port);
+}
+
+/**
+ * Whether a change has brought a backend below its floor, as text. Judged by what the controller has last seen of the
+ * backend: others may have failed in this very moment.
+ */
+export function belowFloor(
+  controller: Controller,
+  host: SimHost,
+  { change, before }: { readonly change: Change; readonly before: Usable },
+): string | undefined {
+  if ((change.what !== 'weight' && change.what !== 'admin') || host.haproxy.isDown) return undefined;
+  const { usable } = usableAt(host, change);
+  const { floor } = host.setting;
+  const dealing = controller.dealing(host);
+  if (usable >= before.usable || usable >= floor || before.isOut || dealing.step !== 'drain') return undefined;
+  // Whoever drains by hand was asked, and has said yes.
+  if (controller.command === 'drain') return undefined;
+  const seen = dealing.usable.get(change.server.backend);
+  if (seen && seen.count > floor && seen.pid === host.haproxy.current.pid) return undefined;
+  return `${pathOf(change.server)} on ${host.name} is taken: ${usable} usable servers are left of ${floor}`;
+}
