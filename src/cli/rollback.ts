@@ -10,7 +10,7 @@ import type { RunHistory } from '../rollout/history.ts';
 import type { Play } from '../rollout/play.ts';
 import { playsBack } from '../rollout/rollback.ts';
 import type { Serial } from '../rollout/serial.ts';
-import { plan, rollout } from '../runner/rollout.ts';
+import { plan, rollout, touchedBy } from '../runner/rollout.ts';
 import type { Command } from './command.ts';
 import { confirm, demandTerminal, GO_ON } from './confirm.ts';
 import { conclude } from './conclude.ts';
@@ -32,7 +32,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
     const plays = paced(playsFor(told, command, session.inventory), command.pacing, command);
     const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
     if (!command.check && !command.yes) demandTerminal(GO_ON, surroundings);
-    await session.prepare(hosts);
+    await session.prepare([...new Set(touchedBy(plays))]);
     await session.begin({ command: 'rollback', hosts }, !command.check);
     report({ type: 'rollback-started', of: told.history.run, hosts });
     if (command.check) {

@@ -6,11 +6,12 @@ import { pacingOf } from '../../src/cli/pacing.ts';
 import { rollback } from '../../src/cli/rollback.ts';
 import { StopSwitch } from '../../src/cli/stop.ts';
 import { Failure } from '../../src/errors.ts';
+import { anInstance } from '../support/builders.ts';
 
 /** Journals of these runs: their id and their command; `nothing` was over before it had told anything. */
 async function refusal(
   runs: Readonly<Record<string, string>>,
-  over: { run?: string; serial?: string } = {},
+  over: { run?: string; serial?: string; inventory?: readonly string[]; told?: readonly object[] } = {},
 ): Promise<string> {
   const state = mkdtempSync(join(tmpdir(), 'sluice-runs-'));
   mkdirSync(join(state, 'runs'));
@@ -25,8 +26,9 @@ async function refusal(
       machine: 'desk',
       pid: 1,
     };
-    const line = command === 'nothing' ? '' : `${JSON.stringify({ ...stamp, ...started })}\n`;
-    writeFileSync(join(state, 'runs', `${run}.jsonl`), line);
+    const events = command === 'nothing' ? [] : [started, ...(over.told ?? [])];
+    const lines = events.map((event) => `${JSON.stringify({ ...stamp, ...event })}\n`);
+    writeFileSync(join(state, 'runs', `${run}.jsonl`), lines.join(''));
   }
   const { stdin, stdout, stderr } = process;
   const surroundings = {
@@ -40,7 +42,7 @@ async function refusal(
   const command = {
     ...{ name: 'rollback' as const, run: over.run, serial: over.serial, force: false, yes: true },
     ...{ check: false, diff: false, detailedExitcode: false },
-    ...{ environmentInventory: [], inventory: [], limit: undefined, forks: 1, json: false, verbosity: 0 },
+    ...{ environmentInventory: [], inventory: over.inventory ?? [], limit: undefined, forks: 1, json: false, verbosity: 0 },
     locking: { waitMs: 0, takeOver: false },
     pacing: pacingOf({}),
     vault: [],
@@ -71,5 +73,22 @@ describe('sluice rollback refuses', () => {
     { what: 'hosts it cannot find',      runs: { '20261121-1': 'rollout' },                     run: undefined, says: /^config: Cannot tell how the hosts are reached: name an inventory with -i$/ },
   ])('$what', async ({ runs, run, says }) => {
     expect(await refusal(runs, run === undefined ? {} : { run })).toMatch(says);
+  });
+
+  it('a run whose balancer the inventory does not have, before it begins', async () => {
+    const server = { balancer: { host: 'lb1', socket: '/run/haproxy.sock' }, backend: 'shop', name: 'fe1_shop_1' };
+    const { spec, ...instance } = anInstance({ container: 'shop_1', servers: [server] });
+    const hosts = [{ host: 'fe1', instances: [{ instance, from: { reference: spec.image }, to: { reference: 'v2' } }] }];
+    const subject = { host: 'fe1', name: 'shop_1' };
+    const told = [
+      { type: 'planned', plan: { name: 'Shop', batches: [{ number: 1, hosts }] } },
+      { type: 'instance-ended', subject, state: 'updated', ms: 1 },
+    ];
+    const path = join(mkdtempSync(join(tmpdir(), 'sluice-inventory-')), 'hosts.ini');
+    writeFileSync(path, 'fe1 ansible_host=192.0.2.1\n');
+
+    const why = await refusal({ '20261121-1': 'rollout' }, { inventory: [path], told });
+
+    expect(why).toBe('config: Cannot reach lb1: the inventory has no such host');
   });
 });
