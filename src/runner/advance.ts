@@ -14,6 +14,7 @@ import { homeward as persist, LATE_WITHIN_MS } from './persist.ts';
 import { isPassing } from './poll.ts';
 import { sleepingBehind, type Barrier } from './barrier.ts';
 import { beforeActing } from './before-acting.ts';
+import { advice } from './leftovers.ts';
 import type { Clock, Journal } from './ports.ts';
 import { isRecorded } from './recorded.ts';
 import { check, Unfit } from './steps/check.ts';
@@ -160,6 +161,7 @@ async function leaveRecord(
     }, watch);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    report({ type: 'warning', host: work.host.name, text: `The undo record stays behind: ${error.message}` });
+    const text = `The undo record stays behind: ${error.message}: ${advice({ kind: 'rollout' }, work.host)}`;
+    report({ type: 'warning', host: work.host.name, text });
   }
 }

@@ -2,6 +2,7 @@ import { Failure, reasonOf } from '../errors.ts';
 import { serverPath } from '../rollout/model.ts';
 import { beforeActing } from './before-acting.ts';
 import type { HeldHost } from './held-hosts.ts';
+import { advice } from './leftovers.ts';
 import type { RecordEntry } from './ports.ts';
 import { homeward } from './persist.ts';
 import type { RunContext } from './rollout.ts';
@@ -74,7 +75,8 @@ async function forget(
     }, watch);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    report({ type: 'warning', host: host.name, text: `The undo record stays behind: ${error.message}` });
+    const text = `The undo record stays behind: ${error.message}: ${advice(first, host)}`;
+    report({ type: 'warning', host: host.name, text });
   }
 }
 

@@ -69,7 +69,7 @@ describe('restoreHosts()', () => {
     expect(result.hosts).toMatchObject([{ host: 'fe1', end: 'updated', updated: 1, outOfService: 0 }]);
     expect(fleet.events).toContainEqual({
       ...{ type: 'warning', host: 'fe1' },
-      text: 'The undo record stays behind: no space left on device',
+      text: 'The undo record stays behind: no space left on device: see to it with "sluice restore fe1"',
     });
     expect(fe1.entries).toHaveLength(2);
   });

@@ -78,7 +78,7 @@ describe('a rollout that is asked to stop', () => {
     expect(stepsOf(fleet, 'fe1', 'pxApp_1')).toBe('drain! → unchanged');
     expect(result).toMatchObject({ end: 'interrupted', hosts: [{ unchanged: 1, outOfService: 0 }] });
     expect(fleet.events.filter(({ type }) => type === 'warning')).toMatchObject([
-      { host: 'fe1', text: 'The undo record stays behind: Stopped by SIGINT' },
+      { host: 'fe1', text: 'The undo record stays behind: Stopped by SIGINT: see to it with "sluice recover fe1"' },
     ]);
     expect(fe1.entries).toMatchObject([{ container: 'pxApp_1' }]);
   });
