@@ -206,6 +206,8 @@ export function remarkText(remark: Remark): string {
       return `HAProxy was reloaded (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
     case 'balancer-restarted':
       return `HAProxy was restarted (process ${remark.before}, which is gone, → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
+    case 'balancer-began-anew':
+      return `HAProxy was reloaded or restarted, which of them cannot be seen (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
     case 'changed-by-another':
       return `${serverPath(remark.server)} was set to weight ${remark.weight}, ${remark.admin}, by somebody else: ${remark.then}`;
     case 'moved':

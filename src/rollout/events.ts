@@ -46,6 +46,8 @@ export type Remark =
   | { readonly about: 'balancer-reloaded'; readonly server: Server; readonly pid: number; readonly before: number }
   /** Or reloaded when the old process had nothing left to do: what it had in hand, HAProxy itself has seen to. */
   | { readonly about: 'balancer-restarted'; readonly server: Server; readonly pid: number; readonly before: number }
+  /** Reloaded or restarted: its processes are not to be seen on its host. */
+  | { readonly about: 'balancer-began-anew'; readonly server: Server; readonly pid: number; readonly before: number }
   | {
       readonly about: 'changed-by-another';
       readonly server: Server;

@@ -161,9 +161,12 @@ export class Barrier {
     const state = await stateOf(access);
     await this.#putUp(state.hasAgent);
     const isReload = await access.balancer.processRuns(before);
+    // Where the new process is not to be seen either, that the old one is not says nothing.
+    const isSeen = isReload || (await access.balancer.processRuns(pid));
     this.#before.add(before);
     this.#pid = pid;
-    watch.remark({ about: isReload ? 'balancer-reloaded' : 'balancer-restarted', server, pid, before });
+    const about = isReload ? 'balancer-reloaded' : isSeen ? 'balancer-restarted' : 'balancer-began-anew';
+    watch.remark({ about, server, pid, before });
     const address = addressOf(state);
     if (address !== this.#address) watch.remark({ about: 'moved', server, from: this.#address, to: address });
     this.#address = address;

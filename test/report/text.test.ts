@@ -171,6 +171,8 @@ describe('linesOf()', () => {
       says: 'HAProxy was reloaded (process 100 → 101): pxapp_cluster/pxApp_1 is taken out again, the drain starts anew' },
     { remark: { about: 'balancer-restarted', server, pid: 12, before: 11 },
       says: 'HAProxy was restarted (process 11, which is gone, → 12): pxapp_cluster/pxApp_1 is taken out again, the drain starts anew' },
+    { remark: { about: 'balancer-began-anew', server, pid: 12, before: 11 },
+      says: 'HAProxy was reloaded or restarted, which of them cannot be seen (process 11 → 12): pxapp_cluster/pxApp_1 is taken out again, the drain starts anew' },
     { remark: { about: 'changed-by-another', server, weight: 7, admin: 'ready', then: 'taken out again' },
       says: 'pxapp_cluster/pxApp_1 was set to weight 7, ready, by somebody else: taken out again' },
     { remark: { about: 'moved', server, from: '127.0.0.1:8081', to: '127.0.0.1:9081' },

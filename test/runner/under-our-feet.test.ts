@@ -98,9 +98,27 @@ describe('an old worker', () => {
     });
 
     expect(result.hosts[0]?.reason).toMatch(/^Cannot drain pxapp_cluster\/pxApp_1 on fe1: HAProxy's old worker \d+ /);
+    // It may have been a restart as well.
+    expect(about(story)).toContain('balancer-began-anew');
     expect(story.fleet.failures()).toEqual([]);
     expect(story.fleet.isWhole()).toBe(true);
   });
+});
+
+it('an old worker that cannot be seen, of a new configuration without the server, is waited for on the way home', async () => {
+  const story = await begin();
+  story.haproxy.oldWorkersAre = 'hidden';
+  const drain = { timeoutMs: 9_000, onTimeout: 'fail' as const };
+  const then = (): void => {
+    occupy(story, 6_000);
+    story.haproxy.reload({ without: ['pxApp_1'] });
+  };
+
+  const result = await rollWith(story, 'soak', then, { drain, afterMs: 0 });
+
+  expect(result.hosts).toMatchObject([{ end: 'failed', unchanged: 1 }]);
+  expect(about(story)).toEqual(expect.arrayContaining(['old-workers-unknown', 'not-drained']));
+  expect(story.fleet.failures()).toEqual([]);
 });
 
 describe('an HAProxy that changes during a drain', () => {

@@ -29,14 +29,23 @@ export const withdraw: StepAction = async (work, watch) => {
 
 const LOOK_EVERY_MS = 50;
 
-/** The new configuration has no such server; a worker of the old one may still have requests in hand for it. */
+/**
+ * The new configuration has no such server; a worker of the old one may still have requests in hand for it, also where
+ * none can be seen.
+ */
 async function untilOldWorkersEnd({ balancer, server }: ServerAccess, withinMs: number, watch: Watch): Promise<void> {
+  let isUnsure = false;
   const { done, last } = await poll(
-    async () => (await balancer.oldWorkers(server)) ?? [],
-    (workers) => workers.every(({ current }) => current === 0),
+    async () => {
+      const listed = await balancer.oldWorkers(server);
+      if (!listed && !isUnsure) watch.remark({ about: 'old-workers-unknown', server });
+      isUnsure = !listed;
+      return listed;
+    },
+    (workers) => workers?.every(({ current }) => current === 0) ?? false,
     { everyMs: LOOK_EVERY_MS, withinMs, signal: watch.signal },
     watch.clock,
   );
-  const sessions = last.reduce((sum, { current }) => sum + (current ?? 0), 0);
+  const sessions = (last ?? []).reduce((sum, { current }) => sum + (current ?? 0), 0);
   if (!done) watch.remark({ about: 'not-drained', server, sessions, then: 'continue' });
 }
