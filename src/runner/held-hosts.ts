@@ -30,6 +30,8 @@ export interface HeldHost {
   readonly keep: () => Promise<void>;
   /** The way to a server of a container here: its balancer may be on another host that is held. */
   readonly reach: (server: Server) => ServerAccess;
+  /** Why the balancer of a server is not held, where it is gone without; such a server cannot be reached. */
+  readonly lacks: (server: Server) => Failure | undefined;
 }
 
 /** The hosts of a run, all locked, until released. */
@@ -59,6 +61,8 @@ export type HoldContext = Pick<
   readonly limit: LimitFunction;
   /** Asked of each host that cannot be had: whether the run goes on without it. */
   readonly goWithout?: (host: string, failure: Failure) => boolean;
+  /** The same of each host that only has balancers which something is recorded of; undefined: none is gone without. */
+  readonly goWithoutBalancer?: (failure: Failure) => boolean;
 };
 
 /**
@@ -74,6 +78,7 @@ export async function holdHosts(
   names: readonly string[],
   context: HoldContext,
   deadLocks: 'refuse' | 'claim' = 'refuse',
+  missing = new Map<string, Failure>(),
 ): Promise<HeldHosts> {
   const hosts = [...new Set(names)].toSorted();
   const owner = ownerOf(context);
@@ -86,12 +91,16 @@ export async function holdHosts(
     }
   };
   const held = await all(hosts, take, context);
-  const more = balancersOf(held);
+  const more = balancersOf(held).filter((name) => !missing.has(name));
   if (more.length > 0) {
     await releaseAll(held, context);
-    const goWithout = (host: string, failure: Failure): boolean =>
-      !more.includes(host) && context.goWithout?.(host, failure) === true;
-    return holdHosts([...hosts, ...more], { ...context, goWithout }, deadLocks);
+    const goWithout = (host: string, failure: Failure): boolean => {
+      if (!more.includes(host)) return context.goWithout?.(host, failure) === true;
+      if (context.goWithoutBalancer?.(failure) !== true) return false;
+      missing.set(host, failure);
+      return true;
+    };
+    return holdHosts([...hosts, ...more], { ...context, goWithout }, deadLocks, missing);
   }
   try {
     if (deadLocks === 'refuse' && !context.locking.takeOver) refuseLeftovers(held, context);
@@ -105,6 +114,15 @@ export async function holdHosts(
     await releaseAll(held, context);
     throw error;
   }
+  return handed(held, missing, context);
+}
+
+/** Into the hands of the run. */
+function handed(
+  held: ReadonlyMap<string, Holding>,
+  missing: ReadonlyMap<string, Failure>,
+  context: HoldContext,
+): HeldHosts {
   const get = (name: string): Holding => {
     const host = held.get(name);
     if (!host) throw new Error(`${name} is not one of the hosts of this run`);
@@ -113,9 +131,11 @@ export async function holdHosts(
   const reach = (server: Server): ServerAccess => {
     return { server, balancer: get(server.balancer.host).access.balancer(server.balancer) };
   };
+  const lacks = ({ balancer: { host } }: Server): Failure | undefined =>
+    held.has(host) ? undefined : missing.get(host);
   return {
-    all: [...held.values()].map((host) => ({ ...host, reach })),
-    host: (name) => ({ ...get(name), reach }),
+    all: [...held.values()].map((host) => ({ ...host, reach, lacks })),
+    host: (name) => ({ ...get(name), reach, lacks }),
     release: () => releaseAll(held, context),
   };
 }

@@ -7,7 +7,7 @@ import type { Fleet, HostAccess, Lock } from './ports.ts';
 import { Undo } from './undo.ts';
 
 /** One host in hand, which can be let go again. */
-export interface Holding extends Omit<HeldHost, 'reach'> {
+export interface Holding extends Omit<HeldHost, 'reach' | 'lacks'> {
   /** The lock of a run that died, still to be claimed. */
   readonly dead: FoundLock | undefined;
   claim(): Promise<void>;

@@ -7,6 +7,7 @@ import type { Instance, ReadyCheck } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { advance, stepActions } from './advance.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
+import { mayBeGone, parted, tellLeftBehind } from './left-behind.ts';
 import { homeward } from './persist.ts';
 import type { RecordEntry } from './ports.ts';
 import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
@@ -26,7 +27,7 @@ export interface RecoverRequest {
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
 export async function recoverHosts({ hosts }: RecoverRequest, context: RunContext): Promise<RunResult> {
   const limit = pLimit(context.forks);
-  const held = await holdHosts(hosts, { ...context, limit }, 'claim');
+  const held = await holdHosts(hosts, { ...context, limit, goWithoutBalancer: mayBeGone }, 'claim');
   try {
     const all = hosts.map((name) => ({ name, ...held.host(name) }));
     const summaries = await settleHosts(all, (host) => limit(() => recoverHost(host, context)), context);
@@ -40,7 +41,8 @@ export async function recoverHosts({ hosts }: RecoverRequest, context: RunContex
  * Brings every instance that a rollout has left in work on this host back into service, with its old container or its
  * new one, and its servers to exactly the standing in the record. What `sluice drain` took out stays out.
  *
- * Can be killed anywhere and done again, from any machine: each instance stays recorded until it serves again.
+ * Can be killed anywhere and done again, from any machine: each instance stays recorded until it serves again, and at
+ * an HAProxy that cannot be had until that can be.
  */
 export async function recoverHost(held: HeldHost, context: RunContext): Promise<HostOutcome> {
   const left = byContainer(held.undo.entries.filter(({ kind }) => kind === 'rollout'));
@@ -66,9 +68,12 @@ async function finish(entries: readonly RecordEntry[], held: HeldHost, context: 
   const report = reportOf(first, context);
   const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'withdraw' });
   try {
-    const { work, from } = await homeward(() => lookAt(entries, first, { held, watch }), watch);
+    const { near, far } = parted(entries, held);
+    const { work, from } = await homeward(() => lookAt(near, first, { held, watch }), watch);
     const { state, failure } = await advance(work, { ...context, report, actions: stepActions }, from);
-    return { ok: state !== 'outOfService', reason: state === 'outOfService' ? reasonOf(failure) : '' };
+    const left = tellLeftBehind(far, held, report);
+    if (state === 'outOfService') return { ok: false, reason: reasonOf(failure) };
+    return { ok: left === undefined, reason: left ?? '' };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { ok: false, reason: error.message };

@@ -8,6 +8,7 @@ import { serverPath } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { isNamed } from './drain-plan.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
+import { mayBeGone, parted, tellLeftBehind } from './left-behind.ts';
 import { advice, explain } from './leftovers.ts';
 import { putBackAll } from './put-back-all.ts';
 import type { RunContext, RunResult } from './rollout.ts';
@@ -22,7 +23,7 @@ export interface RestoreRequest {
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
 export async function restoreHosts(request: RestoreRequest, context: RunContext): Promise<RunResult> {
   const limit = pLimit(context.forks);
-  const held = await holdHosts(request.hosts, { ...context, limit }, 'claim');
+  const held = await holdHosts(request.hosts, { ...context, limit, goWithoutBalancer: mayBeGone }, 'claim');
   try {
     const hosts = request.hosts.map((name) => ({ name, ...held.host(name) }));
     refuseStrangers(request.servers, hosts);
@@ -64,8 +65,9 @@ async function restoreHost(held: HeldHost, servers: readonly string[], context: 
   for (const text of advices) context.report({ type: 'warning', host: host.name, text });
   if (entries.length + left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
 
-  const { ok, reason, count } = await putBackAll(held, entries, context);
+  const { near, far } = parted(entries, held);
+  const { ok, reason, count } = await putBackAll(held, near, context);
+  const why = tellLeftBehind(far, held, context.report) ?? advices[0];
   const counts = { updated: count, outOfService: entries.length - count + left.length };
-  const isOut = !ok || left.length > 0;
-  return { end: isOut ? 'outOfService' : 'updated', reason: ok ? (advices[0] ?? '') : reason, counts };
+  return { end: ok && why === undefined ? 'updated' : 'outOfService', reason: ok ? (why ?? '') : reason, counts };
 }

@@ -1,39 +1,118 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
+import type { RunEvent } from '../../src/rollout/events.ts';
+import type { Play } from '../../src/rollout/play.ts';
+import { recoverHosts } from '../../src/runner/recover-hosts.ts';
+import { restoreHosts } from '../../src/runner/restore-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
-import { aServer } from '../support/builders.ts';
+import { aRecordEntry, aServer } from '../support/builders.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 
-/** From now on its HAProxy answers nothing. */
-function silence({ name, haproxy }: FakeHost): void {
-  const silent = (): Promise<never> =>
-    Promise.reject(new Failure('unreachable', `Cannot reach HAProxy on ${name}: connection lost`));
-  const calls = { facts: silent, backends: silent, look: silent, oldWorkers: silent };
-  Object.assign(haproxy, { ...calls, setWeight: silent, setAdmin: silent, setReadyWhenProven: silent });
+/** The containers of fe1 are behind the HAProxys of lb1 and lb2; what is done once lb2 dies cannot reach it. */
+async function pair(): Promise<{
+  readonly fleet: FakeFleet;
+  readonly fe1: FakeHost;
+  readonly lb1: FakeHost;
+  readonly lb2: FakeHost;
+  readonly dies: () => void;
+}> {
+  const fleet = await FakeFleet.up(['fe1', 'lb1', 'lb2']);
+  const [fe1, lb1, lb2] = await Promise.all(['fe1', 'lb1', 'lb2'].map((name) => fleet.host(name)));
+  if (!fe1 || !lb1 || !lb2) throw new Error('they are up');
+  let isDead = false;
+  const { haproxy } = lb2;
+  lb2.balancer = () =>
+    new Proxy(haproxy, {
+      get: (target, key): unknown => {
+        const value: unknown = Reflect.get(target, key);
+        if (typeof value !== 'function') return value;
+        if (isDead) return () => Promise.reject(new Failure('unreachable', 'Cannot reach lb2: no route to host'));
+        return value.bind(target) as unknown;
+      },
+    });
+  const dies = (): void => {
+    isDead = true;
+    lb2.isUnreachable = true;
+  };
+  return { fleet, fe1, lb1, lb2, dies };
 }
 
-describe('a container behind the HAProxys of two hosts', () => {
-  it('is back in service at the one when the other has died meanwhile', async () => {
-    const fleet = await FakeFleet.up(['fe1', 'fe2']);
-    const [fe1, fe2] = [await fleet.host('fe1'), await fleet.host('fe2')];
-    fleet.addImage('bad', { exitsAfterMs: 100 });
-    const play = fleet.play('bad');
-    const servers = [aServer('pxApp_1', 'fe2'), aServer('pxApp_1', 'fe1')];
-    const instances = play.hosts[0]?.instances.slice(0, 1).map((one) => ({ ...one, servers })) ?? [];
+function playOf(fleet: FakeFleet, tag: string): Play {
+  const play = fleet.play(tag, { each: { minUp: { servers: 1 } } });
+  const [first] = play.hosts;
+  const instances = (first?.instances ?? []).slice(0, 1).map((one) => ({
+    ...one,
+    servers: ['lb1', 'lb2'].map((host) => aServer(one.container, host)),
+  }));
+  return { ...play, hosts: [{ host: 'fe1', instances }] };
+}
 
-    const result = await rollout(
-      [{ ...play, hosts: [{ host: 'fe1', instances }] }],
-      options,
-      fleet.context((event) => {
-        if (event.type === 'step-started' && event.step === 'rollBack') silence(fe2);
-      }),
-    );
+describe('with one of two central HAProxys dead', () => {
+  it('a new container that falls over in service is out at the other at once, and goes home', async () => {
+    const { fleet, fe1, lb1, dies } = await pair();
+    fleet.addImage('bad', { exitsAfterMs: 900 });
+    let fellAt = Infinity;
+    let outAfterMs: number | undefined;
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'step-started' && event.step === 'soak') dies();
+      if (event.type === 'step-started' && event.step === 'withdraw') fellAt = fleet.clock.now();
+    };
+    fleet.clock.onAdvance((nowMs) => {
+      if (nowMs > fellAt && lb1.haproxy.weights()['pxApp_1']?.startsWith('0 ')) outAfterMs ??= nowMs - fellAt;
+    });
 
-    expect(result).toMatchObject({ end: 'outOfService', hosts: [{ host: 'fe1', end: 'outOfService' }] });
-    expect(fe1.containers.imageOf('pxApp_1')).toContain(':v1');
-    expect(fe1.haproxy.weights()['pxApp_1']).toBe('10 ready UP');
-    expect(fe1.entries.map(({ server }) => server.balancer.host)).toEqual(['fe2', 'fe1']);
+    const result = await rollout([playOf(fleet, 'bad')], options, fleet.context(onEvent));
+
+    expect(outAfterMs).toBeLessThan(1_000);
+    expect(result).toMatchObject({ end: 'outOfService', hosts: [{ host: 'fe1', outOfService: 1 }] });
+    expect(fe1.containers.imageOf('pxApp_1')).toMatch(/:v1$/);
+    expect(lb1.haproxy.weights()['pxApp_1']).toBe('10 ready UP');
   });
+
+  it.each(['rollout', 'drain'] as const)(
+    'what a %s has left is brought back at the other, and stays recorded for it',
+    async (kind) => {
+      const { fleet, fe1, lb1, lb2, dies } = await pair();
+      const old = await fe1.containers.inspect('pxApp_1');
+      const servers = [aServer('pxApp_1', 'lb1'), aServer('pxApp_1', 'lb2')];
+      fe1.entries = servers.map((server) =>
+        aRecordEntry({
+          ...{ kind, server, container: kind === 'rollout' ? 'pxApp_1' : undefined },
+          old: old && { id: old.id, restart: old.restart, running: true, wasReady: true },
+        }),
+      );
+      for (const [index, { haproxy }] of [lb1, lb2].entries())
+        await haproxy.setAdmin(servers[index] ?? aServer(), 'maint');
+      dies();
+
+      const again = async () =>
+        kind === 'rollout'
+          ? recoverHosts({ hosts: ['fe1'] }, fleet.context())
+          : restoreHosts({ hosts: ['fe1'], servers: [] }, fleet.context());
+      const first = await again();
+
+      const command = kind === 'rollout' ? 'recover' : 'restore';
+      const why = 'Cannot reach lb2: connection refused';
+      expect(first).toMatchObject({
+        end: 'outOfService',
+        hosts: [{ host: 'fe1', end: 'outOfService', reason: `Cannot put back pxapp_cluster/pxApp_1 on lb2: ${why}` }],
+      });
+      expect(fleet.events).toContainEqual({
+        ...{ type: 'warning', host: 'fe1' },
+        text: `The record of pxapp_cluster/pxApp_1 on lb2 stays behind: ${why}: when it is back, see to it with "sluice ${command} fe1"`,
+      });
+      expect(lb1.haproxy.weights()['pxApp_1']).toBe('10 ready UP');
+      expect(fe1.entries.map(({ server }) => server.balancer.host)).toEqual(['lb2']);
+
+      lb2.isUnreachable = false;
+      lb2.balancer = () => lb2.haproxy;
+      const second = await again();
+
+      expect(second.end).toBe('done');
+      expect(lb2.haproxy.weights()['pxApp_1']).toBe('10 ready UP');
+      expect(fe1.entries).toEqual([]);
+    },
+  );
 });

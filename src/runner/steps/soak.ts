@@ -2,7 +2,7 @@ import { Failure } from '../../errors.ts';
 import { serverPath } from '../../rollout/model.ts';
 import { whyFallen, whyNotUp } from '../../rollout/monitor.ts';
 import { countersFor } from '../monitor.ts';
-import { poll } from '../poll.ts';
+import { isPassing, poll } from '../poll.ts';
 import type { ServerLook } from '../ports.ts';
 import { inTheEnd, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
 import { Unfit } from './check.ts';
@@ -27,8 +27,9 @@ export const soak: StepAction = async (work, watch) => {
   const serving = work.found.map(inTheEnd).filter(({ admin }) => admin === 'ready').map((found) => sightOf(found, watch));
   await poll(
     async () => {
-      for (const look of serving) await look();
+      const trouble = await lookAtAll(serving);
       await demandRunning(work);
+      if (trouble) throw trouble;
       await demandFewErrors(work, clock.now());
     },
     () => signal.aborted || clock.now() - started >= soakMs,
@@ -61,6 +62,20 @@ function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<voi
     const why = whyNotUp(look);
     if (why !== undefined) throw new Failure('haproxy', `${serverPath(server)} on ${server.balancer.host} ${why}`);
   };
+}
+
+/** What cannot be looked at in passing is told only then: it must not hide what can be seen. */
+async function lookAtAll(looks: readonly (() => Promise<void>)[]): Promise<Failure | undefined> {
+  let trouble: Failure | undefined;
+  for (const look of looks) {
+    try {
+      await look();
+    } catch (error) {
+      if (!(error instanceof Failure) || !isPassing(error)) throw error;
+      trouble ??= error;
+    }
+  }
+  return trouble;
 }
 
 async function demandRunning({ instance, host, started }: Work): Promise<void> {

@@ -1,0 +1,35 @@
+/** What is recorded of HAProxys that cannot be had while the rest is brought back. */
+import type { Failure } from '../errors.ts';
+import type { Report } from '../rollout/events.ts';
+import { serverPath } from '../rollout/model.ts';
+import type { HeldHost } from './held-hosts.ts';
+import { advice } from './leftovers.ts';
+import type { RecordEntry } from './ports.ts';
+
+/** One that cannot be reached, or that the inventory does not have any more, may be gone for good. */
+export function mayBeGone({ code }: Failure): boolean {
+  return code === 'unreachable' || code === 'config';
+}
+
+/** Those whose HAProxys are held, and those whose are not. */
+export function parted(entries: readonly RecordEntry[], { lacks }: HeldHost) {
+  const near = entries.filter(({ server }) => !lacks(server));
+  return { near, far: entries.filter((entry) => !near.includes(entry)) };
+}
+
+/** Says of each what stays recorded, and where; why the first does. */
+export function tellLeftBehind(
+  far: readonly RecordEntry[],
+  { access, lacks }: HeldHost,
+  report: Report,
+): string | undefined {
+  const whys = far.map((entry) => {
+    const { server } = entry;
+    const where = `${serverPath(server)} on ${server.balancer.host}`;
+    const why = lacks(server)?.message ?? '';
+    const text = `The record of ${where} stays behind: ${why}: when it is back, ${advice(entry, access)}`;
+    report({ type: 'warning', host: access.name, text });
+    return `Cannot put back ${where}: ${why}`;
+  });
+  return whys[0];
+}
