@@ -43,9 +43,9 @@ export async function remember(
 export async function rememberWishes(work: Work, sights: readonly Sight[], watch: StepWatch): Promise<boolean> {
   if (work.isTouched) return false;
   const found = work.found.map((one, index): Found => {
-    const look = sights[index]?.look;
-    if (!look || look.pid !== work.before[index]?.pid) return one;
-    const { weight, admin } = look;
+    const sight = sights[index];
+    if (!sight || isByReload(sight, work.before[index]?.pid)) return one;
+    const { weight, admin } = sight.look;
     return weight === one.weight && admin === one.admin ? one : { ...one, weight, admin };
   });
   if (found.every((one, index) => one === work.found[index])) return false;
@@ -56,6 +56,11 @@ export async function rememberWishes(work: Work, sights: readonly Sight[], watch
 /** A server as it was found, by what is recorded of it. */
 export function foundOf({ standing, wasUp, agent = false, then }: RecordEntry, access: ServerAccess): Found {
   return { access, ...standing, wasUp, agent, ...(then && { then }) };
+}
+
+/** In a process that was not there before, it stands as it is configured. */
+function isByReload({ look, state }: Sight, pid: number | undefined): boolean {
+  return look.pid !== pid && look.weight === state.initialWeight && look.admin === 'ready';
 }
 
 export function entryFor({ server }: ServerAccess, recorded: readonly RecordEntry[]): RecordEntry | undefined {

@@ -43,6 +43,29 @@ describe('the way home', () => {
     expect(fleet.failures()).toEqual([]);
   });
 
+  it('waits for a stop whose answer was lost, which would meet the old container under its name', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { containers } = await fleet.host('fe1');
+    fleet.addImage('bad', { neverAnswers: true });
+    const stop = containers.stop.bind(containers);
+    let isLost = false;
+    const onEvent = (event: RunEvent): void => {
+      if (event.type !== 'step-started' || event.step !== 'rollBack' || isLost) return;
+      containers.stop = async (name) => {
+        containers.stop = stop;
+        isLost = true;
+        void fleet.clock.sleep(200, new AbortController().signal).then(() => stop(name).catch(() => undefined));
+        throw new Failure('unreachable', 'Cannot reach fe1: connection lost');
+      };
+    };
+
+    const result = await rollout([fleet.play('bad')], options, fleet.context(onEvent));
+
+    expect(isLost).toBe(true);
+    expect(result.hosts).toMatchObject([{ end: 'failed', unchanged: 1, outOfService: 0 }]);
+    expect(fleet.isWhole()).toBe(true);
+  });
+
   it('does not ask of the old container what it could not do before', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     fleet.addImage('bad', { neverAnswers: true });

@@ -32,12 +32,13 @@ async function bringBack(work: Work): Promise<string> {
   return `${old.image.reference} is back`;
 }
 
-/** Its own stop grace first; one that cannot even be stopped is removed by force. */
+/**
+ * Its own stop grace first; one that cannot even be stopped is removed by force. But a stop whose answer was lost may yet
+ * be carried out, and would meet the old container once that has the name.
+ */
 async function discard({ instance, host }: Work): Promise<void> {
   const [stopped] = await Promise.allSettled([host.containers.stop(instance.container)]);
-  // It may take effect yet, and the name is the old one's soon.
-  if (stopped.status === 'rejected' && stopped.reason instanceof Failure && isPassing(stopped.reason)) {
-    throw stopped.reason;
-  }
+  const isLost = stopped.status === 'rejected' && stopped.reason instanceof Failure && isPassing(stopped.reason);
+  if (isLost) throw stopped.reason;
   await host.containers.remove(instance.container);
 }

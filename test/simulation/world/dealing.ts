@@ -46,6 +46,11 @@ export function begins(
   if (step === 'drain' || step === 'withdraw') dealing.firstLookMs.clear();
 }
 
+/** It begins the step once more: as long as nothing was changed, it may not have heard what it had looked at. */
+export function retries(dealing: Dealing): void {
+  if (dealing.lastChangeMs < dealing.stepMs) dealing.firstLookMs.clear();
+}
+
 /** By host; one that it has not dealt with yet begins when it is asked for. */
 export class Dealings extends Map<SimHost, Dealing> {
   of(host: SimHost): Dealing {

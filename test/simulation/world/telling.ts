@@ -43,7 +43,8 @@ function proof(world: World, controller: Controller, { step, subject, outcome }:
 function found(world: World, controller: Controller, { subject, servers }: Event<'found'>): void {
   const { watchman } = world;
   const host = world.hosts.get(subject.host);
-  if (!host || watchman.isClose(host)) return;
+  // What somebody who was frozen has seen is old, and is seen again before anything is taken.
+  if (!host || watchman.isClose(host) || world.timeline.nowMs - controller.disturbedMs < CLOSE_MS) return;
   for (const { server, weight, admin } of servers) {
     const key = `${host.name} ${pathOf(server)}`;
     if (watchman.mayStand(key, { weight, admin })) continue;

@@ -175,10 +175,11 @@ export class Watchman {
     this.violate('requests', `a request is sent to ${pathOf(slot.line)} on ${host.name}, and ${who}`);
   }
 
-  /** Who restores what was drained by hand knows the server, and not what is behind it. */
+  /** Who restores what was drained by hand, or gives it back, knows the server, and not what is behind it. */
   #isByHand(host: SimHost): boolean {
     const at = (one: Controller): number => one.dealing(host).lastChangeMs;
-    return this.controllers.toSorted((one, other) => at(other) - at(one))[0]?.command === 'restore';
+    const last = this.controllers.toSorted((one, other) => at(other) - at(one))[0]?.command;
+    return last === 'restore' || last === 'drain';
   }
 
   /** Whether others have just changed something of the host's servers. */
@@ -256,6 +257,8 @@ export class Watchman {
       if (change.verb === 'remove' && change.name.includes('.replaced-')) return;
       const name = change.name.replace(/\.replaced-.*$/, '');
       if (host.record.some(({ container }) => container === name)) return;
+      // A command that lands late may find nothing any more.
+      if (change.verb !== 'create' && !host.engine.find(change.name)) return;
       this.violate('recorded-first', `${controller.name}: ${change.verb} ${change.name} on ${host.name}, not recorded`);
       return;
     }
@@ -286,7 +289,8 @@ export class Watchman {
   #mustHaveNoticed(host: SimHost, worker: Worker, atMs: number): boolean {
     return this.controllers.some((controller) => {
       if (!controller.isWorkingOn(host)) return false;
-      return atMs - Math.max(worker.startedMs, host.disturbedMs, controller.disturbedMs) > NOTICED_WITHIN_MS;
+      const { startedMs, disturbedMs } = controller;
+      return atMs - Math.max(worker.startedMs, startedMs, host.disturbedMs, disturbedMs) > NOTICED_WITHIN_MS;
     });
   }
 }
