@@ -117,7 +117,12 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
         return { ...before, state, endedAt: at };
       });
     case 'instance-started':
-      return change((before) => ({ ...before, ...begun, ...versionsOf(history, before, event) }));
+      return change((before) => ({
+        ...before,
+        ...begun,
+        ...updatedBefore(before, event),
+        ...versionsOf(history, before, event),
+      }));
     case 'found':
       return change((before) => ({ ...before, found: foundAfter(before.found, event) }));
     case 'step-started':
@@ -163,6 +168,14 @@ function foundAfter(
 function othersWork({ command }: RunHistory, before: InstanceHistory): Pick<InstanceHistory, 'stateBefore'> {
   const isOwn = (command !== 'rollout' && command !== 'rollback') || before.state === 'inWork';
   return isOwn ? {} : { stateBefore: before.state };
+}
+
+/** What the run has updated, and tries again, is put back to that when it fails. */
+function updatedBefore(
+  { state }: InstanceHistory,
+  { isRevert }: Extract<StampedEvent, { type: 'instance-started' }>,
+): Pick<InstanceHistory, 'stateBefore'> {
+  return { stateBefore: state === 'updated' && !isRevert ? state : undefined };
 }
 
 /**

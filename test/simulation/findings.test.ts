@@ -192,6 +192,7 @@ describe('what the simulation has found', () => {
   it.each([
     [8911, 'a container that falls over just before it is started on the way home: of the simulated world alone'],
     [28273, 'a reboot while the controller is frozen: of the simulated world alone'],
+    [519771, 'an instance that a run has updated, tries again when it is gone on with, and puts back to that'],
     [83867, 'a restart just before a run is gone on with: of the simulated world alone'],
     [62776, 'a run that has lost its lock, and tells that it has found what another has made of the servers'],
   ])('operations, briskly told, of seed %i: %s', async (seed) => {
