@@ -26,6 +26,7 @@ import {
   type PlayingArgs,
 } from './options.ts';
 import { pacingOf } from './pacing.ts';
+import { pullsPerHostIn } from './pull-options.ts';
 import { vaultSourcesOf } from './vault-options.ts';
 
 /**
@@ -51,7 +52,7 @@ export async function readArguments(
     })
     .command('rollback [run]', 'Take back what a rollout has changed', rollingBack, (args) => {
       const { run, serial, force, check, diff, 'detailed-exitcode': detailedExitcode } = args;
-      const more = { pacing: pacingOf(args), ...inventoriesOf(args, environment) };
+      const more = { pacing: pacingOf(args), pullsPerHost: pullsPerHostIn(args), ...inventoriesOf(args, environment) };
       take({ name: 'rollback', run, serial, force, check, diff, detailedExitcode, ...more });
     })
     .command('drain <hosts>', 'Take servers out of service and leave them so', draining, (args) => {
@@ -68,7 +69,7 @@ export async function readArguments(
     })
     .command('resume [run]', 'Go on with a rollout that died or was stopped', resuming, (args) => {
       const { run, changed, 'extra-vars': extraVars, 'skip-failed': skipFailed } = args;
-      const how = { pacing: pacingOf(args), loading: loadingOf(args) };
+      const how = { pacing: pacingOf(args), loading: loadingOf(args), pullsPerHost: pullsPerHostIn(args) };
       take({ name: 'resume', run, extraVars, skipFailed, changed, ...how, ...withoutHosts(args, environment) });
     })
     .command('lock <action> [hosts]', 'List, take, release or break the locks of hosts', lockActions, (args) => {
@@ -252,6 +253,6 @@ function playingOf(args: PlayingArgs): Playing {
   return {
     ...{ playbook, force, diff, extraVars: args['extra-vars'], detailedExitcode: args['detailed-exitcode'] },
     ...{ tags: list(args.tags), skipTags: list(args['skip-tags']), pacing: pacingOf(args) },
-    loading: loadingOf(args),
+    ...{ loading: loadingOf(args), pullsPerHost: pullsPerHostIn(args) },
   };
 }

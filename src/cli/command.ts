@@ -55,6 +55,7 @@ export interface Playing extends ShowingPlan {
   readonly force: boolean;
   readonly pacing: Pacing;
   readonly loading: Loading;
+  readonly pullsPerHost: number;
 }
 
 export type Command =
@@ -68,6 +69,7 @@ export type Command =
       readonly force: boolean;
       readonly check: boolean;
       readonly pacing: Pacing;
+      readonly pullsPerHost: number;
       /** What counts when neither the command line nor the run names an inventory. */
       readonly environmentInventory: readonly string[];
     } & Common &
@@ -93,6 +95,7 @@ export type Command =
       readonly changed: boolean;
       readonly pacing: Pacing;
       readonly loading: Loading;
+      readonly pullsPerHost: number;
     } & Omit<Common, 'inventory' | 'limit' | 'forks'>)
   | ({
       readonly name: 'lock';

@@ -8,6 +8,7 @@ import { EXIT_CODES, withoutReaching, type CommonArgs } from './common-options.t
 import { loadOptions, type LoadArgs } from './load-options.ts';
 import { takingOver, waiting } from './lock-options.ts';
 import { pacingOptions, rollbackPacingOptions, type PacingArgs } from './pacing.ts';
+import { pullOptions, type PullArgs } from './pull-options.ts';
 
 const HOSTS = { type: 'string', describe: 'Host pattern, as in Ansible' } as const;
 const REPEATABLE = { array: true, nargs: 1, type: 'string', default: [] as string[] } as const;
@@ -29,7 +30,7 @@ interface ShowingPlanArgs {
   readonly 'detailed-exitcode': boolean;
 }
 
-export interface PlayingArgs extends PacingArgs, ShowingPlanArgs, LoadArgs {
+export interface PlayingArgs extends PacingArgs, ShowingPlanArgs, LoadArgs, PullArgs {
   readonly playbook: string;
   readonly tags: string[];
   readonly 'skip-tags': string[];
@@ -43,6 +44,7 @@ export const playingOptions = {
   'extra-vars': { ...REPEATABLE, alias: 'e', describe: 'key=value, JSON, or @file; wins over all other variables' },
   force: { type: 'boolean', default: false, describe: 'Replace also what has nothing to change' },
   ...loadOptions,
+  ...pullOptions,
   ...showingPlan,
   ...pacingOptions,
   ...waiting,
@@ -56,7 +58,7 @@ export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs
     .options(playingOptions);
 }
 
-interface RollingBackArgs extends PacingArgs, ShowingPlanArgs {
+interface RollingBackArgs extends PacingArgs, ShowingPlanArgs, PullArgs {
   readonly run: string | undefined;
   readonly serial: string | undefined;
   readonly force: boolean;
@@ -65,6 +67,7 @@ interface RollingBackArgs extends PacingArgs, ShowingPlanArgs {
 export const rollingBackOptions = {
   serial: { type: 'string', requiresArg: true, describe: 'Hosts at a time, as 1, 25% or 1,2,50% (as the run)' },
   force: { type: 'boolean', default: false, describe: 'Also what somebody has changed since' },
+  ...pullOptions,
   ...showingPlan,
   ...rollbackPacingOptions,
   ...waiting,
@@ -192,7 +195,7 @@ export function surveying(parser: Argv<CommonArgs>): Argv<CommonArgs & LookingAr
   return looking(parser).options(balancerOptions);
 }
 
-interface ResumingArgs extends PacingArgs, LoadArgs {
+interface ResumingArgs extends PacingArgs, LoadArgs, PullArgs {
   readonly run: string | undefined;
   readonly 'extra-vars': string[];
   readonly 'skip-failed': boolean;
@@ -208,6 +211,7 @@ export const resumingOptions = {
   'skip-failed': { type: 'boolean', default: false, describe: 'Do not try again what was put back' },
   changed: { type: 'boolean', default: false, describe: 'Also when playbook or inventory have changed since' },
   ...loadOptions,
+  ...pullOptions,
   ...pacingOptions,
   ...waiting,
 } as const;

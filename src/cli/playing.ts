@@ -95,6 +95,7 @@ async function carriedOut(
     plays,
     {
       force: command.force,
+      pullsPerHost: command.pullsPerHost,
       resumption: goingOn?.resumption,
       onPlanned: (plans) => {
         printPlans(plans, command, session);

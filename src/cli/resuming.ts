@@ -22,7 +22,8 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
     throw new Failure('locked', `Cannot go on with run ${run}: it is still running, pid ${history.pid}`);
   }
   const { inventory, playbook, limit, tags, skipTags, forks, force, hiddenVars } = invocation;
-  const { connection, json, verbosity, yes, locking, vault, pacing, loading, skipFailed, changed } = command;
+  const { connection, json, verbosity, yes, locking, vault, pacing, loading, pullsPerHost, skipFailed, changed } =
+    command;
   return play(
     {
       ...{ name: 'rollout', check: false, diff: false, detailedExitcode: false },
@@ -41,6 +42,7 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
         locking,
         pacing,
         loading,
+        pullsPerHost,
         vault,
       },
       extraVars: [JSON.stringify(invocation.extraVars), ...command.extraVars],

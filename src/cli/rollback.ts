@@ -43,6 +43,7 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
       plays,
       {
         force: command.force,
+        pullsPerHost: command.pullsPerHost,
         pace: { notAfter },
         onPlanned: (plans) => {
           printPlans(plans, command, session);

@@ -1,4 +1,4 @@
-import type { LimitFunction } from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { Instance } from '../rollout/model.ts';
 import type { Image } from '../rollout/observed.ts';
@@ -9,6 +9,9 @@ import type { HeldHosts } from './held-hosts.ts';
 import type { HostAccess, LoadRequest, PullProgress } from './ports.ts';
 import { isProvenWithoutImage, noProof } from './readiness.ts';
 import type { RunContext } from './rollout.ts';
+
+/** Images that a host gets at the same time: what runs there needs its disk and its network meanwhile. */
+export const PULLS_PER_HOST = 1;
 
 /** Between two lines about a pull, in milliseconds. */
 const TELL_EVERY_MS = 5_000;
@@ -21,19 +24,16 @@ interface Planned {
 }
 
 /** The images are on every host before the first server is touched, and they are those of the plan. */
-export async function pullAll(
-  { plans, facts }: Planned,
-  held: HeldHosts,
-  context: Bringing & { readonly limit: LimitFunction },
-): Promise<void> {
-  const { report, stop, limit } = context;
+export async function pullAll({ plans, facts }: Planned, held: HeldHosts, context: Bringing & Bounds): Promise<void> {
+  const { report, stop } = context;
+  const inTurn = turnsOf(context);
   const wanted = plans.flatMap(instancesOf).filter(({ action }) => action !== 'leave' && action !== 'remove');
   const unique = new Map(
     wanted.map((one) => [`${one.instance.host} ${one.to.reference} ${pullKey(one.instance)}`, one]),
   );
   const pulled = await Promise.all(
     [...unique.values()].map(({ instance, to }) =>
-      limit(async (): Promise<Finding[]> => {
+      inTurn(instance.host, async (): Promise<Finding[]> => {
         try {
           const image = await bring({ instance, to }, held.host(instance.host).access, context);
           if (!image) return [];
@@ -54,6 +54,22 @@ export async function pullAll(
   const problems = pulled.flat();
   for (const { host, text } of problems) report({ type: 'problem', host, text });
   refuseIfProblems(problems);
+}
+
+interface Bounds {
+  /** Of all hosts. */
+  readonly limit: LimitFunction;
+  readonly pullsPerHost: number | undefined;
+}
+
+/** What waits for its host takes no turn from other hosts. */
+function turnsOf({ limit, pullsPerHost = PULLS_PER_HOST }: Bounds) {
+  const ofHosts = new Map<string, LimitFunction>();
+  return async <T>(host: string, pull: () => Promise<T>): Promise<T> => {
+    const ofHost = ofHosts.get(host) ?? pLimit(pullsPerHost);
+    ofHosts.set(host, ofHost);
+    return ofHost(() => limit(pull));
+  };
 }
 
 /** What was found has an image of its own, whatever else its name may mean by now. */

@@ -44,6 +44,8 @@ export interface RunContext {
 
 export interface RolloutOptions {
   readonly force: boolean;
+  /** Images that one host gets at the same time, at most. */
+  readonly pullsPerHost?: number;
   /** What the first part of this run has come to, when it is gone on with. */
   readonly resumption?: Resumption | undefined;
   readonly onPlanned: (plans: readonly PlayPlan[]) => void;
@@ -146,7 +148,7 @@ export async function rollout(
     const pace = new RunPace({ ...options.pace, hosts: hosts.length }, context);
     if (hasWork) {
       await context.journal.settled();
-      await pullAll(planned, held, { ...context, limit });
+      await pullAll(planned, held, { ...context, limit, pullsPerHost: options.pullsPerHost });
     }
     context.stop.beforeNext.throwIfAborted();
     const { rows, wentBack } = await rollAll(planned, options, { ...context, skipped, held, pace });

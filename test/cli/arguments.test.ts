@@ -22,11 +22,11 @@ const pacing = {
 const loading = { files: [], fromEngine: false };
 const playing = {
   ...{ playbook: 'site.yml', force: false, diff: false, detailedExitcode: false },
-  ...{ extraVars: [], tags: [], skipTags: [], pacing, loading },
+  ...{ extraVars: [], tags: [], skipTags: [], pacing, loading, pullsPerHost: 1 },
 };
 const rollingBack = {
   ...{ serial: undefined, force: false, check: false, diff: false, detailedExitcode: false },
-  ...{ pacing, environmentInventory: [] },
+  ...{ pacing, pullsPerHost: 1, environmentInventory: [] },
 };
 const draining = {
   ...{
@@ -164,6 +164,7 @@ describe('readArguments()', () => {
     { options: '-e {"a":[1,2]}',                       gives: { extraVars: ['{"a":[1,2]}'] } },
     { options: '-e a=1,b=2',                           gives: { extraVars: ['a=1,b=2'] } },
     { options: '--force',                              gives: { force: true } },
+    { options: '--max-parallel-pulls 3',                gives: { pullsPerHost: 3 } },
     { options: '-D',                                   gives: { diff: true } },
     { options: '--diff --detailed-exitcode',           gives: { diff: true, detailedExitcode: true } },
   ])('understands $options when it plays a playbook', async ({ options, gives }) => {

@@ -45,6 +45,7 @@ async function refusal(
     ...{ environmentInventory: [], inventory: over.inventory ?? [], limit: undefined, forks: 1, json: false, verbosity: 0 },
     locking: { waitMs: 0, takeOver: false },
     pacing: pacingOf({}),
+    pullsPerHost: 1,
     vault: [],
     connection: {
       user: undefined,
