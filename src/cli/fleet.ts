@@ -59,12 +59,12 @@ export class SshFleet implements Fleet {
    */
   async prepare(names: readonly string[]): Promise<void> {
     const results = await Promise.allSettled(names.map(async (name) => this.#network.route(this.#requestFor(name))));
-    const wrong = results.flatMap((result): string[] => {
+    const wrong = results.flatMap((result, index): Complaint[] => {
       if (result.status === 'fulfilled') return [];
       if (!(result.reason instanceof Failure)) throw result.reason;
-      return [result.reason.message];
+      return [{ host: names[index] ?? '', message: result.reason.message }];
     });
-    if (wrong.length > 0) throw new Failure('config', [...new Set(wrong)].join('\n'));
+    if (wrong.length > 0) throw new Failure('config', mergedAcrossHosts(wrong).join('\n'));
   }
 
   async host(name: string): Promise<HostAccess> {
@@ -128,4 +128,26 @@ export class SshFleet implements Fleet {
       return answer;
     };
   }
+}
+
+interface Complaint {
+  readonly host: string;
+  readonly message: string;
+}
+
+/** One line for what is wrong with many hosts, such as a variable of their group, naming the first. */
+function mergedAcrossHosts(complaints: readonly Complaint[]): readonly string[] {
+  const merged = new Map<string, { readonly first: Complaint; readonly others: number }>();
+  for (const complaint of complaints) {
+    const key = complaint.message.replace(beginning(complaint.host), '');
+    const known = merged.get(key);
+    merged.set(key, { first: known?.first ?? complaint, others: known === undefined ? 0 : known.others + 1 });
+  }
+  return [...merged.values()].map(({ first: { host, message }, others }) =>
+    others === 0 ? message : message.replace(beginning(host), () => `Cannot connect to ${host} and ${others} more: `),
+  );
+}
+
+function beginning(host: string): string {
+  return `Cannot connect to ${host}: `;
 }

@@ -110,7 +110,7 @@ async function carriedOut(
 
 /** @throws Failure `config` when a variable that was not kept has not been given again */
 function demandHidden({ run, hiddenVars, given }: GoingOn, vault: Vault): void {
-  const names = Object.keys(parseExtraVars(given, read, vault));
+  const names = Object.keys(parseExtraVars(given, read, vault).vars);
   const missing = hiddenVars.filter((path) => !names.includes(path.split('.')[0] ?? ''));
   if (missing.length === 0) return;
   const why = `its journal does not keep secrets: give ${missing.join(', ')} again with -e`;
@@ -142,8 +142,8 @@ function playsOf(
 ): { readonly plays: readonly Play[]; readonly extraVars: Vars } {
   const { playbook, limit, tags, skipTags } = command;
   const written = lookThrough(playbook, read(playbook), vault);
-  const extraVars = parseExtraVars(command.extraVars, read, vault);
-  const selection = { ...(limit !== undefined && { limit }), tags, skipTags, extraVars };
+  const { vars: extraVars, whereOf: whereOfExtraVar } = parseExtraVars(command.extraVars, read, vault);
+  const selection = { ...(limit !== undefined && { limit }), tags, skipTags, extraVars, whereOfExtraVar };
   const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };
   const plays = resolvePlays(written, inventory, { ...selection, ...around });
   const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));

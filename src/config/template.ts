@@ -1,5 +1,5 @@
 import { reasonOf } from '../errors.ts';
-import type { Place, Vars } from './inventory/inventory.ts';
+import type { Vars } from './inventory/inventory.ts';
 import { isBalanced, renderedText, type Rendering, valueOf } from './jinja-engine.ts';
 import { unrendered, valueAt } from './playbook/field.ts';
 import type { Secrets } from '../rollout/secret.ts';
@@ -64,8 +64,8 @@ class TemplateProblem extends Error {
 }
 
 export interface ScopeOptions {
-  /** Where a variable was written. */
-  readonly placeOf?: ((variable: string) => Place | undefined) | undefined;
+  /** Where a variable was written, such as `hosts.ini:3`. */
+  readonly whereOf?: ((variable: string) => string | undefined) | undefined;
   /** Variables that are made only if they are asked for; the others are stronger. */
   readonly made?: Readonly<Record<string, (references: readonly Reference[]) => unknown>>;
   /** Gets what is made of a secret and does not look like it any more. */
@@ -155,8 +155,8 @@ export class Scope {
   #where(template: string | undefined): string {
     const variable = this.#within.at(-1);
     if (variable === undefined) return '';
-    const place = this.#options.placeOf?.(variable);
-    const at = place === undefined ? '' : `, ${place.file}:${place.line}`;
+    const where = this.#options.whereOf?.(variable);
+    const at = where === undefined ? '' : `, ${where}`;
     return ` (in the variable ${variable}${at}${template === undefined ? '' : `: ${JSON.stringify(template)}`})`;
   }
 }

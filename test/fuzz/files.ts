@@ -164,7 +164,7 @@ function inventoryIn(folder: string, file: string) {
 function plan(folder: string): unknown {
   const path = join(folder, 'site.yml');
   const read = (name: string): string => readText(join(folder, name));
-  const extraVars = parseExtraVars([`@vars.yml`, 'version=2'], read);
+  const { vars: extraVars } = parseExtraVars([`@vars.yml`, 'version=2'], read);
   const selection = { tags: [], skipTags: [], extraVars, playbookDir: folder, controller: {} };
   return resolvePlays(readPlaybook(path, readText(path)), inventoryIn(folder, 'hosts.ini'), selection);
 }

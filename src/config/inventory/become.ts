@@ -1,13 +1,6 @@
-import type { Failure } from '../../errors.ts';
+import type { HostVars } from './host-vars.ts';
 import { printable } from './ranges.ts';
 import { splitWords } from './words.ts';
-
-interface Asked {
-  /** The first of these variables that the host has, as text. */
-  readonly read: (...names: readonly string[]) => string | undefined;
-  readonly isSet: (name: string) => boolean;
-  readonly refuse: (why: string) => Failure;
-}
 
 const YES: readonly string[] = ['true', 'yes', 'on', '1', 'y', 't'];
 const NO: readonly string[] = ['false', 'no', 'off', '0', 'n', 'f', ''];
@@ -20,38 +13,46 @@ const HARMLESS_FLAGS: readonly string[] = ['-H', '-S', '-n', '--set-home', '--st
  *
  * @throws Failure `config` for any other way to become somebody
  */
-export function becomesRoot(asked: Asked): boolean {
-  const { read, refuse } = asked;
-  const wanted = read('ansible_become')?.trim().toLowerCase() ?? '';
+export function becomesRoot(vars: HostVars): boolean {
+  const wanted = vars.read('ansible_become')?.trim().toLowerCase() ?? '';
   if (NO.includes(wanted)) return false;
-  if (!YES.includes(wanted)) throw refuse(`ansible_become should be true or false, is "${printable(wanted)}"`);
-  const method = read('ansible_become_method') ?? 'sudo';
-  if (method !== 'sudo' && method !== 'ansible.builtin.sudo')
-    throw refuse(`ansible_become_method=${printable(method)} is not supported: only sudo is`);
-  const user = read('ansible_become_user', 'ansible_sudo_user') ?? 'root';
-  if (user !== 'root') throw refuse(`ansible_become_user=${printable(user)} is not supported: only root is`);
-  const program = read('ansible_become_exe', 'ansible_sudo_exe') ?? 'sudo';
-  if (program !== 'sudo')
-    throw refuse(`ansible_become_exe=${printable(program)} is not supported: only the sudo in the user's PATH is`);
-  refuseFlags(asked);
-  refusePasswords(asked);
+  if (!YES.includes(wanted))
+    throw vars.refusal(`ansible_become should be true or false, is "${printable(wanted)}"`, 'ansible_become');
+  refuseOther(vars, ['ansible_become_method'], { is: ['sudo', 'ansible.builtin.sudo'], only: 'sudo is' });
+  refuseOther(vars, ['ansible_become_user', 'ansible_sudo_user'], { is: ['root'], only: 'root is' });
+  const only = "the sudo in the user's PATH is";
+  refuseOther(vars, ['ansible_become_exe', 'ansible_sudo_exe'], { is: ['sudo'], only });
+  refuseFlags(vars);
+  refusePasswords(vars);
   return true;
 }
 
-function refuseFlags({ read, refuse }: Asked): void {
-  const flags = read('ansible_become_flags', 'ansible_sudo_flags') ?? '';
+function refuseOther(
+  vars: HostVars,
+  names: readonly string[],
+  { is, only }: { readonly is: readonly string[]; readonly only: string },
+): void {
+  const value = vars.read(...names);
+  if (value === undefined || is.includes(value)) return;
+  const name = vars.nameOf(...names) ?? '';
+  throw vars.refusal(`${name}=${printable(value)} is not supported: only ${only}`, name);
+}
+
+function refuseFlags(vars: HostVars): void {
+  const names = ['ansible_become_flags', 'ansible_sudo_flags'];
+  const flags = vars.read(...names) ?? '';
   const other = (splitWords(flags, 'without comments') ?? [{ text: flags }]).find(
     ({ text }) => !HARMLESS_FLAGS.includes(text),
   );
   if (other === undefined) return;
-  throw refuse(`ansible_become_flags has ${printable(other.text)}, which is not supported: sudo is given -n, no more`);
+  const why = `has ${printable(other.text)}, which is not supported: sudo is given -n, no more`;
+  throw vars.refusal(`${vars.nameOf(...names) ?? ''} ${why}`, ...names);
 }
 
-function refusePasswords({ isSet, refuse }: Asked): void {
-  // By name alone: a value of the vault need not be decrypted for that.
+function refusePasswords(vars: HostVars): void {
   const names = ['ansible_become_password', 'ansible_become_pass', 'ansible_sudo_pass', 'ansible_sudo_password'];
-  const password = names.find(isSet);
+  const password = vars.nameOf(...names);
   if (password === undefined) return;
   const instead = 'let the user sudo without a password (NOPASSWD in sudoers), and take it out';
-  throw refuse(`${password} is set, but sluice gives sudo no password: ${instead}`);
+  throw vars.refusal(`${password} is set, but sluice gives sudo no password: ${instead}`, password);
 }

@@ -1,8 +1,7 @@
-import { Failure } from '../../errors.ts';
 import type { SshOption, SshRequest, Transport } from '../../rollout/ssh-request.ts';
-import { hostScope, type HostSurroundings } from './host-scope.ts';
+import type { HostSurroundings } from './host-scope.ts';
+import { HostVars } from './host-vars.ts';
 import type { InventoryHost } from './inventory.ts';
-import { render } from '../template.ts';
 import { becomesRoot } from './become.ts';
 import { isHostName, isPort, printable } from './ranges.ts';
 import { inQuotes, sshArgumentsOf } from './ssh-options.ts';
@@ -30,75 +29,82 @@ export function connectionOf(
   environment: Environment = process.env,
   around: HostSurroundings = {},
 ): SshRequest {
-  const read = readerOf(host, around);
-  refuseOtherWays(host, read);
-  const transport = overrides.transport ?? transportOf(host, read);
+  const vars = new HostVars(host, around);
+  refuseOtherWays(vars);
+  const transport = overrides.transport ?? transportOf(vars);
   const takes = transport === 'openssh' ? 'all' : 'heeded';
-  const argumentsIn = (variable: string) => sshArgumentsOf(host.name, variable, read(variable) ?? '', takes);
+  const argumentsIn = (variable: string) =>
+    sshArgumentsOf(vars.read(variable) ?? '', {
+      takes,
+      refuse: (why) => vars.refusal(`${why} in ${variable} (docs/ssh.md tells what is heeded)`, variable),
+    });
   const [first, common, extra] = [
     argumentsIn('ansible_ssh_args'),
     argumentsIn('ansible_ssh_common_args'),
     argumentsIn('ansible_ssh_extra_args'),
   ];
+  const hasKey = overrides.privateKeyFile !== undefined;
   return {
     host: host.name,
-    destination: addressOf(host, read('ansible_host', 'ansible_ssh_host') ?? host.name),
+    destination: addressOf(vars) ?? host.name,
     options: [
-      ...optionsOf(host, {
-        user: overrides.user,
-        identityfile: overrides.privateKeyFile,
-        connecttimeout: overrides.timeoutMs === undefined ? undefined : String(overrides.timeoutMs / 1000),
-      }),
+      ...given('user', overrides.user, vars),
+      ...given('identityfile', overrides.privateKeyFile, vars),
+      ...given(
+        'connecttimeout',
+        overrides.timeoutMs === undefined ? undefined : String(overrides.timeoutMs / 1000),
+        vars,
+      ),
       ...first.options,
-      ...optionsOf(host, {
-        stricthostkeychecking: checksHostKeys(read, environment) ? undefined : 'no',
-        port: read('ansible_port', 'ansible_ssh_port'),
-        identityfile:
-          overrides.privateKeyFile === undefined
-            ? read('ansible_ssh_private_key_file', 'ansible_private_key_file')
-            : undefined,
-        user: read('ansible_user', 'ansible_ssh_user'),
-        connecttimeout: read('ansible_timeout', 'ansible_ssh_timeout'),
-      }),
+      ...given('stricthostkeychecking', checksHostKeys(vars, environment) ? undefined : 'no', vars),
+      ...written('port', ['ansible_port', 'ansible_ssh_port'], vars),
+      ...(hasKey ? [] : written('identityfile', ['ansible_ssh_private_key_file', 'ansible_private_key_file'], vars)),
+      ...written('user', ['ansible_user', 'ansible_ssh_user'], vars),
+      ...written('connecttimeout', ['ansible_timeout', 'ansible_ssh_timeout'], vars),
       ...common.options,
       ...extra.options,
     ],
     transport,
-    become: becomesRoot({ read, isSet: (name) => !isUnset(host.vars[name]), refuse: (why) => failure(host, why) }),
+    become: becomesRoot(vars),
     configFile: overrides.configFile ?? first.configFile ?? common.configFile ?? extra.configFile,
   };
 }
 
 /** Not `ansible_connection`: with most who write `ssh` there, it means no more than over the network. */
-function transportOf(host: InventoryHost, read: VarReader): Transport | undefined {
-  const transport = read('sluice_transport');
+function transportOf(vars: HostVars): Transport | undefined {
+  const name = 'sluice_transport';
+  const transport = vars.read(name);
   if (transport === undefined || transport === 'ssh2' || transport === 'openssh') return transport;
-  throw failure(host, `sluice_transport should be ssh2 or openssh, is "${printable(transport)}"`);
+  throw vars.refusal(`${name} should be ssh2 or openssh, is "${printable(transport)}"`, name);
 }
 
-function refuseOtherWays(host: InventoryHost, read: VarReader): void {
-  const plugin = read('ansible_connection') ?? 'ssh';
+function refuseOtherWays(vars: HostVars): void {
+  const plugin = vars.read('ansible_connection') ?? 'ssh';
   if (!['ssh', 'smart', 'paramiko', 'paramiko_ssh'].includes(plugin)) {
-    throw failure(host, `ansible_connection=${plugin} is not supported yet`);
+    throw vars.refusal(`ansible_connection=${plugin} is not supported yet`, 'ansible_connection');
   }
-  // By name alone: a value of the vault need not be decrypted for that.
-  const password = ['ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password'].find(
-    (it) => !isUnset(host.vars[it]),
-  );
+  const password = vars.nameOf('ansible_password', 'ansible_ssh_pass', 'ansible_ssh_password');
   if (password !== undefined) {
-    throw failure(host, `${password} is set, but sluice logs in by keys and ssh-agent only: take it out`);
+    throw vars.refusal(`${password} is set, but sluice logs in by keys and ssh-agent only: take it out`, password);
   }
 }
 
-/** @throws Failure `config` for values that have no meaning */
-function optionsOf(host: InventoryHost, values: Readonly<Record<string, string | undefined>>): readonly SshOption[] {
-  return Object.entries(values).flatMap(([keyword, value]): SshOption[] => {
-    if (value === undefined) return [];
-    const problem = problemWith(keyword, value);
-    if (problem !== undefined) throw failure(host, `${problem}, is "${printable(value)}"`);
-    // OpenSSH knows whole seconds only.
-    return [{ keyword, value: inQuotes(keyword === 'connecttimeout' ? String(Math.ceil(Number(value))) : value) }];
-  });
+function written(keyword: string, names: readonly string[], vars: HostVars): readonly SshOption[] {
+  return given(keyword, vars.read(...names), vars, names);
+}
+
+/** @throws Failure `config` for a value that has no meaning */
+function given(
+  keyword: string,
+  value: string | undefined,
+  vars: HostVars,
+  names: readonly string[] = [],
+): readonly SshOption[] {
+  if (value === undefined) return [];
+  const problem = problemWith(keyword, value);
+  if (problem !== undefined) throw vars.refusal(`${problem}, is "${printable(value)}"`, ...names);
+  // OpenSSH knows whole seconds only.
+  return [{ keyword, value: inQuotes(keyword === 'connecttimeout' ? String(Math.ceil(Number(value))) : value) }];
 }
 
 function problemWith(keyword: string, value: string): string | undefined {
@@ -119,45 +125,18 @@ function problemWith(keyword: string, value: string): string | undefined {
   }
 }
 
-type VarReader = (...names: readonly string[]) => string | undefined;
-
-/** The first of these variables that the host has, as text. */
-function readerOf(host: InventoryHost, around: HostSurroundings): VarReader {
-  const scope = hostScope(host, {}, around);
-  return (...names) => {
-    const name = names.find((it) => !isUnset(host.vars[it]));
-    if (name === undefined) return undefined;
-    const value = render(host.vars[name], scope, (_path, message) => {
-      throw failure(host, `${name}: ${message}${placeText(host, name)}`);
-    });
-    if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
-    throw failure(host, `${name} should be text or a number${placeText(host, name)}`);
-  };
-}
-
-function placeText(host: InventoryHost, variable: string): string {
-  const place = host.placeOf?.(variable);
-  return place === undefined ? '' : `, ${place.file}:${place.line}`;
-}
-
-function isUnset(value: unknown): boolean {
-  return value === undefined || value === null || value === '';
-}
-
-function addressOf(host: InventoryHost, address: string): string {
-  if (isHostName(address)) return address;
-  throw failure(host, `"${printable(address)}" in ansible_host is no address`);
+function addressOf(vars: HostVars): string | undefined {
+  const names = ['ansible_host', 'ansible_ssh_host'];
+  const address = vars.read(...names);
+  if (address === undefined || isHostName(address)) return address;
+  throw vars.refusal(`"${printable(address)}" in ansible_host is no address`, ...names);
 }
 
 /** The variable is stronger than the environment, as in Ansible. */
-function checksHostKeys(read: VarReader, environment: Environment): boolean {
-  const written =
-    read('ansible_host_key_checking', 'ansible_ssh_host_key_checking') ??
+function checksHostKeys(vars: HostVars, environment: Environment): boolean {
+  const word =
+    vars.read('ansible_host_key_checking', 'ansible_ssh_host_key_checking') ??
     environment['ANSIBLE_HOST_KEY_CHECKING'] ??
     'true';
-  return !['false', 'no', 'off', '0', 'n', 'f'].includes(written.trim().toLowerCase());
-}
-
-function failure(host: InventoryHost, reason: string): Failure {
-  return new Failure('config', `Cannot connect to ${host.name}: ${reason}`);
+  return !['false', 'no', 'off', '0', 'n', 'f'].includes(word.trim().toLowerCase());
 }

@@ -2,7 +2,7 @@ import { dirname, resolve } from 'node:path';
 import type { Secrets } from '../../rollout/secret.ts';
 import { render, Scope, type ScopeOptions } from '../template.ts';
 import { isHostName } from './ranges.ts';
-import type { Inventory, InventoryHost, Vars } from './inventory.ts';
+import { placeText, type Inventory, type InventoryHost, type Vars } from './inventory.ts';
 
 /** What Ansible itself says of a host, stronger than any variable. */
 export function magicVars({ name, groups, source }: InventoryHost): Vars {
@@ -14,10 +14,18 @@ export function magicVars({ name, groups, source }: InventoryHost): Vars {
   };
 }
 
-/** The variables of a host as templates see them, with others that are stronger. */
-export function hostScope(host: InventoryHost, stronger: Vars, around: HostSurroundings): Scope {
-  const placeOf = (variable: string) => (Object.hasOwn(stronger, variable) ? undefined : host.placeOf?.(variable));
-  return new Scope({ ...host.vars, ...stronger, ...magicVars(host) }, { placeOf, ...around });
+/** The variables of a host as templates see them, with others that are stronger; `whereOf` knows where those are. */
+export function hostScope(
+  host: InventoryHost,
+  stronger: Vars,
+  { whereOf: whereOfStronger, ...around }: HostSurroundings & Pick<ScopeOptions, 'whereOf'>,
+): Scope {
+  const whereOf = (variable: string): string | undefined => {
+    if (Object.hasOwn(stronger, variable)) return whereOfStronger?.(variable);
+    const place = host.placeOf?.(variable);
+    return place && placeText(place);
+  };
+  return new Scope({ ...host.vars, ...stronger, ...magicVars(host) }, { ...around, whereOf });
 }
 
 export type HostSurroundings = Pick<ScopeOptions, 'made' | 'secrets'>;

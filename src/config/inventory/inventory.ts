@@ -7,6 +7,10 @@ export interface Place extends Position {
   readonly file: string;
 }
 
+export function placeText({ file, line }: Place): string {
+  return `${file}:${line}`;
+}
+
 /** One host as the inventory and its group_vars and host_vars describe it; nothing is rendered yet. */
 export interface InventoryHost {
   readonly name: string;

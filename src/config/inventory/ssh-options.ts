@@ -1,4 +1,4 @@
-import { Failure } from '../../errors.ts';
+import type { Failure } from '../../errors.ts';
 import type { SshOption } from '../../rollout/ssh-request.ts';
 import { printable } from './ranges.ts';
 import { splitWords } from './words.ts';
@@ -47,13 +47,14 @@ type Takes = 'heeded' | 'all';
 type Refusal = (reason: string) => Failure;
 
 /**
- * The arguments for `ssh` in a variable such as ansible_ssh_common_args.
+ * The arguments for `ssh` in the value of a variable such as ansible_ssh_common_args.
  *
  * @throws Failure `config` for any that we do not heed, rather than to connect without it
  */
-export function sshArgumentsOf(host: string, variable: string, line: string, takes: Takes = 'heeded'): SshArguments {
-  const refuse: Refusal = (reason) =>
-    new Failure('config', `Cannot connect to ${host}: ${reason} in ${variable} (docs/ssh.md tells what is heeded)`);
+export function sshArgumentsOf(
+  line: string,
+  { takes, refuse }: { readonly takes: Takes; readonly refuse: Refusal },
+): SshArguments {
   const words = splitWords(line, 'without comments')?.map((word) => word.text);
   if (words === undefined) throw refuse('a quote is opened and never closed');
   const options: SshOption[] = [];

@@ -1,10 +1,20 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import { Complaints, readDocument } from '../document.ts';
-import type { Vars } from '../inventory/inventory.ts';
+import { placeText, type Vars } from '../inventory/inventory.ts';
 import { Vault } from '../vault.ts';
 import { Misfit } from './field.ts';
 import { splitWords } from './shell-words.ts';
 import { variables } from './variables.ts';
+
+export interface ExtraVars {
+  readonly vars: Vars;
+  /** Where the variable that counts was written. */
+  readonly whereOf: (variable: string) => string | undefined;
+}
+
+function fromCommandLine(vars: Vars): ExtraVars {
+  return { vars, whereOf: () => '--extra-vars' };
+}
 
 export type ReadFile = (path: string) => string;
 
@@ -16,40 +26,43 @@ const FORMS = 'write name=value, a mapping as JSON or YAML, or @file';
  *
  * @throws Failure 'config' with everything that is wrong
  */
-export function parseExtraVars(args: readonly string[], readFile: ReadFile, vault = new Vault()): Vars {
+export function parseExtraVars(args: readonly string[], readFile: ReadFile, vault = new Vault()): ExtraVars {
   const reasons: string[] = [];
-  const found = args.map((arg): Vars => {
+  const found = args.map((arg): ExtraVars => {
     try {
       return varsIn(arg, readFile, vault);
     } catch (error) {
       if (!(error instanceof Wrong || error instanceof Complaints)) throw error;
       reasons.push(error.message);
-      return {};
+      return fromCommandLine({});
     }
   });
   if (reasons.length > 0) throw new Failure('config', reasons.join('\n'));
-  return Object.fromEntries(found.flatMap((vars) => Object.entries(vars)));
+  return {
+    vars: Object.fromEntries(found.flatMap(({ vars }) => Object.entries(vars))),
+    whereOf: (variable) => found.findLast(({ vars }) => Object.hasOwn(vars, variable))?.whereOf(variable),
+  };
 }
 
 class Wrong extends Error {}
 
-function varsIn(arg: string, readFile: ReadFile, vault: Vault): Vars {
+function varsIn(arg: string, readFile: ReadFile, vault: Vault): ExtraVars {
   const trimmed = arg.trim();
   if (trimmed.startsWith('@')) return fromFile(trimmed.slice(1), readFile, vault);
   const sentence = (why: string): Wrong => new Wrong(`Cannot read --extra-vars ${JSON.stringify(arg)}: ${why}`);
   if (/^[{[]/.test(trimmed)) {
     try {
-      return checked(readDocument('--extra-vars', trimmed, vault).value, sentence);
+      return fromCommandLine(checked(readDocument('--extra-vars', trimmed, vault).value, sentence));
     } catch (error) {
       if (!(error instanceof Complaints)) throw error;
       const [first] = error.complaints;
       throw sentence(first === undefined ? FORMS : `${first.message}, at column ${first.column}`);
     }
   }
-  return checked(fromPairs(trimmed, sentence), sentence);
+  return fromCommandLine(checked(fromPairs(trimmed, sentence), sentence));
 }
 
-function fromFile(path: string, readFile: ReadFile, vault: Vault): Vars {
+function fromFile(path: string, readFile: ReadFile, vault: Vault): ExtraVars {
   const sentence = (why: string): Wrong => new Wrong(`Cannot read --extra-vars @${path}: ${why}`);
   let text: string;
   try {
@@ -57,7 +70,9 @@ function fromFile(path: string, readFile: ReadFile, vault: Vault): Vars {
   } catch (error) {
     throw sentence(reasonOf(error));
   }
-  return checked(readDocument(path, text, vault).value ?? {}, sentence);
+  const document = readDocument(path, text, vault);
+  const vars = checked(document.value ?? {}, sentence);
+  return { vars, whereOf: (variable) => placeText({ file: path, ...document.at([variable], 'key') }) };
 }
 
 function fromPairs(text: string, sentence: (why: string) => Wrong): Vars {

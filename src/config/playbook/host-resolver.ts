@@ -29,6 +29,8 @@ export interface PlayParts extends Surroundings {
   readonly apps: readonly PlacedApp[];
   /** What stands over the variables of the inventory. */
   readonly vars: Vars;
+  /** Where each of those was written. */
+  readonly whereOf: (variable: string) => string | undefined;
   /** The hosts of a pattern; undefined when it is none, which is complained about. */
   readonly select: (pattern: string, complain: (why: string) => void) => readonly string[] | undefined;
   /** What templates may ask of the other hosts. */
@@ -155,7 +157,8 @@ export class HostResolver {
   }
 
   #scopeOf(host: InventoryHost, more: Vars): Scope {
-    return hostScope(host, { ...this.#parts.vars, ...more }, this.#parts.around);
+    const { vars, around, whereOf } = this.#parts;
+    return hostScope(host, { ...vars, ...more }, { ...around, whereOf });
   }
 }
 

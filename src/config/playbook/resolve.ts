@@ -3,7 +3,7 @@ import type { HostPlay, Play } from '../../rollout/play.ts';
 import { ComposeFiles } from '../compose/project.ts';
 import { type DocumentPath, failureOf, type YamlDocument } from '../document.ts';
 import { type HostSurroundings, surroundingsIn } from '../inventory/host-scope.ts';
-import type { Inventory, InventoryHost, Vars } from '../inventory/inventory.ts';
+import { placeText, type Inventory, type InventoryHost, type Vars } from '../inventory/inventory.ts';
 import type { Secrets } from '../../rollout/secret.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import { Scope } from '../template.ts';
@@ -23,6 +23,7 @@ export interface Selection extends TagSelection {
   /** A pattern; hosts that it does not match are left out. */
   readonly limit?: string;
   readonly extraVars: Vars;
+  readonly whereOfExtraVar?: (variable: string) => string | undefined;
   /** What `order: shuffle` depends on: the same text, the same order. */
   readonly shuffleBy?: string;
   readonly secrets?: Secrets;
@@ -117,7 +118,8 @@ function resolvePlay({ play, wrongApps }: SoundPart, index: number, fleet: Fleet
   const { extraVars, playbookDir } = fleet.selection;
   const folder = playbookDir === undefined ? {} : { playbook_dir: playbookDir };
   const vars = { ...varsOf(play), ...extraVars, ...folder, groups: fleet.groups };
-  const scope = new Scope(vars, fleet.around);
+  const whereOf = whereIn(play, index, fleet);
+  const scope = new Scope(vars, { ...fleet.around, whereOf });
   const note = new Problems();
   const pace = note.parse(paceSchema, paceOf(play), { scope, at: [index] });
   const chosen =
@@ -136,7 +138,7 @@ function resolvePlay({ play, wrongApps }: SoundPart, index: number, fleet: Fleet
   const controller = fleet.selection.controller ?? process.env;
   const deployed = pace && new DeployedPace(pace);
   const resolver = new HostResolver({
-    ...{ play, at: [index], apps, vars, deployed },
+    ...{ play, at: [index], apps, vars, whereOf, deployed },
     // Balancers are found whatever --limit says: it is about what is rolled out.
     select: (pattern, complain) => selected(pattern, fleet.inventory, complain),
     ...{ around: fleet.around, controller, folder: playbookDir ?? '', files: fleet.files },
@@ -165,6 +167,15 @@ const defaults = defaultsOf(paceSchema);
 
 function varsOf(play: WrittenPlay): Vars {
   return (play['vars'] ?? {}) as Vars;
+}
+
+/** Where the variables were written that stand over those of the inventory. */
+function whereIn(play: WrittenPlay, index: number, { document, selection }: Fleet) {
+  return (variable: string): string | undefined => {
+    if (Object.hasOwn(selection.extraVars, variable)) return selection.whereOfExtraVar?.(variable);
+    if (!Object.hasOwn(varsOf(play), variable)) return undefined;
+    return placeText({ file: document.file, ...document.at([index, 'vars', variable], 'key') });
+  };
 }
 
 function paceOf(play: WrittenPlay): Record<string, unknown> {

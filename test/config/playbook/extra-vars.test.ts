@@ -30,7 +30,15 @@ describe('parseExtraVars()', () => {
     [['@vars.yml', '@vars.json', 'list=x'], { n: 4, list: 'x' }],
     [['@empty.yml'], {}],
   ])('-e %j is %j', (args, vars) => {
-    expect(parseExtraVars(args, readFile)).toEqual(vars);
+    expect(parseExtraVars(args, readFile).vars).toEqual(vars);
+  });
+
+  it.each([
+    ['n', 'vars.yml:1'],
+    ['list', '--extra-vars'],
+    ['other', undefined],
+  ])('knows where %s was written that counts', (variable, where) => {
+    expect(parseExtraVars(['n=1', '@vars.yml', 'list=x'], readFile).whereOf(variable)).toBe(where);
   });
 
   it.each([
