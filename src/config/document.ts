@@ -13,6 +13,7 @@ import { Failure } from '../errors.ts';
 import { yamlTagsFor } from './inventory/yaml-tags.ts';
 import { isMarked, withNumbersAsText } from './values.ts';
 import { isEnvelope, Vault, VaultProblem } from './vault.ts';
+import { repeatedIn } from './repeated.ts';
 import { mergedInto, nameOf, offsetOf, resolved } from './yaml-nodes.ts';
 import { slipsOf, syntaxErrorsOf, tooManyAliases } from './yaml-slips.ts';
 
@@ -38,6 +39,9 @@ export class Complaints extends Error {
   }
 }
 
+/** More than these nobody reads; what comes after them is only counted. */
+const MOST_LINES = 100;
+
 /** One line for each complaint, `file:line:column: message`, in the order of the files, none twice. */
 export function failureOf(complaints: readonly Complaint[]): Failure {
   const cause = new Complaints(complaints);
@@ -48,7 +52,9 @@ function linesOf(complaints: readonly Complaint[]): string[] {
   const sorted = complaints.toSorted(
     (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.message, b.message),
   );
-  return [...new Set(sorted.map((it) => `${it.file}:${it.line}:${it.column}: ${it.message}`))];
+  const lines = new Set(sorted.map((it) => `${it.file}:${it.line}:${it.column}: ${it.message}`));
+  const told = [...lines].slice(0, MOST_LINES);
+  return lines.size > told.length ? [...told, `and ${lines.size - told.length} more mistakes`] : told;
 }
 
 function compare(a: string, b: string): number {
@@ -57,23 +63,28 @@ function compare(a: string, b: string): number {
 
 export type DocumentPath = readonly (string | number)[];
 
-/** The largest file that is read, in bytes. */
-const LARGEST_FILE = 10 * 1024 * 1024;
+const MB = 1024 * 1024;
+/** The largest file that is read, in MB, and of those that people write. */
+const LARGEST = 10;
+export const LARGEST_BY_HAND = 1;
 
 const DEEPEST_BRACKETS = 200;
 const DEEPEST_INDENT = 400;
 
 /** An anchor may be used often (once by each host, say), but not exponentially often. */
 const MOST_ALIASES = 10_000;
+/** Values that aliases add to what is written. */
+const MOST_REPEATED = 300_000;
+const REPEATED = `refers to its anchors too often: they add more than ${MOST_REPEATED} values to what is written`;
 
 /**
  * The text of a file, without its byte order mark.
  *
- * @throws Complaints if it is larger than 10 MB, is not UTF-8 or holds a NUL byte
+ * @throws Complaints if it is larger than `mostMb`, is not UTF-8 or holds a NUL byte
  */
-export function decode(file: string, bytes: Uint8Array): string {
+export function decode(file: string, bytes: Uint8Array, mostMb = LARGEST): string {
   const refuse = (message: string): Complaints => new Complaints([{ file, line: 1, column: 1, message }]);
-  if (bytes.byteLength > LARGEST_FILE) throw refuse(`has ${bytes.byteLength} bytes, more than 10 MB`);
+  if (bytes.byteLength > mostMb * MB) throw refuse(`has ${bytes.byteLength} bytes, more than ${mostMb} MB`);
   if (bytes.includes(0)) throw refuse('is not a text file, it holds a NUL byte');
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
@@ -108,8 +119,13 @@ export function opened(
  *
  * @throws Complaints with everything that is wrong with the YAML
  */
-export function readDocument(file: string, written: string | Uint8Array, vault = new Vault()): YamlDocument {
-  const decoded = decode(file, typeof written === 'string' ? new TextEncoder().encode(written) : written);
+export function readDocument(
+  file: string,
+  written: string | Uint8Array,
+  vault = new Vault(),
+  mostMb = LARGEST,
+): YamlDocument {
+  const decoded = decode(file, typeof written === 'string' ? new TextEncoder().encode(written) : written, mostMb);
   const { text: source, isSecret } = opened(file, decoded, vault);
   refuseDeepNesting(file, source);
   const lines = new LineCounter();
@@ -131,6 +147,7 @@ export function readDocument(file: string, written: string | Uint8Array, vault =
       isSecret ? 'cannot be read: once decrypted, there is no YAML here' : message;
     if (found.length > 0) throw new Complaints(found.map(({ offset, message }) => complaintAt(offset, tell(message))));
     const read = new YamlDocument(file, document, lines);
+    if (repeatedIn(read.written) > MOST_REPEATED) throw new Complaints([complaintAt(0, REPEATED)]);
     if (isSecret) addTexts(read.value, vault);
     return read;
   } catch (error) {
@@ -153,8 +170,7 @@ export class YamlDocument {
   readonly file: string;
   /** As it is written, with marked values; null for an empty file. */
   readonly written: unknown;
-  /** The same with every number as JavaScript has it, or as text. */
-  readonly value: unknown;
+  #value: unknown;
   readonly #document: Document;
   readonly #lines: LineCounter;
 
@@ -163,7 +179,12 @@ export class YamlDocument {
     this.#document = document;
     this.#lines = lines;
     this.written = document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown;
-    this.value = withNumbersAsText(this.written);
+  }
+
+  /** The same with every number as JavaScript has it, or as text. */
+  get value(): unknown {
+    this.#value ??= withNumbersAsText(this.written);
+    return this.#value;
   }
 
   /** Where the value (or its key) is written; for a path that leads nowhere, its nearest parent that is there. */

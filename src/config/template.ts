@@ -59,6 +59,9 @@ function plainOf(value: Marked): string {
   }
 }
 
+/** In characters: variables that double one another come to more than any machine has. */
+const LONGEST = 10 * 1024 * 1024;
+
 class TemplateProblem extends Error {
   override readonly name = 'TemplateProblem';
 }
@@ -115,6 +118,7 @@ export class Scope {
     try {
       const isComplete = all.every((reference) => !isMissing(context, reference));
       const value = evaluated(template, { context, isComplete });
+      if (typeof value === 'string' && value.length > LONGEST) throw new Error('it becomes a text of more than 10 MB');
       this.#noteSecret(
         value,
         template,

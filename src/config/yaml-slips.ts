@@ -42,7 +42,7 @@ export function slipsOf(document: Document.Parsed, source: string): Slip[] {
       anchors.add(node.anchor);
     }
     if (isMap(node) && !mergesMaps(node, document)) slips.push({ offset, message: '"<<" takes a mapping' });
-    if (isMap(node)) slips.push(...repeatedKeysOf(node));
+    if (isMap(node)) for (const slip of repeatedKeysOf(node)) slips.push(slip);
     if (!isMap(node) || !node.items.some((pair) => isCollection(pair.key))) return undefined;
     const written = source.slice(offset, node.range?.[1]);
     slips.push({ offset, message: /^\{\{.*\}\}$/.test(written) ? `quote it: "${written}"` : 'a key should be text' });

@@ -23,6 +23,15 @@ const good: Files = { 'hosts.ini': 'fe1 ansible_host=127.0.0.1 ansible_port=1\n'
 const ofCompose = site('', '    - { name: web, compose: compose.yml, service: web }\n');
 const named = (backend: string): string => site().replace('backend: b', `backend: ${JSON.stringify(backend)}`);
 
+/** Forty lines, in which # is the number of the line before. */
+function doubling(name: string, value: string): string {
+  const lines = Array.from(
+    { length: 40 },
+    (_, index) => `${name}${index + 1}${value.replaceAll('#', String(index))}\n`,
+  );
+  return lines.join('');
+}
+
 /** What is said, with paths as in the folder. */
 async function said(files: Files, more: readonly string[] = []): Promise<string[]> {
   for (const [name, content] of Object.entries({ ...good, ...files })) {
@@ -61,7 +70,14 @@ describe('sluice plan refuses', () => {
     { why: 'an unknown key',                 files: { 'site.yml': site('  serail: 1\n') },                  says: /^site\.yml:3:3: serail: is no known key \(did you mean "serial"\?\)$/ },
     { why: 'a key that comes twice',         files: { 'site.yml': site('  serial: 1\n  serial: 2\n') },     says: /^site\.yml:4:3: "serial" is written twice$/ },
     { why: 'a playbook of junk',             files: { 'site.yml': Buffer.from([1, 0, 255]) },               says: /^site\.yml:1:1: is not a text file/ },
-    { why: 'a playbook of 11 MB',            files: { 'site.yml': Buffer.alloc(11 * 2 ** 20, '- a\n') },    says: /^site\.yml:1:1: has 11534336 bytes, more than 10 MB$/ },
+    { why: 'a playbook of 11 MB',            files: { 'site.yml': Buffer.alloc(11 * 2 ** 20, '- a\n') },    says: /^site\.yml:1:1: has 11534336 bytes, more than 1 MB$/ },
+    { why: 'an inventory of 11 MB',          files: { 'hosts.ini': Buffer.alloc(11 * 2 ** 20, 'fe1\n') },   says: /^hosts\.ini:1:1: has 11534336 bytes, more than 10 MB$/ },
+    { why: 'a name without an end',          files: { 'hosts.ini': 'x'.repeat(300_000) },                   says: /^hosts\.ini:1:1: "x{300}…" is no name for a host$/ },
+    { why: 'variables that double one another', files: { 'site.yml': site(`  vars:\n    v0: xxxxxxxxxx\n${doubling('    v', ': "{{ v# }}{{ v# }}"')}`).replace('shop:1', '{{ v40 }}') }, says: /^site\.yml:\d+:\d+: container\.image: .* it becomes a text of more than 10 MB \(in the variable v21, site\.yml:25\), on fe1$/ },
+    { why: 'the same in an env_file',        files: { 'site.yml': site().replace("'shop:1'", "'shop:1', env_file: a.env"), 'a.env': `A0=xxxxxxxxxx\n${doubling('A', '=$A#$A#')}` }, says: /^site\.yml:5:\d+: container\.env_file: a\.env:18: it becomes a text of more than 1 MB/ },
+    { why: 'the same in .env',               files: { 'site.yml': ofCompose, 'compose.yml': 'services:\n  web: { image: $A40 }\n', '.env': `A0=xxxxxxxxxx\n${doubling('A', '=$A#$A#')}` }, says: /^compose\.yml:\d+:\d+: .*\.env:18: it becomes a text of more than 1 MB|^\.env:18:/ },
+    { why: 'the same by aliases',            files: { 'group_vars/all.yml': `big: &big [${'x, '.repeat(500)}x]\nmany: [${'*big, '.repeat(700)}*big]\n` }, says: /^group_vars\/all\.yml:1:1: refers to its anchors too often: they add more than 300000 values/ },
+    { why: 'a mistake after many lines',     files: { 'site.yml': site().replace("'shop:1'", "'shop:1', env_file: a.env"), 'a.env': `${'A=b\n'.repeat(100_000)}A="x\n` }, says: /^site\.yml:5:\d+: container\.env_file: a\.env:100001: a quotation mark is not closed/ },
     { why: 'nesting without an end',         files: { 'site.yml': `- a: ${'['.repeat(9_000)}` },            says: /^site\.yml:1:1: is nested too deeply$/ },
     { why: 'a command in a backend',         files: { 'site.yml': named('x; shutdown frontend fe') },       says: /^site\.yml:2:\d+: balancer\.backend: should be a name of letters/ },
     { why: 'a line in a backend',            files: { 'site.yml': named('x\nshutdown frontend fe') },       says: /^site\.yml:2:\d+: balancer\.backend: should be a name of letters/ },
@@ -101,6 +117,18 @@ describe('sluice plan refuses', () => {
 
     expect(lines[0]).toMatch(says);
     expect(lines).toHaveLength(1);
+  });
+
+  // prettier-ignore
+  it.each<{ what: string; files: Files; first: string; more: number }>([
+    { what: 'lines of an inventory', files: { 'hosts.ini': '$(id)\n'.repeat(150_000) },                                      first: 'hosts.ini:1:1: "$(id)" is no name for a host', more: 149_900 },
+    { what: 'keys that come twice',  files: { 'group_vars/all.yml': `all:\n${'  a: b\n'.repeat(3_001)}` },                   first: 'group_vars/all.yml:3:3: "a" is written twice', more: 2_900 },
+    { what: 'plays',                 files: { 'site.yml': '- a\n'.repeat(3_000) },                                            first: 'site.yml:1:3: should be a mapping, is "a"', more: 2_900 },
+  ])('the first hundred of many $what, and counts the others', async ({ files, first, more }) => {
+    const lines = await said({ ssh: '', ...files });
+
+    expect(lines[0]).toBe(first);
+    expect(lines.slice(100)).toEqual([`and ${more} more mistakes`]);
   });
 
   it('everything at once, also what shows only once templates are filled in, elsewhere than where the keys are wrong', async () => {

@@ -27,18 +27,18 @@ export function parseEnvFile(text: string, lookup: Lookup): Variables {
   const found = new Map<string, string>();
   const known: Lookup = (name) => lookup(name) ?? found.get(name);
   let rest = text.replace(/^\uFEFF/, '').replaceAll('\r\n', '\n');
-  const lines = rest.split('\n').length;
-  const lineNow = (): number => lines - rest.split('\n').length + 1;
+  const whole = rest;
   const skip = (): void => {
     rest = rest.replace(/^(?:\s+|#[^\n]*)+/, '');
   };
   for (;;) {
     skip();
     if (rest === '') return Object.fromEntries(found);
-    const line = lineNow();
+    const at = whole.length - rest.length;
+    const line = (): number => whole.slice(0, at).split('\n').length;
     const match = KEY.exec(rest);
     const key = match?.[1];
-    if (!match || key === undefined) throw new EnvFileProblem(line, `write KEY=value, not ${shown(rest)}`);
+    if (!match || key === undefined) throw new EnvFileProblem(line(), `write KEY=value, not ${shown(rest)}`);
     rest = rest.slice(match[0].length);
     if (match[2] === undefined) {
       const inherited = known(key);
@@ -69,18 +69,18 @@ interface Written {
   readonly isLiteral: boolean;
 }
 
-function filled({ text, isLiteral }: Written, known: Lookup, line: number): string {
+function filled({ text, isLiteral }: Written, known: Lookup, line: () => number): string {
   if (isLiteral) return text;
   try {
     return interpolated(text, known);
   } catch (error) {
     if (!(error instanceof InterpolationProblem)) throw error;
-    throw new EnvFileProblem(line, error.message);
+    throw new EnvFileProblem(line(), error.message);
   }
 }
 
 /** The value that `rest` begins with, without quotes and escapes, and how much of `rest` it takes. */
-function valueIn(rest: string, line: number): { readonly written: Written; readonly length: number } {
+function valueIn(rest: string, line: () => number): { readonly written: Written; readonly length: number } {
   const quote = rest[0];
   if (quote !== '"' && quote !== "'") {
     const whole = /^[^\n]*/.exec(rest)?.[0] ?? '';
@@ -88,7 +88,7 @@ function valueIn(rest: string, line: number): { readonly written: Written; reado
     return { written: { text, isLiteral: false }, length: whole.length };
   }
   const [whole, inner = ''] = (quote === '"' ? /^"((?:[^"\\]|\\[^])*)"/ : /^'((?:[^'\\]|\\[^])*)'/).exec(rest) ?? [];
-  if (whole === undefined) throw new EnvFileProblem(line, 'a quotation mark is not closed');
+  if (whole === undefined) throw new EnvFileProblem(line(), 'a quotation mark is not closed');
   const text = quote === '"' ? unescaped(inner) : inner.replaceAll("\\'", "'");
   return { written: { text, isLiteral: quote === "'" }, length: whole.length };
 }

@@ -11,6 +11,9 @@ export class InterpolationProblem extends Error {
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
 const OPERATOR = /^:?[-?+]/;
 
+/** In characters: variables that double one another come to more than any machine has. */
+const LONGEST = 1024 * 1024;
+
 /** Each `${` within another one is a level; more than that nobody means. */
 const DEEPEST = 50;
 
@@ -43,6 +46,7 @@ export function interpolated(text: string, lookup: Lookup, depth = 0): string {
       result += needed(name, lookup(name));
       rest = after.slice(name.length);
     }
+    if (result.length > LONGEST) throw new InterpolationProblem('it becomes a text of more than 1 MB');
   }
   return result + rest;
 }

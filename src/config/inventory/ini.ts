@@ -34,6 +34,8 @@ class IniReader {
   readonly #complaints: Complaint[] = [];
   readonly #defined: Set<string>;
   readonly #mentions: Mention[] = [];
+  /** Those with a parent, by the group: their number may be large. */
+  readonly #children = new Map<string, (Mention & { readonly parent: string })[]>();
   #line = 0;
   #kind: Kind | 'unknown' = 'hosts';
   #group: DraftGroup;
@@ -96,9 +98,7 @@ class IniReader {
     }
     if (this.#defined.has(name)) return;
     this.#defined.add(name);
-    for (const mention of this.#mentions) {
-      if (mention.group === name && mention.parent !== undefined) this.#adopt(mention.parent, mention);
-    }
+    for (const mention of this.#children.get(name) ?? []) this.#adopt(mention.parent, mention);
   }
 
   #child(content: string, column: number): void {
@@ -110,6 +110,7 @@ class IniReader {
     const parent = this.#group.name;
     const mention = { group: name, section: `${parent}:children`, line: this.#line, parent };
     this.#mentions.push(mention);
+    this.#children.set(name, [...(this.#children.get(name) ?? []), mention]);
     if (this.#draft.groups.has(name)) this.#adopt(parent, mention);
   }
 

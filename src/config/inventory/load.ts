@@ -75,7 +75,7 @@ class Loader {
       }
       return;
     }
-    this.#complaints.push(...(this.#attempt(path, () => this.#readFile(path)) ?? []));
+    this.#complain(this.#attempt(path, () => this.#readFile(path)) ?? []);
   }
 
   #readFile(file: string): readonly Complaint[] {
@@ -139,9 +139,14 @@ class Loader {
     } catch (error) {
       const isForeseen = error instanceof Complaints;
       if (!isForeseen && !(error instanceof Error && 'syscall' in error)) throw error;
-      this.#complaints.push(...(isForeseen ? error.complaints : [startOf(file, `cannot be read: ${reasonOf(error)}`)]));
+      this.#complain(isForeseen ? error.complaints : [startOf(file, `cannot be read: ${reasonOf(error)}`)]);
       return undefined;
     }
+  }
+
+  /** One by one: they may be too many for arguments of a call. */
+  #complain(complaints: readonly Complaint[]): void {
+    for (const complaint of complaints) this.#complaints.push(complaint);
   }
 }
 

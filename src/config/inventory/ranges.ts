@@ -20,7 +20,11 @@ export function expandHosts(written: string): Expansion {
   return port === undefined ? expansion : { ...expansion, port };
 }
 
+/** What a file name has room for, and more than DNS has. */
+const LONGEST_NAME = 255;
+
 export function isHostName(name: string): boolean {
+  if (name.length > LONGEST_NAME) return false;
   return isIPv6(name) || /^[\p{L}\p{N}_](?:[\p{L}\p{N}._-]*[\p{L}\p{N}_.])?$/u.test(name);
 }
 
@@ -33,9 +37,12 @@ export function isPort(port: number): boolean {
   return Number.isInteger(port) && port >= 1 && port <= 65_535;
 }
 
+const LONGEST_SHOWN = 300;
+
 /** Strange names are shown with their line breaks and controls escaped, so that a complaint keeps to its line. */
 export function printable(name: string): string {
-  return JSON.stringify(name).slice(1, -1);
+  const shown = name.length > LONGEST_SHOWN ? `${name.slice(0, LONGEST_SHOWN)}…` : name;
+  return JSON.stringify(shown).slice(1, -1);
 }
 
 function withoutPort(written: string): { name: string; port?: number; problem?: string } {

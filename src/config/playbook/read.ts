@@ -1,4 +1,11 @@
-import { Complaints, type DocumentPath, failureOf, readDocument, type YamlDocument } from '../document.ts';
+import {
+  Complaints,
+  type DocumentPath,
+  failureOf,
+  LARGEST_BY_HAND,
+  readDocument,
+  type YamlDocument,
+} from '../document.ts';
 import { hasTemplate } from '../template.ts';
 import { Vault } from '../vault.ts';
 import { complaintAbout, type Problem, problemsOf } from './complaints.ts';
@@ -57,7 +64,7 @@ export function lookThrough(path: string, text: string, vault = new Vault()): Wr
 
 function documentOf(path: string, text: string, vault: Vault): YamlDocument {
   try {
-    return readDocument(path, text, vault);
+    return readDocument(path, text, vault, LARGEST_BY_HAND);
   } catch (error) {
     throw error instanceof Complaints ? failureOf(error.complaints) : error;
   }
