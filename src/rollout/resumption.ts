@@ -1,5 +1,6 @@
 /** What a run that is gone on with has done already, and what of it is still to be done. */
-import type { InstancePlan, PlayPlan } from './plan.ts';
+import type { Instance } from './model.ts';
+import type { InstancePlan, PlayPlan, WantedImage } from './plan.ts';
 import { instancesIn, type InstanceHistory, type RunHistory } from './run-history.ts';
 
 /** Instances by `host container`. */
@@ -13,6 +14,8 @@ export interface Resumption {
   /** Begun, and not brought to an end, or left out of service. */
   readonly inWork: Names;
   readonly notReached: Names;
+  /** The digests that its plan has settled on, by `host reference`: what a tag means by now is of no account. */
+  readonly digests: ReadonlyMap<string, string>;
   readonly skipFailed: boolean;
 }
 
@@ -25,8 +28,24 @@ export function resumptionOf(history: RunHistory, skipFailed: boolean): Resumpti
     failed: named(({ state }) => state === 'unchanged'),
     inWork: named(({ state }) => state === 'inWork' || state === 'outOfService'),
     notReached: named(({ state }) => state === 'notReached'),
+    digests: digestsIn(all),
     skipFailed,
   };
+}
+
+function digestsIn(instances: readonly InstanceHistory[]): ReadonlyMap<string, string> {
+  return new Map(
+    instances.flatMap(({ subject, plan }) => {
+      const { digest, reference, load } = plan?.to ?? {};
+      return digest === undefined || load ? [] : [[`${subject.host} ${reference}`, digest] as const];
+    }),
+  );
+}
+
+/** The image that the first part of the run has settled on for this instance. */
+export function imageSettledOn({ host, spec }: Instance, before: Resumption | undefined): WantedImage | undefined {
+  const digest = before?.digests.get(`${host} ${spec.image}`);
+  return digest === undefined ? undefined : { digest, id: undefined };
 }
 
 /** The first part of a run as the hosts know it. */

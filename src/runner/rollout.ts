@@ -5,8 +5,9 @@ import { hasChanges, inTurn, planPlay } from '../rollout/plan.ts';
 import { serversOf, type Instance } from '../rollout/model.ts';
 import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
+import { movedTags } from '../rollout/moved-tags.ts';
 import { doubtfulTimes } from '../rollout/times.ts';
-import { disagreements, resumedPlan, type Resumption } from '../rollout/resumption.ts';
+import { disagreements, imageSettledOn, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type AfterBatch, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
 import { refuseIfProblems, type Finding } from './findings.ts';
@@ -93,11 +94,13 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
   const hosts = skipped.without(all).flatMap((play) => play.hosts);
   const { force } = how;
   const goWithout = skipped.goWithout;
-  const imageOf = (instance: Instance) => how.facts?.instances.get(instance)?.image;
+  const imageOf = (instance: Instance) =>
+    how.facts?.instances.get(instance)?.image ?? imageSettledOn(instance, how.resumption);
   const { facts, recorded, findings } = await inspectFleet(hosts, { ...context, limit, force, goWithout, imageOf });
   const plays = skipped.without(all);
   const plans = inTurn(plays.map((play) => planOne(play, facts, { ...how, recorded })));
-  const found = [...findings, ...plans.flatMap(capacityProblems), ...timeWarnings(plays)];
+  const moved = movedTags(plans).map((text): Finding => ({ kind: 'problem', host: '', text }));
+  const found = [...findings, ...moved, ...plans.flatMap(capacityProblems), ...timeWarnings(plays)];
   for (const { kind, host, text } of found) context.report({ type: kind, host, text });
   refuseIfProblems(found);
   for (const one of plans) context.report({ type: 'planned', plan: one });

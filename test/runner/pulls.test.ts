@@ -88,3 +88,25 @@ describe('images are pulled', () => {
     expect(await mostAtOnce(bounds)).toEqual({ end: 'done', most, tookMs });
   });
 });
+
+it('a plan is refused when the tag moves while the hosts ask what it is', async () => {
+  const fleet = await FakeFleet.up(['fe1', 'fe2']);
+  const moving = changed(fleet, {
+    host: async (name) => {
+      const host = await fleet.host(name);
+      const remoteImage = async () => ({ digest: `sha256:digest-of-${name}` });
+      return changed(host, { containers: changed(host.containers, { remoteImage }) });
+    },
+  });
+  const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+
+  const ended = rollout([fleet.play('v2')], options, { ...fleet.context(), fleet: moving });
+
+  await expect(ended).rejects.toThrow();
+  expect(fleet.events.filter(({ type }) => type === 'problem')).toEqual([
+    {
+      ...{ type: 'problem', host: '' },
+      text: `Cannot settle on what ${IMAGE}:v2 is: its registry said sha256:digest-of-fe1 to fe1 and sha256:digest-of-fe2 to fe2; begin again when its tag stays where it is`,
+    },
+  ]);
+});

@@ -6,10 +6,10 @@ import { resumptionOf, type Resumption } from '../../src/rollout/resumption.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
 import type { Behaviour } from '../support/fake-engine.ts';
-import type { FakeFleet } from '../support/fake-fleet.ts';
+import { IMAGE, type FakeFleet } from '../support/fake-fleet.ts';
 import { FlakyFleet } from '../support/flaky-fleet.ts';
 import { MortalFleet, type Death } from '../support/mortal-fleet.ts';
-import { allWith, containersOf, fleetWith, secondOnly } from '../support/second-instance.ts';
+import { allWith, containersOf, fleetWith, SECOND, secondOnly } from '../support/second-instance.ts';
 
 const never = new AbortController().signal;
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
@@ -145,6 +145,26 @@ describe('a run that was killed', () => {
       }
     }, 60_000);
   });
+
+  it('gets the image of its plan also when the tag has moved meanwhile', async () => {
+    for (let at = 0; ; at += 1) {
+      const { fleet, change, events } = await died({ at, when: 'after' });
+      if (change === undefined) break;
+      const planned = fleet.registry.get(`${IMAGE}:next`);
+      if (!planned) throw new Error('there is a next');
+      fleet.addImage('moved', {});
+      const moved = fleet.registry.get(`${IMAGE}:moved`) ?? planned;
+      fleet.registry.set(`${IMAGE}:moved`, planned).set(`${IMAGE}:next`, moved);
+
+      const result = await resume(fleet, events);
+
+      const container = await (await fleet.host('fe1')).containers.inspect(SECOND);
+      expect({ at, change, end: result.end, image: container?.image.id }).toEqual({
+        ...{ at, change, end: 'done' },
+        image: planned.id,
+      });
+    }
+  }, 60_000);
 
   it('goes home to what is recorded when it cannot write its journal, whatever it had come to', async () => {
     for (let at = 0; ; at += 1) {
