@@ -64,6 +64,23 @@ export interface Device {
   readonly permissions: string;
 }
 
+/** How much a container may read from, or write to, a device of the host in a second. */
+export interface BlockRate {
+  readonly device: string;
+  /** Bytes, or operations. */
+  readonly rate: number;
+}
+
+/** Devices that a driver of the Engine hands out. */
+export interface GpuRequest {
+  readonly driver: string;
+  /** -1 is all of them; 0 where they are named. */
+  readonly count: number;
+  readonly ids: readonly string[];
+  readonly capabilities: readonly string[];
+  readonly options: Texts;
+}
+
 /** A file that is put into the container before it starts, and is nowhere else on the host. */
 export interface PlacedFile {
   /** What is said of a secret is only that it differs. */
@@ -135,6 +152,17 @@ export interface ContainerSpec {
   readonly securityOpt?: readonly string[] | undefined;
   readonly devices?: readonly Device[] | undefined;
   readonly deviceCgroupRules?: readonly string[] | undefined;
+  /** Each list instead of that there. */
+  readonly blockRates?:
+    | {
+        readonly readBps?: readonly BlockRate[] | undefined;
+        readonly writeBps?: readonly BlockRate[] | undefined;
+        readonly readIops?: readonly BlockRate[] | undefined;
+        readonly writeIops?: readonly BlockRate[] | undefined;
+      }
+    | undefined;
+  /** Instead of those there. */
+  readonly gpus?: readonly GpuRequest[] | undefined;
   readonly ulimits?: readonly Ulimit[] | undefined;
   readonly sysctls?: Texts | undefined;
   readonly memoryBytes?: number | undefined;

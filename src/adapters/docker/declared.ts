@@ -1,14 +1,23 @@
 /** What a declaration says, in the Engine's terms. */
 import type {
+  BlockRate,
   ContainerSpec,
   Device,
+  GpuRequest,
   Healthcheck,
   Mount,
   NetworkSpec,
   PublishedPort,
   Ulimit,
 } from '../../rollout/container-spec.ts';
-import type { DeviceMapping, InspectedHealthcheck, InspectedUlimit, MountRequest } from './inspections.ts';
+import type {
+  DeviceMapping,
+  DeviceRate,
+  DeviceRequest,
+  InspectedHealthcheck,
+  InspectedUlimit,
+  MountRequest,
+} from './inspections.ts';
 import type { Endpoint } from './networks.ts';
 
 const NANOSECONDS_PER_MS = 1_000_000;
@@ -63,6 +72,20 @@ export function ulimitRequest({ name, soft, hard }: Ulimit): InspectedUlimit {
 
 export function deviceRequest({ onHost, inContainer, permissions }: Device): DeviceMapping {
   return { PathOnHost: onHost, PathInContainer: inContainer, CgroupPermissions: permissions };
+}
+
+export function rateRequest({ device, rate }: BlockRate): DeviceRate {
+  return { Path: device, Rate: rate };
+}
+
+export function gpuRequest({ driver, count, ids, capabilities, options }: GpuRequest): DeviceRequest {
+  return {
+    Driver: driver,
+    Count: count,
+    ...(ids.length > 0 && { DeviceIDs: ids }),
+    Capabilities: [capabilities],
+    Options: options,
+  };
 }
 
 /** `name=value`; that it may be `name:value` is a leftover of old versions. */

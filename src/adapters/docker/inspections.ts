@@ -67,6 +67,21 @@ export interface DeviceMapping {
   readonly CgroupPermissions: string;
 }
 
+export interface DeviceRate {
+  readonly Path: string;
+  readonly Rate: number;
+}
+
+/** What GPUs, and other devices that a driver knows, are asked for by. */
+export interface DeviceRequest {
+  readonly Driver?: Maybe<string>;
+  /** -1 is all of them. */
+  readonly Count?: Maybe<number>;
+  readonly DeviceIDs?: Names;
+  readonly Capabilities?: Maybe<readonly (readonly string[])[]>;
+  readonly Options?: Texts;
+}
+
 export interface InspectedUlimit {
   readonly Name: string;
   readonly Soft: number;
@@ -101,6 +116,11 @@ export interface InspectedHostConfig {
   readonly Sysctls?: Texts;
   readonly Annotations?: Texts;
   readonly Devices?: Maybe<readonly DeviceMapping[]>;
+  readonly DeviceRequests?: Maybe<readonly DeviceRequest[]>;
+  readonly BlkioDeviceReadBps?: Maybe<readonly DeviceRate[]>;
+  readonly BlkioDeviceWriteBps?: Maybe<readonly DeviceRate[]>;
+  readonly BlkioDeviceReadIOps?: Maybe<readonly DeviceRate[]>;
+  readonly BlkioDeviceWriteIOps?: Maybe<readonly DeviceRate[]>;
   readonly Ulimits?: Maybe<readonly InspectedUlimit[]>;
   readonly UTSMode?: Maybe<string>;
   readonly UsernsMode?: Maybe<string>;

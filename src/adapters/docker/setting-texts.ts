@@ -11,6 +11,7 @@ import {
   isBorrowedNetwork,
   networkModeOf,
   type DeviceMapping,
+  type DeviceRequest,
   type InspectedContainer,
   type InspectedHealthcheck,
   type InspectedHostConfig,
@@ -51,6 +52,30 @@ export function devicesText(devices: readonly DeviceMapping[]): string {
       [PathOnHost, PathInContainer, CgroupPermissions.split('').toSorted().join('')].join(':'),
     ),
   );
+}
+
+/** Only of what is asked for. */
+export function blockRatesText(hostConfig: InspectedHostConfig, requested: InspectedHostConfig): string {
+  const kinds = {
+    device_read_bps: 'BlkioDeviceReadBps',
+    device_write_bps: 'BlkioDeviceWriteBps',
+    device_read_iops: 'BlkioDeviceReadIOps',
+    device_write_iops: 'BlkioDeviceWriteIOps',
+  } as const;
+  return Object.entries(kinds)
+    .filter(([, key]) => requested[key])
+    .map(([kind, key]) => `${kind} ${sorted((hostConfig[key] ?? []).map(({ Path, Rate }) => `${Path}=${Rate}`))}`)
+    .join('; ');
+}
+
+export function gpusText(requests: readonly DeviceRequest[]): string {
+  return requests
+    .map(({ Driver, Count, DeviceIDs, Capabilities, Options }) => {
+      const which = (DeviceIDs ?? []).length > 0 ? sorted(DeviceIDs ?? []) : Count === -1 ? 'all' : String(Count ?? 0);
+      const able = (Capabilities ?? []).map((words) => words.toSorted().join('+')).join(' or ');
+      return [Driver ?? '', which, able, pairsText(Options ?? {})].filter((part) => part !== '').join(' ');
+    })
+    .join('; ');
 }
 
 /** Without what the Engine adds by itself to every container of these kinds. */

@@ -52,7 +52,7 @@ export function composedService(project: ComposeProject, wanted: Wanted): Compos
     ...(volumes.node ? [['volumes', volumes.node] as const] : []),
   ]);
   const kept = [...changed]
-    .filter(([key]) => !told.has(key))
+    .filter(([key]) => !isTold(key, service))
     .map(([key, node]) => [key, withoutOwn(node, key)] as const);
   return {
     node: { ...composed, value: new Map(kept) },
@@ -63,7 +63,12 @@ export function composedService(project: ComposeProject, wanted: Wanted): Compos
 }
 
 /** What the container itself has nothing of. A service that is named by an app is active, whatever its profiles. */
-const told = new Set(['profiles', 'depends_on', 'container_name', 'secrets', 'configs']);
+const told = new Set(['profiles', 'depends_on', 'container_name', 'secrets', 'configs', 'attach', 'develop']);
+
+/** Of an image that has a name, how it is built says nothing: it is pulled by that name, as by `up --no-build`. */
+function isTold(key: string, service: NodeMap): boolean {
+  return told.has(key) || (key === 'build' && textIn(service.get('image')) !== undefined);
+}
 
 /** Whose keys are the writer's own in any case. */
 const free = new Set([...texts, 'options', 'driver_opts', 'extra_hosts']);

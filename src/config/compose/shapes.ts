@@ -90,6 +90,15 @@ const files = listOf(
   either({ map: keys({ source: text, target: text, uid: text, gid: text, mode: textOrNumber }), else: text }),
 );
 
+/** Nothing of it means anything here, but its keys have to be known. */
+function onlyKeys(names: string): Shape {
+  return keys(Object.fromEntries(names.split(' ').map((name) => [name, () => []])), { only: true });
+}
+
+const BUILD =
+  'additional_contexts args cache_from cache_to context dockerfile dockerfile_inline entitlements extra_hosts isolation ' +
+  'labels network no_cache no_cache_filter platforms privileged provenance pull sbom secrets shm_size ssh tags target ulimits';
+
 export const serviceShape = keys({
   ...{ image: text, user: text, hostname: text, domainname: text, cgroup_parent: text, cpuset: text },
   ...{ network_mode: text, platform: text, runtime: text, stop_signal: text, container_name: text },
@@ -100,6 +109,9 @@ export const serviceShape = keys({
   group_add: listOf(textOrNumber, { unique: true }),
   security_opt: uniqueTexts,
   profiles: uniqueTexts,
+  attach: flag,
+  build: either({ map: onlyKeys(BUILD), else: text }),
+  develop: either({ none: true, map: onlyKeys('watch') }),
   secrets: files,
   configs: files,
   depends_on: either({

@@ -14,11 +14,12 @@ import {
 import { envFiles } from './env-files.ts';
 import { field, requiredField, type FieldNote, type Leaf } from './field.ts';
 import { boolean, commandLine, duration, durationAboveZero, integer, listOf, matching, oneOf } from './leaves.ts';
+import { byteRates, gpus, operationRates } from './device-leaves.ts';
 import { addresses, expose, networks, searchDomains } from './network-leaves.ts';
 import { ports } from './ports.ts';
 import { cpus, cpuTime, devices, size, swapLimit, ulimits } from './resource-leaves.ts';
 import { deploySchema, pids, resourceKeys } from './resources.ts';
-import { unsupportedKeys } from './unsupported-keys.ts';
+import { unsupportedBlockKeys, unsupportedKeys } from './unsupported-keys.ts';
 import { tmpfs, volumes } from './volumes.ts';
 
 const image = matching('an image such as "registry.example.com/shop:1.4"', /^[\w.-]+(?::\d+)?(?:[/:@+][\w.+-]+)*$/);
@@ -85,6 +86,15 @@ const logging = z.strictObject({
   }),
   options: field(options, { description: "The driver's options.", otherwise: 'none' }),
 });
+
+const blkioConfig = z
+  .strictObject({
+    device_read_bps: kept(byteRates, 'Most bytes read from a device.'),
+    device_write_bps: kept(byteRates, 'Most bytes written to it.'),
+    device_read_iops: kept(operationRates, 'Most reads.'),
+    device_write_iops: kept(operationRates, 'Most writes.'),
+  })
+  .meta({ unsupported: unsupportedBlockKeys });
 
 const process = {
   command: kept(
@@ -168,6 +178,8 @@ const resources = {
   cpu_quota: kept(cpuTime, 'CPU time in each period.'),
   cpuset: kept(cpuset, 'CPUs that it runs on.'),
   pids_limit: kept(pids, 'Most processes.'),
+  blkio_config: blkioConfig.optional().meta({ description: 'How much it may read and write in a second.' }),
+  gpus: kept(gpus, 'GPUs, as a driver of the Engine hands them out; instead of those there.'),
   ulimits: field(ulimits, {
     description: 'Limits of its processes, added to, or set over, those there.',
     otherwise: 'nothing is added',

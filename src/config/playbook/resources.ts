@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { field } from './field.ts';
+import { reservedDevices } from './device-leaves.ts';
 import { integer, oneOf } from './leaves.ts';
 import { cpus, size } from './resource-leaves.ts';
 import { unsupportedInDeploy, unsupportedReservations } from './unsupported-keys.ts';
@@ -18,7 +19,10 @@ const limits = z.strictObject({
 });
 
 const reservations = z
-  .strictObject({ memory: field(size, { description: 'The same as `mem_reservation`.' }) })
+  .strictObject({
+    memory: field(size, { description: 'The same as `mem_reservation`.' }),
+    devices: field(reservedDevices, { description: 'GPUs and the like, added to those of `gpus`.' }),
+  })
   .meta({ unsupported: unsupportedReservations });
 
 export const deploySchema = z

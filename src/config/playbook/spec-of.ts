@@ -102,10 +102,27 @@ function limitsOf(written: WrittenContainer): Partial<ContainerSpec> {
     cpuQuotaUs: written.cpu_quota,
     pidsLimit: pids,
     ulimits: written.ulimits,
+    blockRates: written.blkio_config && blockRatesOf(written.blkio_config),
+    gpus: gpusOf(written),
     sysctls: written.sysctls,
     oomKillDisable: written.oom_kill_disable,
     oomScoreAdj: written.oom_score_adj,
   };
+}
+
+function blockRatesOf(written: NonNullable<WrittenContainer['blkio_config']>): ContainerSpec['blockRates'] {
+  return {
+    readBps: written.device_read_bps,
+    writeBps: written.device_write_bps,
+    readIops: written.device_read_iops,
+    writeIops: written.device_write_iops,
+  };
+}
+
+/** Those of both places, as Compose adds them up. */
+function gpusOf({ gpus, deploy }: WrittenContainer): ContainerSpec['gpus'] {
+  const reserved = deploy?.resources?.reservations?.devices;
+  return (gpus ?? reserved) && [...(gpus ?? []), ...(reserved ?? [])];
 }
 
 function filledFrom(controller: Lookup, written: Environment): Record<string, string> {

@@ -1,5 +1,5 @@
 const WINDOWS = 'it is for Windows';
-const GPU = 'sluice does not hand out GPUs yet';
+const WEIGHTS = 'the Engine leaves it out without a word where the kernel has no weights: say rates, or cpu_shares';
 const REAL_TIME = 'sluice does not set up real-time scheduling';
 const SWARM = 'it is for Swarm, which places and connects services by itself';
 const CLUSTER = 'the hosts of the play and instances say what runs where';
@@ -8,9 +8,8 @@ type Reasons = Readonly<Record<string, string>>;
 
 /** Keys of a Compose service that are refused, and why. */
 export const unsupportedKeys: Reasons = {
-  attach: 'nothing is attached to the output of a container that is rolled out',
-  blkio_config: 'sluice does not know yet how to compare it',
-  build: 'an image is built before it is rolled out, and pulled by its name',
+  attach: 'it is said of the services of a compose file',
+  build: 'an image is built before it is rolled out, and pulled by its name: say image',
   configs: 'it is said of the services of a compose file',
   container_name: "the app's name is that of the container",
   cpu_count: WINDOWS,
@@ -19,10 +18,9 @@ export const unsupportedKeys: Reasons = {
   cpu_rt_runtime: REAL_TIME,
   credential_spec: WINDOWS,
   depends_on: 'it is said of the services of a compose file',
-  develop: 'it is for work on the source, not for what is rolled out',
+  develop: 'it is said of the services of a compose file',
   extends: 'it is said of the services of a compose file',
   external_links: 'containers know each other by their names on a network: say networks',
-  gpus: GPU,
   isolation: WINDOWS,
   links: 'containers know each other by their names on a network: say networks',
   mac_address: 'a MAC address cannot be that of two containers, and the old and the new one are there at once',
@@ -39,6 +37,8 @@ export const unsupportedKeys: Reasons = {
   volumes_from: 'what belongs to another container comes and goes with that one: name the volumes themselves',
 };
 
+export const unsupportedBlockKeys: Reasons = { weight: WEIGHTS, weight_device: WEIGHTS };
+
 export const unsupportedInDeploy: Reasons = {
   endpoint_mode: SWARM,
   labels: 'a service of Swarm has labels of its own; those of the container are said under labels',
@@ -48,6 +48,5 @@ export const unsupportedInDeploy: Reasons = {
 
 export const unsupportedReservations: Reasons = {
   cpus: 'Docker can limit CPU time, not set it aside: say cpu_shares',
-  devices: GPU,
   generic_resources: SWARM,
 };

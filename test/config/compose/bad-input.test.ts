@@ -59,9 +59,9 @@ describe('a compose file that is wrong', () => {
       'compose.yml:4:5: services.web.enviroment: is no known key (did you mean "environment"?)',
     ],
     [
-      'build',
-      web('build: .'),
-      'compose.yml:4:5: services.web.build: is not supported: an image is built before it is rolled out, and pulled by its name',
+      'a key of build',
+      web('build: { contxt: . }'),
+      'compose.yml:4:22: services.web.build.contxt: should be left out: it is no known key',
     ],
     [
       'links',

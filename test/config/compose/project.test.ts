@@ -78,6 +78,19 @@ describe('a variable', () => {
   });
 });
 
+it('how an image is built, and what is for work on it, means nothing where the image has a name', () => {
+  const more =
+    '    build: { context: ., args: { A: 1 } }\n    attach: false\n    develop: { watch: [{ path: ., action: sync }] }\n';
+
+  expect(specs({ 'compose.yml': service(more) })).toEqual(specs({ 'compose.yml': service('') }));
+});
+
+it('an image without a name cannot be rolled out, however it is built', () => {
+  expect(() => specs({ 'compose.yml': 'services: { web: { build: . } }\n' })).toThrow(
+    'services.web.build: is not supported: an image is built before it is rolled out, and pulled by its name: say image',
+  );
+});
+
 describe('a further file', () => {
   const base = service(
     '    ports: ["80:80"]\n    environment: { A: a, B: b }\n    labels: { l: m }\n    build: .\n    dns: [1.1.1.1]\n',

@@ -85,8 +85,8 @@ describe('a key of container that is wrong', () => {
       '7:41: container.deploy.update_config.order: should be stop-first or start-first, is "last"',
     ],
     [
-      'deploy: { resources: { reservations: { devices: [] } } }',
-      '7:46: container.deploy.resources.reservations.devices: is not supported: sluice does not hand out GPUs yet',
+      'deploy: { resources: { reservations: { devices: all } } }',
+      '7:55: container.deploy.resources.reservations.devices: should be a list of devices such as "{ driver: nvidia, count: 1, capabilities: [gpu] }", is "all"',
     ],
     [
       'ulimits: { nofile: { soft: 3, hard: 2 } }',
@@ -132,9 +132,25 @@ describe('a key of container that is wrong', () => {
     ],
     [
       'build: .',
-      '7:7: container.build: is not supported: an image is built before it is rolled out, and pulled by its name',
+      '7:7: container.build: is not supported: an image is built before it is rolled out, and pulled by its name: say image',
     ],
     ['container_name: a', "7:7: container.container_name: is not supported: the app's name is that of the container"],
+    [
+      'gpus: [{ count: 1, device_ids: ["0"] }]',
+      '7:14: container.gpus[0]: should be a mapping of capabilities, driver, count or device_ids, and options, is a mapping (say count or device_ids, not both)',
+    ],
+    [
+      'deploy: { resources: { reservations: { devices: [{ count: 1 }] } } }',
+      '7:56: container.deploy.resources.reservations.devices[0]: should be a mapping of capabilities, driver, count or device_ids, and options, is a mapping (capabilities should be a list such as [gpu])',
+    ],
+    [
+      'blkio_config: { weight: 300 }',
+      '7:23: container.blkio_config.weight: is not supported: the Engine leaves it out without a word where the kernel has no weights: say rates, or cpu_shares',
+    ],
+    [
+      'blkio_config: { device_read_bps: [{ path: sda, rate: 1mb }] }',
+      '7:41: container.blkio_config.device_read_bps[0]: should be a mapping such as "{ path: /dev/sda, rate: 1mb }", is a mapping',
+    ],
     ['enviroment: {}', '7:7: container.enviroment: is no known key (did you mean "environment"?)'],
   ])('%s', (line, complaint) => {
     const lines = linesOf(() => resolved(aPlaybook(`    container:\n      image: a\n      ${line}\n`)));
