@@ -1,4 +1,5 @@
 /** What was seen of the fleet: plain data, taken by the adapters, judged by the plan. */
+import type { Healthcheck } from './container-spec.ts';
 import type { Balancer, Server, Standing } from './model.ts';
 
 /** One server as its balancer has it, in full. */
@@ -61,7 +62,8 @@ export interface Image {
   readonly id: string;
   /** Registry digests `sha256:…` under which it is known here; none for an image that came from no registry. */
   readonly digests: readonly string[];
-  readonly hasHealthcheck: boolean;
+  /** Undefined where it has none. */
+  readonly healthcheck: Healthcheck | undefined;
 }
 
 export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy';
@@ -79,6 +81,8 @@ export interface Container {
   /** RFC 3339; changes with every start. */
   readonly startedAt: string;
   readonly health: Health;
+  /** What of its healthcheck is not that of its image: a container that replaces it keeps that. */
+  readonly ownHealthcheck?: Healthcheck | undefined;
   /** Output of the last healthcheck, trimmed; empty when there was none. */
   readonly healthOutput: string;
   /** Started with `--rm`: it is gone once it stops. */

@@ -1,5 +1,6 @@
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
 import { placeName, serverPath, serversOf, type Instance, type Revert, type Server } from './model.ts';
+import type { Healthcheck } from './container-spec.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
 import type { Back, HostPlay, Play } from './play.ts';
 import type { Policy } from './policy.ts';
@@ -9,6 +10,8 @@ import { batchesOf } from './serial.ts';
 export interface WantedImage {
   readonly digest: string | undefined;
   readonly id: string | undefined;
+  /** Its own, where the image is on the host already. */
+  readonly healthcheck?: Healthcheck | undefined;
   /** It is not on the host, and sent there from here. */
   readonly load?: Load | undefined;
 }

@@ -4,7 +4,7 @@ import { durationText } from './durations.ts';
 import type { Instance } from './model.ts';
 
 /** Docker's own, where nothing is said. */
-const DOCKER = { retries: 3, startIntervalMs: 5_000 } as const;
+const DOCKER = { intervalMs: 30_000, retries: 3, startIntervalMs: 5_000 } as const;
 
 type Timed = Pick<Instance, 'ready' | 'drain' | 'monitor' | 'spec'>;
 
@@ -49,6 +49,18 @@ export function doubtfulTimes({ ready, drain, monitor, spec }: Timed): string[] 
     );
   }
   return found;
+}
+
+/**
+ * The same once it is known what the container gets from elsewhere of its healthcheck, from its image for one; nothing
+ * that `doubtfulTimes` says of what is declared alone.
+ */
+export function doubtfulTimesWith(inherited: Healthcheck | undefined, instance: Timed): string[] {
+  const { healthcheck: own } = instance.spec;
+  if (!inherited || own?.intervalMs !== undefined || (own && isOff(own))) return [];
+  const declared = Object.fromEntries(Object.entries(own ?? {}).filter(([, value]) => value !== undefined));
+  const healthcheck = { intervalMs: DOCKER.intervalMs, ...inherited, ...declared };
+  return doubtfulTimes({ ...instance, spec: { ...instance.spec, healthcheck, stopGraceMs: undefined } });
 }
 
 /** How long an application that has stopped working stays healthy; undefined where that is not declared. */

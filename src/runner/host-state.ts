@@ -49,7 +49,7 @@ export interface Archived {
   /** How to make it again; undefined when nothing was there. */
   readonly old:
     | {
-        readonly image: Omit<Container['image'], 'hasHealthcheck'>;
+        readonly image: Omit<Container['image'], 'healthcheck'>;
         readonly snapshot: string;
         /** The one that it was in, where there are two. */
         readonly slot?: string | undefined;

@@ -7,6 +7,7 @@ import { fetchArchived } from './archived.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import type { HeldHosts } from './held-hosts.ts';
 import type { HostAccess, LoadRequest, PullProgress } from './ports.ts';
+import { inheritedOf, laterTimeWarnings } from './time-warnings.ts';
 import { isProvenWithoutImage, noProof } from './readiness.ts';
 import type { RunContext } from './rollout.ts';
 
@@ -31,6 +32,7 @@ export async function pullAll({ plans, facts }: Planned, held: HeldHosts, contex
   const unique = new Map(
     wanted.map((one) => [`${one.instance.host} ${one.to.reference} ${pullKey(one.instance)}`, one]),
   );
+  const checks = new Map<string, Image['healthcheck']>();
   const pulled = await Promise.all(
     [...unique.values()].map(({ instance, to }) =>
       inTurn(instance.host, async (): Promise<Finding[]> => {
@@ -42,6 +44,7 @@ export async function pullAll({ plans, facts }: Planned, held: HeldHosts, contex
             throw new Failure('docker', text);
           }
           const digest = to.digest ?? image.digests[0] ?? image.id;
+          checks.set(`${instance.host} ${to.reference}`, image.healthcheck);
           report({ type: 'image-pulled', host: instance.host, image: to.reference, digest });
           return unprovenBy(image, wanted, { reference: to.reference, host: instance.host, facts });
         } catch (error) {
@@ -54,6 +57,14 @@ export async function pullAll({ plans, facts }: Planned, held: HeldHosts, contex
   const problems = pulled.flat();
   for (const { host, text } of problems) report({ type: 'problem', host, text });
   refuseIfProblems(problems);
+  // What the plan did not know yet.
+  const unknown = wanted
+    .map(({ instance }) => instance)
+    .filter((one) => facts.instances.get(one)?.image.healthcheck === undefined);
+  const later = laterTimeWarnings(unknown, (one) =>
+    inheritedOf(one, facts, checks.get(`${one.host} ${one.spec.image}`)),
+  );
+  for (const { host, text } of later) report({ type: 'warning', host, text });
 }
 
 interface Bounds {
@@ -126,7 +137,7 @@ function unprovenBy(
 ): Finding[] {
   return wanted
     .filter(({ instance }) => !instance.revert)
-    .filter(({ instance }) => !image.hasHealthcheck || instance.spec.healthcheck?.test?.[0] === 'NONE')
+    .filter(({ instance }) => !image.healthcheck || instance.spec.healthcheck?.test?.[0] === 'NONE')
     .filter((one) => one.instance.host === host && one.to.reference === reference)
     .filter(({ instance }) => !isProvenWithoutImage(instance, facts.backends))
     .map(({ instance }) => ({ kind: 'problem', host, text: noProof(instance) }));

@@ -173,7 +173,7 @@ async function wantedImage({ containers, name }: HostAccess, { spec }: Instance)
   const { image: reference, pullPolicy } = spec;
   if (pullPolicy !== 'always') {
     const local = await containers.image(reference);
-    if (local) return { id: local.id, digest: local.digests[0] };
+    if (local) return { id: local.id, digest: local.digests[0], healthcheck: local.healthcheck };
     if (pullPolicy === 'never') {
       throw new Failure('docker', `Cannot use ${reference} on ${name}: it is not there, and pull_policy is never`);
     }
@@ -184,7 +184,8 @@ async function wantedImage({ containers, name }: HostAccess, { spec }: Instance)
 /** Whatever the host has under this name: the image that comes from this machine, as the host knows it or will. */
 async function loadedImage(host: HostAccess, reference: string, image: LoadableImage): Promise<WantedImage> {
   for (const id of image.ids) {
-    if (await host.containers.image(id)) return { id, digest: undefined };
+    const local = await host.containers.image(id);
+    if (local) return { id, digest: undefined, healthcheck: local.healthcheck };
   }
   const { id, from, bytes, open } = image;
   if (typeof open !== 'string') return { id, digest: undefined, load: { from, bytes } };

@@ -6,7 +6,6 @@ import { serversOf, type Instance } from '../rollout/model.ts';
 import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import { movedTags } from '../rollout/moved-tags.ts';
-import { doubtfulTimes } from '../rollout/times.ts';
 import { disagreements, imageSettledOn, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type AfterBatch, type RunEnd } from '../rollout/verdict.ts';
 import { stepActions, type Stop } from './advance.ts';
@@ -22,6 +21,7 @@ import { revert } from './rollback.ts';
 import { leftInWork, roll } from './roll.ts';
 import { Skipped } from './skipped.ts';
 import { takeBack, Updated } from './take-back.ts';
+import { inheritedOf, timeWarnings } from './time-warnings.ts';
 import { takeOver } from './take-over.ts';
 import { Turns } from './turns.ts';
 import type { RunIdentity } from './work.ts';
@@ -100,7 +100,12 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
   const plays = skipped.without(all);
   const plans = inTurn(plays.map((play) => planOne(play, facts, { ...how, recorded })));
   const moved = movedTags(plans).map((text): Finding => ({ kind: 'problem', host: '', text }));
-  const found = [...findings, ...moved, ...plans.flatMap(capacityProblems), ...timeWarnings(plays)];
+  const found = [
+    ...findings,
+    ...moved,
+    ...plans.flatMap(capacityProblems),
+    ...timeWarnings(ofInstances(plays), (one) => inheritedOf(one, facts)),
+  ];
   for (const { kind, host, text } of found) context.report({ type: kind, host, text });
   refuseIfProblems(found);
   for (const one of plans) context.report({ type: 'planned', plan: one });
@@ -168,9 +173,12 @@ export async function rollout(
 
 /** The hosts of the instances, and of the balancers of their servers. */
 export function touchedBy(plays: readonly Play[]): string[] {
-  const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
-  const balancers = instances.flatMap((one) => serversOf(one).map(({ balancer }) => balancer.host));
+  const balancers = ofInstances(plays).flatMap((one) => serversOf(one).map(({ balancer }) => balancer.host));
   return [...plays.flatMap((play) => play.hosts.map(({ host }) => host)), ...balancers];
+}
+
+function ofInstances(plays: readonly Play[]): readonly Instance[] {
+  return plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
 }
 
 interface RollingContext extends SkippingContext {
@@ -243,21 +251,6 @@ async function planAgain(
       if (then !== 'goOn') return then;
     }
   }
-}
-
-/** Said once for all hosts, and for all containers that it is true of. */
-function timeWarnings(plays: readonly Play[]): Finding[] {
-  const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
-  const containers = new Map<string, Set<string>>();
-  for (const instance of instances.filter(({ revert }) => !revert)) {
-    for (const text of doubtfulTimes(instance)) {
-      containers.set(text, (containers.get(text) ?? new Set()).add(instance.container));
-    }
-  }
-  return [...containers].map(([text, [first = '', ...others]]) => {
-    const who = others.length === 0 ? first : `${first} (and ${others.length} more)`;
-    return { kind: 'warning', host: '', text: `${who} ${text}` };
-  });
 }
 
 function capacityProblems({ capacity, name }: PlayPlan): Finding[] {

@@ -24,7 +24,7 @@ const textOf = (...hosts: StatusOfHost[]): string[] =>
 describe('statusText()', () => {
   it('shows containers with their servers, a line for each server', () => {
     const digests = ['sha256:0123456789abcdef', 'sha256:another'];
-    const image = { reference: 'lab/app:v1', id: 'sha256:1', digests, hasHealthcheck: true };
+    const image = { reference: 'lab/app:v1', id: 'sha256:1', digests, healthcheck: { intervalMs: 100 } };
     const container = aContainer({ image });
     const api = { ...aServer(), backend: 'api' };
     const servers = [
@@ -51,7 +51,7 @@ describe('statusText()', () => {
   });
 
   it('shows an image without a digest by its id', () => {
-    const image = { reference: 'local', id: 'sha256:fedcba9876543210', digests: [], hasHealthcheck: true };
+    const image = { reference: 'local', id: 'sha256:fedcba9876543210', digests: [], healthcheck: { intervalMs: 100 } };
     const [, line] = textOf(aHost({ rows: [{ container: aContainer({ image }), servers: [] }] }));
 
     expect(line).toBe('fe1   pxApp_1    local  fedcba987654  healthy');

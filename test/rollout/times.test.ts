@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ContainerSpec, Healthcheck } from '../../src/rollout/container-spec.ts';
-import { doubtfulTimes, impossibleTimes } from '../../src/rollout/times.ts';
+import { doubtfulTimes, doubtfulTimesWith, impossibleTimes } from '../../src/rollout/times.ts';
 import { anInstance } from '../support/builders.ts';
 
 interface Times {
@@ -53,5 +53,24 @@ describe('doubtfulTimes()', () => {
     { why: 'a grace longer than the drain',     times: { stopGraceMs: 600_000 },                                        says: ['has stop_grace_period 10m to finish what it has in hand, and drain.timeout gives requests only 1m'] },
   ])('$why', ({ times, says }) => {
     expect(doubtfulTimes(timed(times))).toEqual(says);
+  });
+});
+
+describe('doubtfulTimesWith()', () => {
+  const slow = { test: ['CMD', 'true'], startPeriodMs: 60_000, intervalMs: 10_000 };
+  const late =
+    'is given up after ready.within 1m, and its healthcheck allows it 1m30s to start (start_period 1m and interval × retries 30s)';
+
+  // prettier-ignore
+  it.each<{ why: string; inherited?: Healthcheck; times: Times; says: readonly string[] }>([
+    { why: 'no healthcheck in the image',              times: {},                                                                           says: [] },
+    { why: "the image's own times",                    inherited: slow, times: {},                                                          says: [late] },
+    { why: "Docker's, where the image says nothing",   inherited: { test: ['CMD', 'true'] }, times: { within: 89_000 },                      says: ['is given up after ready.within 1m29s, and its healthcheck allows it 1m30s to start (start_period 0s and interval × retries 1m30s)'] },
+    { why: 'what is declared over that',               inherited: slow, times: { healthcheck: { startPeriodMs: 1_000 } },                   says: [] },
+    { why: 'what is declared has been judged already', inherited: slow, times: { healthcheck: { ...check, startPeriodMs: 60_000 } },        says: [] },
+    { why: 'a healthcheck that is switched off',       inherited: slow, times: { healthcheck: { test: ['NONE'] } },                         says: [] },
+    { why: 'a watch shorter than the retries',         inherited: slow, times: { within: 90_000, watched: 5_000 },                          says: ['is watched for 5s, and its healthcheck takes 30s to call it unhealthy (interval × retries)'] },
+  ])('$why', ({ inherited, times, says }) => {
+    expect(doubtfulTimesWith(inherited, timed(times))).toEqual(says);
   });
 });

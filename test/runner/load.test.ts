@@ -23,7 +23,7 @@ function loadsOf(over: Partial<LoadableImage> = {}): Loads {
 
 async function fleetWithout(): Promise<FakeFleet> {
   const fleet = await FakeFleet.up();
-  const image = { id: ID, digests: [], hasHealthcheck: true, behaviour: { answersAfterMs: 700 } };
+  const image = { id: ID, digests: [], healthcheck: { intervalMs: 100 }, behaviour: { answersAfterMs: 700 } };
   fleet.registry.set('nowhere', image);
   return fleet;
 }

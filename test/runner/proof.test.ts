@@ -28,7 +28,7 @@ async function rollOut({ probe, healthcheck, lastCheck = 'L4OK', hasHealthcheck 
   const fe1 = await fleet.host('fe1');
   const image = fleet.registry.get(`${IMAGE}:v2`);
   if (!image) throw new Error('there is a v2');
-  fleet.registry.set(`${IMAGE}:v2`, { ...image, hasHealthcheck });
+  fleet.registry.set(`${IMAGE}:v2`, { ...image, healthcheck: hasHealthcheck ? { intervalMs: 100 } : undefined });
   const balancer = changed(fe1.haproxy, {
     backends: async (name) =>
       (await fe1.haproxy.backends(name)).map((one) => ({

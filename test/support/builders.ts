@@ -34,7 +34,7 @@ export function aContainer(over: Partial<Container> = {}): Container {
       reference: 'registry.lab:5000/pxapp:v1',
       id: 'sha256:1111',
       digests: ['sha256:aaaa'],
-      hasHealthcheck: true,
+      healthcheck: { intervalMs: 100 },
     },
     ...{ running: true, status: 'running', exitCode: 0, restartCount: 0, startedAt: '2026-11-21T09:00:00Z' },
     ...{ health: 'healthy' as const, healthOutput: '', isAutoRemoved: false, publishedPorts: [8081] },

@@ -123,7 +123,7 @@ export class FakeFleet implements Fleet {
   }
 
   addImage(tag: string, behaviour: Behaviour): void {
-    const image = { id: `sha256:id-${tag}`, digests: [`sha256:digest-${tag}`], hasHealthcheck: true };
+    const image = { id: `sha256:id-${tag}`, digests: [`sha256:digest-${tag}`], healthcheck: { intervalMs: 100 } };
     this.registry.set(`${IMAGE}:${tag}`, { ...image, behaviour: { answersAfterMs: 700, ...behaviour } });
   }
 

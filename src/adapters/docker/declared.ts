@@ -35,6 +35,17 @@ export function healthcheckOf(declared: Healthcheck): InspectedHealthcheck {
   };
 }
 
+/** The other way round: a time of 0 is the Engine's own. */
+export function declaredOf(inspected: InspectedHealthcheck): Healthcheck {
+  const { Test, Interval, Timeout, StartPeriod, StartInterval, Retries } = inspected;
+  const ms = (nanoseconds: number | null | undefined) => (nanoseconds ? nanoseconds / NANOSECONDS_PER_MS : undefined);
+  const all = {
+    ...{ test: Test ?? undefined, intervalMs: ms(Interval), timeoutMs: ms(Timeout), startPeriodMs: ms(StartPeriod) },
+    ...{ startIntervalMs: ms(StartInterval), retries: Retries === 0 ? undefined : (Retries ?? undefined) },
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
 /** The Engine counts whole seconds. */
 export function stopTimeoutOf(stopGraceMs: number): number {
   return Math.ceil(stopGraceMs / 1000);

@@ -5,6 +5,7 @@ import { Failure } from '../../errors.ts';
 import { byDigest, isImageId, splitTag } from '../../rollout/image-change.ts';
 import type { Image, LoadableImage, LoadRequest, PullRequest, RemoteImage } from '../../runner/ports.ts';
 import type { Logins } from '../login.ts';
+import { declaredOf } from './declared.ts';
 import { unless, type Engine } from './engine.ts';
 import type { InspectedImage } from './inspections.ts';
 import { followed, Silence } from './pull-progress.ts';
@@ -188,9 +189,10 @@ async function inspected(docker: Dockerode, reference: string): Promise<Inspecte
 
 /** An image as the runner sees it; `reference` says of which repository the digests are asked. */
 export function imageOf(image: InspectedImage, reference: string): Image {
-  const test = image.Config?.Healthcheck?.Test ?? [];
-  const hasHealthcheck = test.length > 0 && test[0] !== 'NONE';
-  return { id: image.Id, digests: digestsOf(image, reference), hasHealthcheck };
+  const { Healthcheck } = image.Config ?? {};
+  const test = Healthcheck?.Test ?? [];
+  const healthcheck = Healthcheck && test.length > 0 && test[0] !== 'NONE' ? declaredOf(Healthcheck) : undefined;
+  return { id: image.Id, digests: digestsOf(image, reference), healthcheck };
 }
 
 /** The digests under which the image came from the repository that `reference` names, the one it names first. */

@@ -1,6 +1,8 @@
 import type { Container, Health, Image } from '../../runner/ports.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortBindings } from './inspections.ts';
+import { declaredOf } from './declared.ts';
 import { imageOf } from './images.ts';
+import { ownConfigOf } from './inheritance.ts';
 
 const STOP_TIMEOUT_SECONDS = 10;
 /** For a container that asks never to be killed (-1). */
@@ -19,6 +21,7 @@ export function containerOf(inspected: InspectedContainer, image: InspectedImage
     restartCount: inspected.RestartCount ?? 0,
     startedAt: State.StartedAt,
     health: healthOf(State.Health?.Status),
+    ownHealthcheck: image && declaredOf(ownConfigOf(Config, image.Config ?? {}).healthcheck),
     healthOutput: State.Health?.Log?.at(-1)?.Output?.trim() ?? '',
     isAutoRemoved: HostConfig.AutoRemove === true,
     restart: restartOf(HostConfig),
@@ -28,7 +31,7 @@ export function containerOf(inspected: InspectedContainer, image: InspectedImage
 
 /** An image that is not on the host any more: only its id is known. */
 function goneImage(id: string): Image {
-  return { id, digests: [], hasHealthcheck: false };
+  return { id, digests: [], healthcheck: undefined };
 }
 
 function restartOf({ RestartPolicy }: InspectedHostConfig): Container['restart'] {

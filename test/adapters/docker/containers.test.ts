@@ -72,7 +72,7 @@ describe('pull()', () => {
     expect(await containers().pull({ reference: 'app:v9', policy: 'always', signal: never })).toEqual({
       id: 'sha256:1',
       digests: ['sha256:2'],
-      hasHealthcheck: false,
+      healthcheck: undefined,
     });
   });
 

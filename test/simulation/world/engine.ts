@@ -200,7 +200,12 @@ export class SimEngine {
       name: one.name,
       running: one.status === 'running' || one.isRestarting,
       status: one.status,
-      image: { reference: one.reference, id: one.image.id, digests: one.image.digests, hasHealthcheck: true },
+      image: {
+        reference: one.reference,
+        id: one.image.id,
+        digests: one.image.digests,
+        healthcheck: { intervalMs: 100 },
+      },
       exitCode: one.exitCode,
       restartCount: one.restartCount,
       restart: one.restart,

@@ -195,5 +195,5 @@ export class SimContainers implements Containers {
 }
 
 function plain(image: (Image & { readonly behaviour?: unknown }) | undefined): Image | undefined {
-  return image && { id: image.id, digests: image.digests, hasHealthcheck: image.hasHealthcheck };
+  return image && { id: image.id, digests: image.digests, healthcheck: image.healthcheck };
 }

@@ -38,7 +38,7 @@ export class World {
     this.lines = lines;
     const image = (tag: string, behaviour: SimImage['behaviour']): [string, SimImage] => [
       `${IMAGE}:${tag}`,
-      { id: `sha256:id-${tag}`, digests: [`sha256:digest-${tag}`], hasHealthcheck: true, behaviour },
+      { id: `sha256:id-${tag}`, digests: [`sha256:digest-${tag}`], healthcheck: { intervalMs: 100 }, behaviour },
     ];
     this.registry = new Map([image('v1', { answersAfterMs: setting.startsMs }), image('v2', setting.next)]);
     this.hosts = new Map(setting.hosts.map((one) => [one.name, new SimHost(this.timeline, one, this.registry)]));
