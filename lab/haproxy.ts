@@ -100,7 +100,9 @@ export async function areServersUp(host: Host, apps: number): Promise<true | str
   const ports = Array.from({ length: apps }, (_, index) => String(portOf(index + 1)));
   const wrong = (await serverStates(host)).filter(
     ({ address, operation, admin, weight, configuredWeight }) =>
-      (operation !== 2 && ports.includes(address.split(':').at(-1) ?? '')) || admin !== 0 || weight !== configuredWeight,
+      (operation !== 2 && ports.includes(address.split(':').at(-1) ?? '')) ||
+      admin !== 0 ||
+      weight !== configuredWeight,
   );
   return (
     wrong.length === 0 ||

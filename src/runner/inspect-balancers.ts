@@ -1,5 +1,13 @@
 import type { LimitFunction } from 'p-limit';
-import { balancerKey, placeName, sameServer, serversOf, type Balancer, type Instance, type Server } from '../rollout/model.ts';
+import {
+  balancerKey,
+  placeName,
+  sameServer,
+  serversOf,
+  type Balancer,
+  type Instance,
+  type Server,
+} from '../rollout/model.ts';
 import type { BackendState } from '../rollout/observed.ts';
 import { problem, type Finding } from './findings.ts';
 import type { BalancerFacts, Fleet, RecordEntry } from './ports.ts';

@@ -96,7 +96,10 @@ export class Monitor {
 
   /** A server that was out of service before is still; nothing is to be expected of it. */
   #serving(): Work['servers'] {
-    return this.work.found.map(inTheEnd).filter(({ admin }) => admin === 'ready').map(({ access }) => access);
+    return this.work.found
+      .map(inTheEnd)
+      .filter(({ admin }) => admin === 'ready')
+      .map(({ access }) => access);
   }
 }
 

@@ -133,11 +133,7 @@ async function foundNow(entries: readonly RecordEntry[], reach: HeldHost['reach'
 }
 
 /** What the way home needs to know of an instance, without its playbook. */
-function instanceOf(
-  entries: readonly RecordEntry[],
-  { container = '', drain }: RecordEntry,
-  host: string,
-): Instance {
+function instanceOf(entries: readonly RecordEntry[], { container = '', drain }: RecordEntry, host: string): Instance {
   const left = entries.filter(({ slot }) => slot === 'leaving');
   const servers = entries.filter((entry) => !left.includes(entry)).map(({ server }) => server);
   const readyOf = (one: RecordEntry | undefined): ReadyCheck =>

@@ -42,7 +42,14 @@ async function refusal(
   const command = {
     ...{ name: 'rollback' as const, run: over.run, serial: over.serial, force: false, yes: true },
     ...{ check: false, diff: false, detailedExitcode: false },
-    ...{ environmentInventory: [], inventory: over.inventory ?? [], limit: undefined, forks: 1, json: false, verbosity: 0 },
+    ...{
+      environmentInventory: [],
+      inventory: over.inventory ?? [],
+      limit: undefined,
+      forks: 1,
+      json: false,
+      verbosity: 0,
+    },
     locking: { waitMs: 0, takeOver: false },
     pacing: pacingOf({}),
     pullsPerHost: 1,
@@ -79,7 +86,9 @@ describe('sluice rollback refuses', () => {
   it('a run whose balancer the inventory does not have, before it begins', async () => {
     const server = { balancer: { host: 'lb1', socket: '/run/haproxy.sock' }, backend: 'shop', name: 'fe1_shop_1' };
     const { spec, ...instance } = anInstance({ container: 'shop_1', servers: [server] });
-    const hosts = [{ host: 'fe1', instances: [{ instance, from: { reference: spec.image }, to: { reference: 'v2' } }] }];
+    const hosts = [
+      { host: 'fe1', instances: [{ instance, from: { reference: spec.image }, to: { reference: 'v2' } }] },
+    ];
     const subject = { host: 'fe1', name: 'shop_1' };
     const told = [
       { type: 'planned', plan: { name: 'Shop', batches: [{ number: 1, hosts }] } },

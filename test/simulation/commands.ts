@@ -100,7 +100,9 @@ function instanceOf(
   const balancer = { host: host.name, socket: SOCKET };
   const slotAt = (at: number, server: string): DeclaredSlot => ({
     name: server,
-    servers: host.servers.filter((line) => line.name === server).map(({ backend }) => ({ ...{ balancer, backend }, name: server })),
+    servers: host.servers
+      .filter((line) => line.name === server)
+      .map(({ backend }) => ({ ...{ balancer, backend }, name: server })),
     spec: {
       ...{ image: `${IMAGE}:v2`, pullPolicy: 'always' },
       ...(isNew && createdAs(at, restart)),

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { CALL_FAULTS, type Fault, type TimedFault } from './faults.ts';
 import { furtherOf } from './further.ts';
 import { operationsOf } from './operations.ts';
+import { inSlots, slotsOf } from './slots.ts';
+import { Random } from './random.ts';
 import { brisk, leisurely } from './pace.ts';
 import { run } from './run.ts';
 import { rescuesOf, rolloutOf, type Scenario } from './scenario.ts';
@@ -222,6 +224,31 @@ describe('what the simulation has found', () => {
   ])('further story of seed %i: %s', async (seed) => {
     expect(await brokenBy(furtherOf(seed, brisk))).toEqual([]);
   });
+
+  it.each([
+    [244, 'a run that is gone on with between the setting aside of the old container and the new one'],
+    [214, 'a rollback after the run itself has failed to go back, and is in the slot that it went to'],
+    [1730, 'one that is taken back by a run that is gone on with, whose plan does not know the slot that was found'],
+    [545, 'a run that is gone on with as its old container is gone, and the new one is not healthy'],
+    [1973, 'a run that is gone on with as its old container has stopped, and the backend is below its floor'],
+    [1159, 'an old container that has died, and would be given back for the sake of the floor'],
+    [233, 'an old container that cannot serve again, and one that is stopped while it is in service'],
+    [631, 'a stop whose answer was lost, and that meets the old container under the name of the new one'],
+  ])('start-first, briskly told, of seed %i: %s', async (seed) => {
+    expect(await brokenBy(slotsOf(seed, brisk))).toEqual([]);
+  });
+
+  it.each(['killBefore', 'killAfter'] as const)(
+    'a controller %s any change of start-first, and one that recovers too',
+    async (how) => {
+      for (let nth = 0; nth < CHANGES; nth += 1) {
+        const faults = [0, 10].map((by) => ({ kind: 'call', by, on: 'change', nth, how, ms: 0 }) as const);
+        const story = inSlots(aStory(faults, { rescues: 1 }), new Random(1, 'slots'));
+
+        expect({ nth, broken: await brokenBy(story) }).toEqual({ nth, broken: [] });
+      }
+    },
+  );
 
   it.each(['killBefore', 'killAfter'] as const)(
     'a controller %s any change, and one that recovers too',

@@ -116,7 +116,9 @@ function wrongRecord(judged: Judged): string | undefined {
   const { host, one, controllers } = judged;
   const { found } = one;
   // Told of, and died before it could be recorded anew: then the record says what was found before.
-  const told = controllers.at(-1)?.events.findLast((event) => 'subject' in event && sameSubject(event.subject, one.subject));
+  const told = controllers
+    .at(-1)
+    ?.events.findLast((event) => 'subject' in event && sameSubject(event.subject, one.subject));
   if (told?.type === 'found') return undefined;
   for (const entry of recordedOf(judged)) {
     // What it had taken over of another run is that one's to tell.
@@ -155,7 +157,10 @@ function wrongEnd(judged: Judged): string | undefined {
   if (aside && world.setting.keep === 0) return `${aside.name} is there still`;
   const paths = [...host.haproxy.current.slots.values()].map(({ line }) => line);
   return paths
-    .filter((line) => containerOf(line.name) === subject.name && !host.record.some(({ server }) => pathOf(server) === pathOf(line)))
+    .filter(
+      (line) =>
+        containerOf(line.name) === subject.name && !host.record.some(({ server }) => pathOf(server) === pathOf(line)),
+    )
     .map((line) => notStanding(world, host, pathOf(line)))
     .find((text) => text !== undefined);
 }

@@ -10,8 +10,11 @@ const OTHER_PORT = 100;
 
 /** The story of `operationsOf`, with another way to replace. */
 export function slotsOf(seed: number, pace: Pace = leisurely): Scenario {
-  const told = operationsOf(seed, pace);
-  const random = new Random(seed, 'slots');
+  return inSlots(operationsOf(seed, pace), new Random(seed, 'slots'));
+}
+
+/** The same story, with another way to replace. */
+export function inSlots(told: Scenario, random: Random): Scenario {
   return { ...told, world: { ...told.world, hosts: told.world.hosts.map((host) => withSlots(host, random)) } };
 }
 

@@ -131,11 +131,7 @@ export class HostResolver {
     return { ...one, instance };
   }
 
-  #instanceOf(
-    { app, at }: PlacedApp,
-    { host, id, slot }: Where,
-    found: Problems,
-  ): ReadInstance | undefined {
+  #instanceOf({ app, at }: PlacedApp, { host, id, slot }: Where, found: Problems): ReadInstance | undefined {
     const scope = this.#scopeOf(host, slot === undefined ? { id } : { id, slot });
     const play = found.parse(policySchema, this.#policy, { scope, at: this.#parts.at });
     const one = found.parse(appSchema, { ...app, ...apart }, { scope, at });

@@ -134,9 +134,7 @@ function sameServer({ instance, app }: PlacedInstance, before: readonly Instance
 }
 
 function samePort({ instance, app }: PlacedInstance, before: readonly Instance[]): Problem[] {
-  const taken = before
-    .filter(({ container }) => container !== instance.container)
-    .flatMap(portsOf);
+  const taken = before.filter(({ container }) => container !== instance.container).flatMap(portsOf);
   const own = portsOf(instance);
   return own.flatMap((port, index): Problem[] =>
     [...taken, ...own.slice(0, index)].some((it) => collide(port, it))

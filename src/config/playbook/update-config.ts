@@ -41,7 +41,9 @@ export const updateConfigSchema = z.strictObject({
 
 export const rollbackConfigSchema = z.strictObject({
   ...common,
-  order: field(oneOf(['stop-first', 'start-first'] as const), { description: 'Read, and of no effect: an instance goes back the way it came.' }),
+  order: field(oneOf(['stop-first', 'start-first'] as const), {
+    description: 'Read, and of no effect: an instance goes back the way it came.',
+  }),
   failure_action: field(oneOf(['pause', 'continue'] as const), { description: '`--on-failure`.' }),
   monitor: field(notWatched, { description: '`0s`: what is taken back has served before.' }),
 });

@@ -24,7 +24,10 @@ export const soak: StepAction = async (work, watch) => {
   const { soakMs = Math.min(Math.max(work.upAfterMs / 2, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
   const started = clock.now();
   work.monitor?.begin(started);
-  const serving = work.found.map(inTheEnd).filter(({ admin }) => admin === 'ready').map((found) => sightOf(found, watch));
+  const serving = work.found
+    .map(inTheEnd)
+    .filter(({ admin }) => admin === 'ready')
+    .map((found) => sightOf(found, watch));
   await poll(
     async () => {
       const trouble = await lookAtAll(serving);

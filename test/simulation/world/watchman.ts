@@ -5,7 +5,8 @@ import type { Controller } from './controller.ts';
 import type { SimContainer } from './engine.ts';
 import type { Arrived } from './haproxy.ts';
 import { belowFloor, usableAt } from './floor.ts';
-import { containerAt, containerOf, inOtherSlot, isNew, type SimHost } from './host.ts';
+import { containerAt, isNew, type SimHost } from './host.ts';
+import { Standings, standingText } from './standings.ts';
 import { CLOSE_MS, sawTold } from './telling.ts';
 import { Touches } from './touches.ts';
 import { pathOf, type Slot, type Worker } from './worker.ts';
@@ -63,10 +64,7 @@ export class Watchman {
   readonly violations: Violation[] = [];
   readonly controllers: Controller[] = [];
   readonly touches = new Touches();
-  /** By `host backend/server`: how it may stand in the end, as `weight admin`. */
-  readonly #standings = new Map<string, Set<string>>();
-  /** All of it, whatever came after. */
-  readonly #ever = new Map<string, Set<string>>();
+  readonly #standings: Standings;
   readonly #droppedMs = new Map<string, number>();
   readonly #reloadedMs = new Map<string, number>();
   /** Servers whose requests were given up on, and said so. */
@@ -75,7 +73,7 @@ export class Watchman {
 
   constructor(world: World) {
     this.#world = world;
-    for (const [key, standing] of world.standings()) this.#maySet(key, [textOf(standing)]);
+    this.#standings = new Standings(world.standings());
   }
 
   violate(invariant: Invariant, text: string): void {
@@ -84,24 +82,11 @@ export class Watchman {
   }
 
   mayStand(key: string, standing: Standing): boolean {
-    return this.#allowed(key).includes(textOf(standing));
-  }
-
-  #maySet(key: string, standings: readonly string[]): void {
-    this.#standings.set(key, new Set(standings));
-    this.#ever.set(key, new Set([...(this.#ever.get(key) ?? []), ...standings]));
+    return this.#standings.allow(key, standing);
   }
 
   expected(key: string): string {
-    return this.#allowed(key).join(' or ');
-  }
-
-  /** Whoever goes to the other slot takes its standing along. */
-  #allowed(key: string): readonly string[] {
-    const both = [containerOf(key), inOtherSlot(containerOf(key))];
-    if (!this.#ever.has(both[1] ?? '')) return [...(this.#standings.get(key) ?? [])];
-    // What one was given stays, whatever becomes of the one that has given it, and may be given back.
-    return [...new Set(both.flatMap((one) => [...(this.#ever.get(one) ?? [])]))];
+    return this.#standings.expected(key);
   }
 
   /** Carries out a change, and looks at it before and after. */
@@ -161,7 +146,8 @@ export class Watchman {
     const container = host.engine.at(slot.line.port);
     const named = setting.name;
     const own = host.engine.find(named);
-    const atPort = own?.port === slot.line.port ? own : host.engine.containers.find(({ port }) => port === slot.line.port);
+    const atPort =
+      own?.port === slot.line.port ? own : host.engine.containers.find(({ port }) => port === slot.line.port);
     const behind = container ?? atPort ?? own;
     const noticedMs = this.#world.timeline.nowMs - host.setting.checking.interMs * host.setting.checking.fall;
     // HAProxy may not have noticed yet, and whoever starts it again in the meantime does not make that worse.
@@ -192,13 +178,13 @@ export class Watchman {
     this.#reloadedMs.set(host.name, this.#world.timeline.nowMs);
     for (const slot of host.haproxy.current.slots.values()) {
       const key = `${host.name} ${pathOf(slot.line)}`;
-      const configured = textOf({ weight: slot.line.weight, admin: 'ready' });
+      const configured = standingText({ weight: slot.line.weight, admin: 'ready' });
       if (host.record.some(({ server }) => pathOf(server) === pathOf(slot.line))) continue;
       const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
       // One that has not heard of it that its record is gone may yet see to the weight.
       const isAtIt = this.controllers.some((controller) => isAt(controller, { host, name: slot.line.name }));
-      const before = isClose || isAtIt ? (this.#standings.get(key) ?? []) : [];
-      this.#maySet(key, [configured, ...before]);
+      const before = isClose || isAtIt ? this.#standings.of(key) : [];
+      this.#standings.set(key, [configured, ...before]);
     }
   }
 
@@ -207,10 +193,10 @@ export class Watchman {
     const key = `${host.name} ${pathOf(slot.line)}`;
     const isInWork = host.record.some(({ server }) => pathOf(server) === pathOf(slot.line));
     const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
-    const before = isInWork || isClose ? [...(this.#standings.get(key) ?? [])] : [];
+    const before = isInWork || isClose ? this.#standings.of(key) : [];
     // Ours may yet put back the weight that it had, and leave it in the state that others want.
     const weighed = before.map((text) => `${Number.parseInt(text)} ${slot.admin}`);
-    this.#maySet(key, [textOf(slot), ...before, ...weighed]);
+    this.#standings.set(key, [standingText(slot), ...before, ...weighed]);
     this.#reloadedMs.set(host.name, this.#world.timeline.nowMs);
   }
 
@@ -218,14 +204,14 @@ export class Watchman {
     const now = this.#world.timeline.nowMs;
     const isClose = this.isClose(host);
     for (const { server, standing } of entries) {
-      if (isClose) this.#standings.get(`${host.name} ${pathOf(server)}`)?.add(textOf(standing));
+      if (isClose) this.#standings.add(`${host.name} ${pathOf(server)}`, standing);
     }
     for (const { server } of host.record) {
       if (entries.some((entry) => pathOf(entry.server) === pathOf(server))) continue;
       const key = `${host.name} ${pathOf(server)}`;
       this.#droppedMs.set(key, now);
       const slot = host.haproxy.current.slots.get(pathOf(server));
-      if (isClose && slot) this.#standings.get(key)?.add(textOf({ weight: slot.line.weight, admin: 'ready' }));
+      if (isClose && slot) this.#standings.add(key, { weight: slot.line.weight, admin: 'ready' });
     }
   }
 
@@ -304,8 +290,4 @@ function isAt({ isAlive, hasEnded, events }: Controller, { host, name }: { host:
       event.subject.name === name,
   );
   return isAlive && !hasEnded && last?.type === 'instance-started';
-}
-
-function textOf({ weight, admin }: Standing): string {
-  return `${weight} ${admin}`;
 }

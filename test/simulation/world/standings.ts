@@ -1,0 +1,51 @@
+import type { Standing } from '../../../src/rollout/model.ts';
+import { containerOf, inOtherSlot } from './host.ts';
+
+/** How each server may stand in the end, by `host backend/server`: what was there, and what others have wished since. */
+export class Standings {
+  readonly #now = new Map<string, Set<string>>();
+  /** All of it, whatever came after. */
+  readonly #ever = new Map<string, Set<string>>();
+
+  constructor(all: ReadonlyMap<string, Standing>) {
+    for (const [key, standing] of all) this.set(key, [standingText(standing)]);
+  }
+
+  set(key: string, texts: readonly string[]): void {
+    this.#now.set(key, new Set(texts));
+    for (const text of texts) this.#addEver(key, text);
+  }
+
+  add(key: string, standing: Standing): void {
+    this.#now.get(key)?.add(standingText(standing));
+    this.#addEver(key, standingText(standing));
+  }
+
+  of(key: string): readonly string[] {
+    return [...(this.#now.get(key) ?? [])];
+  }
+
+  allow(key: string, standing: Standing): boolean {
+    return this.#allowed(key).includes(standingText(standing));
+  }
+
+  expected(key: string): string {
+    return this.#allowed(key).join(' or ');
+  }
+
+  /** Whoever goes to the other slot takes its standing along, and may bring it back, whatever others wish meanwhile. */
+  #allowed(key: string): readonly string[] {
+    const [one, other] = [containerOf(key), inOtherSlot(containerOf(key))];
+    if (!this.#ever.has(other)) return this.of(key);
+    return [...new Set([one, other].flatMap((each) => [...(this.#ever.get(each) ?? [])]))];
+  }
+
+  #addEver(key: string, text: string): void {
+    this.#ever.set(key, (this.#ever.get(key) ?? new Set()).add(text));
+  }
+}
+
+/** As `weight admin`. */
+export function standingText({ weight, admin }: Standing): string {
+  return `${weight} ${admin}`;
+}
