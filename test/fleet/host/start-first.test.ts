@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { docker, reload, runtime } from '../../../lab/lab.ts';
@@ -6,16 +8,29 @@ import { imageOf } from '../../../lab/settings.ts';
 import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Step } from '../../../src/rollout/lifecycle.ts';
+import { folderWith } from '../../support/command-line.ts';
 import { containersOf, containersOn, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { sluice, start, type Ended } from '../../support/sluice.ts';
 
 const PLAYBOOK = 'playbooks/start-first.yml';
 
-/** Every server as `name weight admin-bits health`: those of one slot serve, those of the other are free. */
-function inSlot(slot: 'a' | 'b'): string[] {
+/** The same for pxApp_1 alone: what is done to it takes seconds. */
+const OF_ONE = join(
+  folderWith({ 'one.yml': readFileSync(PLAYBOOK, 'utf8').replace('instances: 3', 'instances: 1') }),
+  'one.yml',
+);
+
+/**
+ * Every server as `name weight admin-bits health`: of each container the one in its slot serves, and the other is free.
+ * `first` is the slot of pxApp_1.
+ */
+function inSlots(first: 'a' | 'b', others = first): string[] {
   const of = (name: string): string[] =>
-    [10, 20, 30].map((weight, index) => `pxApp_${index + 1}${name} ${weight} 0 ${name === slot ? 'UP' : 'DOWN'}`);
+    [10, 20, 30].map((weight, index) => {
+      const isUp = name === (index === 0 ? first : others);
+      return `pxApp_${index + 1}${name} ${weight} 0 ${isUp ? 'UP' : 'DOWN'}`;
+    });
   return [...of('a'), ...of('b')].toSorted();
 }
 
@@ -23,8 +38,8 @@ async function servers(): Promise<string[]> {
   return (await serversOf(own)).toSorted();
 }
 
-function rollout(version: string, ...more: readonly string[]): readonly string[] {
-  return ['rollout', PLAYBOOK, '-e', `pxapp_version=${version}`, '--limit', own, '--yes', ...more];
+function rollout(playbook: string, version: string, ...more: readonly string[]): readonly string[] {
+  return ['rollout', playbook, '-e', `pxapp_version=${version}`, '--limit', own, '--yes', ...more];
 }
 
 /** The fewest servers that could take requests at any of the looks, one every 50 ms, until it is stopped. */
@@ -57,7 +72,7 @@ async function withAt(step: Step, happen: (child: { kill: (signal: 'SIGKILL') =>
     isDone = true;
     happen(child);
   };
-  const ended = await start([...rollout('v2'), '--json'], { onEvent }).ended;
+  const ended = await start([...rollout(OF_ONE, 'v2'), '--json'], { onEvent }).ended;
   expect(isDone, ended.stderr).toBe(true);
   return ended;
 }
@@ -82,20 +97,20 @@ describe('start-first on a real host', () => {
     const least = sampleUsable();
 
     const planned = await sluice('plan', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', own);
-    const out = await sluice(...rollout('v2'));
+    const out = await sluice(...rollout(PLAYBOOK, 'v2'));
     const afterwards = await servers();
-    const again = await sluice(...rollout('v2', '--detailed-exitcode', '--check'));
-    const back = await sluice(...rollout('v1'));
+    const again = await sluice(...rollout(PLAYBOOK, 'v2', '--detailed-exitcode', '--check'));
+    const back = await sluice(...rollout(PLAYBOOK, 'v1'));
 
     const fewest = await least();
     const report = await traffic.stop();
     expect(planned.stdout).toMatch(/slot a → b/);
     expect(planned.stdout).toMatch(/pxapp_cluster +3 of 6 usable now +3 at the worst moment/);
     expect(out, out.stderr).toMatchObject({ status: 0 });
-    expect(afterwards).toEqual(inSlot('b'));
+    expect(afterwards).toEqual(inSlots('b'));
     expect(again, again.stdout).toMatchObject({ status: 0 });
     expect(back, back.stderr).toMatchObject({ status: 0 });
-    expect(await servers()).toEqual(inSlot('a'));
+    expect(await servers()).toEqual(inSlots('a'));
     expect(await containersOf(own)).toEqual(containersOn('v1'));
     expect(report.failures).toEqual([]);
     expect(fewest).toBe(3);
@@ -105,19 +120,19 @@ describe('start-first on a real host', () => {
     const traffic = loadOwn();
     const least = sampleUsable();
 
-    const bad = await sluice(...rollout('exits'));
+    const bad = await sluice(...rollout(OF_ONE, 'exits'));
     const afterBad = await servers();
-    const out = await sluice(...rollout('v2'));
+    const out = await sluice(...rollout(OF_ONE, 'v2'));
     const back = await sluice('rollback', '--yes');
 
     const fewest = await least();
     const report = await traffic.stop();
     expect(bad.status, bad.stderr).toBe(2);
     expect(bad.stderr).toMatch(/exited/);
-    expect(afterBad).toEqual(inSlot('a'));
+    expect(afterBad).toEqual(inSlots('a'));
     expect(out, out.stderr).toMatchObject({ status: 0 });
     expect(back, back.stderr).toMatchObject({ status: 0 });
-    expect(await servers()).toEqual(inSlot('a'));
+    expect(await servers()).toEqual(inSlots('a'));
     expect(await containersOf(own)).toEqual(containersOn('v1'));
     expect(report.failures).toEqual([]);
     expect(fewest).toBe(3);
@@ -130,7 +145,7 @@ describe('start-first on a real host', () => {
 
     const report = await traffic.stop();
     expect(ended.status, ended.stdout).toBe(0);
-    expect(await servers()).toEqual(inSlot('b'));
+    expect(await servers()).toEqual(inSlots('b', 'a'));
     expect(report.failures).toEqual([]);
   });
 
@@ -146,7 +161,7 @@ describe('start-first on a real host', () => {
 
       const report = await traffic.stop();
       expect(recovered, recovered.stderr).toMatchObject({ status: 0 });
-      expect(await servers()).toEqual(inSlot('a'));
+      expect(await servers()).toEqual(inSlots('a'));
       expect(await containersOf(own)).toEqual(containersOn('v1'));
       expect((await sluice('lock', 'list', own)).stdout).toMatch(/ free$/m);
       expect(report.failures).toEqual([]);
@@ -157,7 +172,7 @@ describe('start-first on a real host', () => {
     await docker(ownHost(), 'run', '-d', '--name', 'squatter', '-p', '127.0.0.1:8181:8080', imageOf('v1'));
     await expect.poll(servers, { timeout: 30_000, interval: 100 }).toContain('pxApp_1b 10 0 UP');
 
-    const ended = await sluice(...rollout('v2'));
+    const ended = await sluice(...rollout(OF_ONE, 'v2'));
 
     expect(ended.status).toBe(1);
     expect(ended.stderr).toMatch(
