@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { hosts, labReset } from '../../lab/lab.ts';
+import { hosts, labReset, powerOff, powerOn } from '../../lab/lab.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { folderWith } from '../support/command-line.ts';
 import { containersOf, containersOn, load, namesOnEitherVersion, serversOf } from '../support/fleet.ts';
@@ -92,5 +92,30 @@ describe('a pair of central balancers', () => {
     const names = ['pxApp_1', 'pxApp_2'];
     for (const { name } of hosts()) expect(await namesOnEitherVersion(name)).toEqual(names);
     expect((await sluice('lock', 'list', 'fe')).stdout.match(/ free$/gm)).toHaveLength(3);
+  });
+
+  it('one of them dead, recover of the hosts brings back the rest, and says what stays recorded for it', async () => {
+    const [, fe2] = hosts();
+    if (!fe2) throw new Error('there are three');
+    const onEvent = (event: RunEvent, child: { kill: (signal: 'SIGKILL') => void }): void => {
+      if (event.type === 'step-started' && event.step === 'check') child.kill('SIGKILL');
+    };
+    const asked = ['rollout', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', 'fe3', '--yes', '--json'];
+    await start(asked, { onEvent }).ended;
+    await powerOff(fe2);
+
+    const without = await sluice('recover', 'fe3');
+    const atOther = await serversOf('fe1');
+    await powerOn(fe2);
+    const again = await sluice('recover', 'fe3');
+
+    expect(without, without.stderr).toMatchObject({ status: 7 });
+    const left =
+      /warning: fe3: The record of pxapp_cluster\/fe3_pxApp_1 on fe2 stays behind: Cannot reach fe2.*"sluice recover fe3"/;
+    expect(without.stderr).toMatch(left);
+    expect(atOther.filter((line) => line.startsWith('fe3'))).toEqual(inService().slice(4));
+    expect(again, again.stderr).toMatchObject({ status: 0 });
+    for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
+    expect(await namesOnEitherVersion('fe3')).toEqual(['pxApp_1', 'pxApp_2']);
   });
 });
