@@ -170,12 +170,15 @@ function othersWork({ command }: RunHistory, before: InstanceHistory): Pick<Inst
   return isOwn ? {} : { stateBefore: before.state };
 }
 
-/** What the run has updated, and tries again, is put back to that when it fails. */
+/**
+ * What the run has updated, and tries again, is put back to that when it fails; unless somebody has taken it back in the
+ * meantime.
+ */
 function updatedBefore(
-  { state }: InstanceHistory,
-  { isRevert }: Extract<StampedEvent, { type: 'instance-started' }>,
+  { state, to }: InstanceHistory,
+  { isRevert, from }: Extract<StampedEvent, { type: 'instance-started' }>,
 ): Pick<InstanceHistory, 'stateBefore'> {
-  return { stateBefore: state === 'updated' && !isRevert ? state : undefined };
+  return { stateBefore: state === 'updated' && from === to && !isRevert ? state : undefined };
 }
 
 /**

@@ -20,4 +20,19 @@ describe('the history of a run that is gone on with', () => {
     if (!history) throw new Error('there is a start');
     expect(instancesIn(history)).toMatchObject([{ state: 'updated', from: 'v1', to: 'v2' }]);
   });
+
+  it('has as unchanged what somebody has taken back meanwhile, and it has not updated again', () => {
+    const begun: RunEvent = { type: 'instance-started', subject, from: 'v1', to: 'v2' };
+    const ended = { type: 'instance-ended', subject, ms: 1 } as const;
+    const events: RunEvent[] = [
+      ...[start, begun, { ...ended, state: 'updated' as const }],
+      ...[start, begun, { ...ended, state: 'unchanged' as const }],
+    ];
+
+    const stamp = { schema: EVENT_SCHEMA, seq: 1, ts: '2026-11-21T09:00:00.000Z', run: '20261121-1' };
+    const history = replay(events.map((event) => ({ ...stamp, ...event })));
+
+    if (!history) throw new Error('there is a start');
+    expect(instancesIn(history)).toMatchObject([{ state: 'unchanged' }]);
+  });
 });
