@@ -52,9 +52,11 @@ function linesOf(complaints: readonly Complaint[]): string[] {
   const sorted = complaints.toSorted(
     (a, b) => compare(a.file, b.file) || a.line - b.line || a.column - b.column || compare(a.message, b.message),
   );
-  const lines = new Set(sorted.map((it) => `${it.file}:${it.line}:${it.column}: ${it.message}`));
-  const told = [...lines].slice(0, MOST_LINES);
-  return lines.size > told.length ? [...told, `and ${lines.size - told.length} more mistakes`] : told;
+  const placeOf = (it: Complaint): string => `${it.file}:${it.line}:${it.column}`;
+  const unique = new Map(sorted.map((it) => [`${placeOf(it)}: ${it.message}`, it]));
+  const told = [...unique.keys()].slice(0, MOST_LINES);
+  const next = [...unique.values()][MOST_LINES];
+  return next ? [...told, `${placeOf(next)}: and ${unique.size - told.length} more mistakes from here on`] : told;
 }
 
 function compare(a: string, b: string): number {
