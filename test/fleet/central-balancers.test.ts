@@ -115,7 +115,10 @@ describe('a pair of central balancers', () => {
     expect(without.stderr).toMatch(left);
     expect(atOther.filter((line) => line.startsWith('fe3'))).toEqual(inService().slice(4));
     expect(again, again.stderr).toMatchObject({ status: 0 });
-    for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
+    // The containers of the host that was off take a while to answer again.
+    for (const name of BALANCERS) {
+      await expect.poll(() => serversOf(name), { timeout: 30_000, interval: 100 }).toEqual(inService());
+    }
     expect(await namesOnEitherVersion('fe3')).toEqual(['pxApp_1', 'pxApp_2']);
   });
 });
