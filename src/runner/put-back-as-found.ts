@@ -6,6 +6,8 @@ import type { Found, StepWatch, Work } from './work.ts';
 /** HAProxy tells nobody how often it checks (`inter`), so this bounds any sensible `inter` × `rise`. */
 export const UP_WITHIN_AT_LEAST_MS = 60_000;
 
+type PutBack = Pick<Work, 'found' | 'barriers' | 'instance'>;
+
 interface Behind {
   /** Nothing runs behind the servers, or what does is not to be relied on. */
   readonly isEmpty: boolean;
@@ -14,10 +16,10 @@ interface Behind {
 }
 
 /**
- * On the way home: puts the servers back to exactly the weight and state that they were found in. One that was not UP
- * need not be; one that does not come UP, or whose HAProxy does not answer, does not keep the next from its weight.
+ * Puts servers back to exactly the weight and state that they were found in, on the way home, or with nothing behind
+ * them any more. One that was not UP need not be; one that does not come UP, or whose HAProxy does not answer, does not keep the next from its weight.
  */
-export async function putBackAsFound(work: Work, { isEmpty, expectUp }: Behind, watch: StepWatch): Promise<void> {
+export async function putBackAsFound(work: PutBack, { isEmpty, expectUp }: Behind, watch: StepWatch): Promise<void> {
   for (const barrier of work.barriers) barrier.lower();
   const withinMs = Math.max(work.instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
   const failures: Failure[] = [];

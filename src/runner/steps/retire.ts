@@ -1,9 +1,9 @@
 import { isUsable } from '../../rollout/capacity.ts';
 import { behind } from '../barrier.ts';
-import { UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
+import { putBackAsFound, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
 import { keepStanding } from '../standing.ts';
-import { putBack, stateOf } from '../traffic.ts';
+import { findState, putBack, stateOf } from '../traffic.ts';
 import { asideOf, inTheEnd, replacedBy, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 /**
@@ -41,10 +41,9 @@ async function letGo(work: Work, leaving: Work, watch: StepWatch): Promise<void>
   }
   await quiet(leaving, watch);
   await behind(leaving.barriers, watch, () => end(work));
-  for (const barrier of leaving.barriers) barrier.lower();
-  for (const { access, agent, ...standing } of leaving.found.map(inTheEnd)) {
-    await putBack(access, standing, { withinMs, expectUp: false, isEmpty: true, agent }, watch);
-  }
+  const { barriers, instance } = leaving;
+  const left = { instance, barriers, found: leaving.found.map(inTheEnd) };
+  await putBackAsFound(left, { isEmpty: true, expectUp: false }, watch);
 }
 
 async function end(work: Work): Promise<void> {
@@ -60,7 +59,9 @@ async function quiet(leaving: Work, watch: StepWatch): Promise<void> {
   const { found, barriers, instance } = leaving;
   const isQuiet = barriers.length === found.length && barriers.every((one) => one.isQuiet && !one.isLowered);
   if (isQuiet) return;
-  leaving.barriers = await quiesce(found, { ...instance.drain, onTimeout: 'continue' }, watch, barriers);
+  const states = await Promise.all(found.map(({ access }) => findState(access)));
+  const there = found.filter((_, index) => states[index]);
+  leaving.barriers = await quiesce(there, { ...instance.drain, onTimeout: 'continue' }, watch, barriers);
 }
 
 /** What was put into the old one, and is nowhere else, a rollback takes from there: it is kept outside of no container. */
