@@ -30,6 +30,8 @@ export interface Transition {
   readonly failed: State;
   /** Instead of `failed`, when nothing of the instance was taken yet: there is nothing to put back. */
   readonly untouched?: EndState;
+  /** Instead of `failed`, when the new container serves: then that need not be given up. */
+  readonly serves?: State;
   /** On the way home: the step goes on although the rollout is being stopped. */
   readonly homeward: boolean;
 }
@@ -65,7 +67,7 @@ const inPlace = {
 /**
  * The same with two slots: what is drained first has nothing behind it yet, and the old container serves until
  * `releasing` takes it out in its own slot. From then on the way home begins with having it back there; where that cannot
- * be, the new one, which has served, goes on doing so.
+ * be and the new one serves, that one goes on doing so.
  */
 // prettier-ignore
 const startFirst = {
@@ -73,7 +75,7 @@ const startFirst = {
   soaking:     { step: 'soak',     ok: 'releasing',   failed: 'withdrawing',  homeward: false },
   releasing:   { step: 'release',  ok: 'retiring',    failed: 'readmitting',  homeward: false },
   retiring:    { step: 'retire',   ok: 'updated',     failed: 'outOfService', homeward: true  },
-  readmitting: { step: 'readmit',  ok: 'withdrawing', failed: 'retiring',     homeward: true  },
+  readmitting: { step: 'readmit',  ok: 'withdrawing', failed: 'outOfService', homeward: true, serves: 'retiring' },
 } as const satisfies Life;
 
 export const lifecycles: Readonly<Record<Strategy, Life>> = { 'in-place': inPlace, 'start-first': startFirst };
@@ -91,11 +93,14 @@ export function transitionOf(state: WorkingState, strategy: Strategy): Transitio
 
 /** The table of a strategy as a Mermaid state diagram, for docs. */
 export function lifecycleDiagram(strategy: Strategy): string {
-  const rows = Object.entries<Transition>(lifecycles[strategy]).flatMap(([state, { step, ok, failed, untouched }]) => [
-    `    ${state} --> ${ok}: ${step}`,
-    ...(ok === failed ? [] : [`    ${state} --> ${failed}: ${step} failed`]),
-    ...(untouched === undefined ? [] : [`    ${state} --> ${untouched}: ${step} failed, nothing taken`]),
-  ]);
+  const rows = Object.entries<Transition>(lifecycles[strategy]).flatMap(
+    ([state, { step, ok, failed, untouched, serves }]) => [
+      `    ${state} --> ${ok}: ${step}`,
+      ...(ok === failed ? [] : [`    ${state} --> ${failed}: ${step} failed`]),
+      ...(serves === undefined ? [] : [`    ${state} --> ${serves}: ${step} failed, the new one serves`]),
+      ...(untouched === undefined ? [] : [`    ${state} --> ${untouched}: ${step} failed, nothing taken`]),
+    ],
+  );
   const ends = (['updated', 'unchanged', 'outOfService'] satisfies EndState[]).map((end) => `    ${end} --> [*]`);
   return ['stateDiagram-v2', `    [*] --> ${initialState}`, ...rows, ...ends].join('\n');
 }

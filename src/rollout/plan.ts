@@ -87,6 +87,8 @@ export interface CapacityPlan {
   readonly usable: number;
   readonly usableAtWorst: number;
   readonly floor: number;
+  /** A container that leaves a slot of it would be one too many: `floor` cannot be kept however it is done. */
+  readonly cannotLeave?: true;
 }
 
 export interface PlayPlan {
@@ -204,9 +206,14 @@ function capacityOf(batches: readonly BatchPlan[], facts: FleetFacts): CapacityP
       {
         ...{ host: backend.balancer.host, socket: placeName(backend.balancer), backend: backend.name },
         ...{ servers: backend.servers.length, usable, usableAtWorst: usable - taken, floor },
+        ...(usable < floor && users.some(leavesSlot) && { cannotLeave: true as const }),
       },
     ];
   });
+}
+
+function leavesSlot({ action, instance }: InstancePlan): boolean {
+  return action !== 'leave' && instance.leaving !== undefined;
 }
 
 function takenFrom(backend: BackendState, batch: BatchPlan): number {

@@ -79,11 +79,12 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
   let state: State = from;
   let failure: Error | undefined;
   while (isWorking(state)) {
-    const { ok, failed, untouched, step } = transitionOf(state, strategyOf(work));
+    const { ok, failed, untouched, serves } = transitionOf(state, strategyOf(work));
     const problem = await take(state, work, context, subject);
     if (problem) failure ??= problem.error;
-    state = !problem ? ok : work.isTouched ? failed : (untouched ?? failed);
-    if (problem && step === 'retire') {
+    const otherwise = work.isTouched ? failed : (untouched ?? failed);
+    state = !problem ? ok : work.newServes === true ? (serves ?? otherwise) : otherwise;
+    if (problem && state === 'updated') {
       report({
         type: 'warning',
         host: subject.host,

@@ -54,6 +54,10 @@ export async function inspectRevert(
   if (missing !== undefined)
     findings.push({ kind: 'problem', host: host.name, text: `${name} cannot go back: ${missing}` });
   const image = { id: old?.image.id, digest: old?.image.digests[0] };
+  if (old?.slot === undefined && container && isServingIn(instance.other?.servers, instance.servers, backends)) {
+    const why = 'it serves in another slot by now, and the archive does not say which one it was found in';
+    findings.push({ kind: 'problem', host: host.name, text: `${name} cannot go back: ${why}` });
+  }
   const settled = old?.slot === undefined ? instance : backTo(instance, old.slot, { container, made, backends, own });
   return { facts: { container, image, changes: [], isAsFound, settled }, findings };
 }
@@ -71,10 +75,21 @@ function backTo(instance: Instance, found: string, { container, made, backends, 
   const back = backInSlot(instance, found, { leaves: true });
   if (back.leaving && isLeaving(back.leaving, own)) return back;
   if (!container) return { ...back, leaving: undefined };
-  const isUp = (some: readonly Server[]): boolean => some.some((server) => stateOf(server, backends)?.isUp === true);
-  const [isThere, isBack] = [isUp(back.leaving?.servers ?? []), isUp(back.servers)];
+  const [isThere, isBack] = [isUp(back.leaving?.servers ?? [], backends), isUp(back.servers, backends)];
   const leaves = isThere === isBack ? container.id === made : isThere;
   return leaves ? back : { ...back, leaving: undefined };
+}
+
+function isUp(servers: readonly Server[], backends: readonly BackendState[]): boolean {
+  return servers.some((server) => stateOf(server, backends)?.isUp === true);
+}
+
+function isServingIn(
+  those: readonly Server[] | undefined,
+  these: readonly Server[],
+  backends: readonly BackendState[],
+): boolean {
+  return those !== undefined && isUp(those, backends) && !isUp(these, backends);
 }
 
 function changed(name: string, run: string, container: Container | undefined): string {

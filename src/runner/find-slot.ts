@@ -36,6 +36,13 @@ export async function findSlot(
     return { now: instance, next: instance, changesNow: changes, changesNext: changes };
   }
   const [one, other] = slots;
+  const kept = slots.findIndex((slot) => isMadeIn(slot, instance, own));
+  if (kept !== -1) {
+    // It is being created there, with nothing to leave.
+    const there = inSlot(instance, kept === 0 ? [one, other] : [other, one], { leaves: false });
+    const changes = container ? await containers.changes(container.name, there.spec) : [];
+    return { now: there, next: there, changesNow: changes, changesNext: changes };
+  }
   const begun = ([0, 1] as const).find((index) => isLeaving(slots[index], own));
   if (!container && begun === undefined) {
     const first = inSlot(instance, slots, { leaves: false });
@@ -58,6 +65,32 @@ export async function findSlot(
     changesNow: changes[taken],
     changesNext: changes[1 - taken] ?? [],
   };
+}
+
+/** Whether the run is at making a container in this slot where there was none. */
+function isMadeIn({ servers }: Slot, { container }: Instance, own: readonly RecordEntry[]): boolean {
+  const its = own.filter((entry) => entry.container === container && entry.slot === undefined);
+  return its.some((entry) => servers.some((server) => sameServer(server, entry.server)));
+}
+
+/**
+ * Why the instance cannot be gone on with from what this run has recorded of it: the playbook has another strategy now,
+ * or other slots. Undefined where it can.
+ */
+export function otherwiseRecorded(
+  { container, servers, leaving }: Instance,
+  own: readonly RecordEntry[],
+): string | undefined {
+  const its = own.filter((entry) => entry.container === container);
+  if (!leaving && its.every(({ slot }) => slot === undefined)) return undefined;
+  const isAlike = ({ slot, server }: RecordEntry): boolean => {
+    const expected = slot === 'leaving' ? leaving?.servers : servers;
+    return (
+      (slot !== undefined) === (leaving !== undefined) && expected?.some((one) => sameServer(one, server)) === true
+    );
+  };
+  if (its.every(isAlike)) return undefined;
+  return `${container} was left in work by this run with another strategy or other slots than it has now`;
 }
 
 /** Whether the run is at having its container leave this slot. */

@@ -52,7 +52,7 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   work.container = old ?? (first.old ? successor : undefined);
   work.wasReady = first.old?.wasReady ?? false;
   const left = work.leaving && (await howFarLeft(work, work.leaving));
-  if (!successor) return 'redraining';
+  if (!successor) return left && left !== 'untouched' ? 'readmitting' : 'redraining';
   const now = await Promise.all(found.map((one) => one && inTheEnd(one)).map(standingOf));
   if (left && left !== 'untouched') {
     work.started = { at: successor.startedAt, restarts: successor.restartCount };

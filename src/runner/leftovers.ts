@@ -21,7 +21,10 @@ export async function leftovers(
   const strays = containers.flatMap(({ name, running }) => {
     const original = replacedBy(name);
     if (original === undefined || !names.includes(original) || known.has(name)) return [];
-    if (running) return [`${name}, an old container of ${original}, still runs: stop and remove it`];
+    if (running)
+      return [
+        `${name}, an old container of ${original}, still runs: see that no server sends requests to it, then stop and remove it`,
+      ];
     return present.has(original)
       ? []
       : [`${original} is gone and its old container waits as ${name}: rename it back, or remove it`];

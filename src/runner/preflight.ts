@@ -11,7 +11,7 @@ import { problem, type Finding } from './findings.ts';
 import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
 import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { isProvenWithoutImage } from './readiness.ts';
-import { findSlot } from './find-slot.ts';
+import { findSlot, otherwiseRecorded } from './find-slot.ts';
 import type { Fleet, HostAccess, LoadableImage, Loads, RecordEntry } from './ports.ts';
 import { isOwn } from './recorded.ts';
 import type { RunIdentity } from './work.ts';
@@ -115,8 +115,13 @@ async function inspectHost(
         own,
         image: imageOf?.(instance),
       });
-      if (facts) seen.push([instance, facts]);
+      if (facts) seen.push([instance, facts], [facts.settled ?? instance, facts]);
       const settled = facts?.settled ?? instance;
+      const odd = otherwiseRecorded(settled, own);
+      if (odd !== undefined) {
+        const text = `${odd}: put it back with "sluice recover ${host.name}" first`;
+        findings.push({ kind: 'problem', host: host.name, text });
+      }
       findings.push(...(serversOf(settled).every(knows) ? serverRemarks(settled, backends) : []));
       findings.push(...more, ...vanishing(host.name, facts?.container));
     } catch (error) {

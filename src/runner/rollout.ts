@@ -255,7 +255,10 @@ async function planAgain(
 
 function capacityProblems({ capacity, name }: PlayPlan): Finding[] {
   return capacity
-    .filter(({ usable, usableAtWorst, floor }) => usableAtWorst < usable && usableAtWorst < floor)
+    .filter(
+      ({ usable, usableAtWorst, floor, cannotLeave }) =>
+        (usableAtWorst < usable && usableAtWorst < floor) || cannotLeave === true,
+    )
     .map(({ host, backend, usable, usableAtWorst, floor }) => {
       const text = `The play "${name}" would leave ${usableAtWorst} of ${usable} usable servers in backend ${backend}, and min_up asks for ${floor}`;
       return { kind: 'problem', host, text };

@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { HostSummary, Report } from '../rollout/events.ts';
+import { serversOf } from '../rollout/model.ts';
 import type { Play } from '../rollout/play.ts';
 import { isMoreThan } from '../rollout/verdict.ts';
 
@@ -20,8 +21,10 @@ export class Skipped {
     this.#inWork = inWork;
     const instances = plays.flatMap(({ hosts }) => hosts.flatMap((one) => one.instances));
     this.#central = new Set(
-      instances.flatMap(({ host, servers }) =>
-        servers.map(({ balancer }) => balancer.host).filter((name) => name !== host),
+      instances.flatMap((one) =>
+        serversOf(one)
+          .map(({ balancer }) => balancer.host)
+          .filter((name) => name !== one.host),
       ),
     );
   }

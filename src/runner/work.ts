@@ -63,6 +63,8 @@ export interface Work {
   barriers: readonly Barrier[];
   /** The start and the restarts of the container under check, as first seen: more of them mean that it fell over. */
   started: { readonly at: string; readonly restarts: number } | undefined;
+  /** With two slots: the old container cannot serve again, and the new one does. */
+  newServes?: boolean;
   /** How long it took HAProxy to see the new container UP, in milliseconds. */
   upAfterMs: number;
   /** Counts how it serves, from the soak on; undefined when the playbook asks for none. */
@@ -116,6 +118,11 @@ export function strategyOf({ leaving }: Work): Strategy {
 /** A work, and that on its other slot. */
 export function bothSlots(work: Work): readonly Work[] {
   return work.leaving ? [work, work.leaving] : [work];
+}
+
+/** One look at each of its servers. */
+export function looksAt({ servers }: Work): Promise<readonly ServerLook[]> {
+  return Promise.all(servers.map(({ balancer, server }) => balancer.look(server)));
 }
 
 /** The name that its old container bears: another one while it serves beside the new one. */

@@ -13,11 +13,12 @@ import type { Strategy } from '../../src/rollout/model.ts';
 /** Every way through the table, as `step! step step → end state`; `!` marks a step that fails. */
 function paths(state: State = initialState, taken = '', strategy: Strategy = 'in-place'): string[] {
   if (!isWorking(state)) return [`${taken}→ ${state}`];
-  const { step, ok, failed, untouched } = transitionOf(state, strategy);
+  const { step, ok, failed, untouched, serves } = transitionOf(state, strategy);
   return [
     ...paths(ok, `${taken}${step} `, strategy),
     ...paths(failed, `${taken}${step}! `, strategy),
     ...(untouched === undefined ? [] : paths(untouched, `${taken}${step}! `, strategy)),
+    ...(serves === undefined ? [] : paths(serves, `${taken}${step}! `, strategy)),
   ];
 }
 
@@ -103,7 +104,7 @@ describe('the life of an instance that is replaced start-first', () => {
   it('stops the old container last of all, after the new one has served', () => {
     expect(lives.filter((path) => path.endsWith('→ updated'))).toEqual([
       'drain replace check restore soak release retire → updated',
-      // The old one cannot serve any more.
+      // The old one cannot serve any more, and the new one does.
       'drain replace check restore soak release! readmit! retire → updated',
     ]);
   });

@@ -209,7 +209,7 @@ describe('leftovers of an earlier run', () => {
   // prettier-ignore
   it.each([
     { what: 'an old container that still runs', isStarted: true,  from: 'pxApp_2', isMoved: false,
-      says: ['pxApp_2.replaced-20261101-080000-ab12, an old container of pxApp_2, still runs: stop and remove it'] },
+      says: ['pxApp_2.replaced-20261101-080000-ab12, an old container of pxApp_2, still runs: see that no server sends requests to it, then stop and remove it'] },
     { what: 'an old container without a new one', isStarted: false, from: 'pxApp_2', isMoved: true,
       says: ['pxApp_2 is gone and its old container waits as pxApp_2.replaced-20261101-080000-ab12: rename it back, or remove it'] },
     { what: 'nothing in an old container that was kept', isStarted: false, from: 'pxApp_2', isMoved: false, says: [] },

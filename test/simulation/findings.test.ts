@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { CALL_FAULTS, type Fault, type TimedFault } from './faults.ts';
-import { furtherOf } from './further.ts';
+import type { Act } from './acts.ts';
+import { furtherOf, withNew } from './further.ts';
 import { operationsOf } from './operations.ts';
 import { inSlots, slotsOf } from './slots.ts';
 import { Random } from './random.ts';
@@ -244,6 +245,20 @@ describe('what the simulation has found', () => {
       for (let nth = 0; nth < CHANGES; nth += 1) {
         const faults = [0, 10].map((by) => ({ kind: 'call', by, on: 'change', nth, how, ms: 0 }) as const);
         const story = inSlots(aStory(faults, { rescues: 1 }), new Random(1, 'slots'));
+
+        expect({ nth, broken: await brokenBy(story) }).toEqual({ nth, broken: [] });
+      }
+    },
+  );
+
+  it.each(['killBefore', 'killAfter'] as const)(
+    'a controller %s any change of start-first, where there was no container yet, and one that goes on',
+    async (how) => {
+      for (let nth = 0; nth < CHANGES; nth += 1) {
+        const told = aStory([{ kind: 'call', by: 0, on: 'change', nth, how, ms: 0 }]);
+        const hosts = told.world.hosts.map(withNew).map((one) => ({ ...one, containers: one.containers.slice(-1) }));
+        const acts: Act[] = [...told.acts, { command: 'resume', by: 10 }];
+        const story = inSlots({ ...told, acts, world: { ...told.world, hosts } }, new Random(1, 'slots'));
 
         expect({ nth, broken: await brokenBy(story) }).toEqual({ nth, broken: [] });
       }

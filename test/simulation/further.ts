@@ -34,7 +34,7 @@ function worldOf(world: WorldSetting, hasAgents: boolean, random: Random): World
 }
 
 /** Its last container is not there yet, so that its servers are not to be counted on. */
-function withNew(host: HostSetting): HostSetting {
+export function withNew(host: HostSetting): HostSetting {
   const last = host.containers.at(-1);
   return {
     ...host,

@@ -2,7 +2,7 @@ import { furtherOf } from './further.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, hasty, leisurely, type Pace } from './pace.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
-import { slotsOf } from './slots.ts';
+import { furtherSlotsOf, slotsOf } from './slots.ts';
 
 /** Of so many seeds in a row the first three tell of all that can be asked for, the others of a rollout alone. */
 const IN_A_ROW = 7;
@@ -15,5 +15,6 @@ export function scenarioOf(seed: number): Scenario {
   const place = (seed + 1) % IN_A_ROW;
   if (place === 0) return furtherOf(seed, pace);
   if (place === 1) return operationsOf(seed, pace);
-  return place === 2 ? slotsOf(seed, pace) : rolloutOf(seed, pace);
+  if (place === 2) return seed % 2 === 0 ? slotsOf(seed, pace) : furtherSlotsOf(seed, pace);
+  return rolloutOf(seed, pace);
 }

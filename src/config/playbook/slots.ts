@@ -45,8 +45,13 @@ export function slotRules({ slots }: Instance, app: DocumentPath): Problem[] {
   if (!slots) return [];
   const [one, other] = slots;
   const hint = 'use {{ slot }} in it';
+  const placesOf = ({ servers }: DeclaredSlot): string =>
+    JSON.stringify(servers.map(({ balancer, backend }) => ({ balancer, backend })));
   const shared = one.servers.some((server) => other.servers.some((it) => serverKey(it) === serverKey(server)));
   return [
+    ...(placesOf(one) === placesOf(other)
+      ? []
+      : [{ path: [...app, 'balancer'], message: 'is another in each slot: {{ slot }} must not be in it' }]),
     ...(shared ? [{ path: [...app, 'server'], message: `is the same in both slots: ${hint}` }] : []),
     ...(JSON.stringify(one.spec) === JSON.stringify(other.spec)
       ? [{ path: [...app, 'container'], message: `is the same in both slots: ${hint}, in its ports for example` }]

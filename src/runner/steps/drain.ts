@@ -7,7 +7,7 @@ import { isReady } from '../readiness.ts';
 import { isUntouched, recordedContainers, recordedOf } from '../recorded.ts';
 import { takeOut, takeOutAgain, untilSpare } from '../take-out.ts';
 import { stateOf } from '../traffic.ts';
-import type { Found, StepAction, StepWatch, Work } from '../work.ts';
+import { looksAt, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 /**
  * Remembers how everything stands, here and in the host's undo record; then no request reaches the servers of the
@@ -21,7 +21,7 @@ export const drain: StepAction = async (work, watch) => {
   const clock = new DrainClock(watch.clock, instance.drain.timeoutMs);
   if (work.before.length === 0) {
     work.isTouched = recordedOf(work).length > 0;
-    work.before = await Promise.all(work.servers.map(({ balancer, server }) => balancer.look(server)));
+    work.before = await looksAt(work);
   } else if (!work.isTouched) {
     // Of a record whose writing broke off it is not known whether it is there.
     await undo.refresh();
@@ -59,6 +59,7 @@ async function rememberBoth(
 ): Promise<void> {
   leaving.container = work.container;
   leaving.wasReady = work.wasReady;
+  if (leaving.before.length === 0) leaving.before = await looksAt(leaving);
   const known = recordedOf(leaving);
   const around = await lookAround(leaving, known);
   await remember(leaving, { found: around.map((one, index) => swapped(one, found[index])), recorded: known }, watch);

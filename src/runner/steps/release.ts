@@ -3,7 +3,7 @@ import { serverPath } from '../../rollout/model.ts';
 import { whyNotUp } from '../../rollout/monitor.ts';
 import { DrainClock } from '../quiesce.ts';
 import { takeOut } from '../take-out.ts';
-import { inTheEnd, type StepAction, type Work } from '../work.ts';
+import { inTheEnd, looksAt, type StepAction, type Work } from '../work.ts';
 
 /**
  * The new container serves in its slot: no request reaches the old one in the other slot any more, and none is in hand.
@@ -12,9 +12,8 @@ import { inTheEnd, type StepAction, type Work } from '../work.ts';
 export const release: StepAction = async (work, watch) => {
   const { leaving } = work;
   if (!leaving) return 'there is no other slot';
-  if (leaving.before.length === 0) {
-    leaving.before = await Promise.all(leaving.servers.map(({ balancer, server }) => balancer.look(server)));
-  }
+  await demandServing(work);
+  if (leaving.before.length === 0) leaving.before = await looksAt(leaving);
   await takeOut(leaving, new DrainClock(watch.clock, work.instance.drain.timeoutMs), watch);
   await demandServing(work);
   return `${leaving.found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained`;
@@ -24,7 +23,8 @@ export const release: StepAction = async (work, watch) => {
 async function demandServing({ found }: Work): Promise<void> {
   for (const { access, admin } of found.map(inTheEnd)) {
     if (admin !== 'ready') continue;
-    const why = whyNotUp(await access.balancer.look(access.server));
+    const look = await access.balancer.look(access.server);
+    const why = look.admin === 'ready' ? whyNotUp(look) : `is in ${look.admin}`;
     if (why !== undefined) {
       const where = `${serverPath(access.server)} on ${access.server.balancer.host}`;
       throw new Failure('haproxy', `${where}, which the new container is behind, ${why}`);

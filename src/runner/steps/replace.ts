@@ -35,6 +35,10 @@ async function swap(work: Work): Promise<void> {
   ]);
   // An earlier part of this run has updated the instance already, and has kept what that had replaced.
   const isKept = waiting !== undefined && waiting.id !== old?.id && named?.id === old?.id;
+  if (isKept && waiting.running) {
+    const why = `${waiting.name} runs: it may be what serves`;
+    throw new Failure('docker', `Cannot replace ${instance.container} on ${host.name}: ${why}`);
+  }
   if (isKept) await containers.remove(waiting.name);
   if (!old) await archiveFound(work);
   else if (aside !== undefined && (!waiting || isKept)) await setAside(work, old, { aside, named });

@@ -1,4 +1,5 @@
 import { isUsable } from '../../rollout/capacity.ts';
+import { sameServer } from '../../rollout/model.ts';
 import { behind } from '../barrier.ts';
 import { putBackAsFound, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
@@ -39,14 +40,14 @@ async function letGo(work: Work, leaving: Work, watch: StepWatch): Promise<void>
     // Whatever weight somebody has given it since is theirs to give.
     if (!isUsable(await stateOf(access))) await putBack(access, standing, { withinMs, expectUp: true, agent }, watch);
   }
-  await quiet(leaving, watch);
-  await behind(leaving.barriers, watch, () => end(work));
+  await drainAnew(leaving, watch);
+  await behind(leaving.barriers, watch, () => stopOld(work));
   const { barriers, instance } = leaving;
   const left = { instance, barriers, found: leaving.found.map(inTheEnd) };
   await putBackAsFound(left, { isEmpty: true, expectUp: false }, watch);
 }
 
-async function end(work: Work): Promise<void> {
+async function stopOld(work: Work): Promise<void> {
   const { containers } = work.host;
   const aside = await containers.inspect(asideOf(work));
   if (aside === undefined || aside.id !== work.container?.id) return;
@@ -54,13 +55,19 @@ async function end(work: Work): Promise<void> {
   await containers.stop(aside.name);
 }
 
-/** Where the way there did not lead through a release. What is in hand may finish within the drain timeout. */
-async function quiet(leaving: Work, watch: StepWatch): Promise<void> {
+/**
+ * Nothing is in hand at the servers of the slot to be left at this moment, nor comes: they were drained in a release, if
+ * nobody has let anything in since, or else are now. What is in hand then may finish within the drain timeout.
+ */
+async function drainAnew(leaving: Work, watch: StepWatch): Promise<void> {
   const { found, barriers, instance } = leaving;
-  const isQuiet = barriers.length === found.length && barriers.every((one) => one.isQuiet && !one.isLowered);
-  if (isQuiet) return;
   const states = await Promise.all(found.map(({ access }) => findState(access)));
   const there = found.filter((_, index) => states[index]);
+  const kept = barriers.filter(({ server }) => there.some(({ access }) => sameServer(access.server, server)));
+  const looks = await Promise.all(kept.map((barrier) => barrier.look(watch)));
+  const old = await Promise.all(kept.map((barrier) => barrier.oldWorkers(watch)));
+  const isIdle = looks.every(({ current, queued }) => current + queued === 0) && old.flat().length === 0;
+  if (isIdle && kept.length === there.length && kept.every((one) => one.isQuiet && !one.isLowered)) return;
   leaving.barriers = await quiesce(there, { ...instance.drain, onTimeout: 'continue' }, watch, barriers);
 }
 
