@@ -84,6 +84,7 @@ function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Wo
     old: old && { id: old.id, restart: old.restart, running: old.running, wasReady },
     ready: instance.ready,
     drain: instance.drain,
+    ...(instance.revert?.toNothing && { toNothing: true as const }),
     ...(slot && { slot }),
     ...(then && { then }),
   };

@@ -43,7 +43,7 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   const recorded = recordedOf(work);
   const { instance, host } = work;
   const { old, successor } = await recordedContainers(first, host.containers);
-  if (first.old && !old && !successor) {
+  if (first.old && !old && !successor && !first.toNothing) {
     const why = 'its old container is gone, and there is no new one';
     throw new Failure('docker', `Cannot go on with ${instance.container} on ${host.name}: ${why}`);
   }

@@ -102,7 +102,7 @@ async function lookAt(
   const { access: host, undo, keep, reach } = held;
   const { container: name = '', old: before } = first;
   const { old, isAside, isServing, successor } = await recordedContainers(first, host.containers);
-  if (before && !old && !successor) {
+  if (before && !old && !successor && !first.toNothing) {
     const text = `Cannot bring back ${name} on ${host.name}: its old container is gone, and there is no new one`;
     throw new Failure('docker', text);
   }
@@ -111,7 +111,9 @@ async function lookAt(
   const work = workOn({ instance, host, keep, undo, identity, turns: new Turns() }, reach);
   for (const one of bothSlots(work)) {
     const its = entries.filter(({ slot }) => slot === one.slot);
-    one.found = await foundNow(its, reach, watch);
+    const found = await foundNow(its, reach, watch);
+    // Taken back to nothing, as it was to be, it has nothing that could be UP.
+    one.found = old || successor ? found : found.map((server) => ({ ...server, wasUp: false }));
     Object.assign(one, { container: old, wasReady: before?.wasReady ?? false, isTouched: true });
   }
   // With two slots the new one is only let go of once the old one serves; without an old one it has proved itself.

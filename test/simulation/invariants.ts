@@ -83,7 +83,7 @@ function isHopeless({ record, engine, haproxy }: SimHost, path: string): boolean
     const behind = engine.containers.filter((one) =>
       container === undefined
         ? one.port === slot?.line.port && !one.name.includes('.replaced-')
-        : one.name === container,
+        : one.name === container || one.name.startsWith(`${container}.`),
     );
     const isNothing = container === undefined && behind.length === 0;
     return pathOf(server) === path && (isNothing || behind.some(({ isBroken }) => isBroken));
@@ -131,7 +131,7 @@ function checkContainers(world: World, host: SimHost): void {
       if (status === 'running' && !answers && !isBroken) report('one-version', `${name} on ${host.name} never answers`);
       if (status !== 'running' && !isBroken) report('one-version', `${name} on ${host.name} is ${status}`);
       names.delete(name);
-    } else if (status === 'running') report('one-version', `${name} runs on ${host.name}`);
+    } else if (status === 'running' && !isLeftInWork(host, name)) report('one-version', `${name} runs on ${host.name}`);
   }
   for (const name of names) {
     if (!isNew(host, name)) report('one-version', `${name} on ${host.name} is gone`);
@@ -139,9 +139,16 @@ function checkContainers(world: World, host: SimHost): void {
   checkLeft(world, host);
 }
 
+/** It was told of as out of service: what it is behind is recorded, and broke by itself. */
+function isLeftInWork(host: SimHost, name: string): boolean {
+  return host.record.some(({ aside, server }) => aside === name && isHopeless(host, pathOf(server)));
+}
+
 function checkLeft(world: World, host: SimHost): void {
   for (const { name } of host.setting.containers) {
-    const old = host.engine.containers.filter((one) => one.name.startsWith(`${name}.`));
+    const old = host.engine.containers.filter(
+      (one) => one.name.startsWith(`${name}.`) && !isLeftInWork(host, one.name),
+    );
     const isSaid = world.watchman.controllers.some((controller) => isWarnedOf(controller, host));
     if (old.length <= world.setting.keep || isSaid) continue;
     world.watchman.violate('nothing-left', `${old.map((one) => one.name).join(', ')} on ${host.name}`);

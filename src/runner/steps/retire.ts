@@ -3,7 +3,6 @@ import { sameServer } from '../../rollout/model.ts';
 import { behind } from '../barrier.ts';
 import { putBackAsFound, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
-import { keepStanding } from '../standing.ts';
 import { findState, putBack, stateOf } from '../traffic.ts';
 import { asideOf, inTheEnd, replacedBy, type StepAction, type StepWatch, type Work } from '../work.ts';
 
@@ -12,14 +11,9 @@ import { asideOf, inTheEnd, replacedBy, type StepAction, type StepWatch, type Wo
  * that is done, so that a run which dies here leaves nothing behind that nobody knows of.
  */
 export const retire: StepAction = async (work, watch) => {
-  const { instance, host, container, undo, servers, found } = work;
+  const { instance, host, container } = work;
   if (work.leaving) await letGo(work, work.leaving, watch);
   if (!container) return 'there is no old container';
-  // Once it is gone there is nothing that a recovery could put in service: it must not be asked for.
-  if (instance.revert?.toNothing) {
-    await keepStanding(found, watch.clock);
-    await undo.drop(servers.map(({ server }) => server));
-  }
   const all = await host.containers.list();
   const old = all.filter(({ name }) => replacedBy(name) === instance.container).map(({ name }) => name);
   // The run's id begins with its time, so that names sort by age.
@@ -38,7 +32,9 @@ async function letGo(work: Work, leaving: Work, watch: StepWatch): Promise<void>
   const withinMs = Math.max(work.instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
   for (const { access, agent, ...standing } of work.found.map(inTheEnd)) {
     // Whatever weight somebody has given it since is theirs to give.
-    if (!isUsable(await stateOf(access))) await putBack(access, standing, { withinMs, expectUp: true, agent }, watch);
+    const now = await stateOf(access);
+    if (!isUsable(now)) await putBack(access, standing, { withinMs, expectUp: true, agent }, watch);
+    else if (agent && !now.hasAgent) await access.balancer.setAgent(access.server, true);
   }
   await drainAnew(leaving, watch);
   await behind(leaving.barriers, watch, () => stopOld(work));

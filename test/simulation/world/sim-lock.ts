@@ -27,7 +27,9 @@ export class SimLock implements HostLock {
 
   retake(owner: LockOwner): Promise<Lock> {
     return this.#call('lock again', () => {
-      if (!this.#isOf(owner)) {
+      // Somebody may have the kernel's lock already, and not have claimed `lock.json` yet.
+      const isAnothers = this.#host.lock !== undefined && this.#host.lock.by !== this.#controller.number;
+      if (!this.#isOf(owner) || isAnothers) {
         throw new Failure('locked', `Cannot go on with ${this.#host.name}: the lock is not ours any more`);
       }
       return this.#start(owner, undefined);
