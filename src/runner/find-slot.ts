@@ -2,9 +2,10 @@ import { Failure } from '../errors.ts';
 import { sameServer, type DeclaredSlot, type Instance, type Slot } from '../rollout/model.ts';
 import type { Container, SettingChange } from '../rollout/observed.ts';
 import { inSlot, occupiedSlot } from '../rollout/slots.ts';
+import type { Finding } from './findings.ts';
 import type { HostAccess, RecordEntry } from './ports.ts';
 
-interface Standing {
+interface Sighting {
   readonly container: Container | undefined;
   readonly own: readonly RecordEntry[];
   readonly host: HostAccess;
@@ -28,7 +29,7 @@ export interface FoundSlot {
  */
 export async function findSlot(
   instance: Instance,
-  { container, own, host: { containers, name: host } }: Standing,
+  { container, own, host: { containers, name: host } }: Sighting,
 ): Promise<FoundSlot> {
   const { slots, spec } = instance;
   if (!slots) {
@@ -73,24 +74,22 @@ function isMadeIn({ servers }: Slot, { container }: Instance, own: readonly Reco
   return its.some((entry) => servers.some((server) => sameServer(server, entry.server)));
 }
 
-/**
- * Why the instance cannot be gone on with from what this run has recorded of it: the playbook has another strategy now,
- * or other slots. Undefined where it can.
- */
-export function otherwiseRecorded(
-  { container, servers, leaving }: Instance,
+/** The playbook has another strategy, or other slots, than what this run has recorded of the instance was recorded by. */
+export function recordedOtherwise(
+  { host, container, servers, leaving }: Instance,
   own: readonly RecordEntry[],
-): string | undefined {
+): Finding[] {
   const its = own.filter((entry) => entry.container === container);
-  if (!leaving && its.every(({ slot }) => slot === undefined)) return undefined;
+  if (!leaving && its.every(({ slot }) => slot === undefined)) return [];
   const isAlike = ({ slot, server }: RecordEntry): boolean => {
     const expected = slot === 'leaving' ? leaving?.servers : servers;
     return (
       (slot !== undefined) === (leaving !== undefined) && expected?.some((one) => sameServer(one, server)) === true
     );
   };
-  if (its.every(isAlike)) return undefined;
-  return `${container} was left in work by this run with another strategy or other slots than it has now`;
+  if (its.every(isAlike)) return [];
+  const why = 'was left in work by this run with another strategy or other slots than it has now';
+  return [{ kind: 'problem', host, text: `${container} ${why}: put it back with "sluice recover ${host}" first` }];
 }
 
 /** Whether the run is at having its container leave this slot. */

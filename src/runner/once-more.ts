@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
 import { LATE_WITHIN_MS } from './persist.ts';
 import { isPassing, poll } from './poll.ts';
-import type { Work } from './work.ts';
+import { bothSlots, type Work } from './work.ts';
 import type { Watch } from './watch.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -10,9 +10,9 @@ const ANSWER_WITHIN_MS = 30_000;
 
 /**
  * Does a step on the way forward, and once more when it fails in passing: a lost connection, a service that is being
- * restarted, an answer that never came. First it waits for what may
- * land late, and until the host, its Engine and HAProxy answer again. The step
- * itself then finds out how far it got; nothing is assumed of a change whose answer was lost.
+ * restarted, an answer that never came. First it waits for what may land late, and until the host, its Engine and
+ * HAProxy answer again. The step itself then finds out how far it got; nothing is assumed of a change whose answer was
+ * lost.
  *
  * @throws what the step throws otherwise, or the second time; what the host throws when it does not answer again
  */
@@ -32,11 +32,12 @@ export async function onceMore(
   }
 }
 
-async function untilAnswering({ host, servers }: Work, watch: Watch): Promise<void> {
+async function untilAnswering(work: Work, watch: Watch): Promise<void> {
   await poll(
     async () => {
-      await host.containers.version();
-      for (const { balancer, server } of servers) await balancer.look(server);
+      await work.host.containers.version();
+      for (const { servers } of bothSlots(work))
+        for (const { balancer, server } of servers) await balancer.look(server);
     },
     () => true,
     {

@@ -11,7 +11,7 @@ import { problem, type Finding } from './findings.ts';
 import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
 import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { isProvenWithoutImage } from './readiness.ts';
-import { findSlot, otherwiseRecorded } from './find-slot.ts';
+import { findSlot, recordedOtherwise } from './find-slot.ts';
 import type { Fleet, HostAccess, LoadableImage, Loads, RecordEntry } from './ports.ts';
 import { isOwn } from './recorded.ts';
 import type { RunIdentity } from './work.ts';
@@ -107,6 +107,8 @@ async function inspectHost(
   const findings: Finding[] = [];
   const seen: (readonly [Instance, InstanceFacts])[] = [];
   for (const instance of instances) {
+    const its: Finding[] = [];
+    let settled = instance;
     try {
       const { facts, findings: more } = await inspectInstance(host, instance, {
         backends,
@@ -115,19 +117,13 @@ async function inspectHost(
         own,
         image: imageOf?.(instance),
       });
-      if (facts) seen.push([instance, facts], [facts.settled ?? instance, facts]);
-      const settled = facts?.settled ?? instance;
-      const odd = otherwiseRecorded(settled, own);
-      if (odd !== undefined) {
-        const text = `${odd}: put it back with "sluice recover ${host.name}" first`;
-        findings.push({ kind: 'problem', host: host.name, text });
-      }
-      findings.push(...(serversOf(settled).every(knows) ? serverRemarks(settled, backends) : []));
-      findings.push(...more, ...vanishing(host.name, facts?.container));
+      settled = facts?.settled ?? instance;
+      if (facts) seen.push([instance, facts], [settled, facts]);
+      its.push(...more, ...recordedOtherwise(settled, own), ...vanishing(host.name, facts?.container));
     } catch (error) {
-      findings.push(...(serversOf(instance).every(knows) ? serverRemarks(instance, backends) : []));
-      findings.push(problem(host.name, error));
+      its.push(problem(host.name, error));
     }
+    findings.push(...(serversOf(settled).every(knows) ? serverRemarks(settled, backends) : []), ...its);
   }
   return { instances: seen, findings };
 }

@@ -17,7 +17,8 @@ interface Behind {
 
 /**
  * Puts servers back to exactly the weight and state that they were found in, on the way home, or with nothing behind
- * them any more. One that was not UP need not be; one that does not come UP, or whose HAProxy does not answer, does not keep the next from its weight.
+ * them any more. One that was not UP need not be; one that does not come UP, or whose HAProxy does not answer, does not
+ * keep the next from its weight.
  */
 export async function putBackAsFound(work: PutBack, { isEmpty, expectUp }: Behind, watch: StepWatch): Promise<void> {
   for (const barrier of work.barriers) barrier.lower();

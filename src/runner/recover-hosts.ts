@@ -114,7 +114,9 @@ async function lookAt(
     const found = await foundNow(its, reach, watch);
     // Taken back to nothing, as it was to be, it has nothing that could be UP.
     one.found = old || successor ? found : found.map((server) => ({ ...server, wasUp: false }));
-    Object.assign(one, { container: old, wasReady: before?.wasReady ?? false, isTouched: true });
+    one.container = old;
+    one.wasReady = before?.wasReady ?? false;
+    one.isTouched = true;
   }
   // With two slots the new one is only let go of once the old one serves; without an old one it has proved itself.
   if (work.leaving) return { work, from: before && !old ? 'retiring' : 'readmitting' };

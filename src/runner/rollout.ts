@@ -259,8 +259,12 @@ function capacityProblems({ capacity, name }: PlayPlan): Finding[] {
       ({ usable, usableAtWorst, floor, cannotLeave }) =>
         (usableAtWorst < usable && usableAtWorst < floor) || cannotLeave === true,
     )
-    .map(({ host, backend, usable, usableAtWorst, floor }) => {
-      const text = `The play "${name}" would leave ${usableAtWorst} of ${usable} usable servers in backend ${backend}, and min_up asks for ${floor}`;
+    .map(({ host, backend, usable, usableAtWorst, floor, cannotLeave }) => {
+      const what =
+        cannotLeave === true
+          ? `could let no old container go: backend ${backend} has ${usable} usable servers`
+          : `would leave ${usableAtWorst} of ${usable} usable servers in backend ${backend}`;
+      const text = `The play "${name}" ${what}, and min_up asks for ${floor}`;
       return { kind: 'problem', host, text };
     });
 }

@@ -120,6 +120,16 @@ export function bothSlots(work: Work): readonly Work[] {
   return work.leaving ? [work, work.leaving] : [work];
 }
 
+/**
+ * The same instance in the slot that its old container is in.
+ *
+ * @throws Error where there is only one slot: that is no step of such a life
+ */
+export function leavingOf({ leaving, instance }: Work): Work {
+  if (!leaving) throw new Error(`${instance.container} has no slot to leave`);
+  return leaving;
+}
+
 /** One look at each of its servers. */
 export function looksAt({ servers }: Work): Promise<readonly ServerLook[]> {
   return Promise.all(servers.map(({ balancer, server }) => balancer.look(server)));

@@ -26,7 +26,10 @@ n=$(cat "$d/record.order")
 { printf '%015d\\n' ${number} 1<> "$d/record.order"; } 2> /dev/null || :`;
 }
 
-/** The number of the last write and the seconds of the host's clock; then whether there is a record, for an empty file is not the same as none. */
+/**
+ * The number of the last write and the seconds of the host's clock; then whether there is a record, for an empty file is
+ * not the same as none.
+ */
 const READ = `${FIND_STATE_DIR}
 if [ -d "$d" ] && [ ! -x "$d" ]; then echo "$d cannot be entered by $(id -un)" >&2; exit 73; fi
 n=; [ ! -e "$d/record.order" ] || n=$(cat "$d/record.order") || exit 74

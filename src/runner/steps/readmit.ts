@@ -5,7 +5,7 @@ import { behind } from '../barrier.ts';
 import { putBackAsFound } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
 import { findState } from '../traffic.ts';
-import { asideOf, inTheEnd, type StepAction, type StepWatch, type Work } from '../work.ts';
+import { asideOf, inTheEnd, leavingOf, type StepAction, type StepWatch, type Work } from '../work.ts';
 import { check } from './check.ts';
 
 /**
@@ -13,8 +13,7 @@ import { check } from './check.ts';
  * moment, so that nothing is missing. It is started where it has stopped already, and proves itself then.
  */
 export const readmit: StepAction = async (work, watch) => {
-  const { leaving } = work;
-  if (!leaving) return 'there is no other slot';
+  const leaving = leavingOf(work);
   try {
     await haveItRun(work, leaving, watch);
     const runs = work.container?.running === true;

@@ -3,15 +3,14 @@ import { serverPath } from '../../rollout/model.ts';
 import { whyNotUp } from '../../rollout/monitor.ts';
 import { DrainClock } from '../quiesce.ts';
 import { takeOut } from '../take-out.ts';
-import { inTheEnd, looksAt, type StepAction, type Work } from '../work.ts';
+import { inTheEnd, leavingOf, looksAt, type StepAction, type Work } from '../work.ts';
 
 /**
  * The new container serves in its slot: no request reaches the old one in the other slot any more, and none is in hand.
  * Its backends keep `min_up`, as in a drain, and the new one must serve all the while.
  */
 export const release: StepAction = async (work, watch) => {
-  const { leaving } = work;
-  if (!leaving) return 'there is no other slot';
+  const leaving = leavingOf(work);
   await demandServing(work);
   if (leaving.before.length === 0) leaving.before = await looksAt(leaving);
   await takeOut(leaving, new DrainClock(watch.clock, work.instance.drain.timeoutMs), watch);

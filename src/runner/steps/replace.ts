@@ -8,9 +8,9 @@ import { asideOf, type StepAction, type Work } from '../work.ts';
 import { archiveFound, archiveMade, snapshotFor } from './archive.ts';
 
 /**
- * Puts a new container in the place of the old one, or, with two slots, beside it. The old one keeps its state under another name until the new one
- * has proved itself; meanwhile it must not come back by its restart policy (an Engine that is restarted starts even
- * stopped containers whose policy is `always`), where it would take the port.
+ * Puts a new container in the place of the old one, or, with two slots, beside it. The old one keeps its state under
+ * another name until the new one has proved itself. Where they have one place, it must not come back meanwhile by its
+ * restart policy (an Engine that is restarted starts even stopped containers whose policy is `always`) and take the port.
  *
  * Can be done again from wherever it broke off: every change is made only where it is not made yet.
  */
