@@ -110,7 +110,9 @@ class IniReader {
     const parent = this.#group.name;
     const mention = { group: name, section: `${parent}:children`, line: this.#line, parent };
     this.#mentions.push(mention);
-    this.#children.set(name, [...(this.#children.get(name) ?? []), mention]);
+    const known = this.#children.get(name);
+    if (known) known.push(mention);
+    else this.#children.set(name, [mention]);
     if (this.#draft.groups.has(name)) this.#adopt(parent, mention);
   }
 
