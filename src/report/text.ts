@@ -19,6 +19,7 @@ export const stepWords: Readonly<Record<Step, string>> = {
   restore: 'restore',
   soak: 'soak',
   release: 'release',
+  vacate: 'vacate',
   retire: 'retire',
   readmit: 'readmit',
   withdraw: 'withdraw',

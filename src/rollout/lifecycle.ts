@@ -1,7 +1,17 @@
 import type { Strategy } from './model.ts';
 
 export type Step =
-  'drain' | 'replace' | 'check' | 'restore' | 'soak' | 'release' | 'retire' | 'readmit' | 'withdraw' | 'rollBack';
+  | 'drain'
+  | 'replace'
+  | 'check'
+  | 'restore'
+  | 'soak'
+  | 'release'
+  | 'vacate'
+  | 'retire'
+  | 'readmit'
+  | 'withdraw'
+  | 'rollBack';
 
 /** How an instance may end. `unchanged`: the old container serves again. `outOfService`: a person is needed. */
 export type EndState = 'updated' | 'unchanged' | 'outOfService';
@@ -15,6 +25,7 @@ export type WorkingState =
   | 'restoring'
   | 'soaking'
   | 'releasing'
+  | 'vacating'
   | 'retiring'
   | 'readmitting'
   | 'withdrawing'
@@ -30,7 +41,7 @@ export interface Transition {
   readonly failed: State;
   /** Instead of `failed`, when nothing of the instance was taken yet: there is nothing to put back. */
   readonly untouched?: EndState;
-  /** Instead of `failed`, when the new container serves: then that need not be given up. */
+  /** Instead of `failed`, when the old container cannot serve again and the new one does: it is not given up. */
   readonly serves?: State;
   /** On the way home: the step goes on although the rollout is being stopped. */
   readonly homeward: boolean;
@@ -66,16 +77,16 @@ const inPlace = {
 
 /**
  * The same with two slots: what is drained first has nothing behind it yet, and the old container serves until
- * `releasing` takes it out in its own slot. From then on the way home begins with having it back there; where that cannot
- * be and the new one serves, that one goes on doing so.
+ * `releasing` takes it out in its own slot, and `vacating` ends it there. From then on the way home begins with having it
+ * back; where that cannot be and the new one serves, that one goes on doing so.
  */
 // prettier-ignore
 const startFirst = {
   ...inPlace,
   soaking:     { step: 'soak',     ok: 'releasing',   failed: 'withdrawing',  homeward: false },
-  releasing:   { step: 'release',  ok: 'retiring',    failed: 'readmitting',  homeward: false },
-  retiring:    { step: 'retire',   ok: 'updated',     failed: 'outOfService', homeward: true  },
-  readmitting: { step: 'readmit',  ok: 'withdrawing', failed: 'outOfService', homeward: true, serves: 'retiring' },
+  releasing:   { step: 'release',  ok: 'vacating',    failed: 'readmitting',  homeward: false },
+  vacating:    { step: 'vacate',   ok: 'retiring',    failed: 'readmitting',  homeward: true, serves: 'outOfService' },
+  readmitting: { step: 'readmit',  ok: 'withdrawing', failed: 'outOfService', homeward: true, serves: 'vacating' },
 } as const satisfies Life;
 
 export const lifecycles: Readonly<Record<Strategy, Life>> = { 'in-place': inPlace, 'start-first': startFirst };

@@ -26,6 +26,7 @@ import { restore } from './steps/restore.ts';
 import { retire } from './steps/retire.ts';
 import { rollBack } from './steps/roll-back.ts';
 import { soak } from './steps/soak.ts';
+import { vacate } from './steps/vacate.ts';
 import { withdraw } from './steps/withdraw.ts';
 import { keepStanding } from './standing.ts';
 import { watchOf } from './watch.ts';
@@ -38,6 +39,7 @@ export const stepActions: Readonly<Record<Step, StepAction>> = {
   restore,
   soak,
   release,
+  vacate,
   retire,
   readmit,
   withdraw,

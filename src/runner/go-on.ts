@@ -58,7 +58,8 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
     work.started = { at: successor.startedAt, restarts: successor.restartCount };
     // Either the new one serves, or its predecessor has to again.
     if (now.some((one) => one === 'away')) return 'readmitting';
-    return left === 'ended' ? 'retiring' : 'releasing';
+    work.newServes = old === undefined;
+    return left === 'ended' ? 'vacating' : 'releasing';
   }
   if (!['none', 'healthy'].includes(successor.health)) return 'retaking';
   if (now.every((one) => one === 'away') || !(await isAsDeclared(successor, work))) return 'retaking';

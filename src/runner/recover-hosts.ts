@@ -119,7 +119,10 @@ async function lookAt(
     one.isTouched = true;
   }
   // With two slots the new one is only let go of once the old one serves; without an old one it has proved itself.
-  if (work.leaving) return { work, from: before && !old ? 'retiring' : 'readmitting' };
+  if (work.leaving) {
+    work.newServes = before !== undefined && !old;
+    return { work, from: work.newServes ? 'vacating' : 'readmitting' };
+  }
   const hasProved = before !== undefined && !isAside;
   const from = successor && hasProved ? 'returning' : isServing ? 'rollingBack' : 'withdrawing';
   return { work, from };

@@ -11,14 +11,16 @@ import {
 import type { Strategy } from '../../src/rollout/model.ts';
 
 /** Every way through the table, as `step! step step → end state`; `!` marks a step that fails. */
-function paths(state: State = initialState, taken = '', strategy: Strategy = 'in-place'): string[] {
+function paths(state: State = initialState, taken = '', strategy: Strategy = 'in-place', newServes = false): string[] {
   if (!isWorking(state)) return [`${taken}→ ${state}`];
   const { step, ok, failed, untouched, serves } = transitionOf(state, strategy);
+  const after = (next: State | undefined, nowServes = newServes): string[] =>
+    next === undefined ? [] : paths(next, `${taken}${step}! `, strategy, nowServes);
   return [
-    ...paths(ok, `${taken}${step} `, strategy),
-    ...paths(failed, `${taken}${step}! `, strategy),
-    ...(untouched === undefined ? [] : paths(untouched, `${taken}${step}! `, strategy)),
-    ...(serves === undefined ? [] : paths(serves, `${taken}${step}! `, strategy)),
+    ...paths(ok, `${taken}${step} `, strategy, newServes),
+    ...(newServes ? after(serves ?? failed) : [...after(failed), ...after(untouched)]),
+    // That the old one cannot serve again is found out by trying.
+    ...(step === 'readmit' && !newServes ? after(serves, true) : []),
   ];
 }
 
@@ -103,18 +105,30 @@ describe('the life of an instance that is replaced start-first', () => {
 
   it('stops the old container last of all, after the new one has served', () => {
     expect(lives.filter((path) => path.endsWith('→ updated'))).toEqual([
-      'drain replace check restore soak release retire → updated',
+      'drain replace check restore soak release vacate retire → updated',
+      'drain replace check restore soak release vacate retire! → updated',
       // The old one cannot serve any more, and the new one does.
-      'drain replace check restore soak release! readmit! retire → updated',
+      ...['vacate!', 'release!'].flatMap((failed) => {
+        const before = `drain replace check restore soak ${failed === 'vacate!' ? 'release ' : ''}${failed} readmit!`;
+        return [`${before} vacate retire → updated`, `${before} vacate retire! → updated`];
+      }),
     ]);
   });
 
+  it('never takes the new one out where the old one cannot serve again', () => {
+    const stuck = lives.filter((path) => path.includes('readmit! vacate!'));
+    expect(stuck.length).toBeGreaterThan(0);
+    expect(stuck.every((path) => path.endsWith('readmit! vacate! → outOfService'))).toBe(true);
+  });
+
   it('has the old one serve again before the new one is taken out, once it was to leave', () => {
-    const after = lives.filter((path) => path.startsWith('drain replace check restore soak release! '));
-    expect(after).toContain(
-      'drain replace check restore soak release! readmit withdraw rollBack check restore → unchanged',
-    );
-    expect(after.every((path) => path.includes('release! readmit'))).toBe(true);
+    for (const failed of ['release!', 'release vacate!']) {
+      const after = lives.filter((path) => path.startsWith(`drain replace check restore soak ${failed} `));
+      expect(after).toContain(
+        `drain replace check restore soak ${failed} readmit withdraw rollBack check restore → unchanged`,
+      );
+      expect(after.every((path) => path.includes(`${failed} readmit`))).toBe(true);
+    }
   });
 
   it('goes home as in place as long as the old one serves', () => {

@@ -149,7 +149,7 @@ describe('start-first on a real host', () => {
     expect(report.failures).toEqual([]);
   });
 
-  it.each(['check', 'release', 'retire'] as const)(
+  it.each(['check', 'release', 'vacate', 'retire'] as const)(
     'is put right by recover when it was killed in %s: the old one serves in its slot, or the new one in its own',
     async (step) => {
       const traffic = loadOwn();
