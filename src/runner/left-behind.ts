@@ -1,5 +1,5 @@
 /** What is recorded of HAProxys that cannot be had while the rest is brought back. */
-import type { Failure } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { HeldHost } from './held-hosts.ts';
@@ -15,6 +15,16 @@ export function mayBeGone({ code }: Failure): boolean {
 export function parted(entries: readonly RecordEntry[], { lacks }: HeldHost) {
   const near = entries.filter(({ server }) => !lacks(server));
   return { near, far: entries.filter((entry) => !near.includes(entry)) };
+}
+
+/** With two slots, why the new container has to go on: an HAProxy that cannot be had may have it in service, alone. */
+export function mayServeEither(far: readonly RecordEntry[], { access, lacks }: HeldHost): Failure | undefined {
+  const entry = far.find(({ slot }) => slot === 'next');
+  if (!entry) return undefined;
+  const { server, container = '' } = entry;
+  const where = `${serverPath(server)} on ${server.balancer.host}`;
+  const why = `${where} may send it requests, and ${lacks(server)?.message ?? ''}`;
+  return new Failure('haproxy', `Cannot take out the new container of ${container} on ${access.name}: ${why}`);
 }
 
 /** Says of each what stays recorded, and where; why the first does. */

@@ -26,7 +26,11 @@ export function serverRemarks(instance: Instance, backends: readonly BackendStat
       return [...refusals(state, backend), ...own];
     });
   if (slots) return remarksOn(serversOf(instance), false).filter(({ kind }) => kind === 'problem');
-  return [...remarksOn(instance.servers, leaving !== undefined), ...remarksOn(leaving?.servers ?? [], false)];
+  return [
+    ...remarksOn(instance.servers, leaving !== undefined),
+    ...remarksOn(leaving?.servers ?? [], false),
+    ...swapRefusals(instance, backends),
+  ];
 }
 
 /** Of the server that a new container is to begin behind while the old one serves behind another. */
@@ -41,6 +45,18 @@ function freeSlotRefusals(state: ServerState, { container, slot = '' }: Instance
   return texts
     .filter((text) => text !== false)
     .map((text) => ({ kind: 'problem', host: state.server.balancer.host, text }));
+}
+
+/** Where weights are fixed, those of two slots can only be exchanged when both are configured alike. */
+function swapRefusals({ servers, leaving }: Instance, backends: readonly BackendState[]): Finding[] {
+  return servers.flatMap((server, index): Finding[] => {
+    const backend = backends.find((candidate) => isOf(candidate, server));
+    const [free, left] = [server, leaving?.servers[index]].map((one) => one && stateOf(one, backends));
+    if (!free || !left || !backend || !isStatic(backend) || free.initialWeight === left.initialWeight) return [];
+    const paths = `${serverPath(server)} is configured with weight ${free.initialWeight} and ${left.server.name} with ${left.initialWeight}`;
+    const text = `${paths}, and balance ${backend.algorithm} cannot exchange them: give both slots the same weight`;
+    return [{ kind: 'problem', host: server.balancer.host, text }];
+  });
 }
 
 function missing({ balancer, backend, name }: Server, found: BackendState | undefined): Finding {

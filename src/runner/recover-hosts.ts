@@ -7,7 +7,7 @@ import type { Instance, ReadyCheck } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { advance, stepActions } from './advance.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
-import { mayBeGone, parted, tellLeftBehind } from './left-behind.ts';
+import { mayBeGone, mayServeEither, parted, tellLeftBehind } from './left-behind.ts';
 import { homeward } from './persist.ts';
 import type { RecordEntry } from './ports.ts';
 import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
@@ -69,8 +69,15 @@ async function finish(entries: readonly RecordEntry[], held: HeldHost, context: 
   const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'withdraw' });
   try {
     const { near, far } = parted(entries, held);
+    const why = mayServeEither(far, held);
+    if (why && !near.some(({ slot }) => slot === 'leaving')) {
+      tellLeftBehind(far, held, report);
+      throw why;
+    }
     const { work, from } = await homeward(() => lookAt(near, first, { held, watch }), watch);
-    const { state, failure } = await advance(work, { ...context, report, actions: stepActions }, from);
+    // The old one serves wherever it can be made to, and the new one goes on.
+    const withdraw = why ? () => Promise.reject(why) : stepActions.withdraw;
+    const { state, failure } = await advance(work, { ...context, report, actions: { ...stepActions, withdraw } }, from);
     const left = tellLeftBehind(far, held, report);
     if (state === 'outOfService') return { ok: false, reason: reasonOf(failure) };
     return { ok: left === undefined, reason: left ?? '' };

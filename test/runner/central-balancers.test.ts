@@ -6,7 +6,7 @@ import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { restoreHosts } from '../../src/runner/restore-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { aRecordEntry, aServer } from '../support/builders.ts';
-import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
+import { FakeFleet, IMAGE, type FakeHost } from '../support/fake-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 
@@ -115,4 +115,47 @@ describe('with one of two central HAProxys dead', () => {
       expect(fe1.entries).toEqual([]);
     },
   );
+
+  it('takes neither of two containers away that the dead one may send requests to', async () => {
+    const { fleet, fe1, lb1, lb2, dies } = await pair();
+    const old = await fe1.containers.inspect('pxApp_1');
+    await fe1.containers.rename('pxApp_1', 'pxApp_1.replaced-earlier');
+    await fe1.containers.create('pxApp_1', { image: `${IMAGE}:v1`, pullPolicy: 'never' }, undefined);
+    await fe1.containers.start('pxApp_1');
+    // It died in release: at both HAProxys the old one, in the slot of pxApp_2, has been taken out already.
+    fe1.entries = ['lb1', 'lb2'].flatMap((host) =>
+      (['next', 'leaving'] as const).map((slot, index) =>
+        aRecordEntry({
+          ...{ slot, server: aServer(index === 0 ? 'pxApp_1' : 'pxApp_2', host), container: 'pxApp_1' },
+          standing: { weight: index === 0 ? 10 : 20, admin: 'ready' },
+          ...{ aside: 'pxApp_1.replaced-earlier', wasUp: slot === 'leaving' },
+          old: old && { id: old.id, restart: old.restart, running: true, wasReady: true },
+        }),
+      ),
+    );
+    for (const { haproxy, name } of [lb1, lb2]) await haproxy.setAdmin(aServer('pxApp_2', name), 'maint');
+    dies();
+
+    const first = await recoverHosts({ hosts: ['fe1'] }, fleet.context());
+
+    const running = async (): Promise<readonly string[]> =>
+      (await fe1.containers.list()).filter((one) => one.running).map(({ name }) => name);
+    expect(first).toMatchObject({ end: 'outOfService', hosts: [{ end: 'outOfService' }] });
+    expect(first.hosts[0]?.reason).toBe(
+      'Cannot take out the new container of pxApp_1 on fe1: pxapp_cluster/pxApp_1 on lb2 may send it requests, and Cannot reach lb2: connection refused',
+    );
+    expect(lb1.haproxy.weights()['pxApp_2']).toBe('20 ready UP');
+    expect(lb2.haproxy.weights()['pxApp_2']).toMatch(/maint/);
+    expect(await running()).toEqual(expect.arrayContaining(['pxApp_1', 'pxApp_1.replaced-earlier']));
+    expect(fe1.entries).toHaveLength(4);
+
+    lb2.isUnreachable = false;
+    lb2.balancer = () => lb2.haproxy;
+    const second = await recoverHosts({ hosts: ['fe1'] }, fleet.context());
+
+    expect(second.end).toBe('done');
+    expect(lb2.haproxy.weights()['pxApp_2']).toBe('20 ready UP');
+    expect(fe1.containers.names()).not.toContain('pxApp_1.replaced-earlier');
+    expect(fe1.entries).toEqual([]);
+  });
 });
