@@ -8,6 +8,10 @@ export interface RunResult {
 
 export interface RunOptions {
   readonly stdin?: string;
+  /** Its stdin stays open after that until this aborts, or the connection is lost. */
+  readonly inputUntil?: AbortSignal;
+  /** Gets what it prints to either stream; then nothing of that is kept, nor too much. */
+  readonly hear?: (chunk: Buffer) => void;
   /** Default 10,000. */
   readonly withinMs?: number;
 }

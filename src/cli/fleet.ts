@@ -4,6 +4,7 @@ import { processesOver } from '../adapters/haproxy/processes.ts';
 import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
 import { askOver, type Ask } from '../adapters/haproxy/runtime-socket.ts';
 import { FileArchive } from '../adapters/host/archive.ts';
+import { runOnHost } from '../adapters/host/commands.ts';
 import { FlockLock } from '../adapters/host/lock.ts';
 import { addressesOf, firstSocket } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
@@ -116,6 +117,7 @@ export class SshFleet implements Fleet {
       probe: (probe, withinMs) => probeOver(link, probe, withinMs),
       addresses: () => addressesOf(link),
       firstSocket: (paths, container) => firstSocket(link, paths, insideOf(container).pathOf),
+      run: (request) => runOnHost(link, request),
       lock: new FlockLock(link),
     };
   }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
+import { ControllerCommands } from '../adapters/controller/commands.ts';
 import { RegistryLogins } from '../adapters/registry/logins.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
@@ -115,6 +116,7 @@ async function inOpenSession(
         ...{ fleet, report, journal, clock: systemClock, stop: surroundings.stop, forks: command.forks },
         ...{ identity: { run, by }, locking: lockingOf(command), random: Math.random },
         operator: operatorAt(surroundings, command),
+        controller: new ControllerCommands({ folder: resolve(playbookFolderOf(command)), environment }),
       },
     });
   } catch (error) {

@@ -15,7 +15,7 @@ const containers = guarding<Containers>({
     rename: 'changes',
     remove: 'changes',
   },
-  ...{ setRestart: 'changes', createFrom: 'changes', prospects: 'looks' },
+  ...{ setRestart: 'changes', createFrom: 'changes', run: 'changes', prospects: 'looks' },
 });
 
 const balancer = guarding<LoadBalancer>({
@@ -44,6 +44,10 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
     probe: (probe, withinMs) => access.probe(probe, withinMs),
     addresses: () => access.addresses(),
     firstSocket: (paths, container) => access.firstSocket(paths, container),
+    run: async (request) => {
+      await sure();
+      return access.run(request);
+    },
   };
 }
 

@@ -7,6 +7,7 @@ import type { ContainerSpec, PullPolicy } from '../rollout/container-spec.ts';
 import type { AdminState, BalancerPlace, Probe, Server } from '../rollout/model.ts';
 import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../rollout/observed.ts';
 import type { Question } from '../rollout/questions.ts';
+import type { CommandEnd, CommandRequest, Commands } from './commands.ts';
 import type { HostArchive, HostLock, HostRecord } from './host-state.ts';
 
 export type { FoundLock, LockOwner } from '../rollout/lock.ts';
@@ -209,13 +210,16 @@ export interface Containers {
   setRestart(name: string, restart: Container['restart']): Promise<void>;
   /** The last lines of its log, both streams. */
   logs(name: string, lines: number): Promise<readonly string[]>;
+  /** Looks by a command. One that takes too long is left to itself. */
   exec(name: string, command: readonly string[], withinMs: number): Promise<CommandResult>;
+  /** As `Commands.run`, in container `name`; its own environment is there too. */
+  run(name: string, request: CommandRequest): Promise<CommandEnd>;
 }
 
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
 /** Everything sluice does on one host. */
-export interface HostAccess {
+export interface HostAccess extends Commands {
   readonly name: string;
   readonly containers: Containers;
   readonly record: HostRecord;

@@ -8,6 +8,7 @@ import type { Play } from '../rollout/play.ts';
 import { movedTags } from '../rollout/moved-tags.ts';
 import { disagreements, imageSettledOn, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type AfterBatch, type RunEnd } from '../rollout/verdict.ts';
+import type { Commands } from './commands.ts';
 import { stepActions, type Stop } from './advance.ts';
 import { refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts, type HeldHosts, type Locking } from './held-hosts.ts';
@@ -31,6 +32,8 @@ export interface RunContext {
   readonly clock: Clock;
   readonly report: Report;
   readonly journal: Journal;
+  /** The machine that the run is started from. */
+  readonly controller: Commands;
   readonly stop: Stop;
   readonly identity: RunIdentity;
   readonly operator: Operator;

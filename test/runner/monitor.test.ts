@@ -3,7 +3,7 @@ import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { MonitorPolicy } from '../../src/rollout/model.ts';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
-import type { Behaviour } from '../support/fake-engine.ts';
+import type { Behaviour } from '../support/fake-image.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 
 const usual: MonitorPolicy = { forMs: 30_000, everyMs: 1_000, maxErrors: { percent: 5 }, compare: undefined };

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
 import { changed } from '../support/changed.ts';
-import type { Behaviour } from '../support/fake-engine.ts';
+import type { Behaviour } from '../support/fake-image.ts';
 import type { FakeFleet } from '../support/fake-fleet.ts';
 import { FlakyFleet } from '../support/flaky-fleet.ts';
 import { allWith, containersOf, fleetWith, secondOnly } from '../support/second-instance.ts';

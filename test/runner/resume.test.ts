@@ -5,7 +5,7 @@ import { replay } from '../../src/rollout/history.ts';
 import { resumptionOf, type Resumption } from '../../src/rollout/resumption.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
-import type { Behaviour } from '../support/fake-engine.ts';
+import type { Behaviour } from '../support/fake-image.ts';
 import { IMAGE, type FakeFleet } from '../support/fake-fleet.ts';
 import { FlakyFleet } from '../support/flaky-fleet.ts';
 import { MortalFleet, type Death } from '../support/mortal-fleet.ts';

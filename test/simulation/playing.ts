@@ -6,6 +6,7 @@ import type { RunContext, RunResult } from '../../src/runner/rollout.ts';
 import type { Act } from './acts.ts';
 import { carryOut, hostsOf, type Asked } from './commands.ts';
 import type { Controller } from './world/controller.ts';
+import { commandsOn } from './world/sim-commands.ts';
 import { SimFleet } from './world/sim-fleet.ts';
 import { SimOperator } from './world/sim-operator.ts';
 
@@ -92,6 +93,7 @@ function contextOf(
     ...{ clock: controller.clock, report: controller.report, journal: controller.journal, forks: 10 },
     identity: { run: controller.run, by: controller.name },
     operator: new SimOperator(controller),
+    controller: commandsOn(controller),
     locking: { machine: controller.name, pid: controller.number, reason: command, waitMs, takeOver },
     random: () => 0.5,
     stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },

@@ -2,6 +2,7 @@ import { Failure } from '../../src/errors.ts';
 import { byDigest } from '../../src/rollout/image-change.ts';
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
 import type { Container, Health, Image, SettingChange } from '../../src/rollout/observed.ts';
+import type { CommandEnd, CommandRequest } from '../../src/runner/commands.ts';
 import type {
   Clock,
   CommandResult,
@@ -11,24 +12,8 @@ import type {
   PullRequest,
   RemoteImage,
 } from '../../src/runner/ports.ts';
-
-/** How an image behaves once it runs; times in milliseconds from the start. */
-export interface Behaviour {
-  readonly answersAfterMs?: number;
-  readonly neverAnswers?: boolean;
-  readonly exitsAfterMs?: number;
-  readonly unhealthyAfterMs?: number;
-  /** From then on it answers every request with a 5xx, but not its checks. */
-  readonly errsAfterMs?: number;
-  /** Falls over then, and is up again at once. */
-  readonly restartsAfterMs?: number;
-  /** From then on it answers nothing, while its process goes on. */
-  readonly hangsAfterMs?: number;
-}
-
-export interface FakeImage extends Image {
-  readonly behaviour: Behaviour;
-}
+import { FakeCommands } from './fake-commands.ts';
+import type { FakeImage } from './fake-image.ts';
 
 interface Running {
   readonly id: string;
@@ -49,12 +34,15 @@ export class FakeEngine implements Containers {
   readonly #local = new Map<string, FakeImage>();
   #containers: Running[] = [];
   #nextId = 1;
+  /** What is run in any of its containers. */
+  readonly commands: FakeCommands;
   /** Called with a container's name just before it stops. */
   onStop: (name: string) => void = () => undefined;
 
   constructor(clock: Clock, registry: ReadonlyMap<string, FakeImage>) {
     this.#clock = clock;
     this.#registry = registry;
+    this.commands = new FakeCommands(clock);
   }
 
   /** Whether the application in it answers requests at this moment. */
@@ -216,6 +204,14 @@ export class FakeEngine implements Containers {
   async logs(name: string): Promise<readonly string[]> {
     const { startedMs, reference } = this.#must(name);
     return startedMs === undefined ? [] : [`last words of ${reference}`];
+  }
+
+  async run(name: string, request: CommandRequest): Promise<CommandEnd> {
+    const { startedMs, stoppedMs } = this.#must(name);
+    if (startedMs === undefined || stoppedMs !== undefined) {
+      throw new Failure('docker', `Cannot run ${request.command[0] ?? ''} in container ${name}: it does not run`);
+    }
+    return this.commands.run({ ...request, env: { ...request.env, IN_CONTAINER: name } });
   }
 
   async exec(name: string): Promise<CommandResult> {

@@ -5,12 +5,15 @@ import type { Instance, Probe } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
 import type { Fleet, HostAccess, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
+import type { CommandEnd, CommandRequest } from '../../src/runner/commands.ts';
 import type { RunContext } from '../../src/runner/rollout.ts';
 import { anInstance, SOCKET } from './builders.ts';
 import { FakeArchive } from './fake-archive.ts';
+import { FakeCommands } from './fake-commands.ts';
 import { FakeBalancer } from './fake-balancer.ts';
 import { FakeJournal } from './fake-journal.ts';
-import { FakeEngine, type Behaviour, type FakeImage } from './fake-engine.ts';
+import { FakeEngine } from './fake-engine.ts';
+import type { Behaviour, FakeImage } from './fake-image.ts';
 import { FakeLock } from './fake-lock.ts';
 import { FakeOperator } from './fake-operator.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -33,6 +36,7 @@ export class FakeHost implements HostAccess {
   readonly containers: FakeEngine;
   readonly haproxy: FakeBalancer;
   readonly archive: FakeArchive;
+  readonly commands: FakeCommands;
   entries: readonly RecordEntry[] = [];
   readonly lock: FakeLock;
   isUnreachable = false;
@@ -44,6 +48,7 @@ export class FakeHost implements HostAccess {
     this.lock = new FakeLock(name, clock);
     this.containers = new FakeEngine(clock, registry);
     this.archive = new FakeArchive(name);
+    this.commands = new FakeCommands(clock);
     this.haproxy = new FakeBalancer(
       clock,
       { host: name, socket: SOCKET },
@@ -86,6 +91,10 @@ export class FakeHost implements HostAccess {
   async firstSocket(): Promise<string> {
     return SOCKET;
   }
+
+  run(request: CommandRequest): Promise<CommandEnd> {
+    return this.commands.run(request);
+  }
 }
 
 /** Hosts with three containers each on v1, under load, on virtual time. */
@@ -95,6 +104,8 @@ export class FakeFleet implements Fleet {
   readonly hosts: ReadonlyMap<string, FakeHost>;
   readonly events: RunEvent[] = [];
   readonly journal = new FakeJournal();
+  /** What is run on the controller. */
+  readonly commands = new FakeCommands(this.clock);
   readonly operator = new FakeOperator();
   readonly #stops = [new AbortController(), new AbortController(), new AbortController()] as const;
 
@@ -148,6 +159,7 @@ export class FakeFleet implements Fleet {
         fleet: this,
         clock: this.clock,
         journal: this.journal,
+        controller: this.commands,
         forks: 10,
         identity: { run: '20261121-090000-test', by: 'ann@desk' },
       },

@@ -55,10 +55,16 @@ export class LocalLink implements Link {
     chmodSync(this.stateDir, mode);
   }
 
-  async run(command: string, { stdin = '' }: RunOptions = {}): Promise<RunResult> {
+  async run(command: string, { stdin = '', inputUntil, hear }: RunOptions = {}): Promise<RunResult> {
     const child = this.#spawn(command);
+    for (const stream of hear ? [child.stdout, child.stderr] : []) {
+      stream.on('data', (text: string) => hear?.(Buffer.from(text)));
+    }
     // A command need not read what it is given.
-    child.stdin.on('error', () => undefined).end(stdin);
+    child.stdin.on('error', () => undefined).write(stdin);
+    const end = (): unknown => child.stdin.end();
+    if (inputUntil && !inputUntil.aborted) inputUntil.addEventListener('abort', end);
+    else end();
     return resultOf(child);
   }
 

@@ -1,5 +1,5 @@
 import type { Play } from '../../src/rollout/play.ts';
-import type { Behaviour } from './fake-engine.ts';
+import type { Behaviour } from './fake-image.ts';
 import { FakeFleet, WEIGHTS } from './fake-fleet.ts';
 
 /** The instance that stories of a single one are about: the second container of fe1, with weight 20. */

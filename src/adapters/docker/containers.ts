@@ -13,6 +13,7 @@ import type {
   RemoteImage,
   SettingChange,
 } from '../../runner/ports.ts';
+import type { CommandEnd, CommandRequest } from '../../runner/commands.ts';
 import type { Link } from '../link.ts';
 import { noLogins, type Logins } from '../login.ts';
 import { changesOf } from './changes.ts';
@@ -23,6 +24,7 @@ import { insideOf, type InsideContainer } from './inside.ts';
 import { Images } from './images.ts';
 import type { InspectedContainer } from './inspections.ts';
 import { obstaclesTo } from './obstacles.ts';
+import { ranIn } from './run-in.ts';
 import { containerOf, stopGraceMsOf } from './reading.ts';
 import { asTarFile, PlacedFiles } from './placed-files.ts';
 import { creationOf, type Creation, type Predecessor } from './recreate.ts';
@@ -250,6 +252,10 @@ export class EngineContainers implements Containers {
 
   exec(name: string, command: readonly string[], withinMs: number): Promise<CommandResult> {
     return executed({ engine: this.#engine, name, command, withinMs });
+  }
+
+  run(name: string, request: CommandRequest): Promise<CommandEnd> {
+    return ranIn(this.#engine, name, request);
   }
 
   /** See `InsideContainer`. */

@@ -17,6 +17,28 @@ export function outputOf(raw: Buffer, hasTerminal: boolean): string {
   return Buffer.concat(pieces).toString('utf8');
 }
 
+/** The same piece by piece, of both streams: whatever comes of a frame is passed on at once. */
+export function unframing(pass: (piece: Buffer) => void): (chunk: Buffer) => void {
+  let header = Buffer.alloc(0);
+  let missing = 0;
+  return (chunk) => {
+    for (let rest = chunk; rest.length > 0;) {
+      const size = missing > 0 ? missing : HEADER_BYTES - header.length;
+      const part = rest.subarray(0, size);
+      rest = rest.subarray(size);
+      if (missing > 0) {
+        missing -= part.length;
+        pass(part);
+        continue;
+      }
+      header = Buffer.concat([header, part]);
+      if (header.length < HEADER_BYTES) continue;
+      missing = header.readUInt32BE(4);
+      header = Buffer.alloc(0);
+    }
+  };
+}
+
 /** Lines without their ends; no empty one after the last. */
 export function linesOf(output: string): readonly string[] {
   const lines = output.split(/\r?\n/);

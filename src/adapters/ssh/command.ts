@@ -12,7 +12,9 @@ const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024;
 /** Runs a command line to its end. */
 export async function run(session: Session, host: string, line: string, options: RunOptions = {}): Promise<RunResult> {
   const command = await begun(session, host, line);
-  command.endInput(options.stdin);
+  if (options.hear) command.onOutput(options.hear);
+  if (options.inputUntil) command.keepInput(options.stdin, options.inputUntil);
+  else command.endInput(options.stdin);
   await command.within(options.withinMs ?? RUN_WITHIN_MS, command.ended);
   return command.result();
 }
@@ -70,6 +72,7 @@ class Command {
   readonly #stderr: Buffer[] = [];
   #bytes = 0;
   #hear: ((line: string) => void) | undefined;
+  #onOutput: ((chunk: Buffer) => void) | undefined;
   #exitCode: number | undefined;
   #fail: (error: Error) => void = () => undefined;
 
@@ -115,6 +118,21 @@ class Command {
     this.#tellLines();
   }
 
+  /** From now on, what either stream brings goes there and is not kept. To be called at once. */
+  onOutput(hear: (chunk: Buffer) => void): void {
+    this.#onOutput = hear;
+    for (const chunk of [...this.#stdout.splice(0), ...this.#stderr.splice(0)]) hear(chunk);
+  }
+
+  keepInput(stdin = '', until: AbortSignal): void {
+    if (stdin !== '') this.#channel.write(stdin);
+    const end = (): void => {
+      if (this.#channel.writable) this.endInput();
+    };
+    if (until.aborted) end();
+    else until.addEventListener('abort', end);
+  }
+
   endInput(stdin = ''): void {
     this.#channel.end(stdin);
   }
@@ -148,6 +166,10 @@ class Command {
   }
 
   #keep(chunks: Buffer[], chunk: Buffer): void {
+    if (this.#onOutput) {
+      this.#onOutput(chunk);
+      return;
+    }
     this.#bytes += chunk.length;
     if (this.#bytes <= OUTPUT_LIMIT_BYTES) chunks.push(chunk);
     else this.#stop(this.#failure('its output is larger than 16 MiB', 'error'));

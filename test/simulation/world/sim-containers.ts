@@ -10,7 +10,9 @@ import type {
   PullRequest,
   RemoteImage,
 } from '../../../src/runner/ports.ts';
+import type { CommandEnd, CommandRequest } from '../../../src/runner/commands.ts';
 import type { Controller } from './controller.ts';
+import { simulated } from './sim-commands.ts';
 import type { SimHost } from './host.ts';
 
 const STOPS_WITHIN_MS = 250;
@@ -168,6 +170,18 @@ export class SimContainers implements Containers {
       const { status, answers } = this.#host.engine.must(name);
       if (status !== 'running') throw new Failure('docker', `Cannot run a command in ${name}: it does not run`);
       return answers ? { exitCode: 0, output: '' } : { exitCode: 1, output: 'refused' };
+    });
+  }
+
+  run(name: string, { command, withinMs }: CommandRequest): Promise<CommandEnd> {
+    const { takesMs, end } = simulated(command, withinMs);
+    return this.#controller.call(this.#host, {
+      ...{ name: `run ${command.join(' ')} in ${name}`, service: 'docker', takesMs },
+      run: () => {
+        const { status } = this.#host.engine.must(name);
+        if (status !== 'running') throw new Failure('docker', `Cannot run a command in ${name}: it does not run`);
+        return end;
+      },
     });
   }
 

@@ -1,9 +1,11 @@
 import type { BalancerPlace, Probe } from '../../../src/rollout/model.ts';
 import type { Archived, Fleet, HostAccess, HostArchive, HostRecord, ProbeResult } from '../../../src/runner/ports.ts';
+import type { CommandEnd, CommandRequest } from '../../../src/runner/commands.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import { SimBalancer } from './sim-balancer.ts';
 import { SimContainers } from './sim-containers.ts';
+import { simulated } from './sim-commands.ts';
 import { SimLock } from './sim-lock.ts';
 
 export const SOCKET = '/var/run/haproxy.sock';
@@ -99,6 +101,12 @@ class SimAccess implements HostAccess {
 
   firstSocket(): Promise<string> {
     return this.#look('socket', () => SOCKET);
+  }
+
+  run({ command, withinMs }: CommandRequest): Promise<CommandEnd> {
+    const { takesMs, end } = simulated(command, withinMs);
+    const run = (): CommandEnd => end;
+    return this.#controller.call(this.#host, { name: `run ${command.join(' ')}`, service: 'host', takesMs, run });
   }
 
   #look<T>(name: string, run: () => T): Promise<T> {

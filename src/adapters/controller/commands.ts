@@ -1,0 +1,63 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Failure, reasonOf } from '../../errors.ts';
+import type { CommandEnd, CommandRequest, Commands } from '../../runner/commands.ts';
+import { END_WITHIN_MS, onLifeline, withinLimits } from '../lifeline.ts';
+import { OutputEnds } from '../output-ends.ts';
+
+/** What of our own environment commands get: who they are, and how to find and say things. */
+const PASSED_ON = /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LC_[A-Z]+|TZ|TMPDIR|SSH_AUTH_SOCK)$/;
+
+interface Options {
+  /** Where they run. */
+  readonly folder: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Commands on the machine that we run on: they end with us, and know nothing of what our environment holds besides. */
+export class ControllerCommands implements Commands {
+  readonly #folder: string;
+  readonly #environment: Readonly<Record<string, string | undefined>>;
+
+  constructor({ folder, environment }: Options) {
+    this.#folder = folder;
+    this.#environment = Object.fromEntries(Object.entries(environment).filter(([name]) => PASSED_ON.test(name)));
+  }
+
+  async run({ command, env, ...limits }: CommandRequest): Promise<CommandEnd> {
+    const output = new OutputEnds();
+    const [program, ...words] = onLifeline(command);
+    const exitCode = await withinLimits(limits, async (until) => {
+      const options = { cwd: this.#folder, env: { ...this.#environment, ...env }, detached: true } as const;
+      const child = spawn(program, words, { ...options, stdio: 'pipe' });
+      for (const stream of [child.stdout, child.stderr]) {
+        stream.on('data', (chunk: Buffer) => {
+          output.add(chunk);
+        });
+      }
+      child.stdin.on('error', () => undefined).write('\n');
+      until.addEventListener('abort', () => child.stdin.end());
+      if (until.aborted) child.stdin.end();
+      const closed = once(child, 'close').catch((error: unknown) => {
+        throw new Failure('error', `Cannot run ${command[0] ?? ''} in ${this.#folder}: ${reasonOf(error)}`, {
+          cause: error,
+        });
+      });
+      const [code] = (await Promise.race([closed, stuck(until)])) as [number | null];
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream.destroy();
+      return code ?? 128;
+    });
+    return { exitCode, output: output.lines() };
+  }
+}
+
+/** Something that it has started lives on, and holds its output. */
+async function stuck(until: AbortSignal): Promise<[null]> {
+  await new Promise((resolve) => {
+    if (until.aborted) resolve(undefined);
+    until.addEventListener('abort', resolve);
+  });
+  await pause(2 * END_WITHIN_MS, undefined, { ref: false });
+  return [null];
+}

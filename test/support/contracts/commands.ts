@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CommandRequest, Commands } from '../../../src/runner/commands.ts';
+
+export interface CommandsArrangement {
+  readonly commands: Commands;
+  end(): Promise<void>;
+}
+
+const never = new AbortController().signal;
+
+function asking(command: readonly string[], over: Partial<CommandRequest> = {}): CommandRequest {
+  return { command, env: {}, withinMs: 30_000, signal: never, ...over };
+}
+
+/** What every place that runs commands must do. */
+export function behavesLikeCommands(who: string, arrange: () => Promise<CommandsArrangement>): void {
+  describe(`${who} runs commands`, () => {
+    let at: CommandsArrangement | undefined;
+    const run = async (...asked: Parameters<typeof asking>) => {
+      if (!at) throw new Error('nothing is arranged yet');
+      return at.commands.run(asking(...asked));
+    };
+    beforeAll(async () => {
+      at = await arrange();
+    });
+    afterAll(() => at?.end());
+
+    it('tells the exit status', async () => {
+      expect(await run(['true'])).toEqual({ exitCode: 0, output: [] });
+      expect(await run(['false'])).toEqual({ exitCode: 1, output: [] });
+    });
+
+    it('tells the output, line by line', async () => {
+      expect(await run(['echo', 'one two'])).toEqual({ exitCode: 0, output: ['one two'] });
+    });
+
+    it('leaves every word as it is', async () => {
+      const words = ["it's", '$HOME', '`id`', 'a  b', ';', '*'];
+
+      expect(await run(['echo', ...words])).toEqual({ exitCode: 0, output: [words.join(' ')] });
+    });
+
+    it('ends it when its time is up', async () => {
+      expect(await run(['sleep', '600'], { withinMs: 200 })).toEqual({ exitCode: undefined, output: [] });
+    });
+
+    it('ends it when it is stopped', async () => {
+      const stop = new AbortController();
+      const running = run(['sleep', '600'], { signal: stop.signal });
+      stop.abort(new Error('stopped'));
+
+      await expect(running).rejects.toThrow('stopped');
+    });
+
+    it('begins nothing when it was stopped before', async () => {
+      const signal = AbortSignal.abort(new Error('stopped'));
+
+      await expect(run(['sleep', '600'], { signal })).rejects.toThrow('stopped');
+    });
+
+    it('tells of a program that is not there by its exit status', async () => {
+      const { exitCode, output } = await run(['no-such-program']);
+
+      expect(exitCode).toBe(127);
+      expect(output.join('\n')).toContain('no-such-program');
+    });
+  });
+}
+
+/** The rest of it, which a fake may leave out. */
+export function isExactAboutCommands(who: string, arrange: () => Promise<CommandsArrangement>): void {
+  describe(`${who} is exact about commands`, () => {
+    let at: CommandsArrangement | undefined;
+    const sh = async (text: string, over: Partial<CommandRequest> = {}) => {
+      if (!at) throw new Error('nothing is arranged yet');
+      return at.commands.run(asking(['/bin/sh', '-c', text], over));
+    };
+    beforeAll(async () => {
+      at = await arrange();
+    });
+    afterAll(() => at?.end());
+
+    it('tells what came on either stream', async () => {
+      const { exitCode, output } = await sh('echo out; echo err >&2; exit 3');
+
+      expect({ exitCode, output: output.toSorted() }).toEqual({ exitCode: 3, output: ['err', 'out'] });
+    });
+
+    it('gives it the environment asked for, as it is', async () => {
+      const env = { GREETING: `it's "$HOME" = \\n  two  ` };
+
+      expect(await sh('printf "[%s]" "$GREETING"', { env })).toEqual({ exitCode: 0, output: [`[${env.GREETING}]`] });
+    });
+
+    it('gives it nothing to read', async () => {
+      expect(await sh('cat; echo read')).toEqual({ exitCode: 0, output: ['read'] });
+    });
+
+    it('keeps the beginning and the end of a long output', async () => {
+      const { output } = await sh('i=0; while [ $i -lt 5000 ]; do echo "line $i"; i=$((i + 1)); done');
+
+      expect(output[0]).toBe('line 0');
+      expect(output.at(-1)).toBe('line 4999');
+      expect(output.filter((line) => !line.startsWith('line '))).toEqual([
+        expect.stringMatching(/^\[\d+ bytes left out\]$/),
+      ]);
+      expect(output.join('\n').length).toBeLessThan(10_000);
+    });
+
+    it('ends also what it has started, and tells what was said by then', async () => {
+      const started = performance.now();
+      const { exitCode, output } = await sh('echo begun; sleep 600 & wait', { withinMs: 500 });
+
+      expect({ exitCode, output }).toEqual({ exitCode: undefined, output: ['begun'] });
+      expect(performance.now() - started).toBeLessThan(5_000);
+    });
+
+    it('kills what does not heed that', async () => {
+      const { exitCode } = await sh("trap '' TERM; while :; do sleep 1; done", { withinMs: 200 });
+
+      expect(exitCode).toBeUndefined();
+    });
+  });
+}

@@ -1,0 +1,62 @@
+import { Failure } from '../../src/errors.ts';
+import type { CommandEnd, CommandRequest, Commands } from '../../src/runner/commands.ts';
+import type { Clock } from '../../src/runner/ports.ts';
+
+/** What a program of a test does. */
+export interface FakeProgram {
+  readonly exitCode?: number;
+  readonly output?: readonly string[];
+  readonly takesMs?: number;
+  /** It is not known whether it has ended. */
+  readonly lost?: boolean;
+  /** Told when it begins. */
+  readonly onRun?: (request: CommandRequest) => void | Promise<void>;
+}
+
+/** A place that has a handful of programs, and those that a test gives it. */
+export class FakeCommands implements Commands {
+  readonly programs = new Map<string, FakeProgram>();
+  /** What was run, in its order. */
+  readonly ran: CommandRequest[] = [];
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** The command lines that were run. */
+  get lines(): readonly string[] {
+    return this.ran.map(({ command }) => command.join(' '));
+  }
+
+  async run(request: CommandRequest): Promise<CommandEnd> {
+    const { signal, withinMs } = request;
+    signal.throwIfAborted();
+    this.ran.push(request);
+    const program = this.#program(request);
+    await program.onRun?.(request);
+    const takesMs = program.takesMs ?? 0;
+    if (takesMs > 0) await this.#clock.sleep(Math.min(takesMs, withinMs), signal);
+    signal.throwIfAborted();
+    if (program.lost) throw new Failure('unreachable', 'Cannot reach fe1: the connection was lost');
+    const output = program.output ?? [];
+    return { exitCode: takesMs > withinMs ? undefined : (program.exitCode ?? 0), output };
+  }
+
+  #program({ command: [name = '', ...words] }: CommandRequest): FakeProgram {
+    const known = this.programs.get([name, ...words].join(' ')) ?? this.programs.get(name);
+    if (known) return known;
+    switch (name) {
+      case 'true':
+        return {};
+      case 'false':
+        return { exitCode: 1 };
+      case 'echo':
+        return { output: [words.join(' ')] };
+      case 'sleep':
+        return { takesMs: Number(words[0]) * 1000 };
+      default:
+        return { exitCode: 127, output: [`${name}: not found`] };
+    }
+  }
+}

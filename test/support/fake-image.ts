@@ -1,0 +1,19 @@
+import type { Image } from '../../src/rollout/observed.ts';
+
+/** How an image behaves once it runs; times in milliseconds from the start. */
+export interface Behaviour {
+  readonly answersAfterMs?: number;
+  readonly neverAnswers?: boolean;
+  readonly exitsAfterMs?: number;
+  readonly unhealthyAfterMs?: number;
+  /** From then on it answers every request with a 5xx, but not its checks. */
+  readonly errsAfterMs?: number;
+  /** Falls over then, and is up again at once. */
+  readonly restartsAfterMs?: number;
+  /** From then on it answers nothing, while its process goes on. */
+  readonly hangsAfterMs?: number;
+}
+
+export interface FakeImage extends Image {
+  readonly behaviour: Behaviour;
+}
