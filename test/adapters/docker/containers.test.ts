@@ -1,8 +1,20 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Failure } from '../../../src/errors.ts';
-import { answers, asked, containers, failureOf, json, server, sockets, type Answer } from './engine-server.ts';
+import {
+  type Answer,
+  answers,
+  asked,
+  containers,
+  failureOf,
+  json,
+  serveEngine,
+  server,
+  sockets,
+} from './engine-server.ts';
 import { aSpec, imageConfig, recordedContainer } from './fixtures.ts';
+
+serveEngine();
 
 const never = new AbortController().signal;
 

@@ -29,26 +29,29 @@ export let asked: string[];
 /** The connections of the clients. */
 export const sockets = new Set<Socket>();
 
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'sluice-docker-'));
-  asked = [];
-  answers = { 'GET /version': json(200, { Version: '20.10.24', ApiVersion: '1.41', MinAPIVersion: '1.12' }) };
-  server = createServer((request, response) => {
-    const line = `${request.method ?? ''} ${request.url ?? ''}`;
-    asked.push(line);
-    const answer = answers[line] ?? json(404, { message: `no answer to ${line}` });
-    answer(response, request);
+/** To be said once at the top of a file of tests. */
+export function serveEngine(): void {
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sluice-docker-'));
+    asked = [];
+    answers = { 'GET /version': json(200, { Version: '20.10.24', ApiVersion: '1.41', MinAPIVersion: '1.12' }) };
+    server = createServer((request, response) => {
+      const line = `${request.method ?? ''} ${request.url ?? ''}`;
+      asked.push(line);
+      const answer = answers[line] ?? json(404, { message: `no answer to ${line}` });
+      answer(response, request);
+    });
+    server.listen(join(folder, 'docker.sock'));
+    await once(server, 'listening');
   });
-  server.listen(join(folder, 'docker.sock'));
-  await once(server, 'listening');
-});
 
-afterEach(async () => {
-  for (const socket of sockets) socket.destroy();
-  sockets.clear();
-  server.close();
-  await rm(folder, { recursive: true });
-});
+  afterEach(async () => {
+    for (const socket of sockets) socket.destroy();
+    sockets.clear();
+    server.close();
+    await rm(folder, { recursive: true });
+  });
+}
 
 export function containers(changes: Partial<Link> = {}): EngineContainers {
   return containersWith({}, changes);

@@ -1,7 +1,9 @@
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import type { LoadableImage, PullProgress } from '../../../src/runner/ports.ts';
-import { answers, asked, containers, failureOf, json, sockets, type Answer } from './engine-server.ts';
+import { type Answer, answers, asked, containers, failureOf, json, serveEngine, sockets } from './engine-server.ts';
+
+serveEngine();
 
 const never = new AbortController().signal;
 const CONFIG = `sha256:${'1'.repeat(64)}`;

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Login } from '../../../src/adapters/login.ts';
 import { registryIn } from '../../../src/adapters/docker/registry-calls.ts';
 import type { PullProgress } from '../../../src/runner/ports.ts';
-import { answers, asked, containersWith, failureOf, json, type Answer } from './engine-server.ts';
+import { type Answer, answers, asked, containersWith, failureOf, json, serveEngine } from './engine-server.ts';
+
+serveEngine();
 
 const never = new AbortController().signal;
 const DIGEST = `sha256:${'2'.repeat(64)}`;

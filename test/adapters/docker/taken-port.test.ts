@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { answers, containers, failureOf, json } from './engine-server.ts';
+import { answers, containers, failureOf, json, serveEngine } from './engine-server.ts';
+
+serveEngine();
 
 describe('start() on a port that is taken', () => {
   const reason = 'driver failed: Bind for 127.0.0.1:8081 failed: port is already allocated';
