@@ -1,8 +1,9 @@
 import { imageChange } from '../rollout/image-change.ts';
-import { serverPath } from '../rollout/model.ts';
+import { sameServer, serverPath } from '../rollout/model.ts';
 import type { SettingChange } from '../rollout/observed.ts';
 import { instancesOf, type Action, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
 import { columns, shortDigest } from './columns.ts';
+import { rampText } from '../rollout/ramp.ts';
 import type { Paint, Tone } from './paint.ts';
 import { count } from './text.ts';
 
@@ -57,10 +58,25 @@ function imagesOf({ action, from, to }: InstancePlan): string {
   return `${imageChange(from.reference, to.reference)} (${shortDigest(from.digest ?? from.id)} → ${digest})`;
 }
 
-function settingsOf({ changes, because, instance: { leaving, slot = '' } }: InstancePlan): string {
+function settingsOf(plan: InstancePlan): string {
+  const {
+    changes,
+    because,
+    instance: { leaving, slot = '' },
+  } = plan;
   const settings = changes.length === 0 ? because : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
   const slots = leaving ? `start-first, slot ${leaving.name} → ${slot}` : '';
-  return [slots, settings].filter((text) => text !== '').join('; ');
+  return [slots, rampOf(plan), settings].filter((text) => text !== '').join('; ');
+}
+
+/** By the weights that come back: with two slots, those of the servers that the old container is behind. */
+function rampOf({ action, servers, instance: { ramp, revert, leaving, servers: own } }: InstancePlan): string {
+  if (!ramp || revert || action === 'leave') return '';
+  const back = servers.filter(({ server }) => (leaving?.servers ?? own).some((one) => sameServer(one, server)));
+  return rampText(
+    back.map(({ weight }) => weight),
+    ramp,
+  );
 }
 
 function diffLines(changes: readonly SettingChange[], paint: Paint): string[] {

@@ -17,6 +17,7 @@ export const stepWords: Readonly<Record<Step, string>> = {
   replace: 'replace',
   check: 'check',
   restore: 'restore',
+  ramp: 'ramp',
   soak: 'soak',
   release: 'release',
   vacate: 'vacate',
@@ -29,6 +30,7 @@ export const stepWords: Readonly<Record<Step, string>> = {
 const STEP_WIDTH = Math.max(...Object.values(stepWords).map((word) => word.length));
 
 const monitorWord = 'monitor'.padEnd(STEP_WIDTH);
+const rampWord = stepWords.ramp.padEnd(STEP_WIDTH);
 
 type SubjectEvent = Extract<RunEvent, { readonly subject: Subject }>;
 type FleetEvent = Exclude<RunEvent, SubjectEvent>;
@@ -125,6 +127,8 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
       return [always(stepLine(event, paint('warning', `once more: ${event.reason}`)))];
     case 'remark':
       return [always(paint('warning', `${about(event.subject)}  ${remarkText(event.remark)}`))];
+    case 'ramped':
+      return [always(`${about(event.subject)}  ${rampWord}  ${rampedText(event)}`)];
     case 'step-ended':
       return [always(stepLine(event, `${event.outcome}  ${paint('quiet', `(${duration(event.ms)})`)}`))];
     case 'step-failed':
@@ -163,6 +167,11 @@ const endWords: Readonly<Record<InstanceEnded['state'], [Tone, string]>> = {
   unchanged: ['warning', 'put back as it was'],
   outOfService: ['bad', 'LEFT OUT OF SERVICE: a person is needed'],
 };
+
+function rampedText({ percent, servers, ms }: Extract<RunEvent, { type: 'ramped' }>): string {
+  const weights = servers.map(({ server, weight, of }) => `${serverPath(server)} weight ${weight} of ${of}`);
+  return `${weights.join(', ')} (${percent}%) for ${duration(ms)}`;
+}
 
 function waitingText(waiting: Waiting): string {
   switch (waiting.for) {
@@ -211,6 +220,8 @@ export function remarkText(remark: Remark): string {
       return `HAProxy was reloaded or restarted, which of them cannot be seen (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
     case 'changed-by-another':
       return `${serverPath(remark.server)} was set to weight ${remark.weight}, ${remark.admin}, by somebody else: ${remark.then}`;
+    case 'weight-reset':
+      return `HAProxy has begun anew with ${serverPath(remark.server)} at weight ${remark.weight}: back at ${remark.to}, as its ramp has it`;
     case 'moved':
       return `${serverPath(remark.server)} has another address in HAProxy's new configuration: ${remark.from} → ${remark.to}`;
     case 'old-workers-unknown':

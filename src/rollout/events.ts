@@ -1,75 +1,17 @@
 import type { EndState, Step } from './lifecycle.ts';
 import type { FoundLock } from './lock.ts';
-import type { AdminState, Server, Standing } from './model.ts';
+import type { Server, Standing } from './model.ts';
 import type { PlayPlan } from './plan.ts';
+import type { Remark, Waiting } from './remarks.ts';
 import type { AfterBatch, HostEnd, RunEnd } from './verdict.ts';
+
+export type * from './remarks.ts';
 
 /** What an event is about: an instance, by its container's name, or in a drain a server, as `backend/server`. */
 export interface Subject {
   readonly host: string;
   readonly name: string;
 }
-
-/** What a step is waiting for, at the moment it was last looked at. */
-export type Waiting =
-  | {
-      readonly for: 'requests';
-      readonly server: Server;
-      readonly current: number;
-      readonly queued: number;
-      /** The longest-lived sessions, oldest first. */
-      readonly sessions: readonly { readonly source: string; readonly ageSeconds: number }[];
-      readonly leftMs: number;
-    }
-  | {
-      readonly for: 'old-worker';
-      readonly server: Server;
-      readonly pid: number;
-      /** Requests that it has for the server; undefined when they cannot be counted. */
-      readonly current: number | undefined;
-      readonly leftMs: number;
-    }
-  | { readonly for: 'capacity'; readonly server: Server; readonly usable: number; readonly floor: number }
-  | { readonly for: 'ready'; readonly health: string; readonly why: string; readonly leftMs: number }
-  | {
-      readonly for: 'up';
-      readonly server: Server;
-      readonly status: string;
-      readonly lastCheck: string;
-      readonly leftMs: number;
-    }
-  /** Without a limit of its own while something else goes on that has one. */
-  | { readonly for: 'answer'; readonly why: string; readonly leftMs?: number };
-
-/** Something worth saying that is no failure by itself. */
-export type Remark =
-  | { readonly about: 'balancer-reloaded'; readonly server: Server; readonly pid: number; readonly before: number }
-  /** Or reloaded when the old process had nothing left to do: what it had in hand, HAProxy itself has seen to. */
-  | { readonly about: 'balancer-restarted'; readonly server: Server; readonly pid: number; readonly before: number }
-  /** Reloaded or restarted: its processes are not to be seen on its host. */
-  | { readonly about: 'balancer-began-anew'; readonly server: Server; readonly pid: number; readonly before: number }
-  | {
-      readonly about: 'changed-by-another';
-      readonly server: Server;
-      /** What was seen. */
-      readonly weight: number;
-      readonly admin: AdminState;
-      readonly then: 'taken out again' | 'put back' | 'left alone';
-    }
-  /** Another address in a changed configuration. */
-  | { readonly about: 'moved'; readonly server: Server; readonly from: string; readonly to: string }
-  | { readonly about: 'old-workers-unknown'; readonly server: Server }
-  /** Others have brought the backend under its floor while ours is away. */
-  | {
-      readonly about: 'floor';
-      readonly server: Server;
-      readonly usable: number;
-      readonly floor: number;
-      readonly then: 'given back' | 'cannot be given back';
-    }
-  | { readonly about: 'not-drained'; readonly server: Server; readonly sessions: number; readonly then: string }
-  | { readonly about: 'stays-out'; readonly server: Server; readonly why: string }
-  | { readonly about: 'gone'; readonly server: Server };
 
 /** What a rollout was asked for, such that it can be asked for again from anywhere. */
 export interface Invocation {
@@ -97,6 +39,13 @@ export interface LoadedImage {
   readonly from: string;
   /** The absolute path of the archive; undefined: the Engine of the machine. */
   readonly file: string | undefined;
+}
+
+/** The weight that a server has been given on the way to that which it is to have. */
+export interface RampedServer {
+  readonly server: Server;
+  readonly weight: number;
+  readonly of: number;
 }
 
 /** How a server was found. */
@@ -220,6 +169,14 @@ export type RunEvent =
   /** A step has failed in passing, everything answers again, and it is taken once more. */
   | { readonly type: 'step-retried'; readonly subject: Subject; readonly step: Step; readonly reason: string }
   | { readonly type: 'remark'; readonly subject: Subject; readonly remark: Remark }
+  /** A step of a ramp: the servers of the instance have these weights now, for so long. */
+  | {
+      readonly type: 'ramped';
+      readonly subject: Subject;
+      readonly percent: number;
+      readonly servers: readonly RampedServer[];
+      readonly ms: number;
+    }
   | {
       readonly type: 'step-ended';
       readonly subject: Subject;

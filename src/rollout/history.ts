@@ -109,12 +109,11 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
     withInstance(history, event.subject, (before) =>
       to(before.startedAt === undefined ? { ...before, startedAt: event.ts } : before),
     );
-  const at = event.ts;
   switch (event.type) {
     case 'instance-left':
       return withInstance(history, event.subject, (before) => {
         const state = event.isRevert && history.command !== 'rollback' ? 'unchanged' : leftAs(before);
-        return { ...before, state, endedAt: at };
+        return { ...before, state, endedAt: event.ts };
       });
     case 'instance-started':
       return change((before) => ({
@@ -127,7 +126,7 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       return change((before) => ({ ...before, found: foundAfter(before.found, event) }));
     case 'step-started':
       return change((before) => {
-        const step = { step: event.step, homeward: event.homeward, startedAt: at, ms: undefined };
+        const step = { step: event.step, homeward: event.homeward, startedAt: event.ts, ms: undefined };
         const steps = [...withoutRunning(before.steps), { ...step, result: 'running' as const, text: '', details: [] }];
         return { ...before, ...begun, ...othersWork(history, before), steps };
       });
@@ -138,14 +137,15 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       return change((before) => stepEnded(before, { result: 'failed', text, details }, event));
     }
     case 'remark':
-      return change((before) => ({ ...before, remarks: [...before.remarks, { at, remark: event.remark }] }));
+      return change((before) => ({ ...before, remarks: [...before.remarks, { at: event.ts, remark: event.remark }] }));
     case 'instance-ended':
       return change((before) => ({
         ...before,
-        ...{ state: endOf(history, before, event), endedAt: at, steps: withoutRunning(before.steps) },
+        ...{ state: endOf(history, before, event), endedAt: event.ts, steps: withoutRunning(before.steps) },
         stateBefore: undefined,
       }));
     case 'step-waiting':
+    case 'ramped':
     case 'step-retried':
     case 'monitor-started':
     case 'monitor-ended':

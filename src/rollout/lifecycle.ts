@@ -5,6 +5,7 @@ export type Step =
   | 'replace'
   | 'check'
   | 'restore'
+  | 'ramp'
   | 'soak'
   | 'release'
   | 'vacate'
@@ -23,6 +24,7 @@ export type WorkingState =
   | 'replacing'
   | 'checking'
   | 'restoring'
+  | 'ramping'
   | 'soaking'
   | 'releasing'
   | 'vacating'
@@ -41,6 +43,8 @@ export interface Transition {
   readonly failed: State;
   /** Instead of `failed`, when nothing of the instance was taken yet: there is nothing to put back. */
   readonly untouched?: EndState;
+  /** Instead of `ok`, when the weight comes back in steps. */
+  readonly inSteps?: State;
   /** Instead of `failed`, when the old container cannot serve again and the new one does: it is not given up. */
   readonly serves?: State;
   /** On the way home: the step goes on although the rollout is being stopped. */
@@ -66,7 +70,8 @@ const inPlace = {
   retaking:    { step: 'drain',    ok: 'replacing',   failed: 'withdrawing',  homeward: false },
   replacing:   { step: 'replace',  ok: 'checking',    failed: 'rollingBack',  homeward: false },
   checking:    { step: 'check',    ok: 'restoring',   failed: 'rollingBack',  homeward: false },
-  restoring:   { step: 'restore',  ok: 'soaking',     failed: 'withdrawing',  homeward: false },
+  restoring:   { step: 'restore',  ok: 'soaking',     failed: 'withdrawing',  homeward: false, inSteps: 'ramping' },
+  ramping:     { step: 'ramp',     ok: 'soaking',     failed: 'withdrawing',  homeward: false },
   soaking:     { step: 'soak',     ok: 'retiring',    failed: 'withdrawing',  homeward: false },
   retiring:    { step: 'retire',   ok: 'updated',     failed: 'updated',      homeward: true  },
   withdrawing: { step: 'withdraw', ok: 'rollingBack', failed: 'outOfService', homeward: true  },
@@ -105,8 +110,9 @@ export function transitionOf(state: WorkingState, strategy: Strategy): Transitio
 /** The table of a strategy as a Mermaid state diagram, for docs. */
 export function lifecycleDiagram(strategy: Strategy): string {
   const rows = Object.entries<Transition>(lifecycles[strategy]).flatMap(
-    ([state, { step, ok, failed, untouched, serves }]) => [
+    ([state, { step, ok, failed, untouched, serves, inSteps }]) => [
       `    ${state} --> ${ok}: ${step}`,
+      ...(inSteps === undefined ? [] : [`    ${state} --> ${inSteps}: ${step}, with a ramp`]),
       ...(ok === failed ? [] : [`    ${state} --> ${failed}: ${step} failed`]),
       ...(serves === undefined ? [] : [`    ${state} --> ${serves}: ${step} failed, the new one serves`]),
       ...(untouched === undefined ? [] : [`    ${state} --> ${untouched}: ${step} failed, nothing taken`]),

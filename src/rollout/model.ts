@@ -8,6 +8,7 @@
  */
 
 import type { ContainerSpec } from './container-spec.ts';
+import type { Ramp } from './ramp.ts';
 
 /** Where on its host one HAProxy is spoken to. */
 export interface BalancerPlace {
@@ -110,6 +111,8 @@ export interface Instance {
    * it took HAProxy to see it UP, but 500 at least.
    */
   readonly soakMs: number | undefined;
+  /** How the weight comes back; undefined: all at once. */
+  readonly ramp?: Ramp | undefined;
   /** Undefined: not watched any more once the soak has ended. */
   readonly monitor?: MonitorPolicy | undefined;
   /** How many old containers stay behind, stopped. */

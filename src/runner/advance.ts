@@ -19,6 +19,7 @@ import type { Clock, Journal } from './ports.ts';
 import { isRecorded } from './recorded.ts';
 import { check, Unfit } from './steps/check.ts';
 import { drain } from './steps/drain.ts';
+import { ramp } from './steps/ramp.ts';
 import { readmit } from './steps/readmit.ts';
 import { release } from './steps/release.ts';
 import { replace } from './steps/replace.ts';
@@ -28,6 +29,7 @@ import { rollBack } from './steps/roll-back.ts';
 import { soak } from './steps/soak.ts';
 import { vacate } from './steps/vacate.ts';
 import { withdraw } from './steps/withdraw.ts';
+import { isRamped } from './ramping.ts';
 import { keepStanding } from './standing.ts';
 import { watchOf } from './watch.ts';
 import { bothSlots, inTheEnd, strategyOf, type StepAction, type StepWatch, type Work } from './work.ts';
@@ -37,6 +39,7 @@ export const stepActions: Readonly<Record<Step, StepAction>> = {
   replace,
   check,
   restore,
+  ramp,
   soak,
   release,
   vacate,
@@ -81,11 +84,12 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
   let state: State = from;
   let failure: Error | undefined;
   while (isWorking(state)) {
-    const { ok, failed, untouched, serves } = transitionOf(state, strategyOf(work));
+    const { ok, failed, untouched, serves, inSteps } = transitionOf(state, strategyOf(work));
     const problem = await take(state, work, context, subject);
     if (problem) failure ??= problem.error;
     const otherwise = work.isTouched ? failed : (untouched ?? failed);
-    state = !problem ? ok : work.newServes === true ? (serves ?? otherwise) : otherwise;
+    const next = isRamped(work) ? (inSteps ?? ok) : ok;
+    state = !problem ? next : work.newServes === true ? (serves ?? otherwise) : otherwise;
     if (problem && state === 'updated') {
       report({
         type: 'warning',
@@ -117,6 +121,9 @@ async function take(
     found: (what) => {
       report({ type: 'found', subject, ...what });
       return beforeActing(journal, homeward);
+    },
+    ramped: (to) => {
+      report({ type: 'ramped', subject, ...to });
     },
   };
   // Servers that are away stay so, also while nothing is done but to wait.

@@ -4,7 +4,7 @@ import type { AdvanceContext } from './advance.ts';
 
 /**
  * Carries out `act` with a context whose forward steps are aborted once `ms` have passed. The deadline is met when the
- * soak begins: the new container serves then, and how long a soak takes is said elsewhere.
+ * ramp or the soak begins: the new container serves then, and how long those take is said elsewhere.
  */
 export async function withinDeadline<T>(
   ms: number | undefined,
@@ -26,6 +26,10 @@ export async function withinDeadline<T>(
       stop: { ...stop, forward },
       actions: {
         ...actions,
+        ramp: (work, watch) => {
+          met.abort();
+          return actions.ramp(work, watch);
+        },
         soak: (work, watch) => {
           met.abort();
           return actions.soak(work, watch);

@@ -20,6 +20,7 @@ const containers = guarding<Containers>({
 
 const balancer = guarding<LoadBalancer>({
   ...{ facts: 'looks', backends: 'looks', look: 'looks', counters: 'looks', sessions: 'looks', oldWorkers: 'looks' },
+  takesWeights: 'looks',
   processRuns: 'looks',
   ...{ setWeight: 'changes', setAdmin: 'changes', setReadyWhenProven: 'changes', shutdownSessions: 'changes' },
   setAgent: 'changes',

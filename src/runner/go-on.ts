@@ -9,6 +9,7 @@ import type { RecordEntry } from './ports.ts';
 import { isReady } from './readiness.ts';
 import { isUntouched, recordedContainers, recordedOf } from './recorded.ts';
 import { isAsDeclared } from './steps/replace.ts';
+import { isRamped, rampedTo } from './ramping.ts';
 import { findState, type ServerAccess } from './traffic.ts';
 import { watchOf } from './watch.ts';
 import { inTheEnd, type Found, type Work } from './work.ts';
@@ -65,8 +66,14 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   if (now.every((one) => one === 'away') || !(await isAsDeclared(successor, work))) return 'retaking';
   work.started = { at: successor.startedAt, restarts: successor.restartCount };
   if (now.every((one) => one === 'asFound')) return 'soaking';
+  work.rampedTo = await rampedTo(work);
   // Taking out again what serves already may be more than its backend can spare.
-  return (await isReady(successor, instance, host)) ? 'restoring' : 'retaking';
+  return (await isReady(successor, instance, host)) ? backIn(now, work) : 'retaking';
+}
+
+/** A ramp goes on where all servers are in service; else they are put back first, to the step they had got to. */
+function backIn(now: readonly unknown[], work: Work): State {
+  return isRamped(work) && work.rampedTo > 0 && !now.includes('away') ? 'ramping' : 'restoring';
 }
 
 /** What has been done in the slot to be left, of which what is recorded is taken over. */

@@ -62,6 +62,12 @@ export interface ServerLook {
   readonly lastCheck: string;
 }
 
+/**
+ * `any`: its servers get requests by whatever weight they are given. `fixed`: only 0 and the configured one can be given.
+ * `unheeded`: all but 0 are the same to it. `unknown`: HAProxy does not tell.
+ */
+export type Weights = 'any' | 'fixed' | 'unheeded' | 'unknown';
+
 /** Who holds a server during a drain. */
 export interface Session {
   readonly source: string;
@@ -84,6 +90,8 @@ export interface LoadBalancer {
   /** All backends that have servers, or only `backend`; an unknown one is absent from the answer. */
   backends(backend?: string): Promise<readonly BackendState[]>;
   look(server: Server): Promise<ServerLook>;
+  /** What weights mean to the algorithm of a backend. */
+  takesWeights(backend: string): Promise<Weights>;
   /** One cheap look at the counters of all servers of a backend; an unknown one has none. */
   counters(backend: string): Promise<readonly ServerCounters[]>;
   setWeight(server: Server, weight: number): Promise<void>;

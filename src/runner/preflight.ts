@@ -10,6 +10,7 @@ import { inspectRevert, type RevertInspection } from './archived.ts';
 import { problem, type Finding } from './findings.ts';
 import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
 import { serverRemarks, unchecked } from './preflight-balancer.ts';
+import { rampProblems } from './preflight-ramp.ts';
 import { isProvenWithoutImage } from './readiness.ts';
 import { findSlot, recordedOtherwise } from './find-slot.ts';
 import type { Fleet, HostAccess, LoadableImage, Loads, RecordEntry } from './ports.ts';
@@ -102,7 +103,7 @@ async function reach(
 async function inspectHost(
   { host, instances, own }: Reached,
   { backends, knows }: Balancers,
-  { force = false, imageOf, loads }: InspectContext,
+  { force = false, imageOf, loads, fleet }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
   const seen: (readonly [Instance, InstanceFacts])[] = [];
@@ -119,6 +120,7 @@ async function inspectHost(
       });
       settled = facts?.settled ?? instance;
       if (facts) seen.push([instance, facts], [settled, facts]);
+      if (serversOf(settled).every(knows)) its.push(...(await rampProblems(settled, fleet)));
       its.push(...more, ...recordedOtherwise(settled, own), ...vanishing(host.name, facts?.container));
     } catch (error) {
       its.push(problem(host.name, error));

@@ -65,6 +65,8 @@ export interface Work {
   started: { readonly at: string; readonly restarts: number } | undefined;
   /** With two slots: the old container cannot serve again, and the new one does. */
   newServes?: boolean;
+  /** The step of its ramp that it has got to, as a percentage. */
+  rampedTo: number;
   /** How long it took HAProxy to see the new container UP, in milliseconds. */
   upAfterMs: number;
   /** Counts how it serves, from the soak on; undefined when the playbook asks for none. */
@@ -75,7 +77,11 @@ export interface StepWatch extends Watch {
   readonly homeward: boolean;
   /** Tells how everything was found, and resolves once that is in the journal. */
   found(what: WhatWasFound): Promise<void>;
+  /** Tells which step of a ramp begins. */
+  ramped(to: RampStep): void;
 }
+
+export type RampStep = Pick<Extract<RunEvent, { type: 'ramped' }>, 'percent' | 'servers' | 'ms'>;
 
 export type WhatWasFound = Pick<Extract<RunEvent, { type: 'found' }>, 'servers' | 'old'>;
 
@@ -101,7 +107,7 @@ type Begun = Pick<Work, 'instance' | 'host' | 'keep' | 'undo' | 'identity' | 'tu
 export function workOn(begun: Begun, reach: (server: Server) => ServerAccess): Work {
   const { leaving, ...rest } = begun.instance;
   const nothing = {
-    ...{ container: undefined, wasReady: false, isTouched: false, started: undefined, upAfterMs: 0 },
+    ...{ container: undefined, wasReady: false, isTouched: false, started: undefined, rampedTo: 0, upAfterMs: 0 },
     ...{ found: [], barriers: [], before: [] },
   };
   const work: Work = { ...begun, ...nothing, servers: begun.instance.servers.map(reach) };

@@ -44,6 +44,21 @@ describe('planText()', () => {
     expect(row).toMatch(/ pxapp_cluster\/pxApp_1 on lb1 weight 10 UP .*, pxapp_cluster\/pxApp_1 on lb2 weight 10 UP /);
   });
 
+  it('tells the weights of a ramp, and where there is none', () => {
+    const ramp = { percents: [10, 50], everyMs: 30_000 };
+    const weighing = (weight: number): InstancePlan['servers'] => [
+      { server: aServer(), weight, status: 'UP', sessions: 0 },
+    ];
+    const [ten, one, left] = rowsOf(
+      anInstancePlan({ instance: anInstance({ ramp }) }),
+      anInstancePlan({ instance: anInstance({ ramp }), servers: weighing(1) }),
+      anInstancePlan({ instance: anInstance({ ramp }), action: 'leave' }),
+    );
+    expect(ten).toMatch(/ramp: weight 1, 5, then 10, 30s each$/);
+    expect(one).toMatch(/no ramp: weight 1 has no smaller step$/);
+    expect(left).not.toMatch(/ramp/);
+  });
+
   it('shows batch by batch what happens to each instance, then what that costs', () => {
     const second = {
       number: 2,

@@ -39,6 +39,7 @@ const rows: Rows = {
   'step-waiting':     [{ subject, step: 'drain', waiting: { for: 'answer', why: 'lost', leftMs: 500 } }, '0 fe1 pxApp_1  drain      no answer, asking again: lost, 0.5 s left'],
   'step-retried':     [{ subject, step: 'replace', reason: 'connection lost' },                          '0 fe1 pxApp_1  replace    once more: connection lost'],
   'remark':           [{ subject, remark: { about: 'gone', server } },                                      '0 fe1 pxApp_1  HAProxy has no server pxapp_cluster/pxApp_1 any more: nothing to put back'],
+  'ramped':           [{ subject, percent: 10, servers: [{ server, weight: 2, of: 20 }], ms: 30_000 },    '0 fe1 pxApp_1  ramp       pxapp_cluster/pxApp_1 weight 2 of 20 (10%) for 30 s'],
   'step-ended':       [{ subject, step: 'rollBack', homeward: true, ms: 1_234, outcome: 'is back' },     '0 fe1 pxApp_1  roll back  is back  (1.2 s)'],
   'step-failed':      [{ subject, step: 'check', ms: 9, reason: 'is sick', details: ['log: a', 'b'] },   '0 fe1 pxApp_1  check      failed: is sick', '0     log: a', '0     b'],
   'monitor-started':  [{ subject, forMs: 30_000 },                                                       '1 fe1 pxApp_1  monitor    watched for 30 s'],

@@ -11,13 +11,18 @@ import {
 import type { Strategy } from '../../src/rollout/model.ts';
 
 /** Every way through the table, as `step! step step → end state`; `!` marks a step that fails. */
-function paths(state: State = initialState, taken = '', strategy: Strategy = 'in-place', newServes = false): string[] {
+function paths(
+  state: State = initialState,
+  taken = '',
+  strategy: Strategy = 'in-place',
+  { newServes = false, isRamped = false } = {},
+): string[] {
   if (!isWorking(state)) return [`${taken}→ ${state}`];
-  const { step, ok, failed, untouched, serves } = transitionOf(state, strategy);
+  const { step, ok, failed, untouched, serves, inSteps = ok } = transitionOf(state, strategy);
   const after = (next: State | undefined, nowServes = newServes): string[] =>
-    next === undefined ? [] : paths(next, `${taken}${step}! `, strategy, nowServes);
+    next === undefined ? [] : paths(next, `${taken}${step}! `, strategy, { newServes: nowServes, isRamped });
   return [
-    ...paths(ok, `${taken}${step} `, strategy, newServes),
+    ...paths(isRamped ? inSteps : ok, `${taken}${step} `, strategy, { newServes, isRamped }),
     ...(newServes ? after(serves ?? failed) : [...after(failed), ...after(untouched)]),
     // That the old one cannot serve again is found out by trying.
     ...(step === 'readmit' && !newServes ? after(serves, true) : []),
@@ -82,6 +87,17 @@ describe('the life of an instance', () => {
       expect(path).not.toMatch(/^(?!drain ).*replace/);
       expect(path).not.toMatch(/(replace|rollBack)!? restore/);
     }
+  });
+
+  it.each(['in-place', 'start-first'] as const)('%s, ramps only a weight that is back in part', (strategy) => {
+    const ramped = paths(initialState, '', strategy, { isRamped: true });
+
+    expect(
+      ramped.filter((path) => path.includes('ramp!')).every((path) => path.includes('restore ramp! withdraw')),
+    ).toBe(true);
+    expect(
+      ramped.map((path) => path.replace('restore ramp ', 'restore ')).filter((path) => !path.includes('ramp')),
+    ).toEqual(paths(initialState, '', strategy));
   });
 
   it('marks as homeward what is not stopped by the second Ctrl-C', () => {

@@ -1,14 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
-import { EVENT_SCHEMA, type RunEvent, type StampedEvent } from '../../src/rollout/events.ts';
-import { replay } from '../../src/rollout/history.ts';
-import { resumptionOf, type Resumption } from '../../src/rollout/resumption.ts';
+import type { RunEvent } from '../../src/rollout/events.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
 import type { Behaviour } from '../support/fake-image.ts';
 import { IMAGE, type FakeFleet } from '../support/fake-fleet.ts';
 import { FlakyFleet } from '../support/flaky-fleet.ts';
 import { MortalFleet, type Death } from '../support/mortal-fleet.ts';
+import { resumptionFrom } from '../support/resumption.ts';
 import { allWith, containersOf, fleetWith, SECOND, secondOnly } from '../support/second-instance.ts';
 
 const never = new AbortController().signal;
@@ -34,21 +33,6 @@ async function died(death: Death, behaviour: Behaviour = {}, soakMs?: number): P
   // The world goes on without it.
   await fleet.clock.sleep(3_000, never);
   return { fleet, change, events: seen };
-}
-
-function resumptionFrom(events: readonly RunEvent[], skipFailed = false): Resumption {
-  const stamped = events.map((event, index): StampedEvent => ({
-    ...{ schema: EVENT_SCHEMA, seq: index + 2, ts: '2026-11-21T09:00:00Z', run: '20261121-090000-test' },
-    ...event,
-  }));
-  const start: StampedEvent = {
-    ...{ schema: EVENT_SCHEMA, seq: 1, ts: '2026-11-21T09:00:00Z', run: '20261121-090000-test' },
-    ...{ type: 'run-started', command: 'rollout', hosts: ['fe1'], by: 'ann@desk', version: '1' },
-    ...{ machine: 'desk', pid: 1 },
-  };
-  const history = replay([start, ...stamped]);
-  if (!history) throw new Error('no history');
-  return resumptionOf(history, skipFailed);
 }
 
 async function resume(fleet: FakeFleet, events: readonly RunEvent[], skipFailed = false): Promise<RunResult> {

@@ -1,7 +1,15 @@
 import { Failure } from '../../src/errors.ts';
 import type { AdminState, Balancer, Server } from '../../src/rollout/model.ts';
 import type { BackendState, ServerCounters, ServerState } from '../../src/rollout/observed.ts';
-import type { BalancerFacts, Clock, LoadBalancer, OldWorker, ServerLook, Session } from '../../src/runner/ports.ts';
+import type {
+  BalancerFacts,
+  Clock,
+  LoadBalancer,
+  OldWorker,
+  ServerLook,
+  Session,
+  Weights,
+} from '../../src/runner/ports.ts';
 
 const BACKEND = 'pxapp_cluster';
 const RISE = 2;
@@ -48,6 +56,7 @@ export class FakeBalancer implements LoadBalancer {
   /** One sentence per request that failed. */
   readonly failures: string[] = [];
   served = 0;
+  weightsAre: Weights = 'any';
   /** Without a master's socket what old workers have cannot be counted; hidden processes are not even seen. */
   oldWorkersAre: 'counted' | 'seen' | 'hidden' = 'counted';
 
@@ -161,6 +170,10 @@ export class FakeBalancer implements LoadBalancer {
     const { status, isUp, current, lastCheck } = this.#state(slot);
     const { weight, admin } = slot;
     return { pid: this.#pid, current, queued: 0, retries: 0, status, isUp, weight, admin, lastCheck };
+  }
+
+  async takesWeights(): Promise<Weights> {
+    return this.weightsAre;
   }
 
   async counters(backend: string): Promise<readonly ServerCounters[]> {

@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts';
 import { placeName, serverPath, type AdminState, type Balancer, type Server } from '../../rollout/model.ts';
 import type { BackendState, ServerCounters } from '../../rollout/observed.ts';
-import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session } from '../../runner/ports.ts';
+import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session, Weights } from '../../runner/ports.ts';
 import { parseInfo, parseProc, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
 import { oldWorkersOf } from './old-workers.ts';
 import type { Processes } from './processes.ts';
@@ -25,6 +25,11 @@ const SAFE_NAME = /^[A-Za-z0-9_.:-]+$/;
 /** How the answers of `get weight` and of `show servers state` begin. */
 const WEIGHT = /^\d+ \(initial /m;
 const SERVERS_STATE = /^\d+\n# be_id /m;
+
+/** Of those that the answer alone decides for (configuration manual, "balance"). */
+const WEIGHTS_OF: Readonly<Record<string, Weights>> = {
+  ...{ roundrobin: 'any', leastconn: 'any', random: 'any', 'static-rr': 'fixed', first: 'unheeded' },
+};
 
 /** HAProxy's runtime API (the "stats socket"), as far as a rolling update needs it. */
 export class RuntimeApi implements LoadBalancer {
@@ -73,6 +78,23 @@ export class RuntimeApi implements LoadBalancer {
     if (!row || !parsedWeight) throw this.#noSuchServer(server);
     this.#sids.set(serverPath(server), text(row, 'sid'));
     return { ...lookOf(row), pid: number(parseInfo(info), 'Pid'), weight: parsedWeight.weight };
+  }
+
+  /**
+   * The hash algorithms take any weight with `hash-type consistent` alone, which is in no answer. But HAProxy looks
+   * whether a backend is dynamic before anything else of `add server`, and without an address adds none (from 2.6 on;
+   * tried on 2.6).
+   */
+  async takesWeights(backend: string): Promise<Weights> {
+    // Type mask 2 = backends.
+    const [row] = parseStat(await this.#ask(`show stat ${safe(backend)} 2 -1`));
+    if (!row) return 'any';
+    const algorithm = (row.get('algo') ?? '').replace(/\(.*$/, '');
+    const known = WEIGHTS_OF[algorithm];
+    if (known) return known;
+    const answer = await this.#ask(`add server ${safe(backend)}/sluice`);
+    if (answer.includes('must use a dynamic load balancing')) return 'fixed';
+    return answer.includes("'server' expects") ? 'any' : 'unknown';
   }
 
   async counters(backend: string): Promise<readonly ServerCounters[]> {

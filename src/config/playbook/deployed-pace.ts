@@ -8,7 +8,7 @@ import type { Share } from '../../rollout/policy.ts';
 import type { Serial } from '../../rollout/serial.ts';
 import type { Problem } from './complaints.ts';
 import type { Deploy } from './resources.ts';
-import type { paceSchema } from './schema.ts';
+import type { paceSchema } from './pace-schema.ts';
 import type { RollbackConfig, UpdateConfig } from './update-config.ts';
 
 type Pace = z.infer<typeof paceSchema>;

@@ -1,5 +1,6 @@
 import type { BalancerPlace, Instance, MinUp, MonitorPolicy, Probe, ReadyCheck } from '../../rollout/model.ts';
 import type { WholeContainer } from './container.ts';
+import { rampOf } from './ramp.ts';
 import { specOf, type SpecSources } from './spec-of.ts';
 import {
   balancerSchema,
@@ -54,6 +55,7 @@ export function instanceOf({ host, app, container, play, sources, balancerHosts 
     spec: specOf(container, sources),
     drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
     ready: readyCheckOf(app.ready ?? {}),
+    ramp: rampOf(play.ramp, app.ramp),
     soakMs: app.soak ?? play.soak,
     monitor: monitorOf(container.deploy?.update_config?.monitor, [play.monitor, app.monitor]),
     keep: app.keep ?? play.keep ?? defaults.policy.keep ?? 0,

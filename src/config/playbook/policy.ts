@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { defaultPolicy, type Policy } from '../../rollout/policy.ts';
-import type { paceSchema } from './schema.ts';
+import type { paceSchema } from './pace-schema.ts';
 
 type WrittenPace = z.infer<typeof paceSchema>;
 

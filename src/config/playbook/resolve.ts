@@ -15,7 +15,8 @@ import { HostResolver } from './host-resolver.ts';
 import { maxFailPercentageOf, policyOf } from './policy.ts';
 import { Problems } from './problems.ts';
 import type { WrittenPlay, WrittenPlaybook } from './read.ts';
-import { defaultsOf, paceSchema, tagsSchema } from './schema.ts';
+import { paceSchema } from './pace-schema.ts';
+import { defaultsOf, tagsSchema } from './schema.ts';
 import { isSelected, type TagSelection } from './tags.ts';
 
 /** What the command line asks for. */

@@ -1,14 +1,12 @@
 import { z } from 'zod';
-import { hostOrder } from './host-order.ts';
 import { composePaths } from './compose-leaves.ts';
 import { containerSchema } from './container.ts';
 import { isMapping } from '../values.ts';
 import type { Strategy } from '../../rollout/model.ts';
 import { backends, serverName, statsSocket } from './balancer-leaves.ts';
 import { field, type FieldMeta, requiredField } from './field.ts';
-import { freezeWindows, onFailure, pause, registryLogins, share, timezone, unreachable } from './pace-leaves.ts';
+import { pace } from './pace-schema.ts';
 import {
-  boolean,
   duration,
   durationAboveZero,
   errorLimit,
@@ -19,15 +17,12 @@ import {
   minUp,
   oneOf,
   onTimeout,
-  percentage,
-  serial,
   tags,
-  text,
 } from './leaves.ts';
+import { rampSchema } from './ramp.ts';
 import { instanceCount } from './resources.ts';
 import { slotNames } from './slots.ts';
 import { httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
-import { variables } from './variables.ts';
 
 const MOST_KEPT = 1000;
 
@@ -112,6 +107,11 @@ export const monitorSchema = z.strictObject({
 const policy = {
   balancer: balancerSchema.optional().meta({ description: 'The HAProxy in front of the containers of each host.' }),
   drain: drainSchema.optional().meta({ description: 'How requests in hand are waited for.' }),
+  ramp: rampSchema.optional().meta({
+    description:
+      'The weight comes back in steps, each watched like the soak, which begins after the last one. Not with static algorithms. See docs/pace.md.',
+    otherwise: 'all of it at once',
+  }),
   soak: field(duration, {
     description: 'How long the new server must stay UP before the old container is removed.',
     otherwise: 'half as long as HAProxy took to see it UP, 500ms to 10s',
@@ -171,76 +171,6 @@ export const appSchema = z.strictObject({
   ...policy,
 });
 
-export const deadlineSchema = z.strictObject({
-  instance: field(durationAboveZero, {
-    description: 'How long an instance may take until its new container is in service; then it is put back.',
-    otherwise: 'none',
-  }),
-  run: field(durationAboveZero, {
-    description: 'How long after the plan was confirmed instances may begin.',
-    otherwise: 'none',
-  }),
-});
-
-export const freezeSchema = z.strictObject({
-  windows: field(freezeWindows, {
-    description:
-      'When no run starts and no batch begins: every week, or from one date to another. An end that is only a day is the end of that day.',
-    otherwise: 'none',
-  }),
-  timezone: field(timezone, { description: 'Whose clock counts.', otherwise: "the controller's" }),
-});
-
-/** What is decided once for all hosts. */
-const pace = {
-  name: field(text, { description: 'Title of the play.', otherwise: '`hosts`' }),
-  hosts: requiredField(hostPattern, { description: "Hosts of the play, in Ansible's patterns." }),
-  order: field(hostOrder, {
-    description:
-      'Order of the hosts: as the pattern has them (`inventory`), by name (`sorted`), either backwards, or by chance, anew in each run (`shuffle`).',
-    default: 'inventory',
-  }),
-  serial: field(serial, {
-    description:
-      'Hosts that are updated at the same time, or a list of it for the batches in turn; the last one repeats. A percentage is of all hosts of the play, rounded down, at least one.',
-    default: '1',
-  }),
-  max_fail_percentage: field(percentage, {
-    description: 'Hosts of a batch that may fail, in percent. When more do, `on_failure` says what happens.',
-    otherwise: '`0`; beside `max_failures` none',
-  }),
-  max_failures: field(share, {
-    description:
-      'Hosts of the whole run that may fail. A percentage is of all hosts of the run. When more do, `on_failure` says what happens.',
-  }),
-  count_unreachable: field(boolean, {
-    description: 'Whether hosts that were skipped as unreachable count for `max_failures`.',
-    default: 'true',
-  }),
-  on_failure: field(onFailure, {
-    description:
-      'What happens then: `pause` begins no further batch, `rollback` rolls back what the run has updated, in all plays, `continue` goes on until `max_failures`, `ask` asks at the terminal and is `pause` without one.',
-    default: 'pause',
-  }),
-  unreachable: field(unreachable, {
-    description: 'What hosts do that cannot be reached before their turn: `fail` the run, or be left out (`skip`).',
-    default: 'fail',
-  }),
-  deadline: deadlineSchema.optional().meta({ description: 'How long things may take.' }),
-  pause: field(pause, {
-    description: 'How long to wait between two batches, or `ask`.',
-    default: '0s',
-  }),
-  freeze: freezeSchema.optional().meta({ description: 'When nothing is rolled out.' }),
-  registries: field(registryLogins, {
-    description:
-      'Logins for registries: a mapping of `host` or `host:port` to `username` and `password`. Sent with each pull, kept on no host.',
-    otherwise: 'those of `docker login` on the controller',
-  }),
-  vars: field(variables, { description: 'Variables, over those of the inventory and under `-e`.', otherwise: 'none' }),
-};
-
-export const paceSchema = z.strictObject(pace).omit({ vars: true });
 export const tagsSchema = appSchema.pick({ tags: true });
 export const composeSchema = appSchema.pick({ compose: true, service: true, name: true });
 export const instancesSchema = appSchema.pick({ instances: true, slots: true });

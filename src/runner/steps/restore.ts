@@ -1,11 +1,12 @@
 import { serverPath } from '../../rollout/model.ts';
 import { putBackAsFound, tellIfItStaysOut, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
+import { atFirst, isRamped } from '../ramping.ts';
 import { putBack } from '../traffic.ts';
 import { inTheEnd, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 /**
  * Puts the servers back to exactly the weight and state they had, or, of two slots, to those that the servers of the
- * old container have. The new container must be seen UP; for the way home see `putBackAsFound`.
+ * old container have; with a ramp, to its first step. The new container must be seen UP; for the way home see `putBackAsFound`.
  */
 export const restore: StepAction = async (work, watch) => {
   const { found } = work;
@@ -22,8 +23,11 @@ export const restore: StepAction = async (work, watch) => {
   work.upAfterMs = Math.max(work.upAfterMs, watch.clock.now() - started);
   if (found.length === 0) return 'nothing was taken out of service';
   return found
-    .map((one) => (watch.homeward ? one : inTheEnd(one)))
-    .map((one) => `${serverPath(one.access.server)} ${standingText(one, isEmpty)}, weight ${one.weight}`)
+    .map((one) => ({ one, now: watch.homeward ? one : atFirst(inTheEnd(one), work) }))
+    .map(({ one, now }) => {
+      const of = now.weight < inTheEnd(one).weight && !watch.homeward ? ` of ${inTheEnd(one).weight}` : '';
+      return `${serverPath(one.access.server)} ${standingText(now, isEmpty)}, weight ${now.weight}${of}`;
+    })
     .join(', ');
 };
 
@@ -32,9 +36,11 @@ async function putInService(work: Work, isEmpty: boolean, watch: StepWatch): Pro
   for (const barrier of barriers) barrier.lower();
   const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
   for (const one of found.map(inTheEnd)) {
-    const { access, weight, admin, agent } = one;
+    const { access, weight, admin, agent } = atFirst(one, work);
     tellIfItStaysOut(one, watch);
-    await putBack(access, { weight, admin }, { withinMs, expectUp: !isEmpty, isEmpty, agent }, watch);
+    // It would have its say on the weight: it speaks again when the ramp has ended.
+    const speaks = agent && !(isRamped(work) && admin === 'ready');
+    await putBack(access, { weight, admin }, { withinMs, expectUp: !isEmpty, isEmpty, agent: speaks }, watch);
   }
 }
 

@@ -1,15 +1,13 @@
 import { Failure } from '../../errors.ts';
 import { serverPath } from '../../rollout/model.ts';
-import { whyFallen, whyNotUp } from '../../rollout/monitor.ts';
+import { whyNotUp } from '../../rollout/monitor.ts';
 import { countersFor } from '../monitor.ts';
-import { isPassing, poll } from '../poll.ts';
+import { demandRunning, lookAtAll, UNREACHABLE_FOR_MS } from '../in-service.ts';
+import { poll } from '../poll.ts';
 import type { ServerLook } from '../ports.ts';
 import { inTheEnd, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
-import { Unfit } from './check.ts';
 
 const LOOK_EVERY_MS = 100;
-/** How long HAProxy or the host may be out of reach during a soak: that alone is no verdict on the container. */
-const UNREACHABLE_FOR_MS = 60_000;
 /** Bounds of the default: half the time that HAProxy took to see the server UP, so `rise` / 2 checks. */
 const DEFAULT_AT_LEAST_MS = 500;
 const DEFAULT_AT_MOST_MS = 10_000;
@@ -65,33 +63,6 @@ function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<voi
     const why = whyNotUp(look);
     if (why !== undefined) throw new Failure('haproxy', `${serverPath(server)} on ${server.balancer.host} ${why}`);
   };
-}
-
-/** What cannot be looked at in passing is told only then: it must not hide what can be seen. */
-async function lookAtAll(looks: readonly (() => Promise<void>)[]): Promise<Failure | undefined> {
-  let trouble: Failure | undefined;
-  for (const look of looks) {
-    try {
-      await look();
-    } catch (error) {
-      if (!(error instanceof Failure) || !isPassing(error)) throw error;
-      trouble ??= error;
-    }
-  }
-  return trouble;
-}
-
-async function demandRunning({ instance, host, started }: Work): Promise<void> {
-  const container = await host.containers.inspect(instance.container);
-  const why = whyFallen(container, started?.at);
-  if (why === undefined) return;
-  const where = `${instance.container} on ${host.name}`;
-  if (!container) throw new Unfit(`${where} ${why}`, []);
-  const isUnhealthy = container.running && container.health === 'unhealthy';
-  const details = isUnhealthy
-    ? container.healthOutput.split('\n').map((line) => `healthcheck: ${line}`)
-    : (await host.containers.logs(instance.container, 10)).map((line) => `log: ${line}`);
-  throw new Unfit(`${where} ${why}`, details);
 }
 
 /** The monitor begins here, where the old container is still at hand. */

@@ -84,6 +84,28 @@ describe('RuntimeApi', () => {
     await expect(api.setWeight(aServer(), 0)).rejects.toThrow('HAProxy reads back 100');
   });
 
+  // What HAProxy 2.6 answers, also to `add server` without an address.
+  // prettier-ignore
+  it.each([
+    { algorithm: 'roundrobin', answer: undefined, weights: 'any' },
+    { algorithm: 'leastconn',  answer: undefined, weights: 'any' },
+    { algorithm: 'random(2)',  answer: undefined, weights: 'any' },
+    { algorithm: 'static-rr',  answer: undefined, weights: 'fixed' },
+    { algorithm: 'first',      answer: undefined, weights: 'unheeded' },
+    { algorithm: 'source',     answer: 'Backend must use a dynamic load balancing to support dynamic servers.', weights: 'fixed' },
+    { algorithm: 'source',     answer: "'server' expects <name> and <addr>[:<port>] as arguments.\n",           weights: 'any' },
+    { algorithm: 'uri',        answer: 'Unknown command: \'add server\', but maybe one of the following ones is a better match:', weights: 'unknown' },
+    { algorithm: 'hash',       answer: 'This command is restricted to experimental mode only.',                 weights: 'unknown' },
+  ])('knows of balance $algorithm that weights are $weights', async ({ algorithm, answer, weights }) => {
+    const { api, asked } = apiAnswering({
+      'show stat b 2 -1': `# pxname,svname,algo\nb,BACKEND,${algorithm}\n\n`,
+      'add server b/sluice': `${answer ?? ''}\n\n`,
+    });
+
+    expect(await api.takesWeights('b')).toBe(weights);
+    expect(asked.includes('add server b/sluice')).toBe(answer !== undefined);
+  });
+
   it('counts requests by how they ended, whatever HAProxy tried and answered in place of the server', async () => {
     // Of HAProxy 2.6: 7 answers, one of them 500; a server that closed; one that refused, with two retries; TCP mode.
     const columns = 'pxname,svname,stot,econ,eresp,status,hrsp_1xx,hrsp_2xx,hrsp_3xx,hrsp_4xx,hrsp_5xx,hrsp_other';

@@ -1,6 +1,13 @@
 import type { AdminState, Server } from '../../../src/rollout/model.ts';
 import type { BackendState, ServerCounters, ServerState } from '../../../src/rollout/observed.ts';
-import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session } from '../../../src/runner/ports.ts';
+import type {
+  BalancerFacts,
+  LoadBalancer,
+  OldWorker,
+  ServerLook,
+  Session,
+  Weights,
+} from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
@@ -48,6 +55,10 @@ export class SimBalancer implements LoadBalancer {
       const { status, isUp, lastCheck } = statusOf(slot);
       return { pid, current, queued, retries, status, isUp, lastCheck, weight, admin };
     });
+  }
+
+  takesWeights(backend: string): Promise<Weights> {
+    return this.#look(`weights of ${backend}`, () => 'any');
   }
 
   counters(backend: string): Promise<readonly ServerCounters[]> {

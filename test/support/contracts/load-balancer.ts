@@ -42,6 +42,12 @@ export function behavesLikeALoadBalancer(name: string, arrange: () => Promise<Ar
       expect(await at.balancer.backends('nosuch')).toEqual([]);
     });
 
+    it('takes any weight, and tells so without adding a server', async () => {
+      expect(await at.balancer.takesWeights('pxapp_cluster')).toBe('any');
+      const [backend] = await at.balancer.backends('pxapp_cluster');
+      expect(backend?.servers).toHaveLength(3);
+    });
+
     it('refuses to speak of a server it does not have', async () => {
       const stranger = { ...at.servers[0], name: 'pxApp_9' };
       await expect(at.balancer.look(stranger)).rejects.toMatchObject({ code: 'haproxy' });

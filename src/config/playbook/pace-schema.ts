@@ -1,0 +1,78 @@
+/** What a play says of its hosts, and of when it goes on. */
+import { z } from 'zod';
+import { field, requiredField } from './field.ts';
+import { hostOrder } from './host-order.ts';
+import { boolean, durationAboveZero, hostPattern, percentage, serial, text } from './leaves.ts';
+import { freezeWindows, onFailure, pause, registryLogins, share, timezone, unreachable } from './pace-leaves.ts';
+import { variables } from './variables.ts';
+
+export const deadlineSchema = z.strictObject({
+  instance: field(durationAboveZero, {
+    description: 'How long an instance may take until its new container is in service; then it is put back.',
+    otherwise: 'none',
+  }),
+  run: field(durationAboveZero, {
+    description: 'How long after the plan was confirmed instances may begin.',
+    otherwise: 'none',
+  }),
+});
+
+export const freezeSchema = z.strictObject({
+  windows: field(freezeWindows, {
+    description:
+      'When no run starts and no batch begins: every week, or from one date to another. An end that is only a day is the end of that day.',
+    otherwise: 'none',
+  }),
+  timezone: field(timezone, { description: 'Whose clock counts.', otherwise: "the controller's" }),
+});
+
+/** What is decided once for all hosts. */
+export const pace = {
+  name: field(text, { description: 'Title of the play.', otherwise: '`hosts`' }),
+  hosts: requiredField(hostPattern, { description: "Hosts of the play, in Ansible's patterns." }),
+  order: field(hostOrder, {
+    description:
+      'Order of the hosts: as the pattern has them (`inventory`), by name (`sorted`), either backwards, or by chance, anew in each run (`shuffle`).',
+    default: 'inventory',
+  }),
+  serial: field(serial, {
+    description:
+      'Hosts that are updated at the same time, or a list of it for the batches in turn; the last one repeats. A percentage is of all hosts of the play, rounded down, at least one.',
+    default: '1',
+  }),
+  max_fail_percentage: field(percentage, {
+    description: 'Hosts of a batch that may fail, in percent. When more do, `on_failure` says what happens.',
+    otherwise: '`0`; beside `max_failures` none',
+  }),
+  max_failures: field(share, {
+    description:
+      'Hosts of the whole run that may fail. A percentage is of all hosts of the run. When more do, `on_failure` says what happens.',
+  }),
+  count_unreachable: field(boolean, {
+    description: 'Whether hosts that were skipped as unreachable count for `max_failures`.',
+    default: 'true',
+  }),
+  on_failure: field(onFailure, {
+    description:
+      'What happens then: `pause` begins no further batch, `rollback` rolls back what the run has updated, in all plays, `continue` goes on until `max_failures`, `ask` asks at the terminal and is `pause` without one.',
+    default: 'pause',
+  }),
+  unreachable: field(unreachable, {
+    description: 'What hosts do that cannot be reached before their turn: `fail` the run, or be left out (`skip`).',
+    default: 'fail',
+  }),
+  deadline: deadlineSchema.optional().meta({ description: 'How long things may take.' }),
+  pause: field(pause, {
+    description: 'How long to wait between two batches, or `ask`.',
+    default: '0s',
+  }),
+  freeze: freezeSchema.optional().meta({ description: 'When nothing is rolled out.' }),
+  registries: field(registryLogins, {
+    description:
+      'Logins for registries: a mapping of `host` or `host:port` to `username` and `password`. Sent with each pull, kept on no host.',
+    otherwise: 'those of `docker login` on the controller',
+  }),
+  vars: field(variables, { description: 'Variables, over those of the inventory and under `-e`.', otherwise: 'none' }),
+};
+
+export const paceSchema = z.strictObject(pace).omit({ vars: true });
