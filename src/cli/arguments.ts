@@ -2,9 +2,11 @@ import yargs, { type Argv } from 'yargs';
 import { Failure } from '../errors.ts';
 import type { Command, Common, Playing } from './command.ts';
 import { connectionIn } from './connection-options.ts';
+import { systemClock } from '../adapters/system-clock.ts';
 import type { Surroundings } from './surroundings.ts';
 import { suggestion } from '../config/inventory/suggestions.ts';
 import { durationMs } from './duration.ts';
+import { holdIn, restoreIn } from './hold-options.ts';
 import { inventoryViewOf, inventoryViews } from './inventory-options.ts';
 import { loadingOf } from './load-options.ts';
 import { lockActions, lockCommandOf, lockingOf, type LockingArgs } from './lock-options.ts';
@@ -17,10 +19,10 @@ import {
   looking,
   placeIn,
   naming,
+  restoring,
   resuming,
   playing,
   rollingBack,
-  selecting,
   showing,
   surveying,
   type PlayingArgs,
@@ -59,10 +61,11 @@ export async function readArguments(
       const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
       const { hosts: pattern, server: servers, note, 'balancer-hosts': balancerHosts } = args;
       const where = { place: placeIn(args), balancerHosts };
-      take({ name: 'drain', pattern, servers, ...where, policy, note, ...commonOf(args, environment) });
+      const hold = holdIn(args, systemClock.date());
+      take({ name: 'drain', pattern, servers, ...where, policy, note, hold, ...commonOf(args, environment) });
     })
-    .command('restore <hosts>', 'Put back what was drained, at exactly the weight it had', selecting, (args) => {
-      take({ name: 'restore', pattern: args.hosts, servers: args.server, ...commonOf(args, environment) });
+    .command('restore [hosts]', 'Put back what was drained, at exactly the weight it had', restoring, (args) => {
+      take({ name: 'restore', ...restoreIn(args), ...commonOf(args, environment) });
     })
     .command('recover <hosts>', 'Finish what a rollout that died has left in work', naming, (args) => {
       take({ name: 'recover', pattern: args.hosts, ...commonOf(args, environment) });
@@ -157,7 +160,7 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
 /** What each of these cannot do without. */
 const needs: Readonly<Record<string, string>> = {
   ...{ rollout: 'a playbook', plan: 'a playbook', show: 'the id of a run, or "last"' },
-  ...{ drain: 'hosts, such as all', restore: 'hosts, such as all', recover: 'hosts, such as all' },
+  ...{ drain: 'hosts, such as all', recover: 'hosts, such as all' },
   ...{ lock: 'an action: list, take, release or break', hosts: '"trust" and hosts, such as all' },
 };
 

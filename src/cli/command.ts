@@ -3,6 +3,7 @@ import type { Transport } from '../rollout/ssh-request.ts';
 import type { DrainPolicy } from '../rollout/model.ts';
 import type { Locking } from '../runner/held-hosts.ts';
 import type { NamedPlace } from '../runner/sockets.ts';
+import type { Hold } from './hold-options.ts';
 import type { Pacing } from './pacing.ts';
 import type { VaultSource } from './vault-options.ts';
 
@@ -82,8 +83,16 @@ export type Command =
       readonly balancerHosts: string | undefined;
       readonly policy: DrainPolicy;
       readonly note: string;
+      /** Undefined: they stay out until somebody restores them. */
+      readonly hold: Hold | undefined;
     } & Common)
-  | ({ readonly name: 'restore'; readonly pattern: string; readonly servers: readonly string[] } & Common)
+  | ({
+      readonly name: 'restore';
+      readonly pattern: string;
+      readonly servers: readonly string[];
+      /** Only what was drained for a time that is over. */
+      readonly expired: boolean;
+    } & Common)
   | ({ readonly name: 'recover'; readonly pattern: string } & Common)
   | ({
       readonly name: 'resume';

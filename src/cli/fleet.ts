@@ -6,7 +6,7 @@ import { askOver, type Ask } from '../adapters/haproxy/runtime-socket.ts';
 import { FileArchive } from '../adapters/host/archive.ts';
 import { runOnHost } from '../adapters/host/commands.ts';
 import { FlockLock } from '../adapters/host/lock.ts';
-import { addressesOf, firstSocket } from '../adapters/host/looks.ts';
+import { addressesOf, firstSocket, systemOf } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
 import { FileRecord } from '../adapters/host/record.ts';
 import type { Link } from '../adapters/link.ts';
@@ -115,6 +115,7 @@ export class SshFleet implements Fleet {
         return new RuntimeApi(ask, { host: link.host, ...place }, processesOver(link, place, inside));
       },
       probe: (probe, withinMs) => probeOver(link, probe, withinMs),
+      system: () => systemOf(link),
       addresses: () => addressesOf(link),
       firstSocket: (paths, container) => firstSocket(link, paths, insideOf(container).pathOf),
       run: (request) => runOnHost(link, request),

@@ -5,8 +5,12 @@ import { exitStatuses } from '../errors.ts';
 import { statusText } from '../report/status.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
 import { drainHosts } from '../runner/drain-hosts.ts';
+import { runEndOf } from '../rollout/verdict.ts';
+import { holdOn } from '../runner/hold-on.ts';
 import { recoverHosts } from '../runner/recover-hosts.ts';
 import { restoreHosts } from '../runner/restore-hosts.ts';
+import { restoreOverHosts } from '../runner/restore-over.ts';
+import type { RunResult } from '../runner/rollout.ts';
 import { survey, type HostSurvey } from '../runner/survey.ts';
 import type { Command } from './command.ts';
 import { conclude } from './conclude.ts';
@@ -19,23 +23,38 @@ type HostsCommand = Extract<Command, { name: 'drain' | 'restore' | 'recover' | '
 export async function drain(command: Extract<Command, { name: 'drain' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
     const hosts = await startOn(command, session);
-    const { servers, place, policy, note } = command;
+    const { servers, place, policy, note, hold } = command;
     const balancers = balancersOf(command, session.inventory);
     const result = await drainHosts(
       {
-        ...{ hosts, servers, place, balancers, policy, note },
+        ...{ hosts, servers, place, balancers, policy, note, forMs: hold?.forMs },
         confirm: async (consequences) => command.yes || confirm(`${consequences.join('; ')}. Go on?`, around),
       },
       session.context,
     );
-    return conclude('drain', result, session);
+    const drained = result.hosts.filter(({ end }) => end === 'updated').map(({ host }) => host);
+    if (!hold || hold.isDetached || drained.length === 0) return conclude('drain', result, session);
+    const held = await holdOn(drained, hold.forMs, session.context);
+    const others = result.hosts.filter(({ host }) => !drained.includes(host));
+    return conclude('restore', withOthers(held, others), session);
   });
+}
+
+/** What became of the hosts that were held, and of those that were not drained. */
+function withOthers({ end, hosts }: RunResult, others: RunResult['hosts']): RunResult {
+  const all = [...others, ...hosts];
+  return { hosts: all, end: end === 'interrupted' ? end : runEndOf(all.map((one) => one.end)) };
 }
 
 export async function restore(command: Extract<Command, { name: 'restore' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
     const hosts = await startOn(command, session);
-    return conclude('restore', await restoreHosts({ hosts, servers: command.servers }, session.context), session);
+    const { servers, expired } = command;
+    const { context } = session;
+    const result = expired
+      ? await restoreOverHosts({ hosts }, context)
+      : await restoreHosts({ hosts, servers }, context);
+    return conclude('restore', result, session);
   });
 }
 

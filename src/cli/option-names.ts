@@ -6,6 +6,7 @@ import {
   drainingOptions,
   listingOptions,
   playingOptions,
+  restoringOptions,
   resumingOptions,
   rollingBackOptions,
   selectingOptions,
@@ -15,7 +16,7 @@ type Option = readonly [name: string, how: object];
 
 const all: readonly Option[] = [
   ...[commonOptions, playingOptions, rollingBackOptions, resumingOptions, selectingOptions, drainingOptions],
-  ...[listingOptions, lockingOptions, viewOptions],
+  ...[restoringOptions, listingOptions, lockingOptions, viewOptions],
 ].flatMap((options): Option[] => Object.entries<object>(options));
 
 function namesOf([name, how]: Option): string[] {

@@ -5,6 +5,7 @@ import { Failure } from '../errors.ts';
 import type { OnTimeout } from '../rollout/model.ts';
 import type { NamedPlace } from '../runner/sockets.ts';
 import { EXIT_CODES, withoutReaching, type CommonArgs } from './common-options.ts';
+import { holdOptions, type HoldArgs, type RestoringArgs } from './hold-options.ts';
 import { loadOptions, type LoadArgs } from './load-options.ts';
 import { takingOver, waiting } from './lock-options.ts';
 import { pacingOptions, rollbackPacingOptions, type PacingArgs } from './pacing.ts';
@@ -112,11 +113,28 @@ export const selectingOptions = {
   server: { ...REPEATABLE, describe: 'Only this server, as server or backend/server (repeatable)' },
 } as const;
 
-export function selecting(parser: Argv<CommonArgs>): Argv<CommonArgs & SelectingArgs> {
+function selecting(parser: Argv<CommonArgs>): Argv<CommonArgs & SelectingArgs> {
   return naming(parser).options(selectingOptions);
 }
 
-interface DrainingArgs extends SelectingArgs, PlaceArgs, BalancerArgs {
+export const restoringOptions = {
+  expired: {
+    type: 'boolean',
+    default: false,
+    describe: 'Only what was drained for a time that is over (all hosts unless said); for cron',
+  },
+} as const;
+
+export function restoring(parser: Argv<CommonArgs>): Argv<CommonArgs & RestoringArgs> {
+  return parser
+    .epilogue(EXIT_CODES)
+    .example('$0 restore fe1', 'all that was drained there')
+    .example('$0 restore --expired', 'on all hosts, what is to be back by now')
+    .positional('hosts', HOSTS)
+    .options({ ...selectingOptions, ...restoringOptions, ...waiting });
+}
+
+interface DrainingArgs extends SelectingArgs, PlaceArgs, BalancerArgs, HoldArgs {
   readonly 'drain-timeout': string;
   readonly 'on-timeout': OnTimeout;
   readonly note: string;
@@ -171,13 +189,18 @@ export const drainingOptions = {
     describe: 'What to do then',
   },
   note: { alias: 'm', type: 'string', requiresArg: true, default: '', describe: 'Why, for those who look at status' },
+  ...holdOptions,
   ...placeOptions,
   ...balancerOptions,
   ...takingOver,
 } as const;
 
 export function draining(parser: Argv<CommonArgs>): Argv<CommonArgs & DrainingArgs> {
-  return selecting(parser).options(drainingOptions);
+  return selecting(parser)
+    .example("$0 drain fe1 -m 'disk swap'", 'out of service, until somebody says restore')
+    .example("$0 drain fe1 --for 30m -m 'disk swap'", 'back by itself after 30 min, or at Ctrl-C')
+    .example('$0 drain fe1 --until 16:00 --detach', 'back by the next run, or restore --expired, after 16:00')
+    .options(drainingOptions);
 }
 
 interface LookingArgs extends PlaceArgs {

@@ -13,7 +13,8 @@ import { clockTime, columns, duration, localTime, shortDigest } from './columns.
 import { msOf, resultOf, type PastRun } from './history.ts';
 import type { Paint, Tone } from './paint.ts';
 import { hostEndWords } from './summary.ts';
-import { remarkText, stepWords } from './text.ts';
+import { remarkText } from './remark-text.ts';
+import { stepWords } from './text.ts';
 
 export interface ShownRun extends PastRun {
   /** The last line of its journal was cut short. */

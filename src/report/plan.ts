@@ -2,10 +2,9 @@ import { imageChange } from '../rollout/image-change.ts';
 import { sameServer, serverPath } from '../rollout/model.ts';
 import type { SettingChange } from '../rollout/observed.ts';
 import { instancesOf, type Action, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
-import { columns, shortDigest } from './columns.ts';
+import { columns, count, shortDigest } from './columns.ts';
 import { rampText } from '../rollout/ramp.ts';
 import type { Paint, Tone } from './paint.ts';
-import { count } from './text.ts';
 
 const actionWords: Readonly<Record<Action, readonly [string, Tone, string]>> = {
   create: ['+', 'good', 'create'],

@@ -1,3 +1,4 @@
+import { drainedText } from '../rollout/drained-until.ts';
 import { serverPath } from '../rollout/model.ts';
 import { columns, shortDigest } from './columns.ts';
 import type { Paint } from './paint.ts';
@@ -19,7 +20,9 @@ export interface StatusOfHost {
     readonly by: string;
     readonly note: string;
     readonly at: string;
+    readonly until?: string | undefined;
   }[];
+  readonly now?: Date | undefined;
 }
 
 /** Hosts × containers × image × health × server state, weight and sessions, then who holds which host, and who took what out and why. */
@@ -62,8 +65,12 @@ function lockLines({ host, lock }: StatusOfHost, now: Date): string[] {
   return [`${host}: ${left}${explainLock(lock, now)}`];
 }
 
-function recordLines({ host, record }: StatusOfHost): string[] {
-  return record.map(({ kind, server, standing, by, note, at }) => {
+function recordLines({ host, record, now }: StatusOfHost): string[] {
+  return record.map((entry) => {
+    const { kind, server, standing, by, note, at, until } = entry;
+    if (until !== undefined && now) {
+      return `${host} ${serverPath(server)} is ${drainedText(entry, now)}; restore puts back weight ${standing.weight}`;
+    }
     const what = kind === 'drain' ? 'drained' : 'left in work by a rollout';
     const why = note === '' ? '' : `: "${note}"`;
     const command = kind === 'drain' ? 'restore' : 'recover';

@@ -1,10 +1,11 @@
-import type { Remark, RunEvent, Subject, Waiting } from '../rollout/events.ts';
+import type { RunEvent, Subject, Waiting } from '../rollout/events.ts';
 import { imageChange } from '../rollout/image-change.ts';
 import type { Step } from '../rollout/lifecycle.ts';
 import type { FoundLock } from '../rollout/lock.ts';
 import { serverPath } from '../rollout/model.ts';
-import { duration, shortDigest } from './columns.ts';
+import { count, duration, shortDigest } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
+import { remarkText } from './remark-text.ts';
 
 /** How much a line matters: 0 always, 1 with `-v`. */
 export interface Line {
@@ -47,8 +48,7 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [always(`${event.command} by ${event.by}: ${count(event.hosts.length, 'host')}${named}`)];
     }
     case 'rollback-started':
-      if (event.hosts.length === 0) return [always(`run ${event.of} has changed nothing that could be rolled back`)];
-      return [always(paint('strong', `rolling back run ${event.of} on ${event.hosts.join(', ')}`))];
+      return [always(rollingBackText(event, paint))];
     case 'host-ready':
       return [verbose(`${event.host}  Docker ${event.engine}, HAProxy ${event.balancers.join(', ')}`)];
     case 'problem':
@@ -73,6 +73,8 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [always(paint('warning', `warning: ${event.host} is skipped: ${event.reason}`))];
     case 'pause-started':
       return [always(''), always(`waiting ${duration(event.ms)} before batch ${event.number} of ${event.of}`)];
+    case 'hold-started':
+      return [always(''), always(`held for ${duration(event.ms)}, then put back; Ctrl-C puts back now`)];
     case 'question-answered':
       return [always(`${event.question} ${event.answer}`)];
     case 'halted':
@@ -89,6 +91,11 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       // A question stands at the prompt; the plan and the summary are tables of their own (plan.ts, summary.ts); a failure is the last line on stderr.
       return [];
   }
+}
+
+function rollingBackText({ of, hosts }: Extract<RunEvent, { type: 'rollback-started' }>, paint: Paint): string {
+  if (hosts.length === 0) return `run ${of} has changed nothing that could be rolled back`;
+  return paint('strong', `rolling back run ${of} on ${hosts.join(', ')}`);
 }
 
 function findingText({ type, host, text }: Extract<RunEvent, { type: 'problem' | 'warning' }>, paint: Paint): string {
@@ -210,40 +217,6 @@ function left({ leftMs }: { readonly leftMs: number }): string {
   return `${duration(Math.max(0, leftMs))} left`;
 }
 
-export function remarkText(remark: Remark): string {
-  switch (remark.about) {
-    case 'balancer-reloaded':
-      return `HAProxy was reloaded (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
-    case 'balancer-restarted':
-      return `HAProxy was restarted (process ${remark.before}, which is gone, → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
-    case 'balancer-began-anew':
-      return `HAProxy was reloaded or restarted, which of them cannot be seen (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
-    case 'changed-by-another':
-      return `${serverPath(remark.server)} was set to weight ${remark.weight}, ${remark.admin}, by somebody else: ${remark.then}`;
-    case 'weight-reset':
-      return `HAProxy has begun anew with ${serverPath(remark.server)} at weight ${remark.weight}: back at ${remark.to}, as its ramp has it`;
-    case 'moved':
-      return `${serverPath(remark.server)} has another address in HAProxy's new configuration: ${remark.from} → ${remark.to}`;
-    case 'old-workers-unknown':
-      return `HAProxy's process is not to be seen on its host: whether a reload has left old workers that still serve ${serverPath(remark.server)} is not known`;
-    case 'floor':
-      return `${remark.server.backend} has ${count(remark.usable, 'usable server')}, min_up asks for ${remark.floor}: ${serverPath(remark.server)} ${floorWords[remark.then]}`;
-    case 'not-drained':
-      return remark.sessions === 0
-        ? `whether ${serverPath(remark.server)} has requests is not certain at the drain timeout: ${remark.then}`
-        : `${serverPath(remark.server)} still has ${count(remark.sessions, 'request')} in hand at the drain timeout: ${remark.then}`;
-    case 'stays-out':
-      return `${serverPath(remark.server)} stays out of service: ${remark.why}`;
-    case 'gone':
-      return `HAProxy has no server ${serverPath(remark.server)} any more: nothing to put back`;
-  }
-}
-
-const floorWords: Readonly<Record<Extract<Remark, { about: 'floor' }>['then'], string>> = {
-  'given back': 'is given back until there is capacity again',
-  'cannot be given back': 'cannot be given back before its container has proved itself',
-};
-
 function stopText(signal: string, times: number): string {
   const what = [
     'finishing the instances in work, then stopping (again: put back now)',
@@ -263,10 +236,6 @@ function about({ host, name }: Subject): string {
 
 function where(host: string): string {
   return host === '' ? '' : `${host}: `;
-}
-
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function always(text: string): Line {

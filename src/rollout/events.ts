@@ -225,6 +225,8 @@ export type RunEvent =
     }
   /** A host is left out, since it cannot be reached; nothing on it was touched. */
   | { readonly type: 'host-skipped'; readonly host: string; readonly reason: string }
+  /** What was drained is put back in so many milliseconds, or when it is asked to stop. */
+  | { readonly type: 'hold-started'; readonly hosts: readonly string[]; readonly ms: number }
   /** Before batch `number`. */
   | { readonly type: 'pause-started'; readonly number: number; readonly of: number; readonly ms: number }
   | { readonly type: 'pause-ended'; readonly number: number; readonly of: number; readonly ms: number }

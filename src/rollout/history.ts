@@ -63,9 +63,8 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'warning':
       return withNote(history, { at, kind: event.type, host: event.host, text: event.text });
     case 'stop-asked':
-      return withNote(history, { at, kind: 'stop', host: '', text: event.signal });
     case 'halted':
-      return withNote(history, { at, kind: 'stop', host: '', text: event.why });
+      return withNote(history, { at, kind: 'stop', host: '', text: 'why' in event ? event.why : event.signal });
     case 'host-skipped':
       return withHost(history, event.host, (host) => ({ ...host, end: 'unreachable', reason: event.reason }));
     case 'host-ended':
@@ -91,6 +90,7 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'image-pulled':
     case 'batch-started':
     case 'batch-ended':
+    case 'hold-started':
     case 'pause-started':
     case 'pause-ended':
     case 'question-asked':
@@ -132,12 +132,10 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       });
     case 'step-ended':
       return change((before) => stepEnded(before, { result: 'ok', text: event.outcome, details: [] }, event));
-    case 'step-failed': {
-      const { reason: text, details } = event;
-      return change((before) => stepEnded(before, { result: 'failed', text, details }, event));
-    }
+    case 'step-failed':
+      return change((before) => stepEnded(before, failureOf(event), event));
     case 'remark':
-      return change((before) => ({ ...before, remarks: [...before.remarks, { at: event.ts, remark: event.remark }] }));
+      return change((before) => remarked(before, event));
     case 'instance-ended':
       return change((before) => ({
         ...before,
@@ -153,6 +151,16 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       return history;
   }
   return history;
+}
+
+function failureOf({ reason, details }: Extract<StampedEvent, { type: 'step-failed' }>) {
+  return { result: 'failed', text: reason, details } as const;
+}
+
+/** One that was drained already has no steps. */
+function remarked(before: InstanceHistory, { ts: at, remark }: Extract<StampedEvent, { type: 'remark' }>) {
+  const state = remark.about === 'held-on' ? 'drained' : before.state;
+  return { ...before, state, remarks: [...before.remarks, { at, remark }] };
 }
 
 /** What is told of a server later is right; of two slots only one may be told of then. */

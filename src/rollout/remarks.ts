@@ -61,5 +61,21 @@ export type Remark =
       readonly then: 'given back' | 'cannot be given back';
     }
   | { readonly about: 'not-drained'; readonly server: Server; readonly sessions: number; readonly then: string }
+  /** It was drained for a time that is over, and is put back now. */
+  | {
+      readonly about: 'hold-over';
+      readonly server: Server;
+      readonly by: string;
+      readonly note: string;
+      /** RFC 3339, by the clock of the host; so it is in the next. */
+      readonly until: string;
+    }
+  /** It was drained already, and is to stay so for another time; without `until`, until somebody restores it. */
+  | {
+      readonly about: 'held-on';
+      readonly server: Server;
+      readonly until?: string | undefined;
+      readonly before: { readonly by: string; readonly until?: string | undefined };
+    }
   | { readonly about: 'stays-out'; readonly server: Server; readonly why: string }
   | { readonly about: 'gone'; readonly server: Server };

@@ -4,11 +4,12 @@ import { Failure, reasonOf } from '../errors.ts';
 import { serverPath, type DrainPolicy, type Server } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { beforeActing } from './before-acting.ts';
-import { asItIsNow, consequencesOf, planDrain, type HostDrain, type Target } from './drain-plan.ts';
+import { asItIsNow, consequencesOf, isChosen, planDrain, type HostDrain, type Target } from './drain-plan.ts';
 import { problem, refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts } from './held-hosts.ts';
 import type { Fronts } from './in-front.ts';
-import type { RecordEntry } from './ports.ts';
+import { restoreOver } from './over-holds.ts';
+import type { HostAccess, RecordEntry } from './ports.ts';
 import { putBackAll } from './put-back-all.ts';
 import { quiesce } from './quiesce.ts';
 import type { RunContext, RunResult } from './rollout.ts';
@@ -22,6 +23,8 @@ export interface DrainRequest extends Fronts {
   readonly servers: readonly string[];
   readonly policy: DrainPolicy;
   readonly note: string;
+  /** How long they are to stay out, in milliseconds; undefined: until somebody restores them. */
+  readonly forMs?: number | undefined;
   /** Asked before a backend is left with no usable server at all, which answers its clients with 503. */
   readonly confirm: (consequences: readonly string[]) => Promise<boolean>;
 }
@@ -32,6 +35,8 @@ export async function drainHosts(request: DrainRequest, context: RunContext): Pr
   const held = await holdHosts([...request.hosts, ...(request.balancers ?? [])], { ...context, limit });
   try {
     await takeOver(held, { ...context, limit });
+    // Not what is drained anew.
+    await restoreOver(held, context, ({ server }) => isChosen({ server }, request.servers));
     const findings: Finding[] = [];
     const planned = await Promise.all(
       request.hosts.map((name) =>
@@ -56,20 +61,24 @@ export async function drainHosts(request: DrainRequest, context: RunContext): Pr
   }
 }
 
-async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, context: RunContext): Promise<HostOutcome> {
-  const { held } = drain;
-  if (drain.targets.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
+async function drainHost(drain: HostDrain, request: DrainRequest, context: RunContext): Promise<HostOutcome> {
+  const { held, drained } = drain;
+  const { policy } = request;
+  const renewed = drained.filter(({ until }) => until !== undefined || request.forMs !== undefined);
+  if (drain.targets.length + renewed.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
   let targets: readonly Target[];
   let entries: readonly RecordEntry[];
   try {
+    const note = { ...request, until: await untilOn(held.access, request) };
     targets = await Promise.all(drain.targets.map(asItIsNow));
     entries = targets.map((target) => entryOf(target, note, context));
+    for (const entry of renewed) tellRenewed(entry, note, { drain, context });
     for (const { server, standing, wasUp } of entries) {
       const subject = { host: drain.name, name: serverPath(server) };
       context.report({ type: 'found', subject, servers: [{ server, ...standing, wasUp }] });
     }
     await context.journal.settled();
-    await held.undo.add(entries);
+    await held.undo.add([...entries, ...renewed.map((entry) => renewedOf(entry, note, context))]);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { end: 'failed', reason: error.message, counts: { unchanged: drain.targets.length } };
@@ -78,7 +87,7 @@ async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, conte
     const settled = await Promise.allSettled(targets.map((target) => drainOne(target, policy, { drain, context })));
     const failed = settled.find((result) => result.status === 'rejected');
     if (failed) throw failed.reason;
-    return { end: 'updated', reason: '', counts: { updated: targets.length } };
+    return { end: 'updated', reason: '', counts: { updated: targets.length + renewed.length } };
   } catch (error) {
     const { ok } = await putBackAll(held, entries, context);
     if (!(error instanceof Failure)) throw error;
@@ -88,12 +97,44 @@ async function drainHost(drain: HostDrain, { policy, note }: DrainRequest, conte
   }
 }
 
-function entryOf({ access, recorded, agent, ...seen }: Target, note: string, context: RunContext): RecordEntry {
-  if (recorded) return recorded;
+/** What is noted of a drain on the host. */
+interface Note {
+  readonly note: string;
+  readonly until: string | undefined;
+}
+
+async function untilOn(host: HostAccess, { forMs }: DrainRequest): Promise<string | undefined> {
+  if (forMs === undefined) return undefined;
+  return new Date((await host.system()).now.getTime() + forMs).toISOString();
+}
+
+function entryOf(
+  { access, recorded, agent, ...seen }: Target,
+  { note, until }: Note,
+  context: RunContext,
+): RecordEntry {
+  if (recorded) return renewedOf(recorded, { note, until }, context);
   const { by, run } = context.identity;
   const { standing, wasUp } = seen;
   const at = context.clock.date().toISOString();
-  return { kind: 'drain', server: access.server, standing, wasUp, ...(agent && { agent }), by, note, at, run };
+  const how = { ...(agent && { agent }), ...(until !== undefined && { until }) };
+  return { kind: 'drain', server: access.server, standing, wasUp, ...how, by, note, at, run };
+}
+
+/** Of several who drain the same, the last one says for how long; what is to be put back stays as the first found it. */
+function renewedOf(recorded: RecordEntry, { note, until }: Note, { identity: { by, run } }: RunContext): RecordEntry {
+  if (until === undefined && recorded.until === undefined) return recorded;
+  return { ...recorded, by, run, until, note: note === '' ? recorded.note : note };
+}
+
+function tellRenewed(
+  { server, by, until: before }: RecordEntry,
+  { until }: Note,
+  { drain, context }: { readonly drain: HostDrain; readonly context: RunContext },
+): void {
+  const subject = { host: drain.name, name: serverPath(server) };
+  const remark = { about: 'held-on', server, until, before: { by, until: before } } as const;
+  context.report({ type: 'remark', subject, remark });
 }
 
 async function drainOne(

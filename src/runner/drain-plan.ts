@@ -27,6 +27,8 @@ export interface HostDrain {
   readonly name: string;
   readonly held: HeldHost;
   readonly targets: readonly Target[];
+  /** What is recorded of those that are drained already. */
+  readonly drained: readonly RecordEntry[];
   /** The backends of the balancers in front of it. */
   readonly backends: readonly BackendState[];
 }
@@ -41,17 +43,16 @@ export async function planDrain(
   const fronts = await frontsOf(own.access, request, async (other) => held.host(other).access);
   for (const { balancer, facts } of fronts) findings.push(...balancerProblems(balancer, facts));
   const all = fronts.flatMap(({ servers }) => servers);
-  const chosen = all.filter(
-    (state) => request.servers.length === 0 || request.servers.some((server) => isNamed(state, server)),
-  );
+  const chosen = all.filter((state) => isChosen(state, request.servers));
   const entryOf = ({ server }: ServerState): RecordEntry | undefined =>
     own.undo.entries.find((one) => sameServer(one.server, server));
 
   findings.push(...strangers(request.servers, all, name));
   for (const state of chosen) findings.push(...obstacles(entryOf(state), name));
   const open = chosen.filter((state) => !isDrained(state, entryOf(state)));
+  const drained = chosen.filter((state) => !open.includes(state)).flatMap((state) => entryOf(state) ?? []);
   const targets = open.map((state) => targetOf(own.reach(state.server), { state, recorded: entryOf(state) }));
-  return { name, held: own, targets, backends: fronts.flatMap(({ backends }) => backends) };
+  return { name, held: own, targets, drained, backends: fronts.flatMap(({ backends }) => backends) };
 }
 
 /** What the clients of the balancers will see, in sentences. */
@@ -79,6 +80,11 @@ function targetOf(access: ServerAccess, { state, recorded }: Seen): Target {
 /** Somebody may have set another weight while the question waited for its answer: that is what it gets back. */
 export async function asItIsNow({ access, recorded }: Target): Promise<Target> {
   return targetOf(access, { state: await stateOf(access), recorded });
+}
+
+/** Whether it is one of these servers; of none said it is any. */
+export function isChosen(state: Pick<ServerState, 'server'>, names: readonly string[]): boolean {
+  return names.length === 0 || names.some((name) => isNamed(state, name));
 }
 
 export function isNamed({ server }: Pick<ServerState, 'server'>, name: string): boolean {

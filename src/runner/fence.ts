@@ -43,6 +43,7 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
     archive: archive(access.archive, sure),
     balancer: (place) => balancer(access.balancer(place), sure),
     probe: (probe, withinMs) => access.probe(probe, withinMs),
+    system: () => access.system(),
     addresses: () => access.addresses(),
     firstSocket: (paths, container) => access.firstSocket(paths, container),
     run: async (request) => {

@@ -16,6 +16,8 @@ export interface RecordEntry {
   /** RFC 3339. */
   readonly at: string;
   readonly run: string;
+  /** Of a drain: until when it is meant, by the clock of the host (RFC 3339); undefined: until somebody restores it. */
+  readonly until?: string | undefined;
   /** Its agent-check was enabled: it is made to speak again when the server is put back. */
   readonly agent?: boolean | undefined;
   /** For a rollout: the instance's container, and the name its predecessor waits under. */

@@ -1,5 +1,7 @@
+import { drainedText, isOver } from '../rollout/drained-until.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { Finding } from './findings.ts';
+import { timeOn } from './host-time.ts';
 import type { HostAccess, RecordEntry } from './ports.ts';
 import { isOwn } from './recorded.ts';
 import { replacedBy } from './work.ts';
@@ -14,7 +16,10 @@ export async function leftovers(
   { entries, ownRun }: { readonly entries: readonly RecordEntry[]; readonly ownRun: string },
 ): Promise<Finding[]> {
   const others = entries.filter((entry) => !isOwn(entry, ownRun));
-  const recorded = others.map((entry) => `${explain(entry)}: ${advice(entry, host)}`);
+  const now = await timeOn(host, others);
+  const recorded = others.filter((entry) => !now || !isOver(entry, now));
+  const over = others.filter((entry) => !recorded.includes(entry));
+  const problems = recorded.map((entry) => `${explain(entry, now)}: ${advice(entry, host)}`);
   const containers = await host.containers.list();
   const present = new Set(containers.map(({ name }) => name));
   const known = new Set(entries.map(({ aside }) => aside));
@@ -29,11 +34,19 @@ export async function leftovers(
       ? []
       : [`${original} is gone and its old container waits as ${name}: rename it back, or remove it`];
   });
-  return [...recorded, ...strays].map((text) => ({ kind: 'problem', host: host.name, text }));
+  return [
+    ...[...problems, ...strays].map((text): Finding => ({ kind: 'problem', host: host.name, text })),
+    ...over.map((entry): Finding => {
+      const text = `${explain(entry, now)}: a rollout puts it back first`;
+      return { kind: 'warning', host: host.name, text };
+    }),
+  ];
 }
 
-/** One entry of a record as a sentence. */
-export function explain({ kind, server, by, at, note }: RecordEntry): string {
+/** One entry of a record as a sentence. `now`: what the clock of its host shows, where the entry has an end. */
+export function explain(entry: RecordEntry, now?: Date): string {
+  const { kind, server, by, at, note, until } = entry;
+  if (until !== undefined && now) return `${serverPath(server)} is ${drainedText(entry, now)}`;
   const why = note === '' ? '' : ` ("${note}")`;
   const what = kind === 'drain' ? 'drained' : 'left in work';
   return `${serverPath(server)} was ${what} by ${by} at ${at}${why}`;

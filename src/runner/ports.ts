@@ -224,6 +224,16 @@ export interface Containers {
   run(name: string, request: CommandRequest): Promise<CommandEnd>;
 }
 
+/** The machine itself, as it is at this moment. */
+export interface HostSystem {
+  /** What its clock shows, to the second: one clock for all who come to the host. */
+  readonly now: Date;
+  /** Another one after each boot. */
+  readonly bootId: string;
+  /** Whether what is run there is run as root. */
+  readonly isRoot: boolean;
+}
+
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
 /** Everything sluice does on one host. */
@@ -235,6 +245,7 @@ export interface HostAccess extends Commands {
   balancer(place: BalancerPlace): LoadBalancer;
   /** Does one HTTP or TCP probe, from the host's point of view. */
   probe(probe: Exclude<Probe, { kind: 'command' }>, withinMs: number): Promise<ProbeResult>;
+  system(): Promise<HostSystem>;
   /** Its own addresses, as others may know it by; none of the loopback. */
   addresses(): Promise<readonly string[]>;
   /** The first of these paths that is a socket on the host, or in this container of it; or undefined. */

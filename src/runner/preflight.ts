@@ -13,6 +13,7 @@ import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { rampProblems } from './preflight-ramp.ts';
 import { isProvenWithoutImage } from './readiness.ts';
 import { findSlot, recordedOtherwise } from './find-slot.ts';
+import { overOn } from './host-time.ts';
 import type { Fleet, HostAccess, LoadableImage, Loads, RecordEntry } from './ports.ts';
 import { isOwn } from './recorded.ts';
 import type { RunIdentity } from './work.ts';
@@ -31,6 +32,8 @@ interface Reached {
   readonly instances: readonly Instance[];
   readonly engine: string;
   readonly own: readonly RecordEntry[];
+  /** What will be put back before anything else, since its time is over. */
+  readonly over: readonly RecordEntry[];
   readonly findings: readonly Finding[];
 }
 
@@ -63,7 +66,7 @@ export async function inspectFleet(plays: readonly HostPlay[], context: InspectC
   const hosts = [...new Set(plays.map(({ host }) => host))];
   const looks = await Promise.all(hosts.map((host) => limit(() => reach(host, plays, context))));
   const reached = looks.filter((look) => 'host' in look);
-  const own = reached.flatMap((one) => one.own);
+  const own = reached.flatMap((one) => [...one.own, ...one.over]);
   const used = reached.flatMap(({ instances }) => instances.flatMap(serversOf));
   const balancers = await inspectBalancers(used, { fleet, limit, own });
   for (const { host, instances, engine } of reached) {
@@ -92,6 +95,7 @@ async function reach(
     return {
       ...{ host, instances, engine },
       own: entries.filter((entry) => isOwn(entry, ownRun)),
+      over: await overOn(host, entries),
       findings: await leftovers(host, containers, { entries, ownRun }),
     };
   } catch (error) {

@@ -4,12 +4,15 @@
  */
 import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
+import { isOver } from '../rollout/drained-until.ts';
 import { serverPath } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
-import { isNamed } from './drain-plan.ts';
+import { isChosen, isNamed } from './drain-plan.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
 import { mayBeGone, parted, tellLeftBehind } from './left-behind.ts';
 import { advice, explain } from './leftovers.ts';
+import { timeOn } from './host-time.ts';
+import type { RecordEntry } from './ports.ts';
 import { putBackAll } from './put-back-all.ts';
 import type { RunContext, RunResult } from './rollout.ts';
 import { settleHosts, type HostOutcome } from './settle.ts';
@@ -18,6 +21,8 @@ export interface RestoreRequest {
   readonly hosts: readonly string[];
   /** Servers by name, as `server` or `backend/server`; empty for all that were drained. */
   readonly servers: readonly string[];
+  /** Of those that were drained, which are wanted; `isOver`: their time has passed. Undefined: all. */
+  readonly isWanted?: (entry: RecordEntry, isOver: boolean) => boolean;
 }
 
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
@@ -28,11 +33,7 @@ export async function restoreHosts(request: RestoreRequest, context: RunContext)
     const hosts = request.hosts.map((name) => ({ name, ...held.host(name) }));
     refuseStrangers(request.servers, hosts);
     refuseLeftInWork(request.servers, hosts);
-    const summaries = await settleHosts(
-      hosts,
-      (host) => limit(() => restoreHost(host, request.servers, context)),
-      context,
-    );
+    const summaries = await settleHosts(hosts, (host) => limit(() => restoreHost(host, request, context)), context);
     return { end: runEndOf(summaries.map(({ end }) => end)), hosts: summaries };
   } finally {
     await held.release();
@@ -55,12 +56,18 @@ function refuseLeftInWork(names: readonly string[], hosts: readonly HeldHost[]):
   }
 }
 
-async function restoreHost(held: HeldHost, servers: readonly string[], context: RunContext): Promise<HostOutcome> {
+async function restoreHost(
+  held: HeldHost,
+  { servers, isWanted }: RestoreRequest,
+  context: RunContext,
+): Promise<HostOutcome> {
   const { access: host, undo } = held;
-  const entries = undo.entries.filter(
-    (entry) => entry.kind === 'drain' && (servers.length === 0 || servers.some((name) => isNamed(entry, name))),
-  );
-  const left = servers.length === 0 ? undo.entries.filter(({ kind }) => kind === 'rollout') : [];
+  const now = isWanted && (await timeOn(host, undo.entries));
+  const isIts = (entry: RecordEntry): boolean =>
+    entry.kind === 'drain' && isChosen(entry, servers) && (!isWanted || isWanted(entry, !!now && isOver(entry, now)));
+  const entries = undo.entries.filter(isIts);
+  const isAll = servers.length === 0 && !isWanted;
+  const left = isAll ? undo.entries.filter(({ kind }) => kind === 'rollout') : [];
   const advices = left.map((entry) => `${explain(entry)}: ${advice(entry, host)}`);
   for (const text of advices) context.report({ type: 'warning', host: host.name, text });
   if (entries.length + left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };

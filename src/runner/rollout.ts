@@ -12,6 +12,7 @@ import type { Commands } from './commands.ts';
 import { stepActions, type Stop } from './advance.ts';
 import { refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts, type HeldHosts, type Locking } from './held-hosts.ts';
+import { restoreOver } from './over-holds.ts';
 import { pullAll } from './images.ts';
 import { RunPace, type PaceOptions } from './pace.ts';
 import type { Clock, Fleet, Journal, Loads, Operator } from './ports.ts';
@@ -147,6 +148,7 @@ export async function rollout(
   );
   try {
     await takeOver(held, { ...context, limit });
+    await restoreOver(held, context);
     const planned = await planAll(plays, options, { ...context, skipped });
     skipped.refuseIfTooMany();
     const odd = options.resumption ? disagreements(planned.recorded, options.resumption) : [];

@@ -4,6 +4,7 @@ import { Failure } from '../errors.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { Container, ServerState } from '../rollout/observed.ts';
 import { frontsOf, type Fronts } from './in-front.ts';
+import { timeOn } from './host-time.ts';
 import type { Fleet, FoundLock, HostAccess, RecordEntry } from './ports.ts';
 
 /** One container with its servers, or a server that no container of this host stands behind. */
@@ -23,6 +24,8 @@ export interface HostSurvey {
   readonly lock: FoundLock | undefined;
   /** What has been taken out of service, by whom and why. */
   readonly record: readonly RecordEntry[];
+  /** What its own clock shows, where something is recorded that has an end. */
+  readonly now: Date | undefined;
 }
 
 export interface SurveyOptions extends Fronts {
@@ -48,14 +51,17 @@ async function surveyHost(name: string, fronts: Fronts, fleet: Fleet): Promise<H
     }
   };
   const host = await orElse<HostAccess | undefined>(() => fleet.host(name), undefined);
-  if (!host) return { host: name, failures, engine: '', balancer: '', rows: [], lock: undefined, record: [] };
+  if (!host) {
+    return { host: name, failures, engine: '', balancer: '', rows: [], lock: undefined, record: [], now: undefined };
+  }
   const [[engine, containers], [balancer, servers], lock, record] = await Promise.all([
     orElse(() => engineOf(host), ['', []]),
     orElse(() => balancersOf(host, fronts, fleet), ['', []]),
     orElse<FoundLock | undefined>(() => host.lock.look(), undefined),
     orElse(() => host.record.read(), []),
   ]);
-  return { host: name, failures, engine, balancer, rows: rowsOf(containers, servers), lock, record };
+  const now = await orElse(() => timeOn(host, record), undefined);
+  return { host: name, failures, engine, balancer, rows: rowsOf(containers, servers), lock, record, now };
 }
 
 async function engineOf({ containers }: HostAccess): Promise<[string, readonly Container[]]> {

@@ -36,6 +36,7 @@ const draining = {
     place: { socket: undefined, container: undefined },
     balancerHosts: undefined,
     note: '',
+    hold: undefined,
   },
   policy: { timeoutMs: 60_000, onTimeout: 'fail' as const },
 };
@@ -99,7 +100,7 @@ describe('readArguments()', () => {
     { line: 'rollback', command: { name: 'rollback', run: undefined, ...rollingBack, ...common } },
     { line: 'rollback 2026', command: { name: 'rollback', run: '2026', ...rollingBack, ...common } },
     { line: 'drain fe', command: { ...draining, ...common } },
-    { line: 'restore fe', command: { name: 'restore', pattern: 'fe', servers: [], ...common } },
+    { line: 'restore fe', command: { name: 'restore', pattern: 'fe', servers: [], expired: false, ...common } },
     { line: 'recover fe', command: { name: 'recover', pattern: 'fe', ...common } },
     {
       line: 'status fe',
@@ -183,6 +184,9 @@ describe('readArguments()', () => {
     { line: 'drain fe --timeout 2m --on-timeout continue',        gives: { policy: { timeoutMs: 120_000, onTimeout: 'continue' } } },
     { line: 'drain fe --on-timeout shutdown_sessions',            gives: { policy: { timeoutMs: 60_000, onTimeout: 'shutdown_sessions' } } },
     { line: 'drain fe -m disk',                                   gives: { note: 'disk' } },
+    { line: 'drain fe --for 30m --detach',                        gives: { hold: { written: '30m', forMs: 1_800_000, isDetached: true } } },
+    { line: 'restore --expired',                                  gives: { pattern: 'all', expired: true } },
+    { line: 'restore fe --expired',                               gives: { pattern: 'fe', expired: true } },
     { line: 'drain fe --note=disk',                               gives: { note: 'disk' } },
     { line: 'drain fe --socket /run/a.sock',                      gives: { place: { socket: '/run/a.sock' } } },
     { line: 'restore fe --server pxApp_1 --server pxApp_2',       gives: { servers: ['pxApp_1', 'pxApp_2'] } },

@@ -49,6 +49,7 @@ const rows: Rows = {
   'host-ended':       [{ host: 'fe1', end: 'failed', reason: 'x' },                                      '1 fe1  ends: failed'],
   'batch-ended':      [{ number: 1, of: 3, then: 'stop', why: 'too many failed' },                       '0 stopping after batch 1 of 3: too many failed'],
   'host-skipped':     [{ host: 'fe2', reason: 'Cannot reach fe2: refused' },                             '0 warning: fe2 is skipped: Cannot reach fe2: refused'],
+  'hold-started':     [{ hosts: ['fe1'], ms: 1_800_000 },                                                '0 ', '0 held for 30 min 00 s, then put back; Ctrl-C puts back now'],
   'pause-started':    [{ number: 2, of: 3, ms: 600_000 },                                                '0 ', '0 waiting 10 min 00 s before batch 2 of 3'],
   'pause-ended':      [{ number: 2, of: 3, ms: 600_000 }],
   'question-asked':   [{ question: 'Go on?', answers: 'y, n' }],
@@ -188,6 +189,8 @@ describe('linesOf()', () => {
       says: 'pxapp_cluster/pxApp_1 still has 1 request in hand at the drain timeout: continue' },
     { remark: { about: 'not-drained', server, sessions: 2, then: 'shutdown_sessions' },
       says: 'pxapp_cluster/pxApp_1 still has 2 requests in hand at the drain timeout: shutdown_sessions' },
+    { remark: { about: 'hold-over', server, by: 'ann@ci', note: 'disk swap', until: new Date(2026, 10, 21, 14, 30).toISOString() }, says: 'pxapp_cluster/pxApp_1 was drained by ann@ci ("disk swap") until 2026-11-21 14:30:00, which is over: it is put back' },
+    { remark: { about: 'held-on', server, until: new Date(2026, 10, 21, 14, 30).toISOString(), before: { by: 'ann@ci' } }, says: 'pxapp_cluster/pxApp_1 stays drained until 2026-11-21 14:30:00; before, by ann@ci, it was until somebody restores it' },
     { remark: { about: 'stays-out', server, why: 'it was in maint before' },
       says: 'pxapp_cluster/pxApp_1 stays out of service: it was in maint before' },
   ])('remarks: $says', ({ remark, says }) => {

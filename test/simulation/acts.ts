@@ -14,6 +14,10 @@ export interface Act {
   readonly host?: number;
   /** Of a drain: this server alone. */
   readonly server?: string;
+  /** Of a drain: for how long, in milliseconds. */
+  readonly forMs?: number;
+  /** Of a restore: only what was drained for a time that is over. */
+  readonly isExpired?: boolean;
   /** `--take-over`, and `--lock-wait` in milliseconds. */
   readonly takeOver?: boolean;
   readonly waitMs?: number;

@@ -36,6 +36,9 @@ export const operationBreakages: Readonly<Record<string, Breakage>> = {
       },
     }),
   })),
+  'clock of the host not asked': hosts((host) => ({
+    system: async () => ({ ...(await host.system()), now: new Date(0) }),
+  })),
   'archive not written': hosts((host) => ({ archive: changed(host.archive, { save: async () => undefined }) })),
   'monitor sees nothing': hosts((host) => ({
     containers: changed(host.containers, {

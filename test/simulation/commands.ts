@@ -7,8 +7,10 @@ import { resumptionOf } from '../../src/rollout/resumption.ts';
 import { playsBack } from '../../src/rollout/rollback.ts';
 import { replay } from '../../src/rollout/history.ts';
 import { drainHosts } from '../../src/runner/drain-hosts.ts';
+import { holdOn } from '../../src/runner/hold-on.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { restoreHosts } from '../../src/runner/restore-hosts.ts';
+import { restoreOverHosts } from '../../src/runner/restore-over.ts';
 import { rollout, type RunContext, type RunResult } from '../../src/runner/rollout.ts';
 import type { Act } from './acts.ts';
 import type { Journalled } from './journals.ts';
@@ -44,12 +46,13 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
     case 'recover':
       return recoverHosts({ hosts }, context);
     case 'restore':
-      return restoreHosts({ hosts, servers: [] }, context);
+      return act.isExpired ? restoreOverHosts({ hosts }, context) : restoreHosts({ hosts, servers: [] }, context);
     case 'drain': {
       const { timeoutMs, onTimeout } = scenario.play;
       const servers = act.server === undefined ? [] : [act.server];
       const policy = { timeoutMs, onTimeout };
-      return drainHosts(
+      const { forMs } = act;
+      const drained = await drainHosts(
         {
           hosts,
           servers,
@@ -57,10 +60,13 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
           balancers: undefined,
           policy,
           note: 'by hand',
+          forMs,
           confirm: async () => true,
         },
         context,
       );
+      const held = drained.hosts.filter(({ end }) => end === 'updated').map(({ host }) => host);
+      return forMs === undefined || held.length === 0 ? drained : holdOn(held, forMs, context);
     }
   }
 }

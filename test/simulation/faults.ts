@@ -40,11 +40,11 @@ export const OTHERS_FAULTS = ['meddle', 'agent', 'reconfigure', 'registryDown'] 
 /** What happens to the controller that is at work. `journal`: its disk is full. */
 export const CONTROLLER_FAULTS = ['kill', 'freeze', 'signal', 'journal'] as const;
 
-/** A controller is killed while it waits for somebody: for an answer, for the next batch, for whoever has a lock. */
+/** A controller is killed while it waits: for an answer, for the next batch, for whoever has a lock, or to put back. */
 export interface WaitFault {
   readonly kind: 'wait';
   readonly by: number;
-  readonly during: (typeof WAITS)[number];
+  readonly during: (typeof WAITS)[number] | 'hold-started';
   /** So long after it has said that it waits. */
   readonly ms: number;
 }

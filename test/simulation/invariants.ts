@@ -29,6 +29,7 @@ export const invariants: Readonly<Record<Invariant, string>> = {
   asked: 'Nothing begins but to take back once somebody who was asked has not said yes.',
   watched: 'A monitor ends well only for a container that has not fallen over.',
   limits: 'No batch begins once more hosts have failed than may, and no instance after the deadline.',
+  'back-in-time': 'What was drained for a time is not out any more once that is over, and restore --expired was said.',
   journal:
     'The journal of a run, replayed, tells the same as the fleet: of every instance that nobody else has changed since, which version serves, what is recorded, and how its servers were found; and the same as the summary.',
 };
@@ -55,6 +56,16 @@ export function checkNamed(world: World, { controller, result, before }: Run): v
         'named',
         `${controller.name} says ${end ?? 'nothing'} of ${host.name}, and ${key} ${text}`,
       );
+    }
+  }
+}
+
+/** When what was drained for a time is to be back. */
+export function checkBack(world: World): void {
+  for (const host of world.hosts.values()) {
+    for (const { server, until } of host.record) {
+      if (until === undefined || isHopeless(host, pathOf(server))) continue;
+      world.watchman.violate('back-in-time', `${pathOf(server)} on ${host.name} is recorded until ${until} still`);
     }
   }
 }

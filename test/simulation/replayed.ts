@@ -9,7 +9,8 @@
  *   itself; nothing of the run is recorded of it, none of its containers is set aside, its servers stand as they did;
  * - out of service: it is recorded, for somebody to put it right, or the run had lost its lock by then: it cannot look
  *   any more, and whoever has the host now has put right what there was;
- * - drained, restored: of a server, that it is recorded, or is not and stands as it did.
+ * - drained, restored: of a server, that it is recorded, or is not and stands as it did; drained says nothing where the
+ *   journal could not be written any more, since what leads home is done all the same.
  * The summary of a run that came to its end in one go counts the same as the journal.
  */
 import type { Subject } from '../../src/rollout/events.ts';
@@ -70,6 +71,19 @@ function hasFinishedOthers({ controllers, one: { subject } }: Judged): boolean {
   });
 }
 
+/** What somebody had drained for a time that is over, servers of the instance, it has put back before anything else. */
+function hasPutBackServers({ controllers, one: { subject } }: Judged): boolean {
+  return controllers.some(({ events }) =>
+    events.some(
+      (event) =>
+        event.type === 'step-started' &&
+        event.subject.host === subject.host &&
+        event.subject.name.includes('/') &&
+        containerOf(event.subject.name.split('/').at(-1) ?? '') === subject.name,
+    ),
+  );
+}
+
 function sameSubject(one: Subject, other: Subject): boolean {
   return one.host === other.host && one.name === other.name;
 }
@@ -80,7 +94,7 @@ function wrongInstance(judged: Judged): string | undefined {
   switch (state) {
     case 'notReached':
     case 'left':
-      if (one.steps.length > 0) return undefined;
+      if (one.steps.length > 0 || hasPutBackServers(judged)) return undefined;
       if (world.watchman.touches.has(run, `${host.name} ${subject.name}`)) return 'the run has changed it';
       return state === 'left' ? wrongVersion(judged, one.to) : undefined;
     case 'inWork':
@@ -100,8 +114,9 @@ function wrongInstance(judged: Judged): string | undefined {
 }
 
 function wrongServer(judged: Judged): string | undefined {
-  const { world, host, one } = judged;
+  const { world, host, one, controllers } = judged;
   const { subject, state, found } = one;
+  if (state === 'drained' && controllers.at(-1)?.journal.isBroken === true) return undefined;
   const entry = host.record.find(({ server }) => pathOf(server) === subject.name);
   if (state === 'drained') {
     if (!entry) return 'nothing is recorded of it';

@@ -1,6 +1,6 @@
 import { Failure } from '../../src/errors.ts';
 import type { Act } from './acts.ts';
-import { checkEnd, checkNamed } from './invariants.ts';
+import { checkBack, checkEnd, checkNamed } from './invariants.ts';
 import { lastRollout, type Journalled } from './journals.ts';
 import { begin, type Breakage, type Run } from './playing.ts';
 import { checkReplayed } from './replayed.ts';
@@ -84,6 +84,12 @@ class Story {
       await this.#pass(BETWEEN_MS);
     }
     await this.#putRight({ command: 'recover', by: 1_000 });
+    const longest = Math.max(...acts.map(({ forMs = 0 }) => forMs));
+    if (longest > 0) {
+      await this.#pass(longest);
+      await this.#putRight({ command: 'restore', by: 3_000, isExpired: true });
+      checkBack(this.#world);
+    }
     if (acts.some(({ command }) => command === 'drain')) await this.#putRight({ command: 'restore', by: 2_000 });
     await this.#pass(SETTLES_WITHIN_MS);
     checkReplayed(this.#world, this.#runs);
@@ -103,9 +109,9 @@ class Story {
   }
 
   /** By somebody who comes back until nobody else holds the hosts. */
-  async #putRight({ command, by }: Act): Promise<void> {
+  async #putRight({ command, by, ...how }: Act): Promise<void> {
     for (let again = 0; again < AGAIN; again += 1) {
-      const run = this.#begin({ command, by: by + again });
+      const run = this.#begin({ command, by: by + again, ...how });
       if (!run) return;
       await this.#until(() => run.isOver());
       const result = run.result();

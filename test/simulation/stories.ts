@@ -1,4 +1,5 @@
 import { furtherOf } from './further.ts';
+import { holdsOf } from './holds.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, hasty, leisurely, type Pace } from './pace.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
@@ -13,7 +14,7 @@ const PACES: readonly Pace[] = [leisurely, brisk, hasty, hasty, hasty];
 export function scenarioOf(seed: number): Scenario {
   const pace = PACES[seed % PACES.length] ?? leisurely;
   const place = (seed + 1) % IN_A_ROW;
-  if (place === 0) return furtherOf(seed, pace);
+  if (place === 0) return seed % 3 === 0 ? holdsOf(seed, pace) : furtherOf(seed, pace);
   if (place === 1) return operationsOf(seed, pace);
   if (place === 2) return seed % 2 === 0 ? slotsOf(seed, pace) : furtherSlotsOf(seed, pace);
   return rolloutOf(seed, pace);

@@ -4,8 +4,8 @@ import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Instance, Probe } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
-import type { Fleet, HostAccess, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
 import type { CommandEnd, CommandRequest } from '../../src/runner/commands.ts';
+import type { Fleet, HostAccess, HostSystem, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
 import type { RunContext } from '../../src/runner/rollout.ts';
 import { anInstance, SOCKET } from './builders.ts';
 import { FakeArchive } from './fake-archive.ts';
@@ -40,11 +40,17 @@ export class FakeHost implements HostAccess {
   entries: readonly RecordEntry[] = [];
   readonly lock: FakeLock;
   isUnreachable = false;
+  bootId = 'first-boot';
+  /** How much its clock goes ahead of the controller's. */
+  aheadMs = 0;
   /** Every server of it answers 5xx, whatever its version: something behind all of them is gone. */
   isErring = false;
 
+  readonly #clock: VirtualClock;
+
   constructor(name: string, clock: VirtualClock, registry: ReadonlyMap<string, FakeImage>) {
     this.name = name;
+    this.#clock = clock;
     this.lock = new FakeLock(name, clock);
     this.containers = new FakeEngine(clock, registry);
     this.archive = new FakeArchive(name);
@@ -82,6 +88,11 @@ export class FakeHost implements HostAccess {
   async probe(probe: Probe): Promise<ProbeResult> {
     const port = probe.kind === 'http' ? Number(new URL(probe.url).port) : 0;
     return this.containers.answers(`pxApp_${port - 8080}`) ? { ok: true } : { ok: false, why: 'refused' };
+  }
+
+  async system(): Promise<HostSystem> {
+    const now = Math.floor((this.#clock.date().getTime() + this.aheadMs) / 1000) * 1000;
+    return { now: new Date(now), bootId: this.bootId, isRoot: true };
   }
 
   async addresses(): Promise<readonly string[]> {

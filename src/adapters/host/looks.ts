@@ -1,4 +1,17 @@
+import { Failure } from '../../errors.ts';
+import type { HostSystem } from '../../runner/ports.ts';
 import { quoted, type Link } from '../link.ts';
+import { whyFailed } from './state-dir.ts';
+
+/** Of the seconds of its clock, its boot (proc_sys_kernel(5)) and the user, each a line. */
+export async function systemOf(link: Link): Promise<HostSystem> {
+  const result = await link.run('date +%s && cat /proc/sys/kernel/random/boot_id && id -u');
+  const [seconds = '', bootId = '', uid = ''] = result.stdout.trim().split('\n');
+  if (result.exitCode !== 0 || !/^\d+$/.test(seconds) || bootId === '') {
+    throw new Failure('error', `Cannot look at the clock and the boot of ${link.host}: ${whyFailed(result)}`);
+  }
+  return { now: new Date(Number(seconds) * 1000), bootId, isRoot: uid === '0' };
+}
 
 /**
  * The host's own addresses; none of the loopback, and none of a bridge for containers, which most hosts have the same

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { addressesOf, firstSocket } from '../../../src/adapters/host/looks.ts';
+import { addressesOf, firstSocket, systemOf } from '../../../src/adapters/host/looks.ts';
 import { quoted, type Link } from '../../../src/adapters/link.ts';
 import { LocalLink } from '../../support/local-link.ts';
 
@@ -57,5 +57,25 @@ describe('firstSocket()', () => {
     expect(await firstSocket(link, [two, one])).toBe(two);
     expect(await firstSocket(link, ['/nosuch', file])).toBeUndefined();
     for (const server of listening) server.close();
+  });
+});
+
+describe('systemOf()', () => {
+  it('tells the clock of the host, its boot, and whether we are root', async () => {
+    const link = new LocalLink();
+
+    const { now, bootId, isRoot } = await systemOf(link);
+
+    expect(Math.abs(now.getTime() - Date.now())).toBeLessThan(2_000);
+    expect(bootId).toBe(readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim());
+    expect(isRoot).toBe(process.getuid?.() === 0);
+  });
+
+  it('says what is missing where it cannot be told', async () => {
+    const link: Link = Object.assign(Object.create(new LocalLink()) as Link, {
+      run: async () => ({ exitCode: 127, stdout: '', stderr: 'date: not found\n' }),
+    });
+
+    await expect(systemOf(link)).rejects.toThrow('Cannot look at the clock and the boot of fe1: date: not found');
   });
 });

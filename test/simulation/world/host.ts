@@ -57,6 +57,7 @@ export class SimHost {
   isUnreachable = false;
   /** Nothing runs on it, nothing can be started, and nobody reaches it. */
   isOff = false;
+  #boots = 1;
   /** The last moment at which something happened to it that nobody asked for. */
   disturbedMs = -Infinity;
 
@@ -108,8 +109,13 @@ export class SimHost {
     this.lock = undefined;
   }
 
+  get bootId(): string {
+    return `boot-${this.#boots}`;
+  }
+
   powerOn(): void {
     this.disturb();
+    this.#boots += 1;
     this.isOff = false;
     this.haproxy.start();
     this.engine.powerOn();

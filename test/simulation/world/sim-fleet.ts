@@ -1,12 +1,21 @@
 import type { BalancerPlace, Probe } from '../../../src/rollout/model.ts';
-import type { Archived, Fleet, HostAccess, HostArchive, HostRecord, ProbeResult } from '../../../src/runner/ports.ts';
 import type { CommandEnd, CommandRequest } from '../../../src/runner/commands.ts';
+import type {
+  Archived,
+  Fleet,
+  HostAccess,
+  HostArchive,
+  HostRecord,
+  HostSystem,
+  ProbeResult,
+} from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import { SimBalancer } from './sim-balancer.ts';
 import { SimContainers } from './sim-containers.ts';
 import { simulated } from './sim-commands.ts';
 import { SimLock } from './sim-lock.ts';
+import { dateAt } from './task.ts';
 
 export const SOCKET = '/var/run/haproxy.sock';
 
@@ -93,6 +102,13 @@ class SimAccess implements HostAccess {
     return this.#look('probe', () =>
       this.#host.engine.at(port)?.answers === true ? { ok: true } : { ok: false, why: 'refused' },
     );
+  }
+
+  system(): Promise<HostSystem> {
+    return this.#look('system', () => {
+      const { bootId } = this.#host;
+      return { now: dateAt(this.#controller.world.timeline.nowMs), bootId, isRoot: true };
+    });
   }
 
   addresses(): Promise<readonly string[]> {

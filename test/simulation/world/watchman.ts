@@ -31,6 +31,7 @@ export type Invariant =
   | 'asked'
   | 'watched'
   | 'limits'
+  | 'back-in-time'
   | 'journal';
 
 export interface Violation {
