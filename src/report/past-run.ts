@@ -92,22 +92,32 @@ function hostLines({ host, end, reason, instances }: HostHistory, paint: Paint):
 }
 
 function instanceLines(instance: InstanceHistory, paint: Paint): string[] {
-  const { subject, state, from, to, startedAt, endedAt, steps, remarks } = instance;
+  const { subject, from, to, startedAt, endedAt, steps, remarks } = instance;
   const took =
     startedAt !== undefined && endedAt !== undefined
       ? `  ${paint('quiet', `(${duration(Date.parse(endedAt) - Date.parse(startedAt))})`)}`
       : '';
-  const images = to === undefined ? '' : `  ${imageChange(from ?? 'nothing', to)}`;
+  const images = to === undefined ? '' : `  ${isKept(instance) ? to : imageChange(from ?? 'nothing', to)}`;
   const told = [
     ...steps.map((step) => ({ at: step.startedAt, lines: stepLines(step, paint) })),
     ...remarks.map(({ at, remark }) => ({ at, lines: [paint('warning', remarkText(remark))] })),
   ].toSorted((one, other) => Date.parse(one.at) - Date.parse(other.at));
   return [
-    `  ${subject.name}  ${paint(...stateWords[state])}${images}${took}`,
+    `  ${subject.name}  ${paint(...wordsOf(instance))}${images}${took}`,
     ...told.flatMap(({ at, lines }) =>
       lines.map((line, index) => `    ${index === 0 ? clockTime(at) : ' '.repeat(8)}  ${line}`),
     ),
   ];
+}
+
+function isKept({ plan }: InstanceHistory): boolean {
+  return plan?.action === 'restart';
+}
+
+function wordsOf(instance: InstanceHistory): readonly [Tone, string] {
+  const { state } = instance;
+  if (isKept(instance) && state === 'updated') return ['good', 'restarted'];
+  return isKept(instance) && state === 'unchanged' ? ['warning', 'serves again, as before'] : stateWords[state];
 }
 
 const STEP_WIDTH = Math.max(...Object.values(stepWords).map((word) => word.length));

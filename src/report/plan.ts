@@ -1,7 +1,7 @@
 import { imageChange } from '../rollout/image-change.ts';
 import { sameServer, serverPath } from '../rollout/model.ts';
 import type { SettingChange } from '../rollout/observed.ts';
-import { instancesOf, type Action, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
+import { instancesOf, type Action, type InstancePlan, type PlayPlan, type Staying } from '../rollout/plan.ts';
 import { columns, count, shortDigest } from './columns.ts';
 import { rampText } from '../rollout/ramp.ts';
 import type { Paint, Tone } from './paint.ts';
@@ -9,6 +9,7 @@ import type { Paint, Tone } from './paint.ts';
 const actionWords: Readonly<Record<Action, readonly [string, Tone, string]>> = {
   create: ['+', 'good', 'create'],
   replace: ['~', 'warning', 'replace'],
+  restart: ['~', 'warning', 'restart'],
   remove: ['-', 'bad', 'remove'],
   leave: ['=', 'quiet', 'leave'],
 };
@@ -29,7 +30,7 @@ export function planText(plan: PlayPlan, { paint, diff, show = (change) => chang
     const rows = columns(instances.map(rowOf));
     const lines = instances.flatMap((instance, index) => [
       paint(actionWords[instance.action][1], `    ${rows[index] ?? ''}`),
-      ...(diff ? diffLines(instance.changes.map(show), paint) : []),
+      ...(diff ? diffLines([...instance.changes, ...(instance.stays?.changes ?? [])].map(show), paint) : []),
     ]);
     return [paint('strong', title), ...lines];
   });
@@ -54,18 +55,20 @@ function imagesOf({ action, from, to }: InstancePlan): string {
   const digest = shortDigest(to.digest ?? to.id);
   if (action === 'leave') return `${to.reference} (${digest}), nothing to change`;
   if (!from) return `${to.reference} (${digest}), new`;
+  if (action === 'restart') return `${from.reference} (${shortDigest(from.digest ?? from.id)}), restart only`;
   return `${imageChange(from.reference, to.reference)} (${shortDigest(from.digest ?? from.id)} → ${digest})`;
 }
 
 function settingsOf(plan: InstancePlan): string {
   const {
     changes,
+    stays,
     because,
     instance: { leaving, slot = '' },
   } = plan;
   const settings = changes.length === 0 ? because : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
   const slots = leaving ? `start-first, slot ${leaving.name} → ${slot}` : '';
-  return [slots, rampOf(plan), settings].filter((text) => text !== '').join('; ');
+  return [slots, rampOf(plan), settings, ...stayingOf(stays)].filter((text) => text !== '').join('; ');
 }
 
 /** By the weights that come back: with two slots, those of the servers that the old container is behind. */
@@ -76,6 +79,17 @@ function rampOf({ action, servers, instance: { ramp, revert, leaving, servers: o
     back.map(({ weight }) => weight),
     ramp,
   );
+}
+
+/** What a rollout would change, and a restart does not. */
+function stayingOf(stays: Staying | undefined): string[] {
+  if (!stays) return [];
+  const { image, changes } = stays;
+  const names = changes.map(({ setting }) => setting).join(', ');
+  return [
+    ...(image ? [`image ${image.reference} (${shortDigest(image.digest ?? image.id)}) differs and stays`] : []),
+    ...(names === '' ? [] : [`settings ${names} differ and stay`]),
+  ];
 }
 
 function diffLines(changes: readonly SettingChange[], paint: Paint): string[] {
@@ -115,6 +129,8 @@ function totals({ batches }: PlayPlan): string {
     hosts.flatMap(({ instances }) => instances.map(({ action }) => action)),
   );
   const of = (action: Action): number => actions.filter((one) => one === action).length;
-  const removed = of('remove') === 0 ? '' : `${of('remove')} to remove, `;
-  return `  ${of('replace')} to replace, ${of('create')} to create, ${removed}${of('leave')} to leave alone`;
+  const others = (['remove', 'restart'] as const)
+    .filter((action) => of(action) > 0)
+    .map((action) => `${of(action)} to ${action}, `);
+  return `  ${of('replace')} to replace, ${of('create')} to create, ${others.join('')}${of('leave')} to leave alone`;
 }

@@ -43,7 +43,7 @@ export function summaryText(hosts: readonly HostSummary[], command: SummaryComma
     'HOST',
     ...(hasPlays ? ['PLAY'] : []),
     'RESULT',
-    ...shown.map(({ title }) => title ?? doneWords[command].toUpperCase()),
+    ...shown.map(({ title }) => title ?? doneWordFor(hosts, command).toUpperCase()),
     'TIME',
   ];
   const rows = hosts.map((host) => [
@@ -61,6 +61,22 @@ export function summaryText(hosts: readonly HostSummary[], command: SummaryComma
   return ['', paint('strong', title), ...table, ...reasons];
 }
 
+/** What the command does; where all that it has done is to restart, that. */
+function doneWordFor(hosts: readonly HostSummary[], command: SummaryCommand): string {
+  const [all, restarted] = [sumOf(hosts, 'updated'), sumOf(hosts, 'restarted')];
+  return restarted > 0 && restarted === all ? 'restarted' : doneWords[command];
+}
+
+function doneText(hosts: readonly HostSummary[], command: SummaryCommand): string {
+  const [all, restarted] = [sumOf(hosts, 'updated'), sumOf(hosts, 'restarted')];
+  const word = doneWordFor(hosts, command);
+  return restarted === 0 || restarted === all ? `${all} ${word}` : `${all - restarted} ${word}, ${restarted} restarted`;
+}
+
+function sumOf(hosts: readonly HostSummary[], key: 'updated' | 'restarted'): number {
+  return hosts.reduce((sum, host) => sum + (host[key] ?? 0), 0);
+}
+
 export interface Verdict {
   readonly end: RunEnd;
   /** Why the run itself went no further. */
@@ -74,23 +90,22 @@ export function verdictText(
   command: SummaryCommand,
   { run, ms }: { readonly run: string; readonly ms: number },
 ): string {
-  const total = hosts.reduce((sum, { updated }) => sum + updated, 0);
   const time = duration(ms);
   const remedy = command === 'drain' || command === 'restore' ? 'restore' : 'recover';
   const verdicts: Readonly<Record<RunEnd, string>> = {
-    done: total === 0 ? `nothing to do in ${time}` : `${total} ${doneWords[command]} in ${time}`,
+    done: sumOf(hosts, 'updated') === 0 ? `nothing to do in ${time}` : `${doneText(hosts, command)} in ${time}`,
     someFailed: `some hosts failed in ${time}; what failed was put back`,
     stopped: `stopped after ${time}: ${why}; ${afterStop(hosts, run)}`,
     outOfService: `a server is left out of service after ${time}: see "sluice status", then "sluice ${remedy}"`,
     interrupted: `interrupted after ${time}; what was in work is finished or put back`,
-    unreachable: `${total} ${doneWords[command]} in ${time}; some hosts could not be reached and were left out`,
+    unreachable: `${doneText(hosts, command)} in ${time}; some hosts could not be reached and were left out`,
   };
   return `${command}: ${verdicts[end]}`;
 }
 
 function afterStop(hosts: readonly HostSummary[], run: string): string {
   if (hosts.some(({ end }) => end === 'rolledBack')) {
-    const isAllBack = hosts.every(({ updated }) => updated === 0);
+    const isAllBack = hosts.every(({ updated, restarted = 0 }) => updated === restarted);
     return isAllBack ? 'what was updated is rolled back' : 'part of what was updated could not be rolled back';
   }
   const failed = hosts.some(({ end }) => end === 'failed') ? 'what failed was put back, ' : '';

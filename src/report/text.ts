@@ -16,6 +16,7 @@ export interface Line {
 export const stepWords: Readonly<Record<Step, string>> = {
   drain: 'drain',
   replace: 'replace',
+  restart: 'restart',
   check: 'check',
   restore: 'restore',
   ramp: 'ramp',
@@ -122,7 +123,11 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
     case 'instance-left':
       return [verbose(`${about(event.subject)}  left alone: ${event.why}`)];
     case 'instance-started':
-      return [verbose(`${about(event.subject)}  ${imageChange(event.from, event.to)}`)];
+      return [
+        verbose(
+          `${about(event.subject)}  ${event.only ? `${event.only} of ${event.from}` : imageChange(event.from, event.to)}`,
+        ),
+      ];
     case 'found':
       // The plan, or the line of the drain, has it.
       return [];
@@ -165,9 +170,17 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
 
 type InstanceEnded = Extract<RunEvent, { type: 'instance-ended' }>;
 
-function endWordsOf({ state, isRevert }: InstanceEnded): [Tone, string] {
-  return isRevert && state === 'updated' ? ['good', 'rolled back'] : endWords[state];
+function endWordsOf({ state, isRevert, only }: InstanceEnded): [Tone, string] {
+  if (isRevert && state === 'updated') return ['good', 'rolled back'];
+  return only ? keptWords[state] : endWords[state];
 }
+
+/** Of a container that stays there is no older one to put back. */
+const keptWords: Readonly<Record<InstanceEnded['state'], [Tone, string]>> = {
+  updated: ['good', 'restarted'],
+  unchanged: ['warning', 'serves again, as before'],
+  outOfService: ['bad', 'LEFT OUT OF SERVICE: a person is needed'],
+};
 
 const endWords: Readonly<Record<InstanceEnded['state'], [Tone, string]>> = {
   updated: ['good', 'updated'],

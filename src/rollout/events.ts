@@ -64,6 +64,9 @@ export interface FoundContainer {
   readonly aside: string;
 }
 
+/** What is done to a container that stays. */
+export type Only = 'restart';
+
 /** How one host ended, in counts of its instances. */
 export interface HostSummary {
   readonly host: string;
@@ -71,6 +74,8 @@ export interface HostSummary {
   readonly play?: string;
   readonly end: HostEnd;
   readonly updated: number;
+  /** Of those updated, the ones that were restarted only; undefined: none. */
+  readonly restarted?: number;
   readonly left: number;
   readonly unchanged: number;
   readonly outOfService: number;
@@ -155,6 +160,8 @@ export type RunEvent =
       readonly to: string;
       /** It is to be taken back to what an earlier run, or this one, has found. */
       readonly isRevert?: boolean;
+      /** The container stays: this is all that is done. */
+      readonly only?: Only;
     }
   /** How everything stands before the first change: what the host's undo record has, too. */
   | {
@@ -212,6 +219,8 @@ export type RunEvent =
       readonly ms: number;
       /** It was to be taken back: `updated` is then what an earlier run had found. */
       readonly isRevert?: boolean;
+      /** `updated` is then that it was restarted, `unchanged` that it serves as it did before. */
+      readonly only?: Only;
     }
   | { readonly type: 'host-ended'; readonly host: string; readonly end: HostEnd; readonly reason: string }
   | {

@@ -3,6 +3,7 @@ import type { Strategy } from './model.ts';
 export type Step =
   | 'drain'
   | 'replace'
+  | 'restart'
   | 'check'
   | 'restore'
   | 'ramp'
@@ -22,6 +23,7 @@ export type WorkingState =
   | 'redraining'
   | 'retaking'
   | 'replacing'
+  | 'restarting'
   | 'checking'
   | 'restoring'
   | 'ramping'
@@ -52,6 +54,8 @@ export interface Transition {
 }
 
 export const initialState: State = 'draining';
+
+const ends: readonly EndState[] = ['updated', 'unchanged', 'outOfService'];
 
 type Life = Readonly<Partial<Record<WorkingState, Transition>>>;
 
@@ -94,10 +98,34 @@ const startFirst = {
   readmitting: { step: 'readmit',  ok: 'withdrawing', failed: 'outOfService', homeward: true, serves: 'vacating' },
 } as const satisfies Life;
 
-export const lifecycles: Readonly<Record<Strategy, Life>> = { 'in-place': inPlace, 'start-first': startFirst };
+/**
+ * The container stays, so there is nothing to retire in the end, and the way home leads to the container itself: it is
+ * started where it does not run.
+ */
+// prettier-ignore
+const restart = {
+  draining:    { step: 'drain',    ok: 'restarting',  failed: 'returning',    homeward: false, untouched: 'unchanged' },
+  redraining:  { step: 'drain',    ok: 'restarting',  failed: 'rollingBack',  homeward: false },
+  retaking:    { step: 'drain',    ok: 'restarting',  failed: 'withdrawing',  homeward: false },
+  restarting:  { step: 'restart',  ok: 'checking',    failed: 'rollingBack',  homeward: false },
+  checking:    inPlace.checking,
+  restoring:   inPlace.restoring,
+  ramping:     inPlace.ramping,
+  soaking:     { step: 'soak',     ok: 'updated',     failed: 'withdrawing',  homeward: false },
+  withdrawing: inPlace.withdrawing,
+  rollingBack: inPlace.rollingBack,
+  rechecking:  inPlace.rechecking,
+  returning:   inPlace.returning,
+} as const satisfies Life;
+
+export const lifecycles: Readonly<Record<Strategy, Life>> = {
+  'in-place': inPlace,
+  'start-first': startFirst,
+  restart,
+};
 
 export function isWorking(state: State): state is WorkingState {
-  return state in startFirst;
+  return !ends.some((end) => end === state);
 }
 
 /** @throws Error about a state that the strategy does not have */
@@ -118,6 +146,6 @@ export function lifecycleDiagram(strategy: Strategy): string {
       ...(untouched === undefined ? [] : [`    ${state} --> ${untouched}: ${step} failed, nothing taken`]),
     ],
   );
-  const ends = (['updated', 'unchanged', 'outOfService'] satisfies EndState[]).map((end) => `    ${end} --> [*]`);
-  return ['stateDiagram-v2', `    [*] --> ${initialState}`, ...rows, ...ends].join('\n');
+  const over = ends.map((end) => `    ${end} --> [*]`);
+  return ['stateDiagram-v2', `    [*] --> ${initialState}`, ...rows, ...over].join('\n');
 }

@@ -82,9 +82,10 @@ export interface Revert {
 
 /**
  * `in-place`: the new container takes the place of the old one, which stops first. `start-first`: an instance has two
- * slots, and the new container serves in one of them before the old one leaves the other.
+ * slots, and the new container serves in one of them before the old one leaves the other. `restart`: the container stays
+ * what it is, and is stopped and started again.
  */
-export type Strategy = 'in-place' | 'start-first';
+export type Strategy = 'in-place' | 'start-first' | 'restart';
 
 /** One of the two places of an instance that is replaced `start-first`. */
 export interface Slot {
@@ -104,6 +105,8 @@ export interface Instance {
   readonly container: string;
   readonly servers: readonly Server[];
   readonly spec: ContainerSpec;
+  /** Undefined: `in-place`, or `start-first` where there are two slots. */
+  readonly strategy?: Strategy | undefined;
   readonly drain: DrainPolicy;
   readonly ready: ReadyCheck;
   /**
@@ -138,6 +141,11 @@ export interface Standing {
   /** The absolute weight, 0–256. */
   readonly weight: number;
   readonly admin: AdminState;
+}
+
+/** Whether its container stays, whatever it would have to change to be as declared. */
+export function keepsContainer({ strategy, revert }: Pick<Instance, 'strategy' | 'revert'>): boolean {
+  return strategy === 'restart' && !revert;
 }
 
 /** All servers of an instance, of both slots where it has two. */

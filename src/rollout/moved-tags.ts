@@ -5,9 +5,10 @@ import { instancesOf, type PlayPlan } from './plan.ts';
  * What a host has already, and may keep (`pull_policy: missing`), is its own affair.
  */
 export function movedTags(plans: readonly PlayPlan[]): string[] {
-  const asked = plans
-    .flatMap(instancesOf)
-    .filter(({ instance, to }) => !instance.revert && !to.load && instance.spec.pullPolicy === 'always');
+  const asked = plans.flatMap(instancesOf).filter(({ instance, to, action }) => {
+    const isAsked = !instance.revert && !to.load && action !== 'restart';
+    return isAsked && instance.spec.pullPolicy === 'always';
+  });
   const first = new Map<string, { readonly host: string; readonly digest: string }>();
   const moved = new Map<string, string>();
   for (const { instance, to } of asked) {

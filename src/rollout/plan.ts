@@ -1,5 +1,5 @@
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
-import { placeName, serverPath, serversOf, type Instance, type Revert, type Server } from './model.ts';
+import { keepsContainer, placeName, serverPath, serversOf, type Instance, type Revert, type Server } from './model.ts';
 import type { Healthcheck } from './container-spec.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
 import type { Back, HostPlay, Play } from './play.ts';
@@ -40,8 +40,15 @@ export interface FleetFacts {
   readonly backends: readonly BackendState[];
 }
 
-/** `remove`: what a run has created is taken back. */
-export type Action = 'create' | 'replace' | 'remove' | 'leave';
+/** `restart`: the container stays. `remove`: what a run has created is taken back. */
+export type Action = 'create' | 'replace' | 'restart' | 'remove' | 'leave';
+
+/** What a replacement would have changed of a container that stays. */
+export interface Staying {
+  /** Undefined: its image is the one that the playbook asks for, or it is not known what that is. */
+  readonly image: PlannedImage | undefined;
+  readonly changes: readonly SettingChange[];
+}
 
 export interface ServerPlan {
   readonly server: Server;
@@ -63,6 +70,8 @@ export interface InstancePlan {
   readonly from: PlannedImage | undefined;
   readonly to: PlannedImage & Pick<WantedImage, 'load'>;
   readonly changes: readonly SettingChange[];
+  /** Of one that is restarted: what stays otherwise than declared. */
+  readonly stays?: Staying | undefined;
   /** Why it is replaced although neither image nor settings differ, or empty. */
   readonly because: string;
   readonly servers: readonly ServerPlan[];
@@ -141,10 +150,25 @@ function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force
       digest: shownDigest(container.image, digest),
     };
     const servers = serversOf(instance).flatMap((server) => serverPlans(server, facts));
+    if (from && keepsContainer(instance)) return { ...restartOf(instance, from, seen), servers };
     const action = instance.revert ? actionBack(seen, instance.revert) : actionOf(seen, force);
     return { instance, action, from, to, changes, because: action === 'replace' ? reasonFor(seen) : '', servers };
   });
   return { host: play.host, instances };
+}
+
+function restartOf(
+  instance: Instance,
+  from: NonNullable<InstancePlan['from']>,
+  seen: InstanceFacts,
+): Omit<InstancePlan, 'servers'> {
+  const { container, image, changes } = seen;
+  const isKnown = image.digest !== undefined || image.id !== undefined;
+  const isOther = isKnown && container !== undefined && !isSameImage(container.image, image);
+  const other = isOther ? { reference: instance.spec.image, digest: image.digest, id: image.id } : undefined;
+  const stays = other !== undefined || changes.length > 0 ? { image: other, changes } : undefined;
+  const because = container?.running === false ? `is ${container.status}` : '';
+  return { instance, action: 'restart', from, to: from, changes: [], stays, because };
 }
 
 /** Of several digests of what runs, the one that is asked for, so that equal images look equal. */
@@ -242,12 +266,14 @@ export function inTurn(plans: readonly PlayPlan[]): readonly PlayPlan[] {
       ...batch,
       hosts: batch.hosts.map((host) => ({ ...host, instances: host.instances.map((one) => leftIfDone(one, done)) })),
     }));
-    for (const { instance } of instancesOf(plan)) done.set(keyOf(instance), JSON.stringify(instance.spec));
+    for (const { instance } of instancesOf(plan))
+      if (!keepsContainer(instance)) done.set(keyOf(instance), JSON.stringify(instance.spec));
     return { ...plan, batches };
   });
 }
 
 function leftIfDone(plan: InstancePlan, done: ReadonlyMap<string, string>): InstancePlan {
+  if (plan.action === 'restart') return plan;
   const isDone = done.get(keyOf(plan.instance)) === JSON.stringify(plan.instance.spec);
   return isDone ? { ...plan, action: 'leave', because: '' } : plan;
 }

@@ -62,10 +62,14 @@ export function resumedPlan(plan: PlayPlan, before: Before): PlayPlan {
   const unforced = new Map(actions(before.unforced));
   const adjust = (one: InstancePlan): InstancePlan => {
     const name = nameOf(one);
-    if (before.recorded.has(name)) return { ...one, action: 'replace', because: 'left in work by this run' };
+    if (before.recorded.has(name)) {
+      const action = one.action === 'restart' ? 'restart' : 'replace';
+      return { ...one, action, because: 'left in work by this run' };
+    }
     if (before.journal?.skipFailed && before.journal.failed.has(name)) return { ...one, action: 'leave', because: '' };
     if (!before.journal?.updated.has(name)) return one;
-    const action = unforced.get(name) ?? one.action;
+    const now = unforced.get(name) ?? one.action;
+    const action = now === 'restart' ? 'leave' : now;
     return { ...one, action, because: action === 'leave' ? '' : one.because };
   };
   const batches = plan.batches.map((batch) => ({

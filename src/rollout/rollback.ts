@@ -1,6 +1,6 @@
 /** What it takes to go back to what a run has found: pure, from what the run had planned and how it ended. */
 import type { RunEvent, Subject } from './events.ts';
-import type { Instance } from './model.ts';
+import { keepsContainer, type Instance } from './model.ts';
 import type { InstancePlan, PlayPlan } from './plan.ts';
 import type { HostPlay, Play } from './play.ts';
 import { defaultPolicy } from './policy.ts';
@@ -41,7 +41,7 @@ export function rollbackPlays(plays: readonly PlannedPlay[], choice: RollbackCho
       .map(({ host, instances }): HostPlay => {
         const taken = instances
           .toReversed()
-          .filter(({ instance }) => choice.isTaken(instance) && isNew(instance, done));
+          .filter(({ instance }) => !keepsContainer(instance) && choice.isTaken(instance) && isNew(instance, done));
         return { host, instances: taken.map(({ instance }) => revertOf(instance, first, choice.run)) };
       })
       .filter(({ instances }) => instances.length > 0);

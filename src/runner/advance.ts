@@ -23,6 +23,7 @@ import { ramp } from './steps/ramp.ts';
 import { readmit } from './steps/readmit.ts';
 import { release } from './steps/release.ts';
 import { replace } from './steps/replace.ts';
+import { restart } from './steps/restart.ts';
 import { restore } from './steps/restore.ts';
 import { retire } from './steps/retire.ts';
 import { rollBack } from './steps/roll-back.ts';
@@ -32,11 +33,12 @@ import { withdraw } from './steps/withdraw.ts';
 import { isRamped } from './ramping.ts';
 import { keepStanding } from './standing.ts';
 import { watchOf } from './watch.ts';
-import { bothSlots, inTheEnd, strategyOf, type StepAction, type StepWatch, type Work } from './work.ts';
+import { bothSlots, inTheEnd, markOf, strategyOf, type StepAction, type StepWatch, type Work } from './work.ts';
 
 export const stepActions: Readonly<Record<Step, StepAction>> = {
   drain,
   replace,
+  restart,
   check,
   restore,
   ramp,
@@ -99,8 +101,7 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
     }
   }
   await leaveRecord(work, state, context, subject);
-  const isRevert = work.instance.revert !== undefined;
-  report({ type: 'instance-ended', subject, state, ms: clock.now() - started, ...(isRevert && { isRevert }) });
+  report({ type: 'instance-ended', subject, state, ms: clock.now() - started, ...markOf(work.instance) });
   await beforeActing(context.journal, true);
   return { state, failure: state === 'updated' ? undefined : failure };
 }

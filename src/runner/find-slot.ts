@@ -1,5 +1,5 @@
 import { Failure } from '../errors.ts';
-import { sameServer, type DeclaredSlot, type Instance, type Slot } from '../rollout/model.ts';
+import { keepsContainer, sameServer, type DeclaredSlot, type Instance, type Slot } from '../rollout/model.ts';
 import type { Container, SettingChange } from '../rollout/observed.ts';
 import { inSlot, occupiedSlot } from '../rollout/slots.ts';
 import type { Finding } from './findings.ts';
@@ -75,13 +75,13 @@ function isMadeIn({ servers }: Slot, { container }: Instance, own: readonly Reco
 }
 
 /** The playbook has another strategy, or other slots, than what this run has recorded of the instance was recorded by. */
-export function recordedOtherwise(
-  { host, container, servers, leaving }: Instance,
-  own: readonly RecordEntry[],
-): Finding[] {
+export function recordedOtherwise(instance: Instance, own: readonly RecordEntry[]): Finding[] {
+  const { host, container, servers, leaving } = instance;
   const its = own.filter((entry) => entry.container === container);
-  if (!leaving && its.every(({ slot }) => slot === undefined)) return [];
-  const isAlike = ({ slot, server }: RecordEntry): boolean => {
+  const stays = keepsContainer(instance);
+  if (!leaving && its.every(({ slot, restart }) => slot === undefined && (restart !== undefined) === stays)) return [];
+  const isAlike = ({ slot, server, restart }: RecordEntry): boolean => {
+    if ((restart !== undefined) !== stays) return false;
     const expected = slot === 'leaving' ? leaving?.servers : servers;
     return (
       (slot !== undefined) === (leaving !== undefined) && expected?.some((one) => sameServer(one, server)) === true

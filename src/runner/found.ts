@@ -1,5 +1,6 @@
 /** How everything was found before the first change, told and recorded. */
-import { sameServer } from '../rollout/model.ts';
+import { keepsContainer, sameServer } from '../rollout/model.ts';
+import type { Container } from '../rollout/observed.ts';
 import type { RecordEntry } from './ports.ts';
 import type { Sight } from './sight.ts';
 import type { ServerAccess } from './traffic.ts';
@@ -69,6 +70,7 @@ export function entryFor({ server }: ServerAccess, recorded: readonly RecordEntr
 
 function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Work, { clock }: StepWatch): RecordEntry {
   const { instance, identity, container: old, wasReady, slot } = work;
+  const stays = keepsContainer(instance);
   return {
     kind: 'rollout',
     server: access.server,
@@ -81,11 +83,17 @@ function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Wo
     run: identity.run,
     container: instance.container,
     aside: asideOf(work),
-    old: old && { id: old.id, restart: old.restart, running: old.running, wasReady },
+    old: old && { id: old.id, restart: old.restart, running: old.running, wasReady, ...startOf(old, stays) },
+    ...(stays && { restart: 'planned' as const }),
     ready: instance.ready,
     drain: instance.drain,
     ...(instance.revert?.toNothing && { toNothing: true as const }),
     ...(slot && { slot }),
     ...(then && { then }),
   };
+}
+
+/** Another start than this one is known by it. */
+function startOf({ startedAt }: Container, stays: boolean): { readonly startedAt?: string } {
+  return stays ? { startedAt } : {};
 }

@@ -1,7 +1,7 @@
 import { Failure } from '../errors.ts';
 import { isUsable } from '../rollout/capacity.ts';
 import { initialState, type State } from '../rollout/lifecycle.ts';
-import { sameServer } from '../rollout/model.ts';
+import { keepsContainer, sameServer } from '../rollout/model.ts';
 import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
 import { foundOf } from './found.ts';
 import { homeward } from './persist.ts';
@@ -10,14 +10,15 @@ import { isReady } from './readiness.ts';
 import { isUntouched, recordedContainers, recordedOf } from './recorded.ts';
 import { isAsDeclared } from './steps/replace.ts';
 import { isRamped, rampedTo } from './ramping.ts';
+import { isRestarted } from './steps/restart.ts';
 import { findState, type ServerAccess } from './traffic.ts';
 import { watchOf } from './watch.ts';
-import { inTheEnd, type Found, type Work } from './work.ts';
+import { inTheEnd, markOf, type Found, type Work } from './work.ts';
 
 /** Takes an instance to its end, from its beginning or from where this very run has left it when it died. */
 export async function goOn(work: Work, context: AdvanceContext): Promise<InstanceEnd> {
   const { clock, report, stop } = context;
-  const { host, container: name, revert } = work.instance;
+  const { host, container: name } = work.instance;
   const subject = { host, name };
   const began = clock.now();
   const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'drain' });
@@ -27,7 +28,7 @@ export async function goOn(work: Work, context: AdvanceContext): Promise<Instanc
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const state = 'outOfService';
-    report({ type: 'instance-ended', subject, state, ms: clock.now() - began, ...(revert && { isRevert: true }) });
+    report({ type: 'instance-ended', subject, state, ms: clock.now() - began, ...markOf(work.instance) });
     return { state, failure: error };
   }
 }
@@ -52,6 +53,7 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   work.found = found.filter((one) => one !== undefined);
   work.container = old ?? (first.old ? successor : undefined);
   work.wasReady = first.old?.wasReady ?? false;
+  if (keepsContainer(instance)) return howFarRestarted(work, found);
   const left = work.leaving && (await howFarLeft(work, work.leaving));
   if (!successor) return left && left !== 'untouched' ? 'readmitting' : 'redraining';
   const now = await Promise.all(found.map((one) => one && inTheEnd(one)).map(standingOf));
@@ -74,6 +76,19 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
 /** A ramp goes on where all servers are in service; else they are put back first, to the step they had got to. */
 function backIn(now: readonly unknown[], work: Work): State {
   return isRamped(work) && work.rampedTo > 0 && !now.includes('away') ? 'ramping' : 'restoring';
+}
+
+/** One that is restarted already is not so again: it proves itself, in service where it is. */
+async function howFarRestarted(work: Work, found: readonly (Found | undefined)[]): Promise<State> {
+  const { instance, host } = work;
+  const now = await host.containers.inspect(instance.container);
+  if (!now || !isRestarted(now, work)) return 'redraining';
+  const standing = await Promise.all(found.map(standingOf));
+  if (standing.every((one) => one === 'away') || !(await isReady(now, instance, host))) return 'retaking';
+  work.started = { at: now.startedAt, restarts: now.restartCount };
+  if (standing.every((one) => one === 'asFound')) return 'soaking';
+  work.rampedTo = await rampedTo(work);
+  return backIn(standing, work);
 }
 
 /** What has been done in the slot to be left, of which what is recorded is taken over. */

@@ -36,7 +36,9 @@ export function summaryOf(run: HostRun, monitors: Pick<Monitors, 'endOf'>): Host
   const reason = cause === undefined ? '' : reasonOf(cause);
   const isStopped = cause instanceof Failure && cause.code === 'interrupted';
   const end = hostEndOf(all, isStopped, missing > 0);
-  return withLeftInWork({ host, end, reason, ...counts(all), notReached: missing, ms }, leftInWork);
+  const restarted = instances.filter((one) => one.action === 'restart' && isUpdated(run, one, monitors)).length;
+  const done = { ...counts(all), ...(restarted > 0 && { restarted }) };
+  return withLeftInWork({ host, end, reason, ...done, notReached: missing, ms }, leftInWork);
 }
 
 function withLeftInWork(summary: HostSummary, leftInWork: readonly InstancePlan[]): HostSummary {
@@ -50,6 +52,11 @@ function withLeftInWork(summary: HostSummary, leftInWork: readonly InstancePlan[
     outOfService: summary.outOfService + leftInWork.length,
     notReached: summary.notReached - leftInWork.length,
   };
+}
+
+function isUpdated({ ends }: HostRun, plan: InstancePlan, monitors: Pick<Monitors, 'endOf'>): boolean {
+  const end = monitors.endOf(plan.instance) ?? ends.get(plan);
+  return end !== undefined && end !== 'left' && end.state === 'updated';
 }
 
 /** `isStopped`: somebody asked us to stop, and what was put back was put back for that. */

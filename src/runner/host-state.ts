@@ -28,8 +28,12 @@ export interface RecordEntry {
     | (Pick<Container, 'id' | 'restart' | 'running'> & {
         /** It would have passed the instance's own checks. */
         readonly wasReady: boolean;
+        /** When it had been started; of one that is to be restarted. */
+        readonly startedAt?: string | undefined;
       })
     | undefined;
+  /** The container stays, and is only restarted: `begun` once it may have been told to stop. */
+  readonly restart?: 'planned' | 'begun' | undefined;
   /** How the instance proves itself, and how long its requests may take. */
   readonly ready?: ReadyCheck | undefined;
   readonly drain?: DrainPolicy | undefined;

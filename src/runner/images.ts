@@ -28,7 +28,7 @@ interface Planned {
 export async function pullAll({ plans, facts }: Planned, held: HeldHosts, context: Bringing & Bounds): Promise<void> {
   const { report, stop } = context;
   const inTurn = turnsOf(context);
-  const wanted = plans.flatMap(instancesOf).filter(({ action }) => action !== 'leave' && action !== 'remove');
+  const wanted = plans.flatMap(instancesOf).filter(({ action }) => action === 'create' || action === 'replace');
   const unique = new Map(
     wanted.map((one) => [`${one.instance.host} ${one.to.reference} ${pullKey(one.instance)}`, one]),
   );

@@ -2,13 +2,14 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
-import { serversOf, type Instance } from '../rollout/model.ts';
+import { keepsContainer, serversOf, type Instance } from '../rollout/model.ts';
 import type { BackendState, Container } from '../rollout/observed.ts';
 import { isAsDeclared, type FleetFacts, type InstanceFacts, type WantedImage } from '../rollout/plan.ts';
 import type { HostPlay } from '../rollout/play.ts';
 import { inspectRevert, type RevertInspection } from './archived.ts';
 import { problem, type Finding } from './findings.ts';
 import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
+import { inspectStaying } from './inspect-staying.ts';
 import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { rampProblems } from './preflight-ramp.ts';
 import { isProvenWithoutImage } from './readiness.ts';
@@ -151,10 +152,12 @@ async function inspectInstance(
     const { facts, findings } = await inspectRevert(host, instance, instance.revert, { force, backends, own });
     return { facts, findings: [...findings, ...unchecked(instance, backends)] };
   }
-  const container = await host.containers.inspect(instance.container);
   const load = loads?.get(instance.spec.image);
-  const image =
-    known ?? (load ? await loadedImage(host, instance.spec.image, load) : await wantedImage(host, instance));
+  const wanted = async (): Promise<WantedImage> =>
+    known ?? (load ? loadedImage(host, instance.spec.image, load) : wantedImage(host, instance));
+  if (keepsContainer(instance)) return inspectStaying(host, instance, { own, backends, wanted });
+  const container = await host.containers.inspect(instance.container);
+  const image = await wanted();
   const { now, next, changesNow, changesNext } = await findSlot(instance, { container, own, host });
   const asItIs = { container, image, changes: changesNow, settled: now };
   const isInWork = instance.slots !== undefined && own.some((entry) => entry.container === instance.container);

@@ -23,8 +23,8 @@ export function isOwn({ kind, run }: RecordEntry, ownRun: string): boolean {
 /** The containers of one instance that is recorded as in work, as they are now. */
 export interface RecordedContainers {
   /**
-   * The predecessor, under whichever name, as it was found: its restart policy may be `no` meanwhile. Undefined when
-   * there was none, or when it is gone.
+   * The predecessor, under whichever name, as it was found: its restart policy may be `no` meanwhile, and it may have
+   * been restarted. Undefined when there was none, or when it is gone.
    */
   readonly old: Container | undefined;
   /** It waits under the other name. */
@@ -49,7 +49,12 @@ export async function recordedContainers(
   const isAside = waiting !== undefined && waiting.id === before?.id;
   const old = isAside ? waiting : isOldNamed ? named : undefined;
   return {
-    old: old && { ...old, restart: before?.restart ?? old.restart, running: before?.running ?? true },
+    old: old && {
+      ...old,
+      restart: before?.restart ?? old.restart,
+      running: before?.running ?? true,
+      startedAt: before?.startedAt ?? old.startedAt,
+    },
     isAside,
     isServing: isOldNamed && named.running && named.status === 'running',
     successor: isOldNamed ? undefined : named,

@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
 import type { State } from '../rollout/lifecycle.ts';
-import type { Instance, ReadyCheck } from '../rollout/model.ts';
+import { keepsContainer, type Instance, type ReadyCheck } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { advance, stepActions } from './advance.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
@@ -14,6 +14,7 @@ import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
 import { recordedContainers } from './recorded.ts';
 import type { RunContext, RunResult } from './rollout.ts';
 import { settleHosts, type HostOutcome } from './settle.ts';
+import { isBegun, isRestarted } from './steps/restart.ts';
 import { foundOf } from './found.ts';
 import { findState } from './traffic.ts';
 import { Turns } from './turns.ts';
@@ -131,8 +132,15 @@ async function lookAt(
     return { work, from: work.newServes ? 'vacating' : 'readmitting' };
   }
   const hasProved = before !== undefined && !isAside;
-  const from = successor && hasProved ? 'returning' : isServing ? 'rollingBack' : 'withdrawing';
-  return { work, from };
+  if (successor && hasProved) return { work, from: 'returning' };
+  return { work, from: isServing && !(await mayBeEnding(work)) ? 'rollingBack' : 'withdrawing' };
+}
+
+/** Whether it was told to stop, to be restarted, and has not been started since. */
+async function mayBeEnding(work: Work): Promise<boolean> {
+  if (!keepsContainer(work.instance) || !isBegun(work)) return false;
+  const now = await work.host.containers.inspect(work.instance.container);
+  return now !== undefined && !isRestarted(now, work);
 }
 
 /** How the servers stood, those that HAProxy still has. */
@@ -156,6 +164,7 @@ function instanceOf(entries: readonly RecordEntry[], { container = '', drain }: 
   return {
     ...{ host, container, servers },
     spec: { image: 'the image it had', pullPolicy: 'never' },
+    ...(entries.some((entry) => entry.restart) && { strategy: 'restart' as const }),
     drain: drain ?? { timeoutMs: UP_WITHIN_MS, onTimeout: 'continue' },
     ready: readyOf(entries.find(({ slot }) => slot !== 'leaving')),
     ...(left.length > 0 && { leaving }),

@@ -13,7 +13,7 @@ import { Monitors } from './monitors.ts';
 import type { Pace } from './pace.ts';
 import { isOwn } from './recorded.ts';
 import { Turns } from './turns.ts';
-import { workOn, type RunIdentity, type Work } from './work.ts';
+import { markOf, workOn, type RunIdentity, type Work } from './work.ts';
 
 export interface RollContext extends AdvanceContext {
   readonly identity: RunIdentity;
@@ -130,14 +130,14 @@ async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext):
 
 async function update(plan: InstancePlan, { policy }: PlayPlan, context: PlayContext): Promise<InstanceEnd> {
   const { report, held, monitors } = context;
-  const { host, container, revert } = plan.instance;
+  const { host, container } = plan.instance;
   const from = plan.from?.reference ?? 'nothing';
   const subject = { host, name: container };
-  report({ type: 'instance-started', subject, from, to: plan.to.reference, ...(revert && { isRevert: true }) });
+  report({ type: 'instance-started', subject, from, to: plan.to.reference, ...markOf(plan.instance) });
   const lost = await lockLost(held(host));
   if (lost) {
     const state = isLeftInWork(held(host), context, container) ? 'outOfService' : 'unchanged';
-    report({ type: 'instance-ended', subject, state, ms: 0, ...(revert && { isRevert: true }) });
+    report({ type: 'instance-ended', subject, state, ms: 0, ...markOf(plan.instance) });
     return { state, failure: lost };
   }
   monitors.touch(serversOf(plan.instance));

@@ -1,4 +1,5 @@
 import type { HostSummary, Report, RunEvent } from '../rollout/events.ts';
+import { keepsContainer } from '../rollout/model.ts';
 import { instancesOf, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
 import type { Back } from '../rollout/play.ts';
 import { revert, type RevertContext } from './rollback.ts';
@@ -23,7 +24,9 @@ export class Updated {
   add(plan: PlayPlan): void {
     const isKnown = ({ instance }: InstancePlan): boolean =>
       this.#plans.some((one) => one.instance.host === instance.host && one.instance.container === instance.container);
-    const own = instancesOf(plan).filter(({ instance }) => this.#keys.has(`${instance.host} ${instance.container}`));
+    const own = instancesOf(plan).filter(
+      ({ instance }) => !keepsContainer(instance) && this.#keys.has(`${instance.host} ${instance.container}`),
+    );
     const fresh = own.filter((one) => !isKnown(one));
     this.#plans.push(...fresh);
     if (fresh.length > 0) this.#backs.set(JSON.stringify(plan.back), plan.back);
@@ -62,6 +65,6 @@ function afterwards(row: HostSummary, back: HostSummary): HostSummary {
     outOfService: row.outOfService + Math.min(row.updated, back.outOfService),
   };
   if (back.end === 'outOfService') return { ...row, ...counts, end: 'outOfService', reason: back.reason, ms };
-  const isBack = row.end !== 'failed' && counts.updated === 0;
+  const isBack = row.end !== 'failed' && counts.updated === (row.restarted ?? 0);
   return { ...row, ...counts, end: isBack ? 'rolledBack' : row.end, reason, ms };
 }

@@ -1,5 +1,5 @@
-import type { RunEvent } from '../rollout/events.ts';
-import type { Instance, Server, Standing, Strategy } from '../rollout/model.ts';
+import type { Only, RunEvent } from '../rollout/events.ts';
+import { keepsContainer, type Instance, type Server, type Standing, type Strategy } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import type { Monitor } from './monitor.ts';
@@ -117,8 +117,15 @@ export function workOn(begun: Begun, reach: (server: Server) => ServerAccess): W
   return { ...work, slot: 'next', leaving: { ...old, slot: 'leaving' } };
 }
 
-export function strategyOf({ leaving }: Work): Strategy {
+export function strategyOf({ leaving, instance }: Work): Strategy {
+  if (keepsContainer(instance)) return instance.strategy ?? 'in-place';
   return leaving ? 'start-first' : 'in-place';
+}
+
+/** What the events of an instance say besides what becomes of it. */
+export function markOf(instance: Pick<Instance, 'strategy' | 'revert'>): { isRevert?: true; only?: Only } {
+  if (instance.revert) return { isRevert: true };
+  return keepsContainer(instance) ? { only: 'restart' } : {};
 }
 
 /** A work, and that on its other slot. */

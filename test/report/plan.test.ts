@@ -59,6 +59,24 @@ describe('planText()', () => {
     expect(left).not.toMatch(/ramp/);
   });
 
+  it('says of one that is only restarted what a rollout would change, and what stays so', () => {
+    const changes = [{ setting: 'ports', from: '80', to: '81' }];
+    const one = anInstancePlan({ action: 'restart', to: v1, stays: { image: v2, changes } });
+    const plan = aPlan({ batches: [{ number: 1, hosts: [{ host: 'fe1', instances: [one] }] }] });
+
+    expect(rowsOf(one)[0]?.replaceAll(/  +/g, '  ')).toBe(
+      '    ~ fe1  pxApp_1  lab/app:v1 (aaaaaaaaaaaa), restart only  pxapp_cluster/pxApp_1 weight 10 UP 2 sessions  image lab/app:v2 (bbbbbbbbbbbb) differs and stays; settings ports differ and stay'.replace(
+        '    ',
+        '  ',
+      ),
+    );
+    expect(textOf(plan, true).slice(3)).toEqual([
+      '        - ports: 80',
+      '        + ports: 81',
+      '  0 to replace, 0 to create, 1 to restart, 0 to leave alone',
+    ]);
+  });
+
   it('shows batch by batch what happens to each instance, then what that costs', () => {
     const second = {
       number: 2,

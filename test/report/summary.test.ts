@@ -21,6 +21,20 @@ describe('summaryText()', () => {
     ]);
   });
 
+  it('calls restarted what was only restarted, in the table and in the last line', () => {
+    const hosts = [aSummary({ restarted: 3 })];
+    const mixed = [...hosts, aSummary({ host: 'fe2' })];
+    const lastOf = (all: readonly HostSummary[]): string =>
+      verdictText({ end: 'done', hosts: all }, 'rollout', { run: 'r', ms: 12_300 });
+
+    expect(table(hosts)[1]).toBe('HOST  RESULT  RESTARTED  TIME');
+    expect(table(mixed)[1]).toBe('HOST  RESULT  UPDATED  TIME');
+    expect([lastOf(hosts), lastOf(mixed)]).toEqual([
+      'rollout: 3 restarted in 12 s',
+      'rollout: 3 updated, 3 restarted in 12 s',
+    ]);
+  });
+
   it('names the play where there are several', () => {
     expect(table([aSummary({ play: 'Canary' }), aSummary({ play: 'Front ends' }), aSummary({ host: 'fe2' })])).toEqual([
       '',

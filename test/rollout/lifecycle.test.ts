@@ -116,6 +116,23 @@ describe('the life of an instance', () => {
   });
 });
 
+describe('the life of an instance whose container is only restarted', () => {
+  const lives = paths(initialState, '', 'restart');
+
+  it('ends restarted after every proof, and removes nothing', () => {
+    expect(lives.filter((path) => path.endsWith('→ updated'))).toEqual(['drain restart check restore soak → updated']);
+  });
+
+  it('otherwise goes the ways in place', () => {
+    const ways = all.filter((path) => !path.endsWith('→ updated')).map((path) => path.replace('replace', 'restart'));
+    expect(lives.filter((path) => !path.endsWith('→ updated'))).toEqual(ways);
+  });
+
+  it('is drawn in docs/strategies.md as it is', () => {
+    expect(readFileSync('docs/strategies.md', 'utf8')).toContain(lifecycleDiagram('restart'));
+  });
+});
+
 describe('the life of an instance that is replaced start-first', () => {
   const lives = paths(initialState, '', 'start-first');
 

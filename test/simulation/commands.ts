@@ -101,7 +101,7 @@ function playOf(scenario: Scenario): Play {
 function instanceOf(
   host: HostSetting,
   { name, port, otherPort, restart, isNew = false }: ContainerSetting,
-  { play: { timeoutMs, onTimeout, readyWithinMs, soakMs }, world: { keep, monitor } }: Scenario,
+  { play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy }, world: { keep, monitor } }: Scenario,
 ): Instance {
   const balancer = { host: host.name, socket: SOCKET };
   const slotAt = (at: number, server: string): DeclaredSlot => ({
@@ -124,7 +124,7 @@ function instanceOf(
     ...{ host: host.name, container: name },
     ...{ servers, spec, ready },
     ...(otherPort !== undefined && { slots: [slotAt(port, name), slotAt(otherPort, inOtherSlot(name))] }),
-    drain: { timeoutMs, onTimeout },
+    ...{ strategy, drain: { timeoutMs, onTimeout } },
     ...{ soakMs, monitor, keep, minUp: { servers: host.floor } },
   };
 }

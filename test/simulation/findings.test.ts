@@ -5,7 +5,8 @@ import { furtherOf, withNew } from './further.ts';
 import { operationsOf } from './operations.ts';
 import { inSlots, slotsOf } from './slots.ts';
 import { Random } from './random.ts';
-import { brisk, leisurely } from './pace.ts';
+import { brisk, hasty, leisurely } from './pace.ts';
+import { restartsOf } from './restarts.ts';
 import { run } from './run.ts';
 import { rescuesOf, rolloutOf, type Scenario } from './scenario.ts';
 import type { Behaviour } from './world/engine.ts';
@@ -239,12 +240,17 @@ describe('what the simulation has found', () => {
     expect(await brokenBy(slotsOf(seed, brisk))).toEqual([]);
   });
 
+  it('restarts, hastily told, of seed 598: one that had stopped, and whose record outlives its restart', async () => {
+    expect(await brokenBy(restartsOf(598, hasty))).toEqual([]);
+  });
+
   describe.each(['killBefore', 'killAfter'] as const)('a controller %s any change', (how) => {
     const killed = (by: number, nth: number): Fault => ({ kind: 'call', by, on: 'change', nth, how, ms: 0 });
 
     it.each([
       ['in place', (story: Scenario): Scenario => story],
       ['start-first', (story: Scenario): Scenario => inSlots(story, new Random(1, 'slots'))],
+      ['restart', (story: Scenario): Scenario => ({ ...story, play: { ...story.play, strategy: 'restart' } })],
     ])('%s, and one that recovers too', async (_how, told) => {
       for (let nth = 0; nth < CHANGES; nth += 1) {
         const broken = await brokenBy(told(aStory([killed(0, nth), killed(10, nth)], { rescues: 1 })));

@@ -2,9 +2,13 @@ import { Failure } from '../../src/errors.ts';
 import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
 import { IMAGE, isNew, type SimHost } from './world/host.ts';
+import { behaviourOf, type SimContainer } from './world/sim-container.ts';
 import { pathOf } from './world/worker.ts';
 import type { Invariant } from './world/watchman.ts';
 import type { World } from './world/world.ts';
+
+/** The least that a playbook of a story waits, and a little less. */
+const SLOW_MS = 1_500;
 
 /** What must hold in every story, whatever happens in it. */
 export const invariants: Readonly<Record<Invariant, string>> = {
@@ -97,8 +101,14 @@ function isHopeless({ record, engine, haproxy }: SimHost, path: string): boolean
         : one.name === container || one.name.startsWith(`${container}.`),
     );
     const isNothing = container === undefined && behind.length === 0;
-    return pathOf(server) === path && (isNothing || behind.some(({ isBroken }) => isBroken));
+    return pathOf(server) === path && (isNothing || behind.some((one) => one.isBroken || isUnwell(one)));
   });
+}
+
+/** Started again it falls over, or takes longer than a playbook may wait: it may have been given up on, and answer now. */
+function isUnwell(one: SimContainer): boolean {
+  const { answersAfterMs, exitsAfterMs, unhealthyAfterMs } = behaviourOf(one);
+  return one.starts > 1 && (answersAfterMs >= SLOW_MS || (exitsAfterMs ?? unhealthyAfterMs) !== undefined);
 }
 
 function isWarnedOf({ events }: Controller, { name }: SimHost): boolean {

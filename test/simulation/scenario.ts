@@ -1,4 +1,4 @@
-import type { OnTimeout } from '../../src/rollout/model.ts';
+import type { OnTimeout, Strategy } from '../../src/rollout/model.ts';
 import type { Act } from './acts.ts';
 import { CALL_FAULTS, HOST_FAULTS, type CallFault, type Fault, type TimedFault } from './faults.ts';
 import { leisurely, type Pace } from './pace.ts';
@@ -16,6 +16,8 @@ export interface PlaySetting {
   readonly onTimeout: OnTimeout;
   readonly readyWithinMs: number;
   readonly soakMs: number | undefined;
+  /** Undefined: by whether there are slots. */
+  readonly strategy?: Strategy;
 }
 
 /** Everything that a seed decides. Plain data: a finding can be kept as one. */

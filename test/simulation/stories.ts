@@ -2,10 +2,11 @@ import { furtherOf } from './further.ts';
 import { holdsOf } from './holds.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, hasty, leisurely, type Pace } from './pace.ts';
+import { restartsOf } from './restarts.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
 import { furtherSlotsOf, slotsOf } from './slots.ts';
 
-/** Of so many seeds in a row the first three tell of all that can be asked for, the others of a rollout alone. */
+/** Of so many seeds in a row the first three tell of all that can be asked for, the others mostly of a rollout alone. */
 const IN_A_ROW = 7;
 /** Of five in a row. */
 const PACES: readonly Pace[] = [leisurely, brisk, hasty, hasty, hasty];
@@ -17,5 +18,6 @@ export function scenarioOf(seed: number): Scenario {
   if (place === 0) return seed % 3 === 0 ? holdsOf(seed, pace) : furtherOf(seed, pace);
   if (place === 1) return operationsOf(seed, pace);
   if (place === 2) return seed % 2 === 0 ? slotsOf(seed, pace) : furtherSlotsOf(seed, pace);
+  if (place === 3 && seed % 2 === 0) return restartsOf(seed, pace);
   return rolloutOf(seed, pace);
 }

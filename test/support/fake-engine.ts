@@ -13,7 +13,7 @@ import type {
   RemoteImage,
 } from '../../src/runner/ports.ts';
 import { FakeCommands } from './fake-commands.ts';
-import type { FakeImage } from './fake-image.ts';
+import { behaviourOf, type FakeImage } from './fake-image.ts';
 
 interface Running {
   readonly id: string;
@@ -21,6 +21,7 @@ interface Running {
   readonly reference: string;
   readonly image: FakeImage;
   readonly spec: ContainerSpec;
+  starts: number;
   startedMs: number | undefined;
   stoppedMs: number | undefined;
   restart: Container['restart'];
@@ -50,15 +51,15 @@ export class FakeEngine implements Containers {
     const one = this.#find(name);
     if (one?.startedMs === undefined || one.stoppedMs !== undefined) return false;
     const age = this.#clock.now() - one.startedMs;
-    const { neverAnswers = false, answersAfterMs = 0, exitsAfterMs = Infinity } = one.image.behaviour;
-    const { hangsAfterMs = Infinity } = one.image.behaviour;
+    const { neverAnswers = false, answersAfterMs = 0, exitsAfterMs = Infinity } = behaviourOf(one);
+    const { hangsAfterMs = Infinity } = behaviourOf(one);
     return !neverAnswers && age >= answersAfterMs && age < Math.min(exitsAfterMs, hangsAfterMs);
   }
 
   /** Whether what it answers is a 5xx. */
   errs(name: string): boolean {
     const one = this.#find(name);
-    const { errsAfterMs = Infinity } = one?.image.behaviour ?? {};
+    const { errsAfterMs = Infinity } = one ? behaviourOf(one) : {};
     return one?.startedMs !== undefined && this.#clock.now() - one.startedMs >= errsAfterMs;
   }
 
@@ -140,7 +141,7 @@ export class FakeEngine implements Containers {
     this.#containers.push({
       ...{ id: `id-${this.#nextId++}`, name, reference: spec.image, image: this.#imageNamed(spec.image) },
       spec: { ...inherited?.spec, ...spec },
-      ...{ startedMs: undefined, stoppedMs: undefined },
+      ...{ starts: 0, startedMs: undefined, stoppedMs: undefined },
       restart: spec.restart ?? inherited?.restart ?? { name: 'no', maximumRetryCount: 0 },
     });
   }
@@ -176,6 +177,7 @@ export class FakeEngine implements Containers {
   async start(name: string): Promise<void> {
     const one = this.#must(name);
     if (one.startedMs !== undefined && one.stoppedMs === undefined) return;
+    one.starts += 1;
     one.startedMs = this.#clock.now();
     one.stoppedMs = undefined;
   }
@@ -220,9 +222,9 @@ export class FakeEngine implements Containers {
 
   #seen(one: Running): Container {
     const age = one.startedMs === undefined ? -1 : this.#clock.now() - one.startedMs;
-    const { exitsAfterMs = Infinity, unhealthyAfterMs = Infinity } = one.image.behaviour;
+    const { exitsAfterMs = Infinity, unhealthyAfterMs = Infinity } = behaviourOf(one);
     const hasExited = age >= exitsAfterMs;
-    const hasRestarted = age >= (one.image.behaviour.restartsAfterMs ?? Infinity);
+    const hasRestarted = age >= (behaviourOf(one).restartsAfterMs ?? Infinity);
     const running = one.startedMs !== undefined && one.stoppedMs === undefined && !hasExited;
     const health = this.#healthOf(one, age >= unhealthyAfterMs);
     return {

@@ -12,8 +12,21 @@ export interface Behaviour {
   readonly restartsAfterMs?: number;
   /** From then on it answers nothing, while its process goes on. */
   readonly hangsAfterMs?: number;
+  /** How it behaves from its second start on; as in its first unless said. */
+  readonly again?: Behaviour;
 }
 
 export interface FakeImage extends Image {
   readonly behaviour: Behaviour;
+}
+
+/** How a container of it behaves in the start that it is in. */
+export function behaviourOf({
+  image: { behaviour },
+  starts,
+}: {
+  readonly image: FakeImage;
+  readonly starts: number;
+}): Behaviour {
+  return starts > 1 ? { ...behaviour, ...behaviour.again } : behaviour;
 }

@@ -148,7 +148,7 @@ export class HostResolver {
     const balancerHosts = this.#balancerHosts(balancerOf(play, one).hosts, host, (message) => {
       found.add({ path: [...this.#placeOfHosts(at), 'balancer', 'hosts'], message });
     });
-    const instance = instanceOf({ host: host.name, app: one, play, balancerHosts, ...declared });
+    const instance = instanceOf({ host: host.name, app: one, play, strategy, balancerHosts, ...declared });
     return { instance, app: at, replicas: deploy?.replicas };
   }
 

@@ -1,4 +1,12 @@
-import type { BalancerPlace, Instance, MinUp, MonitorPolicy, Probe, ReadyCheck } from '../../rollout/model.ts';
+import type {
+  BalancerPlace,
+  Instance,
+  MinUp,
+  MonitorPolicy,
+  Probe,
+  ReadyCheck,
+  Strategy,
+} from '../../rollout/model.ts';
 import type { WholeContainer } from './container.ts';
 import { rampOf } from './ramp.ts';
 import { specOf, type SpecSources } from './spec-of.ts';
@@ -28,6 +36,8 @@ export interface Parts {
   readonly container: WholeContainer;
   readonly play: WrittenPolicy;
   readonly sources: SpecSources;
+  /** What the app, the play or the service says. */
+  readonly strategy: Strategy;
   /** Where the HAProxys of its servers run. */
   readonly balancerHosts: readonly string[];
 }
@@ -39,7 +49,7 @@ export function balancerOf(play: WrittenPolicy, app: WrittenApp): Partial<Writte
 
 type WrittenBalancer = NonNullable<WrittenPolicy['balancer']>;
 
-export function instanceOf({ host, app, container, play, sources, balancerHosts }: Parts): Instance {
+export function instanceOf({ host, app, container, play, sources, strategy, balancerHosts }: Parts): Instance {
   const balancer = balancerOf(play, app);
   const drain = { ...defaults.drain, ...given(play.drain), ...given(app.drain) };
   return {
@@ -53,6 +63,7 @@ export function instanceOf({ host, app, container, play, sources, balancerHosts 
       })),
     ),
     spec: specOf(container, sources),
+    strategy,
     drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
     ready: readyCheckOf(app.ready ?? {}),
     ramp: rampOf(play.ramp, app.ramp),

@@ -1,4 +1,4 @@
-import { serverPath } from '../../rollout/model.ts';
+import { keepsContainer, serverPath } from '../../rollout/model.ts';
 import { putBackAsFound, tellIfItStaysOut, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
 import { atFirst, isRamped } from '../ramping.ts';
 import { putBack } from '../traffic.ts';
@@ -12,10 +12,7 @@ export const restore: StepAction = async (work, watch) => {
   const { found } = work;
   // HAProxy may have seen it UP a moment after it had fallen over.
   const ran = work.container?.running !== false;
-  /** What is taken back was not there, or what the way home leads to: the server is DOWN, as it was then. */
-  const isEmpty = watch.homeward
-    ? !work.container || !ran || work.leaving !== undefined
-    : (work.instance.revert?.toNothing ?? false);
+  const isEmpty = watch.homeward ? await isEmptyBehind(work, ran) : (work.instance.revert?.toNothing ?? false);
   const started = watch.clock.now();
   if (watch.homeward) await putBackAsFound(work, { isEmpty, expectUp: ran && !work.leaving }, watch);
   else await putInService(work, isEmpty, watch);
@@ -30,6 +27,13 @@ export const restore: StepAction = async (work, watch) => {
     })
     .join(', ');
 };
+
+/** What is taken back was not there, or what the way home leads to: the server is DOWN, as it was then. */
+async function isEmptyBehind({ instance, container, leaving, host }: Work, ran: boolean): Promise<boolean> {
+  if (!container || leaving !== undefined) return true;
+  // One that stays may have been started, and serve by now.
+  return !ran && (!keepsContainer(instance) || (await host.containers.inspect(instance.container))?.running !== true);
+}
 
 async function putInService(work: Work, isEmpty: boolean, watch: StepWatch): Promise<void> {
   const { instance, found, barriers } = work;

@@ -1,8 +1,10 @@
 import { Failure } from '../../errors.ts';
+import { keepsContainer } from '../../rollout/model.ts';
 import { behind } from '../barrier.ts';
 import { isPassing } from '../poll.ts';
 import { untilLeft } from '../until-left.ts';
 import { asideOf, type StepAction, type Work } from '../work.ts';
+import { haveItAsFound } from './restart.ts';
 
 /**
  * The old container is back under its name and runs, from wherever `replace` got to: the same code whether the new
@@ -10,7 +12,7 @@ import { asideOf, type StepAction, type Work } from '../work.ts';
  */
 export const rollBack: StepAction = async (work, watch) => {
   await untilLeft(work, watch);
-  return behind(work.barriers, watch, () => bringBack(work));
+  return behind(work.barriers, watch, () => (keepsContainer(work.instance) ? haveItAsFound(work) : bringBack(work)));
 };
 
 async function bringBack(work: Work): Promise<string> {

@@ -43,6 +43,7 @@ describe('resolvePlays()', () => {
                 container: 'shop',
                 servers: [{ balancer: { host: 'fe1', socket: '/var/run/haproxy.sock' }, backend: 'b', name: 'shop' }],
                 spec: { image: 'i', pullPolicy: 'always' },
+                strategy: 'in-place',
                 drain: { timeoutMs: 60_000, onTimeout: 'fail' },
                 ready: { probe: undefined, withinMs: 60_000, everyMs: 100 },
                 soakMs: undefined,

@@ -6,12 +6,11 @@ import { docker, reload, runtime } from '../../../lab/lab.ts';
 import type { Load } from '../../../lab/load/load.ts';
 import { imageOf } from '../../../lab/settings.ts';
 import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
-import type { RunEvent } from '../../../src/rollout/events.ts';
-import type { Step } from '../../../src/rollout/lifecycle.ts';
+import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { containersOf, containersOn, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
-import { sluice, start, type Ended } from '../../support/sluice.ts';
+import { sluice } from '../../support/sluice.ts';
 
 const PLAYBOOK = 'playbooks/start-first.yml';
 
@@ -62,19 +61,6 @@ function sampleUsable(): () => Promise<number> {
     await sampling;
     return least;
   };
-}
-
-/** Does something at the first moment at which a step begins. */
-async function withAt(step: Step, happen: (child: { kill: (signal: 'SIGKILL') => void }) => void): Promise<Ended> {
-  let isDone = false;
-  const onEvent = (event: RunEvent, child: { kill: (signal: 'SIGKILL') => void }): void => {
-    if (isDone || event.type !== 'step-started' || event.step !== step) return;
-    isDone = true;
-    happen(child);
-  };
-  const ended = await start([...rollout(OF_ONE, 'v2'), '--json'], { onEvent }).ended;
-  expect(isDone, ended.stderr).toBe(true);
-  return ended;
 }
 
 /** What an old worker does to requests that are just sent on its idle connections is HAProxy's own. */
@@ -141,7 +127,7 @@ describe('start-first on a real host', () => {
   it.each(['check', 'release'] as const)('goes on when HAProxy is reloaded in %s', async (step) => {
     const traffic = loadOwn();
 
-    const ended = await withAt(step, () => void reloadUnder(traffic));
+    const ended = await atStep(rollout(OF_ONE, 'v2'), step, () => reloadUnder(traffic));
 
     const report = await traffic.stop();
     expect(ended.status, ended.stdout).toBe(0);
@@ -154,9 +140,7 @@ describe('start-first on a real host', () => {
     async (step) => {
       const traffic = loadOwn();
 
-      await withAt(step, (child) => {
-        child.kill('SIGKILL');
-      });
+      await atStep(rollout(OF_ONE, 'v2'), step, (child) => child.kill('SIGKILL'));
       const recovered = await sluice('recover', own);
 
       const report = await traffic.stop();

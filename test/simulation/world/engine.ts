@@ -1,7 +1,7 @@
 import { Failure } from '../../../src/errors.ts';
 import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Container, Health } from '../../../src/rollout/observed.ts';
-import type { SimContainer, SimImage } from './sim-container.ts';
+import { behaviourOf, type SimContainer, type SimImage } from './sim-container.ts';
 import type { Timeline } from './timeline.ts';
 
 export type { Behaviour, SimContainer, SimImage } from './sim-container.ts';
@@ -60,7 +60,7 @@ export class SimEngine {
   /** Whether what runs there answers requests with errors. */
   errs(port: number): boolean {
     const one = this.at(port);
-    const afterMs = one?.image.behaviour.errsAfterMs;
+    const afterMs = one && behaviourOf(one).errsAfterMs;
     return one !== undefined && afterMs !== undefined && this.#timeline.nowMs - one.startedMs >= afterMs;
   }
 
@@ -225,13 +225,15 @@ export class SimEngine {
 
   #run(one: SimContainer): void {
     if (this.at(one.port)) throw new Failure('docker', `Cannot start ${one.name}: port ${one.port} is allocated`);
-    const { answersAfterMs, neverAnswers = false, exitsAfterMs, unhealthyAfterMs } = one.image.behaviour;
     one.status = 'running';
     one.startedMs = this.#timeline.nowMs;
     one.wasStopped = false;
     one.isRestarting = false;
     if (one.starts === 0) one.firstStartedMs = this.#timeline.nowMs;
     one.starts += 1;
+    const { answersAfterMs, neverAnswers = false, exitsAfterMs, unhealthyAfterMs } = behaviourOf(one);
+    // What has answered before, and does not again, has broken by itself.
+    if (neverAnswers && one.starts > 1) this.#breaks(one);
     const fallsOver = (): void => {
       const ms = exitsAfterMs ?? unhealthyAfterMs;
       if (ms === undefined) return;
@@ -283,7 +285,7 @@ export class SimEngine {
   #healthOf(one: SimContainer): Health {
     if (one.starts === 0) return 'none';
     if (one.answers) return 'healthy';
-    const { unhealthyAfterMs = Infinity } = one.image.behaviour;
+    const { unhealthyAfterMs = Infinity } = behaviourOf(one);
     return this.#timeline.nowMs - one.startedMs >= unhealthyAfterMs ? 'unhealthy' : 'starting';
   }
 }

@@ -11,6 +11,13 @@ export interface Behaviour {
   readonly unhealthyAfterMs?: number;
   /** From then on it answers requests with errors, and its healthcheck passes. */
   readonly errsAfterMs?: number;
+  /** How it behaves from its second start on; as in its first unless said. */
+  readonly again?: Omit<Behaviour, 'again'>;
+}
+
+/** How it behaves in the start that it is in. */
+export function behaviourOf({ image: { behaviour }, starts }: SimContainer): Behaviour {
+  return starts > 1 ? (behaviour.again ?? behaviour) : behaviour;
 }
 
 export interface SimImage extends Image {

@@ -12,6 +12,8 @@ export interface WorldSetting {
   readonly hosts: readonly HostSetting[];
   /** How `v2`, the image that is rolled out, behaves. */
   readonly next: SimImage['behaviour'];
+  /** How `v1`, which runs from the beginning, behaves once it is started again; as before unless said. */
+  readonly again?: SimImage['behaviour']['again'];
   readonly startsMs: number;
   /** How many old containers the playbook keeps. */
   readonly keep: number;
@@ -40,7 +42,8 @@ export class World {
       `${IMAGE}:${tag}`,
       { id: `sha256:id-${tag}`, digests: [`sha256:digest-${tag}`], healthcheck: { intervalMs: 100 }, behaviour },
     ];
-    this.registry = new Map([image('v1', { answersAfterMs: setting.startsMs }), image('v2', setting.next)]);
+    const { startsMs: answersAfterMs, again } = setting;
+    this.registry = new Map([image('v1', { answersAfterMs, ...(again && { again }) }), image('v2', setting.next)]);
     this.hosts = new Map(setting.hosts.map((one) => [one.name, new SimHost(this.timeline, one, this.registry)]));
     this.watchman = new Watchman(this);
   }
