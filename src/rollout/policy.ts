@@ -15,6 +15,8 @@ export interface Policy {
   readonly countUnreachable: boolean;
   /** What becomes of hosts that cannot be reached before their turn. */
   readonly unreachable: 'fail' | 'skip';
+  /** What becomes of HAProxys on hosts of their own that do not answer. */
+  readonly unreachableBalancer: 'fail' | 'skip';
   /** How long an instance may take until its new container is in service, in milliseconds. */
   readonly instanceDeadlineMs: number | undefined;
   /** How long after the plan was confirmed instances may begin, in milliseconds. */
@@ -25,6 +27,12 @@ export interface Policy {
 }
 
 export const defaultPolicy: Policy = {
-  ...{ onFailure: 'pause', maxFailures: undefined, countUnreachable: true, unreachable: 'fail' },
+  ...{
+    onFailure: 'pause',
+    maxFailures: undefined,
+    countUnreachable: true,
+    unreachable: 'fail',
+    unreachableBalancer: 'fail',
+  },
   ...{ instanceDeadlineMs: undefined, runDeadlineMs: undefined, pause: 0, freeze: undefined },
 };

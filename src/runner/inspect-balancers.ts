@@ -1,4 +1,5 @@
 import type { LimitFunction } from 'p-limit';
+import { Failure } from '../errors.ts';
 import {
   balancerKey,
   placeName,
@@ -26,6 +27,8 @@ export interface Balancers {
 interface Looking {
   readonly fleet: Fleet;
   readonly limit: LimitFunction;
+  /** Asked of the host of each balancer that cannot be had: whether the run goes on without it. */
+  readonly goWithoutBalancer?: (host: string, failure: Failure) => boolean;
   /** What the run itself has taken out of service. */
   readonly own: readonly RecordEntry[];
 }
@@ -37,13 +40,13 @@ interface Look {
 }
 
 /** Looks once at each balancer of these servers, whichever host it is on, and at the backends they are in. */
-export async function inspectBalancers(servers: readonly Server[], { fleet, limit, own }: Looking): Promise<Balancers> {
+export async function inspectBalancers(servers: readonly Server[], { own, ...context }: Looking): Promise<Balancers> {
   const used = new Map(servers.map(({ balancer }) => [balancerKey(balancer), balancer]));
   const looks = new Map(
     await Promise.all(
       [...used].map(async ([key, balancer]) => {
         const backends = servers.filter((server) => balancerKey(server.balancer) === key).map(({ backend }) => backend);
-        return [key, await limit(() => lookAt(balancer, new Set(backends), fleet))] as const;
+        return [key, await context.limit(() => lookAt(balancer, new Set(backends), context))] as const;
       }),
     ),
   );
@@ -65,14 +68,19 @@ export async function inspectBalancers(servers: readonly Server[], { fleet, limi
   };
 }
 
-async function lookAt(at: Balancer, wanted: ReadonlySet<string>, fleet: Fleet): Promise<Look> {
+async function lookAt(
+  at: Balancer,
+  wanted: ReadonlySet<string>,
+  { fleet, goWithoutBalancer }: Omit<Looking, 'own'>,
+): Promise<Look> {
   try {
     const balancer = (await fleet.host(at.host)).balancer(at);
     const facts = await balancer.facts();
     const backends = await Promise.all([...wanted].map((backend) => balancer.backends(backend)));
     return { facts, backends: backends.flat(), findings: balancerProblems(at, facts) };
   } catch (error) {
-    return { facts: undefined, backends: [], findings: [problem(at.host, error)] };
+    const isLost = error instanceof Failure && goWithoutBalancer?.(at.host, error) === true;
+    return { facts: undefined, backends: [], findings: isLost ? [] : [problem(at.host, error)] };
   }
 }
 

@@ -50,6 +50,8 @@ interface InspectContext {
   readonly identity: Pick<RunIdentity, 'run'>;
   /** Asked of each host that cannot be had: whether the run goes on without it. */
   readonly goWithout?: (host: string, failure: Failure) => boolean;
+  /** The same of a host whose HAProxys do not answer. */
+  readonly goWithoutBalancer?: (host: string, failure: Failure) => boolean;
   /** Images that come from this machine rather than from a registry. */
   readonly loads?: Loads | undefined;
   /** What is to be taken back may have been changed since. */
@@ -63,13 +65,13 @@ interface InspectContext {
  * trouble does not hide another's.
  */
 export async function inspectFleet(plays: readonly HostPlay[], context: InspectContext): Promise<Inspection> {
-  const { fleet, limit, report } = context;
+  const { limit, report } = context;
   const hosts = [...new Set(plays.map(({ host }) => host))];
   const looks = await Promise.all(hosts.map((host) => limit(() => reach(host, plays, context))));
   const reached = looks.filter((look) => 'host' in look);
   const own = reached.flatMap((one) => [...one.own, ...one.over]);
   const used = reached.flatMap(({ instances }) => instances.flatMap(serversOf));
-  const balancers = await inspectBalancers(used, { fleet, limit, own });
+  const balancers = await inspectBalancers(used, { ...context, own });
   for (const { host, instances, engine } of reached) {
     report({ type: 'host-ready', host: host.name, engine, balancers: balancers.namesFor(host.name, instances) });
   }

@@ -9,6 +9,7 @@ import { withinDeadline } from './deadline.ts';
 import { goOn } from './go-on.ts';
 import type { HeldHost } from './held-hosts.ts';
 import { notReached, summaryOf, type HostRun } from './host-run.ts';
+import type { LostBalancers } from './lost-balancers.ts';
 import { Monitors } from './monitors.ts';
 import type { Pace } from './pace.ts';
 import { isOwn } from './recorded.ts';
@@ -22,6 +23,10 @@ export interface RollContext extends AdvanceContext {
   readonly pace: Pace;
   /** Of all that work at the same time; its own when nobody else does. */
   readonly turns?: Turns;
+  /** The HAProxys that the run does without. */
+  readonly lost?: LostBalancers;
+  /** Before each instance: has back those of them that answer again. */
+  readonly ifBack?: () => Promise<void>;
   /** Takes instances that this run has updated back to what it found; without it they stay. */
   readonly takeBack?: (instances: readonly InstancePlan[]) => Promise<PlayEnd>;
 }
@@ -114,6 +119,7 @@ async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext):
       continue;
     }
     if (monitors.hasFailedOn(plan.host) || !pace.goesOn(play)) break;
+    await context.ifBack?.();
     const end = await monitors.inTurn(plan.host, () => update(instance, play, context));
     ends.set(instance, end);
     if (end.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
@@ -197,9 +203,10 @@ function isLeftInWork({ undo }: HeldHost, { identity }: Pick<RollContext, 'ident
   return own.some((entry) => container === undefined || entry.container === container);
 }
 
-function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }: PlayContext): Work {
+function workOf(plan: InstancePlan, { held, identity, turns, monitors, lost }: PlayContext): Work {
+  const instance = lost?.of(plan.instance) ?? plan.instance;
   const { access: host, undo, keep, reach } = held(instance.host);
-  const work = workOn({ instance, host, keep, undo, identity, turns }, reach);
+  const work = workOn({ instance, host, keep, undo, identity, turns, mayLack: lost?.goWithout }, reach);
   work.monitor = monitors.of(work);
   return work;
 }

@@ -8,19 +8,22 @@ import type { Play } from '../rollout/play.ts';
 import { movedTags } from '../rollout/moved-tags.ts';
 import { disagreements, imageSettledOn, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type AfterBatch, type RunEnd } from '../rollout/verdict.ts';
+import { capacityProblems } from './capacity-problems.ts';
 import type { Commands } from './commands.ts';
 import { stepActions, type Stop } from './advance.ts';
 import { refuseIfProblems, type Finding } from './findings.ts';
 import { holdHosts, type HeldHosts, type Locking } from './held-hosts.ts';
 import { restoreOver } from './over-holds.ts';
 import { pullAll } from './images.ts';
+import { LostBalancers } from './lost-balancers.ts';
 import { RunPace, type PaceOptions } from './pace.ts';
 import type { Clock, Fleet, Journal, Loads, Operator } from './ports.ts';
-import { inspectFleet } from './preflight.ts';
+import { inspectFleet, type Inspection } from './preflight.ts';
 import { refuseUnlessMayStart } from './may-start.ts';
 import { notReached } from './host-run.ts';
 import { revert } from './rollback.ts';
 import { leftInWork, roll } from './roll.ts';
+import { Rejoin } from './rejoin.ts';
 import { Skipped } from './skipped.ts';
 import { takeBack, Updated } from './take-back.ts';
 import { inheritedOf, timeWarnings } from './time-warnings.ts';
@@ -73,7 +76,9 @@ export interface RunResult {
  * @throws Failure `unreachable` or `error` after the problems have been reported
  */
 export async function plan(plays: readonly Play[], force: boolean, context: RunContext): Promise<readonly PlayPlan[]> {
-  return (await planAll(plays, { force }, { ...context, skipped: new Skipped(plays, context.report) })).plans;
+  const { report } = context;
+  const without = { skipped: new Skipped(plays, report), lost: new LostBalancers(plays, report) };
+  return (await planAll(plays, { force }, { ...context, ...without })).plans;
 }
 
 interface Planned {
@@ -87,21 +92,16 @@ interface Planned {
 
 interface SkippingContext extends RunContext {
   readonly skipped: Skipped;
+  readonly lost: LostBalancers;
 }
 
 /** `facts`: of an earlier plan of the same run, which its images are taken from. */
 type How = Pick<RolloutOptions, 'force' | 'resumption'> & { readonly facts?: FleetFacts };
 
 async function planAll(all: readonly Play[], how: How, context: SkippingContext): Promise<Planned> {
-  const { skipped } = context;
-  const limit = pLimit(context.forks);
-  const hosts = skipped.without(all).flatMap((play) => play.hosts);
-  const { force } = how;
-  const goWithout = skipped.goWithout;
-  const imageOf = (instance: Instance) =>
-    how.facts?.instances.get(instance)?.image ?? imageSettledOn(instance, how.resumption);
-  const { facts, recorded, findings } = await inspectFleet(hosts, { ...context, limit, force, goWithout, imageOf });
-  const plays = skipped.without(all);
+  const { skipped, lost } = context;
+  const { facts, recorded, findings } = await inspectAll(all, how, context);
+  const plays = lost.without(skipped.without(all));
   const plans = inTurn(plays.map((play) => planOne(play, facts, { ...how, recorded })));
   const moved = movedTags(plans).map((text): Finding => ({ kind: 'problem', host: '', text }));
   const found = [
@@ -114,6 +114,25 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
   refuseIfProblems(found);
   for (const one of plans) context.report({ type: 'planned', plan: one });
   return { plays, plans, facts, recorded };
+}
+
+/** Looks again, at what is left, when a balancer has turned out to be lost. */
+async function inspectAll(all: readonly Play[], how: How, context: SkippingContext): Promise<Inspection> {
+  const { skipped, lost } = context;
+  const { force } = how;
+  const settled = new Map([...(how.facts?.instances ?? [])].map(([one, { image }]) => [wanted(one), image]));
+  const imageOf = (instance: Instance) => settled.get(wanted(instance)) ?? imageSettledOn(instance, how.resumption);
+  const ways = { goWithout: skipped.goWithout, goWithoutBalancer: lost.goWithout };
+  for (;;) {
+    const before = lost.hosts.length;
+    const hosts = lost.without(skipped.without(all)).flatMap((play) => play.hosts);
+    const found = await inspectFleet(hosts, { ...context, limit: pLimit(context.forks), force, ...ways, imageOf });
+    if (lost.hosts.length === before) return found;
+  }
+}
+
+function wanted({ host, container, spec }: Instance): string {
+  return `${host} ${container} ${spec.image}`;
 }
 
 function planOne(
@@ -140,7 +159,9 @@ export async function rollout(
   const limit = pLimit(context.forks);
   const skipped = new Skipped(plays, context.report, options.resumption?.inWork);
   const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
-  const { goWithout } = skipped;
+  const lost = new LostBalancers(plays, context.report);
+  const goWithout = (host: string, failure: Failure): boolean =>
+    skipped.goWithout(host, failure) || lost.goWithout(host, failure);
   const held = await holdHosts(
     touchedBy(plays),
     { ...context, limit, goWithout },
@@ -149,7 +170,7 @@ export async function rollout(
   try {
     await takeOver(held, { ...context, limit });
     await restoreOver(held, context);
-    const planned = await planAll(plays, options, { ...context, skipped });
+    const planned = await planAll(plays, options, { ...context, skipped, lost });
     skipped.refuseIfTooMany();
     const odd = options.resumption ? disagreements(planned.recorded, options.resumption) : [];
     for (const { host, text } of odd) context.report({ type: 'warning', host, text });
@@ -164,7 +185,7 @@ export async function rollout(
       await pullAll(planned, held, { ...context, limit, pullsPerHost: options.pullsPerHost });
     }
     context.stop.beforeNext.throwIfAborted();
-    const { rows, wentBack } = await rollAll(planned, options, { ...context, skipped, held, pace });
+    const { rows, wentBack } = await rollAll(planned, options, { ...context, skipped, lost, held, pace });
     const summaries = [...rows, ...skipped.summaries(rows)];
     const end = runEndOf(
       summaries.map((row) => row.end),
@@ -209,7 +230,15 @@ async function rollAll(
   const summaries: HostSummary[] = [];
   const updated = new Updated();
   const report = updated.hear(context.report);
-  const rolling = { ...context, report, actions: stepActions, held: held.host, turns: new Turns() };
+  const rejoin = new Rejoin(context.lost, held, { ...context, report });
+  const rolling = {
+    ...context,
+    report,
+    actions: stepActions,
+    held: held.host,
+    turns: new Turns(),
+    ifBack: rejoin.ifBack,
+  };
   // A first signal does not keep what a monitor has found from being taken back.
   const homeward = { ...rolling, stop: { ...context.stop, beforeNext: context.stop.forward } };
   let then: AfterBatch = 'goOn';
@@ -236,6 +265,7 @@ async function rollAll(
     then = ended.then;
     goesOn = then === 'goOn';
   }
+  await rejoin.atTheEnd();
   const wentBack = then === 'rollBack' && updated.instances.length > 0;
   return { rows: wentBack ? await takeBack(updated, summaries, rolling) : summaries, wentBack };
 }
@@ -256,20 +286,4 @@ async function planAgain(
       if (then !== 'goOn') return then;
     }
   }
-}
-
-function capacityProblems({ capacity, name }: PlayPlan): Finding[] {
-  return capacity
-    .filter(
-      ({ usable, usableAtWorst, floor, cannotLeave }) =>
-        (usableAtWorst < usable && usableAtWorst < floor) || cannotLeave === true,
-    )
-    .map(({ host, backend, usable, usableAtWorst, floor, cannotLeave }) => {
-      const what =
-        cannotLeave === true
-          ? `could let no old container go: backend ${backend} has ${usable} usable servers`
-          : `would leave ${usableAtWorst} of ${usable} usable servers in backend ${backend}`;
-      const text = `The play "${name}" ${what}, and min_up asks for ${floor}`;
-      return { kind: 'problem', host, text };
-    });
 }

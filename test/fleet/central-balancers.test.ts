@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { hosts, labReset, powerOff, powerOn } from '../../lab/lab.ts';
+import { hosts, kill, labReset, powerOff, powerOn, start as startDaemon } from '../../lab/lab.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { folderWith } from '../support/command-line.ts';
 import { containersOf, containersOn, load, namesOnEitherVersion, serversOf } from '../support/fleet.ts';
@@ -120,5 +120,32 @@ describe('a pair of central balancers', () => {
       await expect.poll(() => serversOf(name), { timeout: 30_000, interval: 100 }).toEqual(inService());
     }
     expect(await namesOnEitherVersion('fe3')).toEqual(['pxApp_1', 'pxApp_2']);
+  });
+
+  it('one of them dying on the way, a run that may do without it goes on, and recover brings it in line', async () => {
+    const [, fe2] = hosts();
+    if (!fe2) throw new Error('there are three');
+    const playbook = join(folder, 'skip.yml');
+    const text = readFileSync(PLAYBOOK, 'utf8');
+    writeFileSync(playbook, text.replace(/^( +)hosts: fe$/m, '$&\n$1unreachable_balancer: skip'));
+    let dying: Promise<void> | undefined;
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'step-started' && event.step === 'check') dying ??= kill(fe2, 'haproxy');
+    };
+
+    const asked = ['rollout', playbook, '-e', 'pxapp_version=v2', '--limit', 'fe3', '--yes', '--json'];
+    const ended = await start(asked, { onEvent }).ended;
+    await dying;
+    const atOther = await serversOf('fe1');
+    await startDaemon(fe2, 'haproxy');
+    const recovered = await sluice('recover', 'fe3');
+
+    expect(ended, ended.stderr).toMatchObject({ status: 0 });
+    expect(ended.stdout).toMatch(/fe2 is left out \(unreachable_balancer: skip\): Cannot/);
+    expect(ended.stdout).toMatch(/The record of pxapp_cluster\/fe3_pxApp_1 on fe2 stays behind/);
+    expect(await containersOf('fe3')).toEqual(containersOn('v2').slice(0, 2));
+    expect(atOther.filter((line) => line.startsWith('fe3'))).toEqual(inService().slice(4));
+    expect(recovered, recovered.stderr).toMatchObject({ status: 0 });
+    for (const name of BALANCERS) await expect.poll(() => serversOf(name), { timeout: 30_000 }).toEqual(inService());
   });
 });

@@ -61,6 +61,11 @@ export const pace = {
     description: 'What hosts do that cannot be reached before their turn: `fail` the run, or be left out (`skip`).',
     default: 'fail',
   }),
+  unreachable_balancer: field(unreachable, {
+    description:
+      'What becomes of an HAProxy of `balancer.hosts` that does not answer: it fails what needs it, or is left out (`skip`) for as long as another one is left. Only for HAProxys that get no requests while they do not answer.',
+    default: 'fail',
+  }),
   deadline: deadlineSchema.optional().meta({ description: 'How long things may take.' }),
   pause: field(pause, {
     description: 'How long to wait between two batches, or `ask`.',

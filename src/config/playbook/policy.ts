@@ -11,6 +11,7 @@ export function policyOf({ deadline, freeze, ...pace }: WrittenPace): Policy {
     maxFailures: pace.max_failures,
     countUnreachable: pace.count_unreachable ?? defaultPolicy.countUnreachable,
     unreachable: pace.unreachable ?? defaultPolicy.unreachable,
+    unreachableBalancer: pace.unreachable_balancer ?? defaultPolicy.unreachableBalancer,
     instanceDeadlineMs: deadline?.instance,
     runDeadlineMs: deadline?.run,
     pause: pace.pause ?? defaultPolicy.pause,
