@@ -8,6 +8,7 @@ import { lookThrough } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
 import type { Vars } from '../config/inventory/inventory.ts';
 import { Failure, reasonOf } from '../errors.ts';
+import { hooksOfPlays } from '../rollout/hooks.ts';
 import { specsOf } from '../rollout/model.ts';
 import type { Play } from '../rollout/play.ts';
 import type { Resumption } from '../rollout/resumption.ts';
@@ -147,6 +148,7 @@ function playsOf(
   const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };
   const plays = resolvePlays(written, inventory, { ...selection, ...around });
   const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
+  for (const { spec } of hooksOfPlays(plays)) vault.secrets.addNamed('env', spec.env);
   for (const { environment, files = [] } of instances.flatMap(specsOf)) {
     vault.secrets.addNamed('environment', environment);
     for (const { kind, content } of files) {

@@ -10,6 +10,7 @@ import {
 } from '../rollout/history.ts';
 import { imageChange } from '../rollout/image-change.ts';
 import { clockTime, columns, duration, localTime, shortDigest } from './columns.ts';
+import { pastHookLines } from './hooks.ts';
 import { msOf, resultOf, type PastRun } from './history.ts';
 import type { Paint, Tone } from './paint.ts';
 import { hostEndWords } from './summary.ts';
@@ -39,6 +40,7 @@ export function pastRunText(shown: ShownRun, paint: Paint): string[] {
   return [
     ...headLines(shown, paint),
     ...history.hosts.flatMap((host) => hostLines(host, paint)),
+    ...pastHookLines(history.hooks, paint),
     ...noteLines(history, paint),
     ...nextLines(shown, paint),
   ];

@@ -3,6 +3,7 @@ import { sameServer, serverPath } from '../rollout/model.ts';
 import type { SettingChange } from '../rollout/observed.ts';
 import { instancesOf, type Action, type InstancePlan, type PlayPlan, type Staying } from '../rollout/plan.ts';
 import { columns, count, shortDigest } from './columns.ts';
+import { plannedHookLines } from './hooks.ts';
 import { rampText } from '../rollout/ramp.ts';
 import type { Paint, Tone } from './paint.ts';
 
@@ -34,7 +35,14 @@ export function planText(plan: PlayPlan, { paint, diff, show = (change) => chang
     ]);
     return [paint('strong', title), ...lines];
   });
-  return [paint('strong', `Play: ${plan.name}`), ...batches, ...loadLines(plan), ...capacityLines(plan), totals(plan)];
+  return [
+    paint('strong', `Play: ${plan.name}`),
+    ...batches,
+    ...plannedHookLines(plan),
+    ...loadLines(plan),
+    ...capacityLines(plan),
+    totals(plan),
+  ];
 }
 
 function rowOf(plan: InstancePlan): string[] {

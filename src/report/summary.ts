@@ -81,12 +81,14 @@ export interface Verdict {
   readonly end: RunEnd;
   /** Why the run itself went no further. */
   readonly why?: string | undefined;
+  /** The hook after it that has failed, and how, where nothing else has. */
+  readonly hook?: string | undefined;
   readonly hosts: readonly HostSummary[];
 }
 
 /** The last line: what all of it came to. */
 export function verdictText(
-  { end, why = '', hosts }: Verdict,
+  { end, why = '', hook, hosts }: Verdict,
   command: SummaryCommand,
   { run, ms }: { readonly run: string; readonly ms: number },
 ): string {
@@ -94,7 +96,10 @@ export function verdictText(
   const remedy = command === 'drain' || command === 'restore' ? 'restore' : 'recover';
   const verdicts: Readonly<Record<RunEnd, string>> = {
     done: sumOf(hosts, 'updated') === 0 ? `nothing to do in ${time}` : `${doneText(hosts, command)} in ${time}`,
-    someFailed: `some hosts failed in ${time}; what failed was put back`,
+    someFailed:
+      hook === undefined
+        ? `some hosts failed in ${time}; what failed was put back`
+        : `${doneText(hosts, command)} in ${time}, but the ${hook}`,
     stopped: `stopped after ${time}: ${why}; ${afterStop(hosts, run)}`,
     outOfService: `a server is left out of service after ${time}: see "sluice status", then "sluice ${remedy}"`,
     interrupted: `interrupted after ${time}; what was in work is finished or put back`,

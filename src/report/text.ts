@@ -4,6 +4,7 @@ import type { Step } from '../rollout/lifecycle.ts';
 import type { FoundLock } from '../rollout/lock.ts';
 import { serverPath } from '../rollout/model.ts';
 import { count, duration, shortDigest } from './columns.ts';
+import { hookLines, type HookEvent } from './hooks.ts';
 import type { Paint, Tone } from './paint.ts';
 import { remarkText } from './remark-text.ts';
 
@@ -35,10 +36,11 @@ const monitorWord = 'monitor'.padEnd(STEP_WIDTH);
 const rampWord = stepWords.ramp.padEnd(STEP_WIDTH);
 
 type SubjectEvent = Extract<RunEvent, { readonly subject: Subject }>;
-type FleetEvent = Exclude<RunEvent, SubjectEvent>;
+type FleetEvent = Exclude<RunEvent, SubjectEvent | HookEvent>;
 
 /** One event as the lines an operator reads. No `default`s: a new event does not compile until it has its line. */
 export function linesOf(event: RunEvent, paint: Paint): Line[] {
+  if ('hook' in event) return hookLines(event, paint);
   return 'subject' in event ? subjectLines(event, paint) : fleetLines(event, paint);
 }
 

@@ -1,4 +1,5 @@
 import type { EndState, Step } from './lifecycle.ts';
+import type { HookSubject } from './hooks.ts';
 import type { FoundLock } from './lock.ts';
 import type { Server, Standing } from './model.ts';
 import type { PlayPlan } from './plan.ts';
@@ -139,6 +140,20 @@ export type RunEvent =
       readonly again?: string;
     }
   | { readonly type: 'image-pulled'; readonly host: string; readonly image: string; readonly digest: string }
+  /** A command of the playbook's own, before or after something. */
+  | { readonly type: 'hook-started'; readonly hook: HookSubject }
+  | { readonly type: 'hook-skipped'; readonly hook: HookSubject; readonly why: string }
+  | {
+      readonly type: 'hook-ended';
+      readonly hook: HookSubject;
+      readonly ms: number;
+      /** `ignored`: it has failed, and the playbook says that nothing comes of that. */
+      readonly result: 'ok' | 'failed' | 'ignored';
+      /** Why it has failed, or empty. */
+      readonly why: string;
+      /** What it said, if that may be told: the beginning and the end, when it was much. */
+      readonly output: readonly string[];
+    }
   | {
       readonly type: 'batch-started';
       readonly play: string;

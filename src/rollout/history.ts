@@ -1,5 +1,6 @@
 /** What a run's journal says of it: the events, in their order, as the state that they have come to. */
 import type { StampedEvent, Subject } from './events.ts';
+import { hooksAfter, hooksBrokenOff, type HookEvent } from './hook-history.ts';
 import type { Step } from './lifecycle.ts';
 import { sameServer } from './model.ts';
 import type {
@@ -14,7 +15,7 @@ import type {
 export * from './run-history.ts';
 
 type SubjectEvent = Extract<StampedEvent, { readonly subject: Subject }>;
-type FleetEvent = Exclude<StampedEvent, SubjectEvent>;
+type FleetEvent = Exclude<StampedEvent, SubjectEvent | HookEvent>;
 
 /**
  * The state that the events have come to. Works for the events so far of a run that goes on, or of one that died;
@@ -24,18 +25,25 @@ export function replay(events: readonly StampedEvent[]): RunHistory | undefined 
   let history: RunHistory | undefined;
   for (const event of events) {
     if (event.type === 'run-started') history = started(history, event);
-    if (history) history = 'subject' in event ? ofSubject(history, event) : ofFleet(history, event);
+    if (history) history = after(history, event);
   }
   return history && { ...history, lastAt: events.at(-1)?.ts ?? history.lastAt };
+}
+
+function after(history: RunHistory, event: StampedEvent): RunHistory {
+  if ('hook' in event) return { ...history, hooks: hooksAfter(history.hooks, event) };
+  return 'subject' in event ? ofSubject(history, event) : ofFleet(history, event);
 }
 
 function started(before: RunHistory | undefined, event: Extract<StampedEvent, { type: 'run-started' }>): RunHistory {
   const { run, ts, command, by, version, machine, pid } = event;
   const process = { version, machine, pid, lastStartedAt: ts, lastAt: ts, outcome: undefined };
-  if (before) return { ...before, ...process, hosts: before.hosts.map(brokenOff) };
+  if (before) {
+    return { ...before, ...process, hosts: before.hosts.map(brokenOff), hooks: hooksBrokenOff(before.hooks) };
+  }
   const hosts = event.hosts.map((host) => ({ host, end: undefined, reason: '', instances: [] }));
   const { invocation, fingerprint } = event;
-  return { ...{ run, command, by, startedAt: ts, hosts, invocation, fingerprint, notes: [] }, ...process };
+  return { ...{ run, command, by, startedAt: ts, hosts, invocation, fingerprint, hooks: [], notes: [] }, ...process };
 }
 
 /** The run is gone on with: what its first process was at has no end any more. */

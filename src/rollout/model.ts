@@ -8,6 +8,7 @@
  */
 
 import type { ContainerSpec } from './container-spec.ts';
+import type { Hooks, InstancePoint } from './hooks.ts';
 import type { Ramp } from './ramp.ts';
 
 /** Where on its host one HAProxy is spoken to. */
@@ -98,6 +99,7 @@ export interface Slot {
 
 export interface DeclaredSlot extends Slot {
   readonly spec: ContainerSpec;
+  readonly hooks?: Hooks<InstancePoint> | undefined;
 }
 
 export interface Instance {
@@ -121,6 +123,7 @@ export interface Instance {
   /** How many old containers stay behind, stopped. */
   readonly keep: number;
   readonly minUp: MinUp;
+  readonly hooks?: Hooks<InstancePoint> | undefined;
   /** Its two slots, as long as it is not known which of them is taken. `servers`, `ready` and `spec` are the first's. */
   readonly slots?: readonly [DeclaredSlot, DeclaredSlot] | undefined;
   /** The slot that everything else here is of, where it has two. */

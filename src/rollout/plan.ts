@@ -2,6 +2,7 @@ import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
 import { keepsContainer, placeName, serverPath, serversOf, type Instance, type Revert, type Server } from './model.ts';
 import type { Healthcheck } from './container-spec.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
+import type { HostPoint, Hooks, PlayHooks } from './hooks.ts';
 import type { Back, HostPlay, Play } from './play.ts';
 import type { Policy } from './policy.ts';
 import { batchesOf } from './serial.ts';
@@ -68,6 +69,8 @@ export interface InstancePlan {
   readonly instance: Instance;
   readonly action: Action;
   readonly from: PlannedImage | undefined;
+  /** Whether what is there runs. */
+  readonly isRunning?: boolean | undefined;
   readonly to: PlannedImage & Pick<WantedImage, 'load'>;
   readonly changes: readonly SettingChange[];
   /** Of one that is restarted: what stays otherwise than declared. */
@@ -80,6 +83,7 @@ export interface InstancePlan {
 export interface HostPlan {
   readonly host: string;
   readonly instances: readonly InstancePlan[];
+  readonly hooks?: Hooks<HostPoint> | undefined;
 }
 
 export interface BatchPlan {
@@ -105,6 +109,7 @@ export interface PlayPlan {
   /** Undefined: a batch by itself has no limit. */
   readonly maxFailPercentage: number | undefined;
   readonly policy: Policy;
+  readonly hooks?: PlayHooks | undefined;
   readonly back?: Back | undefined;
   readonly batches: readonly BatchPlan[];
   readonly capacity: readonly CapacityPlan[];
@@ -119,6 +124,7 @@ export function planPlay(play: Play, facts: FleetFacts, options: { readonly forc
     maxFailPercentage: play.maxFailPercentage,
     policy: play.policy,
     ...(play.back && { back: play.back }),
+    ...(play.hooks && { hooks: play.hooks }),
     batches,
     capacity: capacityOf(batches, facts),
   };
@@ -129,7 +135,11 @@ export function hasChanges(plan: PlayPlan): boolean {
 }
 
 export function hasChangesIn({ hosts }: BatchPlan): boolean {
-  return hosts.some(({ instances }) => instances.some(({ action }) => action !== 'leave'));
+  return hosts.some(hasChangesOn);
+}
+
+export function hasChangesOn({ instances }: HostPlan): boolean {
+  return instances.some(({ action }) => action !== 'leave');
 }
 
 export function instancesOf(plan: PlayPlan): readonly InstancePlan[] {
@@ -152,9 +162,19 @@ function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force
     const servers = serversOf(instance).flatMap((server) => serverPlans(server, facts));
     if (from && keepsContainer(instance)) return { ...restartOf(instance, from, seen), servers };
     const action = instance.revert ? actionBack(seen, instance.revert) : actionOf(seen, force);
-    return { instance, action, from, to, changes, because: action === 'replace' ? reasonFor(seen) : '', servers };
+    const isRunning = container?.running;
+    return {
+      instance,
+      action,
+      from,
+      isRunning,
+      to,
+      changes,
+      because: action === 'replace' ? reasonFor(seen) : '',
+      servers,
+    };
   });
-  return { host: play.host, instances };
+  return { host: play.host, instances, ...(play.hooks && { hooks: play.hooks }) };
 }
 
 function restartOf(

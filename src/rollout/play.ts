@@ -1,3 +1,4 @@
+import type { HostPoint, Hooks, PlayHooks } from './hooks.ts';
 import type { Instance } from './model.ts';
 import type { OnFailure, Policy, Share } from './policy.ts';
 import type { Serial } from './serial.ts';
@@ -6,6 +7,7 @@ import type { Serial } from './serial.ts';
 export interface HostPlay {
   readonly host: string;
   readonly instances: readonly Instance[];
+  readonly hooks?: Hooks<HostPoint> | undefined;
 }
 
 /** Who asks a registry, as the playbook says it. */
@@ -39,6 +41,7 @@ export interface Play {
    */
   readonly maxFailPercentage: number | undefined;
   readonly policy: Policy;
+  readonly hooks?: PlayHooks | undefined;
   /** Undefined: in its own batches, and the first failed host ends it. */
   readonly back?: Back | undefined;
   readonly registries?: readonly RegistryLogin[];

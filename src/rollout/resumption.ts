@@ -1,7 +1,8 @@
 /** What a run that is gone on with has done already, and what of it is still to be done. */
+import { runHookKey, type HookSubject } from './hooks.ts';
 import type { Instance } from './model.ts';
 import type { InstancePlan, PlayPlan, WantedImage } from './plan.ts';
-import { instancesIn, type InstanceHistory, type RunHistory } from './run-history.ts';
+import { instancesIn, type HookHistory, type InstanceHistory, type RunHistory } from './run-history.ts';
 
 /** Instances by `host container`. */
 type Names = ReadonlySet<string>;
@@ -16,6 +17,13 @@ export interface Resumption {
   readonly notReached: Names;
   /** The digests that its plan has settled on, by `host reference`: what a tag means by now is of no account. */
   readonly digests: ReadonlyMap<string, string>;
+  /** The hooks that run once, by `runHookKey`. */
+  readonly hooks: {
+    /** They have ended well, or as well as is asked for. */
+    readonly ended: Names;
+    /** The run died while they were running. */
+    readonly unknown: readonly HookSubject[];
+  };
   readonly skipFailed: boolean;
 }
 
@@ -29,7 +37,21 @@ export function resumptionOf(history: RunHistory, skipFailed: boolean): Resumpti
     inWork: named(({ state }) => state === 'inWork' || state === 'outOfService'),
     notReached: named(({ state }) => state === 'notReached'),
     digests: digestsIn(all),
+    hooks: hooksIn(history),
     skipFailed,
+  };
+}
+
+function hooksIn({ hooks }: RunHistory): Resumption['hooks'] {
+  const once = hooks.filter(({ hook }) => hook.point === 'before_run');
+  // Of one that was run again, the last time counts.
+  const last = new Map(once.filter(({ result }) => result !== 'skipped').map((one) => [runHookKey(one.hook), one]));
+  const isWell = ({ result }: HookHistory): boolean => result === 'ok' || result === 'ignored';
+  return {
+    ended: new Set([...last].filter(([, one]) => isWell(one)).map(([key]) => key)),
+    unknown: [...last.values()]
+      .filter(({ result }) => result === 'running' || result === 'brokenOff')
+      .map(({ hook }) => hook),
   };
 }
 

@@ -117,7 +117,7 @@ function revertOf(
 ): Instance {
   const from = first.get(keyOf(instance));
   const spec = { image: from?.reference ?? 'nothing', pullPolicy: 'never' } as const;
-  return { ...instance, leaving: undefined, spec, revert: { run, toNothing: from === undefined } };
+  return { ...instance, leaving: undefined, hooks: undefined, spec, revert: { run, toNothing: from === undefined } };
 }
 
 function serialOf({ batches }: PlannedPlay): Serial {

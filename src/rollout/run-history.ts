@@ -1,4 +1,5 @@
 import type { FoundContainer, FoundServer, Invocation, Remark, Subject } from './events.ts';
+import type { HookSubject } from './hooks.ts';
 import type { EndState, Step } from './lifecycle.ts';
 import type { Instance } from './model.ts';
 import type { InstancePlan } from './plan.ts';
@@ -51,6 +52,17 @@ export interface InstanceHistory {
   readonly found: { readonly servers: readonly FoundServer[]; readonly old: FoundContainer | undefined } | undefined;
 }
 
+export interface HookHistory {
+  readonly hook: HookSubject;
+  readonly startedAt: string;
+  /** `brokenOff`: the run died, and whether it has ended is not known. */
+  readonly result: 'running' | 'ok' | 'failed' | 'ignored' | 'skipped' | 'brokenOff';
+  /** Why it has failed, or was skipped. */
+  readonly why: string;
+  readonly output: readonly string[];
+  readonly ms: number | undefined;
+}
+
 export interface HostHistory {
   readonly host: string;
   /** Undefined: its end was not told. */
@@ -86,6 +98,8 @@ export interface RunHistory {
   readonly invocation: Invocation | undefined;
   readonly fingerprint: string | undefined;
   readonly hosts: readonly HostHistory[];
+  /** In the order in which they began. */
+  readonly hooks: readonly HookHistory[];
   readonly notes: readonly {
     readonly at: string;
     readonly kind: 'problem' | 'warning' | 'stop';

@@ -26,9 +26,19 @@ export function inSlot(
   [to, from]: readonly [DeclaredSlot, DeclaredSlot],
   { leaves }: { readonly leaves: boolean },
 ): Instance {
-  const { name, servers, ready, spec } = to;
+  const { name, servers, ready, spec, hooks } = to;
   const other = { name: from.name, servers: from.servers, ready: from.ready };
-  return { ...instance, slots: undefined, slot: name, servers, ready, spec, other, ...(leaves && { leaving: other }) };
+  return {
+    ...instance,
+    slots: undefined,
+    slot: name,
+    servers,
+    ready,
+    spec,
+    hooks,
+    other,
+    ...(leaves && { leaving: other }),
+  };
 }
 
 /** An instance that is to be taken back, in the slot in which it was found. `leaves`: its container is in the other. */

@@ -14,6 +14,8 @@ export interface HostRun {
   readonly skipped: Failure | undefined;
   /** Those that an earlier process of this run has left in work, and that this one has not come to. */
   readonly leftInWork: readonly InstancePlan[];
+  /** Of a hook before it, or after it. */
+  readonly failure?: Failure | undefined;
   readonly ms: number;
 }
 
@@ -32,10 +34,11 @@ export function summaryOf(run: HostRun, monitors: Pick<Monitors, 'endOf'>): Host
   const all = [...ends].map(([one, end]) => monitors.endOf(one.instance) ?? end);
   const missing = instances.length - all.length;
   const failure = all.find((end) => end !== 'left' && end.failure !== undefined);
-  const cause = failure && failure !== 'left' ? failure.failure : undefined;
+  const cause = failure && failure !== 'left' ? failure.failure : run.failure;
   const reason = cause === undefined ? '' : reasonOf(cause);
   const isStopped = cause instanceof Failure && cause.code === 'interrupted';
-  const end = hostEndOf(all, isStopped, missing > 0);
+  const own = hostEndOf(all, isStopped, missing > 0);
+  const end = run.failure && own !== 'outOfService' ? (isStopped ? 'interrupted' : 'failed') : own;
   const restarted = instances.filter((one) => one.action === 'restart' && isUpdated(run, one, monitors)).length;
   const done = { ...counts(all), ...(restarted > 0 && { restarted }) };
   return withLeftInWork({ host, end, reason, ...done, notReached: missing, ms }, leftInWork);

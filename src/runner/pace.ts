@@ -17,6 +17,8 @@ export interface Pace {
   mayBegin(plan: PlayPlan, batch: BatchPlan): Promise<boolean>;
   /** What a batch that has ended means for the run. */
   after(plan: PlayPlan, ended: readonly HostSummary[]): Promise<Decision>;
+  /** What becomes of a run that cannot go on for this reason; `goOn`: it is to be tried all the same. */
+  cannotGoOn(plan: Pick<PlayPlan, 'policy'>, why: string): Promise<AfterBatch>;
 }
 
 export interface Decision {
@@ -123,11 +125,9 @@ export class RunPace implements Pace {
     return { then: this.#context.stop.beforeNext.aborted ? 'stop' : then, why };
   }
 
-  /** What becomes of a run whose next play cannot be planned; `goOn`: plan it once more. */
-  async cannotBegin({ name, policy: { onFailure } }: Pick<PlayPlan, 'name' | 'policy'>): Promise<AfterBatch> {
+  async cannotGoOn({ policy: { onFailure } }: Pick<PlayPlan, 'policy'>, why: string): Promise<AfterBatch> {
     const isStopped = (): boolean => this.#context.stop.beforeNext.aborted;
     if (isStopped()) return 'stop';
-    const why = `the play "${name}" cannot begin any more`;
     const answer = onFailure === 'ask' ? await this.#ask(whatAfterFailure(why)) : undefined;
     if (answer === 'goOn') return 'goOn';
     if (isStopped()) return 'stop';

@@ -7,16 +7,28 @@ import type { AfterBatch } from '../rollout/verdict.ts';
 import type { AdvanceContext, InstanceEnd } from './advance.ts';
 import { withinDeadline } from './deadline.ts';
 import { goOn } from './go-on.ts';
+import {
+  afterBatchHooks,
+  afterHost,
+  afterInstance,
+  beforeBatch,
+  beforeHost,
+  beforeInstance,
+  beforeTraffic,
+  type InBatch,
+} from './around.ts';
+import type { Commands } from './commands.ts';
 import type { HeldHost } from './held-hosts.ts';
 import { notReached, summaryOf, type HostRun } from './host-run.ts';
 import type { LostBalancers } from './lost-balancers.ts';
 import { Monitors } from './monitors.ts';
-import type { Pace } from './pace.ts';
+import type { Decision, Pace } from './pace.ts';
 import { isOwn } from './recorded.ts';
 import { Turns } from './turns.ts';
 import { markOf, workOn, type RunIdentity, type Work } from './work.ts';
 
 export interface RollContext extends AdvanceContext {
+  readonly controller: Commands;
   readonly identity: RunIdentity;
   readonly forks: number;
   readonly held: (host: string) => HeldHost;
@@ -69,20 +81,28 @@ async function rollBatches(plan: PlayPlan, context: PlayContext): Promise<PlayEn
   let then: AfterBatch = 'goOn';
   for (const batch of plan.batches) {
     if (then !== 'goOn' || !(await pace.mayBegin(plan, batch))) break;
+    const at = { play: plan, batch };
+    then = await begun(at, context);
+    if (then !== 'goOn') break;
     const names = batch.hosts.map(({ host }) => host);
     const numbers = { number: batch.number, of: plan.batches.length };
     report({ type: 'batch-started', play: plan.name, ...numbers, hosts: names });
     const before = summaries();
-    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, plan, context))));
+    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, at, context))));
     const bug = settled.find((result) => result.status === 'rejected');
     if (bug) throw bug.reason;
     runs.push(...settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
     if (batch === plan.batches.at(-1)) await monitors.ended();
     // A host of an earlier batch whose monitor has failed since counts for this one.
-    const decision = await pace.after(
-      plan,
-      summaries().filter(({ end }, index) => end !== before[index]?.end),
+    const changed = summaries().filter(({ end }, index) => end !== before[index]?.end);
+    const failure = await afterBatchHooks(
+      at,
+      summaries()
+        .slice(before.length)
+        .map(({ end }) => end),
+      context,
     );
+    const decision = await decided(plan, { changed, failure }, pace);
     then = decision.then;
     report({ type: 'batch-ended', ...numbers, ...decision });
   }
@@ -99,8 +119,32 @@ async function rollBatches(plan: PlayPlan, context: PlayContext): Promise<PlayEn
   return { hosts, then: hosts.some(({ end }) => end === 'outOfService') ? 'outOfService' : then };
 }
 
-async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext): Promise<HostRun> {
-  const { clock, report, pace, held, monitors } = context;
+/** Whether the batch begins, by the hooks before it. */
+async function begun(at: InBatch, context: PlayContext): Promise<AfterBatch> {
+  for (;;) {
+    const failure = await beforeBatch(at, context);
+    if (!failure) return 'goOn';
+    const why = `batch ${at.batch.number} of ${at.play.batches.length} cannot begin: ${failure.message}`;
+    const then = await context.pace.cannotGoOn(at.play, why);
+    if (then !== 'goOn') return then;
+  }
+}
+
+/** What a batch that has ended means, and a hook after it that has failed. */
+async function decided(
+  plan: PlayPlan,
+  { changed, failure }: { readonly changed: readonly HostSummary[]; readonly failure: Failure | undefined },
+  pace: Pace,
+): Promise<Decision> {
+  const decision = await pace.after(plan, changed);
+  if (!failure || decision.then !== 'goOn') return decision;
+  const then = await pace.cannotGoOn(plan, failure.message);
+  return { then, why: then === 'goOn' ? '' : failure.message };
+}
+
+async function updateHost(plan: HostPlan, at: InBatch, context: PlayContext): Promise<HostRun> {
+  const { clock, report, held, monitors } = context;
+  const { play } = at;
   const started = clock.now();
   const maySkip = play.policy.unreachable === 'skip' && !isLeftInWork(held(plan.host), context);
   const skipped = maySkip ? await outOfReach(held(plan.host)) : undefined;
@@ -109,6 +153,29 @@ async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext):
     report({ type: 'host-skipped', host: plan.host, reason: skipped.message });
     return { plan, ends, skipped, leftInWork: [], ms: 0 };
   }
+  const here = { ...at, host: plan };
+  const isBegun = leftInWork(plan, context).length > 0;
+  const failed = await beforeHost({ ...here, isBegun }, context);
+  if (!failed) await updateInstances(plan, { at, ends }, context);
+  // What is being taken back on this host has its turn first.
+  await monitors.inTurn(plan.host, async () => undefined);
+  const left = leftInWork(plan, context).filter((one) => !ends.has(one));
+  const run = { plan, ends, skipped, leftInWork: left, failure: failed, ms: clock.now() - started };
+  const failedAfter = failed ? undefined : await afterHost(here, summaryOf(run, monitors), context);
+  const whole = { ...run, failure: failed ?? failedAfter, ms: clock.now() - started };
+  const { end, reason } = summaryOf(whole, monitors);
+  report({ type: 'host-ended', host: plan.host, end, reason });
+  return whole;
+}
+
+interface InstanceEnds {
+  readonly at: InBatch;
+  readonly ends: Map<InstancePlan, InstanceEnd | 'left'>;
+}
+
+/** One after the other, until one does not end as it should. */
+async function updateInstances(plan: HostPlan, { at, ends }: InstanceEnds, context: PlayContext): Promise<void> {
+  const { report, pace, monitors } = context;
   for (const instance of plan.instances) {
     if (instance.action === 'leave') {
       monitors.touch(serversOf(instance.instance));
@@ -118,39 +185,44 @@ async function updateHost(plan: HostPlan, play: PlayPlan, context: PlayContext):
       ends.set(instance, 'left');
       continue;
     }
-    if (monitors.hasFailedOn(plan.host) || !pace.goesOn(play)) break;
+    if (monitors.hasFailedOn(plan.host) || !pace.goesOn(at.play)) break;
     await context.ifBack?.();
-    const end = await monitors.inTurn(plan.host, () => update(instance, play, context));
+    const end = await monitors.inTurn(plan.host, () => update(instance, at, context));
     ends.set(instance, end);
     if (end.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
-    if (end.state !== 'updated') break;
+    if (end.state !== 'updated' || end.failure) break;
   }
-  // What is being taken back on this host has its turn first.
-  await monitors.inTurn(plan.host, async () => undefined);
-  const left = leftInWork(plan, context).filter((one) => !ends.has(one));
-  const run = { plan, ends, skipped, leftInWork: left, ms: clock.now() - started };
-  const { end, reason } = summaryOf(run, monitors);
-  report({ type: 'host-ended', host: plan.host, end, reason });
-  return run;
 }
 
-async function update(plan: InstancePlan, { policy }: PlayPlan, context: PlayContext): Promise<InstanceEnd> {
+async function update(plan: InstancePlan, at: InBatch, context: PlayContext): Promise<InstanceEnd> {
   const { report, held, monitors } = context;
+  const { policy } = at.play;
   const { host, container } = plan.instance;
   const from = plan.from?.reference ?? 'nothing';
   const subject = { host, name: container };
   report({ type: 'instance-started', subject, from, to: plan.to.reference, ...markOf(plan.instance) });
   const lost = await lockLost(held(host));
+  const isBegun = isLeftInWork(held(host), context, container);
   if (lost) {
-    const state = isLeftInWork(held(host), context, container) ? 'outOfService' : 'unchanged';
+    const state = isBegun ? 'outOfService' : 'unchanged';
     report({ type: 'instance-ended', subject, state, ms: 0, ...markOf(plan.instance) });
     return { state, failure: lost };
   }
   monitors.touch(serversOf(plan.instance));
-  const work = workOf(plan, context);
-  const end = await withinDeadline(policy.instanceDeadlineMs, context, (it) => goOn(work, it));
-  if (end.state === 'updated' && work.monitor) monitors.follow(work.monitor);
-  return end;
+  const here = { ...at, instance: plan };
+  const end = await withinDeadline(policy.instanceDeadlineMs, context, async (within): Promise<InstanceEnd> => {
+    const failure = await beforeInstance({ ...here, isBegun }, { ...context, stop: within.stop });
+    if (failure) {
+      report({ type: 'instance-ended', subject, state: 'unchanged', ms: 0, ...markOf(plan.instance) });
+      return { state: 'unchanged', failure };
+    }
+    const work = workOf(plan, context);
+    work.beforeTraffic = beforeTraffic(here, context);
+    const ended = await goOn(work, within);
+    if (ended.state === 'updated' && work.monitor) monitors.follow(work.monitor);
+    return ended;
+  });
+  return afterInstance(here, end, context);
 }
 
 /** What an instance comes to that did not serve well: the version before serves again, unless that fails too. */

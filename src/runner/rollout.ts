@@ -21,6 +21,7 @@ import type { Clock, Fleet, Journal, Loads, Operator } from './ports.ts';
 import { inspectFleet, type Inspection } from './preflight.ts';
 import { refuseUnlessMayStart } from './may-start.ts';
 import { notReached } from './host-run.ts';
+import { betweenHooks, hooksAgain } from './run-hooks.ts';
 import { revert } from './rollback.ts';
 import { leftInWork, roll } from './roll.ts';
 import { Rejoin } from './rejoin.ts';
@@ -67,6 +68,8 @@ export interface RunResult {
   readonly end: RunEnd;
   /** Why the run itself went no further, where it did not. */
   readonly why?: string | undefined;
+  /** The hook after it that has failed, and how, where nothing else has. */
+  readonly hook?: string | undefined;
   readonly hosts: readonly HostSummary[];
 }
 
@@ -172,6 +175,7 @@ export async function rollout(
     await restoreOver(held, context);
     const planned = await planAll(plays, options, { ...context, skipped, lost });
     skipped.refuseIfTooMany();
+    for (const warning of hooksAgain(options.resumption)) context.report(warning);
     const odd = options.resumption ? disagreements(planned.recorded, options.resumption) : [];
     for (const { host, text } of odd) context.report({ type: 'warning', host, text });
     options.onPlanned(planned.plans);
@@ -185,16 +189,23 @@ export async function rollout(
       await pullAll(planned, held, { ...context, limit, pullsPerHost: options.pullsPerHost });
     }
     context.stop.beforeNext.throwIfAborted();
-    const { rows, wentBack } = await rollAll(planned, options, { ...context, skipped, lost, held, pace });
-    const summaries = [...rows, ...skipped.summaries(rows)];
-    const end = runEndOf(
-      summaries.map((row) => row.end),
-      { isHalted: pace.why !== undefined, wentBack },
-    );
-    return { end, why: pace.why, hosts: summaries };
+    const rolling = { ...context, skipped, lost, held, pace };
+    const hooked = { ...context, held: held.host, resumption: options.resumption };
+    return await betweenHooks(planned.plans, hooked, () => outcomeOf(planned, options, rolling));
   } finally {
     await held.release();
   }
+}
+
+async function outcomeOf(planned: Planned, how: How, context: RollingContext): Promise<RunResult> {
+  const { skipped, pace } = context;
+  const { rows, wentBack } = await rollAll(planned, how, context);
+  const summaries = [...rows, ...skipped.summaries(rows)];
+  const end = runEndOf(
+    summaries.map((row) => row.end),
+    { isHalted: pace.why !== undefined, wentBack },
+  );
+  return { end, why: pace.why, hosts: summaries };
 }
 
 /** The hosts of the instances, and of the balancers of their servers. */
@@ -282,7 +293,7 @@ async function planAgain(
       return plans[0] ?? 'stop';
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      const then = await pace.cannotBegin(play);
+      const then = await pace.cannotGoOn(play, `the play "${play.name}" cannot begin any more`);
       if (then !== 'goOn') return then;
     }
   }

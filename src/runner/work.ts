@@ -71,6 +71,8 @@ export interface Work {
   newServes?: boolean;
   /** The step of its ramp that it has got to, as a percentage. */
   rampedTo: number;
+  /** What is done with the new container once it is ready, before it gets requests; undefined once that was done. */
+  beforeTraffic?: ((work: Work, signal: AbortSignal) => Promise<void>) | undefined;
   /** How long it took HAProxy to see the new container UP, in milliseconds. */
   upAfterMs: number;
   /** Counts how it serves, from the soak on; undefined when the playbook asks for none. */

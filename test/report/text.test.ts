@@ -15,6 +15,8 @@ function told(event: RunEvent): string[] {
   return linesOf(event, plain).map(({ level, text }) => `${level} ${text}`);
 }
 
+const hook = { name: 'migrate', point: 'before_run', where: 'controller', play: 'Front' } as const;
+
 type Rows = {
   readonly [Type in RunEvent['type']]: readonly [Omit<Extract<RunEvent, { type: Type }>, 'type'>, ...string[]];
 };
@@ -31,6 +33,9 @@ const rows: Rows = {
   'image-pulling':    [{ host: 'fe1', image: 'a:1', current: 45_100_000, total: 110_000_000 },           '0 fe1  image a:1  pulling: 46 of 110 MB'],
   'image-loading':    [{ host: 'fe1', image: 'a:1', from: 'a.tar', current: 45_100_000, total: 110_000_000 }, '0 fe1  image a:1  loading from a.tar: 46 of 110 MB'],
   'image-pulled':     [{ host: 'fe1', image: 'a:1', digest: 'sha256:0123456789abcdef' },                 '0 fe1  image a:1 is there (0123456789ab)'],
+  'hook-started':     [{ hook: { ...hook, point: 'before_run' } },                                       '0 hook migrate (before_run)  …'],
+  'hook-skipped':     [{ hook: { ...hook, host: 'fe1' }, why: 'there is no old container that runs' },   '0 fe1  hook migrate (before_run)  not run: there is no old container that runs'],
+  'hook-ended':       [{ hook: { ...hook, host: 'fe1', container: 'pxApp_1' }, ms: 1_234, result: 'failed', why: 'ended with 3', output: ['no table'] }, '0 fe1 pxApp_1  hook migrate (before_run)  failed: ended with 3  (1.2 s)', '0     no table'],
   'batch-started':    [{ play: 'Front', number: 2, of: 3, hosts: ['fe1', 'fe2'] },                       '0 ', '0 Front, batch 2 of 3: fe1, fe2'],
   'instance-left':    [{ subject, why: 'nothing to change' },                                            '1 fe1 pxApp_1  left alone: nothing to change'],
   'instance-started': [{ subject, from: 'a:1', to: 'a:2' },                                              '1 fe1 pxApp_1  a:1 → 2'],

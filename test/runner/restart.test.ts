@@ -262,7 +262,13 @@ describe('a restart whose run was killed', () => {
     const isRecorded = (await fleet.host('fe1')).entries.length > 0;
     const nothing = { failed: new Set<string>(), notReached: new Set<string>(), digests: new Map<string, string>() };
     const updated = isRecorded ? new Set<string>() : names;
-    const resumption = { ...nothing, updated, inWork: names, skipFailed: false };
+    const resumption = {
+      ...nothing,
+      updated,
+      inWork: names,
+      skipFailed: false,
+      hooks: { ended: new Set<string>(), unknown: [] },
+    };
     const isOver = death.at === CHANGES.length - 1 && death.when === 'after';
 
     const result = await rollout(

@@ -15,7 +15,7 @@ export interface FakeProgram {
 
 /** A place that has a handful of programs, and those that a test gives it. */
 export class FakeCommands implements Commands {
-  readonly programs = new Map<string, FakeProgram>();
+  readonly programs = new Map<string, FakeProgram | ((request: CommandRequest) => FakeProgram)>();
   /** What was run, in its order. */
   readonly ran: CommandRequest[] = [];
   readonly #clock: Clock;
@@ -43,9 +43,10 @@ export class FakeCommands implements Commands {
     return { exitCode: takesMs > withinMs ? undefined : (program.exitCode ?? 0), output };
   }
 
-  #program({ command: [name = '', ...words] }: CommandRequest): FakeProgram {
+  #program(request: CommandRequest): FakeProgram {
+    const [name = '', ...words] = request.command;
     const known = this.programs.get([name, ...words].join(' ')) ?? this.programs.get(name);
-    if (known) return known;
+    if (known) return typeof known === 'function' ? known(request) : known;
     switch (name) {
       case 'true':
         return {};

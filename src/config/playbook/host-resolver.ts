@@ -1,3 +1,4 @@
+import { hostPoints } from '../../rollout/hooks.ts';
 import { serverKey, serverPath, serversOf, type Instance } from '../../rollout/model.ts';
 import type { HostPlay } from '../../rollout/play.ts';
 import type { DocumentPath } from '../document.ts';
@@ -8,6 +9,8 @@ import type { HostProblem, Problem } from './complaints.ts';
 import { ContainerReader, type Surroundings } from './container-reader.ts';
 import { isMapping } from '../values.ts';
 import type { DeployedPace } from './deployed-pace.ts';
+import { instanceHookRules, sameNames } from './hook-rules.ts';
+import { hooksOf, hostHooksSchema, writtenAt } from './hooks.ts';
 import { balancerOf, instanceOf } from './instances.ts';
 import { Problems } from './problems.ts';
 import { clashesOn, timeRules, type PlacedInstance } from './rules.ts';
@@ -60,11 +63,24 @@ export class HostResolver {
   /** What is wrong is added to `problems`; the instance it is wrong with is left out then. */
   resolve(host: InventoryHost): HostPlay {
     const found = new Problems();
+    const hooks = this.#hooksOf(host, found);
     const placed = this.#parts.apps.flatMap((app) => this.#instancesOf(app, host, found));
     const clashes = [...clashesOn(placed), ...this.#clashesWithOthers(placed)];
     for (const problem of [...placed.flatMap(timeRules), ...clashes]) found.add(problem);
     this.problems.push(...found.all.map((problem) => ({ ...problem, host: host.name })));
-    return { host: host.name, instances: placed.map(({ instance }) => instance) };
+    return { host: host.name, instances: placed.map(({ instance }) => instance), ...(hooks && { hooks }) };
+  }
+
+  /** Those around the instances of the host, which know its variables. */
+  #hooksOf(host: InventoryHost, found: Problems): HostPlay['hooks'] {
+    const { play, at } = this.#parts;
+    const written = writtenAt(hostPoints, play['hooks']);
+    if (written === undefined) return undefined;
+    const hooks = hooksOf(
+      found.parse(hostHooksSchema, written, { scope: this.#scopeOf(host, {}), at: [...at, 'hooks'] }),
+    );
+    for (const problem of sameNames(hooks, at)) found.add(problem);
+    return hooks;
   }
 
   /** Of a central balancer, servers are named apart by their hosts. */
@@ -149,6 +165,8 @@ export class HostResolver {
       found.add({ path: [...this.#placeOfHosts(at), 'balancer', 'hosts'], message });
     });
     const instance = instanceOf({ host: host.name, app: one, play, strategy, balancerHosts, ...declared });
+    const deadlineMs = this.#parts.deployed?.pace.deadline?.instance;
+    for (const problem of instanceHookRules(instance, { strategy, deadlineMs, app: at })) found.add(problem);
     return { instance, app: at, replicas: deploy?.replicas };
   }
 

@@ -8,6 +8,7 @@ import type {
   Strategy,
 } from '../../rollout/model.ts';
 import type { WholeContainer } from './container.ts';
+import { hooksOf } from './hooks.ts';
 import { rampOf } from './ramp.ts';
 import { specOf, type SpecSources } from './spec-of.ts';
 import {
@@ -71,6 +72,7 @@ export function instanceOf({ host, app, container, play, sources, strategy, bala
     monitor: monitorOf(container.deploy?.update_config?.monitor, [play.monitor, app.monitor]),
     keep: app.keep ?? play.keep ?? defaults.policy.keep ?? 0,
     minUp: balancer.min_up ?? ({ servers: 1 } satisfies MinUp),
+    ...(app.hooks && { hooks: hooksOf(app.hooks) }),
   };
 }
 

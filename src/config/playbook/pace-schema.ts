@@ -1,6 +1,7 @@
 /** What a play says of its hosts, and of when it goes on. */
 import { z } from 'zod';
 import { field, requiredField } from './field.ts';
+import { ownHooksSchema, playHooksSchema } from './hooks.ts';
 import { hostOrder } from './host-order.ts';
 import { boolean, durationAboveZero, hostPattern, percentage, serial, text } from './leaves.ts';
 import { freezeWindows, onFailure, pause, registryLogins, share, timezone, unreachable } from './pace-leaves.ts';
@@ -72,6 +73,9 @@ export const pace = {
     default: '0s',
   }),
   freeze: freezeSchema.optional().meta({ description: 'When nothing is rolled out.' }),
+  hooks: playHooksSchema.optional().meta({
+    description: 'Commands that are run around the run, its batches and its hosts. See docs/hooks.md.',
+  }),
   registries: field(registryLogins, {
     description:
       'Logins for registries: a mapping of `host` or `host:port` to `username` and `password`. Sent with each pull, kept on no host.',
@@ -80,4 +84,5 @@ export const pace = {
   vars: field(variables, { description: 'Variables, over those of the inventory and under `-e`.', otherwise: 'none' }),
 };
 
-export const paceSchema = z.strictObject(pace).omit({ vars: true });
+/** Of its hooks those that are decided before there is a host. */
+export const paceSchema = z.strictObject(pace).omit({ vars: true }).extend({ hooks: ownHooksSchema.optional() });

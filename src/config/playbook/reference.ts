@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import { bare } from './complaints.ts';
+import { hookSchema } from './hooks.ts';
 import { metaOf, playSchema, policySchema } from './schema.ts';
 
 /** A table of the keys of every mapping of a playbook, out of the schema's own notes. */
 function playbookReference(): string {
-  return [...sectionsOf('Play', playSchema)].join('\n');
+  return [...sectionsOf('Play', playSchema), ...sectionsOf('A hook', hookSchema)].join('\n');
 }
 
 function* sectionsOf(title: string, mapping: z.ZodObject): Generator<string> {
@@ -19,7 +20,8 @@ function* sectionsOf(title: string, mapping: z.ZodObject): Generator<string> {
     // What a play may say too is told there.
     if (isApp && key in policySchema.shape) continue;
     if (inner instanceof z.ZodObject) yield* sectionsOf(isApp || title === 'Play' ? key : `${title}.${key}`, inner);
-    if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject) {
+    // What says itself where it is told, as lists of hooks do, is told there.
+    if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject && metaOf(part).says === undefined) {
       yield* sectionsOf(`${key}[]`, inner.element);
     }
   }

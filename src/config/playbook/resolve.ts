@@ -10,6 +10,8 @@ import { Scope } from '../template.ts';
 import { complaintAbout, mergedAcrossHosts, type Problem } from './complaints.ts';
 import type { Environment } from './container-leaves.ts';
 import { DeployedPace } from './deployed-pace.ts';
+import { mixedUp, sameNames } from './hook-rules.ts';
+import { hooksOf, ownHooks } from './hooks.ts';
 import { inOrder } from './host-order.ts';
 import { HostResolver } from './host-resolver.ts';
 import { maxFailPercentageOf, policyOf } from './policy.ts';
@@ -57,9 +59,9 @@ export function resolvePlays(playbook: WrittenPlaybook, inventory: Inventory, se
       play,
       known.filter(({ path: [of] }) => of === index).map(({ path }) => path),
     );
-    return sound ? [resolvePlay(sound, index, fleet)] : [];
+    return sound ? [{ ...resolvePlay(sound, index, fleet), index }] : [];
   });
-  const problems = [...known, ...resolved.flatMap((it) => it.problems)];
+  const problems = [...known, ...resolved.flatMap((it) => it.problems), ...mixedUp(resolved)];
   if (problems.length > 0) throw failureOf(problems.map((it) => complaintAbout(playbook.document, it)));
   const plays = resolved.flatMap(({ play }) => (play && play.hosts.length > 0 ? [play] : []));
   if (plays.length > 0) return plays;
@@ -123,6 +125,7 @@ function resolvePlay({ play, wrongApps }: SoundPart, index: number, fleet: Fleet
   const scope = new Scope(vars, { ...fleet.around, whereOf });
   const note = new Problems();
   const pace = note.parse(paceSchema, paceOf(play), { scope, at: [index] });
+  for (const problem of sameNames(hooksOf(pace?.hooks), [index])) note.add(problem);
   const chosen =
     pace &&
     hostsOf(pace.hosts, fleet, (message) => {
@@ -159,6 +162,7 @@ function playOf(hosts: readonly HostPlay[], { pace, back }: DeployedPace): Play 
     serial: pace.serial ?? defaults.serial ?? [{ hosts: 1 }],
     maxFailPercentage: maxFailPercentageOf(pace),
     policy: policyOf(pace),
+    ...(pace.hooks && { hooks: hooksOf(pace.hooks) }),
     ...(back && { back }),
     ...(pace.registries && { registries: pace.registries }),
   };
@@ -180,7 +184,8 @@ function whereIn(play: WrittenPlay, index: number, { document, selection }: Flee
 }
 
 function paceOf(play: WrittenPlay): Record<string, unknown> {
-  return Object.fromEntries(Object.keys(paceSchema.shape).map((key) => [key, play[key]]));
+  const keys = Object.keys(paceSchema.shape);
+  return { ...Object.fromEntries(keys.map((key) => [key, play[key]])), hooks: ownHooks(play['hooks']) };
 }
 
 function hostsOf(pattern: string, fleet: Fleet, complain: (message: string) => void): InventoryHost[] {

@@ -5,6 +5,7 @@ import { isMapping } from '../values.ts';
 import type { Strategy } from '../../rollout/model.ts';
 import { backends, serverName, statsSocket } from './balancer-leaves.ts';
 import { field, type FieldMeta, requiredField } from './field.ts';
+import { instanceHooksSchema } from './hooks.ts';
 import { pace } from './pace-schema.ts';
 import {
   duration,
@@ -167,6 +168,9 @@ export const appSchema = z.strictObject({
   ready: readySchema.optional().meta({
     description: 'Proof that a new container works: one of `http`, `tcp` and `command`.',
     otherwise: "the container's healthcheck alone",
+  }),
+  hooks: instanceHooksSchema.optional().meta({
+    description: 'Commands that are run around each instance. See docs/hooks.md.',
   }),
   ...policy,
 });

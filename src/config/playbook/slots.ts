@@ -62,8 +62,8 @@ export function slotRules({ slots }: Instance, app: DocumentPath): Problem[] {
 /** The instance as it is read in each of its slots, as one. */
 export function inSlots(names: readonly [string, string], read: readonly [Instance, Instance]): Instance {
   const slotOf = (index: 0 | 1): DeclaredSlot => {
-    const { servers, ready, spec } = read[index];
-    return { name: names[index], servers, ready, spec };
+    const { servers, ready, spec, hooks } = read[index];
+    return { name: names[index], servers, ready, spec, ...(hooks && { hooks }) };
   };
   return { ...read[0], slots: [slotOf(0), slotOf(1)] };
 }

@@ -46,18 +46,28 @@ export const check: StepAction = async (work, watch) => {
   const { done, last } = await behind(
     barriers,
     watch,
-    (signal) =>
-      poll(
+    async (signal) => {
+      const seen = await poll(
         () => lookAt(work, isDemanding),
         (sight) => isFit(sight, work, watch.homeward),
         { ...instance.ready, signal, ...tellers(watch) },
         watch.clock,
-      ),
+      );
+      if (seen.done && !watch.homeward) await tryOut(work, signal);
+      return seen;
+    },
     floorTeller(work, watch),
   );
   if (done) return last.container?.health === 'healthy' ? 'healthy' : 'ready';
   throw await unfit(work, last, `is not ready after ${instance.ready.withinMs / 1000} s: ${whyNot(last)}`);
 };
+
+/** Not twice, should the step be taken once more: what hooks do is not undone in between. */
+async function tryOut(work: Work, signal: AbortSignal): Promise<void> {
+  const { beforeTraffic } = work;
+  await beforeTraffic?.(work, signal);
+  work.beforeTraffic = undefined;
+}
 
 function tellers(watch: StepWatch): Pick<Parameters<typeof poll<Sight>>[2], 'onWaiting' | 'onTrouble'> {
   return {

@@ -1,0 +1,27 @@
+/** What a run's journal says of its hooks. */
+import type { StampedEvent } from './events.ts';
+import type { HookHistory } from './run-history.ts';
+
+export type HookEvent = Extract<StampedEvent, { readonly hook: unknown }>;
+
+export function hooksAfter(before: readonly HookHistory[], event: HookEvent): readonly HookHistory[] {
+  const { hook, ts: startedAt } = event;
+  const nothing = { hook, startedAt, why: '', output: [], ms: undefined };
+  switch (event.type) {
+    case 'hook-started':
+      return [...before, { ...nothing, result: 'running' }];
+    case 'hook-skipped':
+      return [...before, { ...nothing, result: 'skipped', why: event.why }];
+    case 'hook-ended': {
+      const { result, why, output, ms } = event;
+      const own = JSON.stringify(hook);
+      const index = before.findLastIndex((one) => one.result === 'running' && JSON.stringify(one.hook) === own);
+      return before.map((one, at) => (at === index ? { ...one, result, why, output, ms } : one));
+    }
+  }
+}
+
+/** The run is gone on with: whether what its first process was running has ended, nobody knows. */
+export function hooksBrokenOff(before: readonly HookHistory[]): readonly HookHistory[] {
+  return before.map((one) => (one.result === 'running' ? { ...one, result: 'brokenOff' } : one));
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { readPlaybook } from '../../../src/config/playbook/read.ts';
+import { hooksOfPlays, placesAt, type HookPoint } from '../../../src/rollout/hooks.ts';
+import { aFleet, aPlaybook, linesOf, resolved, theInstance } from './fleet.ts';
+
+const inPlay = (text: string): string => aPlaybook('', `  hooks: ${text}\n`);
+const inApp = (text: string, play = ''): string => aPlaybook(`    hooks: ${text}\n`, play);
+const inInstance = (point: string): boolean => point.endsWith('_instance') || point === 'before_traffic';
+
+describe('hooks', () => {
+  it('are none unless said', () => {
+    expect(hooksOfPlays(resolved(aPlaybook()))).toEqual([]);
+  });
+
+  it('have a minute, must end well, and run a text in a shell', () => {
+    const [play] = resolved(inPlay('{ before_run: [{ name: a, where: controller, command: "echo $HOME" }] }'));
+
+    const spec = { command: ['/bin/sh', '-c', 'echo $HOME'], env: {} };
+    const hook = { name: 'a', where: 'controller', timeoutMs: 60_000, onFailure: 'fail', noLog: false, spec };
+    expect(play?.hooks).toEqual({ before_run: [hook] });
+  });
+
+  it('may say all of it otherwise', () => {
+    const written = `{ after_batch: [{ name: a, where: host, command: [ls, -l, 7], timeout: 5m, on_failure: ignore, no_log: yes, env: { A: 1, B: '' } }] }`;
+    const [play] = resolved(inPlay(written));
+
+    const spec = { command: ['ls', '-l', '7'], env: { A: '1', B: '' } };
+    const hook = { name: 'a', where: 'host', timeoutMs: 300_000, onFailure: 'ignore', noLog: true, spec };
+    expect(play?.hooks).toEqual({ after_batch: [hook] });
+  });
+
+  it('around a host know its variables, and those of an app its instance', () => {
+    const inventory = aFleet({ fe1: { zone: 'north' } });
+    const play = `  hooks: { before_host: [{ name: a, where: host, command: [note, '{{ zone }}'] }] }\n`;
+    const app = `{ before_traffic: [{ name: b, where: new_container, command: [warm, '{{ zone }}', '{{ id }}'] }] }`;
+
+    const [read] = resolved(inApp(app, play), inventory);
+
+    expect(read?.hosts[0]?.hooks?.before_host?.[0]?.spec.command).toEqual(['note', 'north']);
+    expect(theInstance(inApp(app, play), inventory).hooks?.before_traffic?.[0]?.spec.command).toEqual([
+      ...['warm', 'north', '1'],
+    ]);
+  });
+
+  it('before there is a host know none of its variables', () => {
+    const text = inPlay(`{ before_run: [{ name: a, where: host, command: [note, '{{ zone }}'] }] }`);
+
+    expect(linesOf(() => resolved(text, aFleet({ fe1: { zone: 'north' } })))).toEqual([
+      expect.stringMatching(/^p\.yml:3:\d+: hooks\.before_run\[0\]\.command\[1\]: .*zone/),
+    ]);
+  });
+
+  it('of an instance with two slots know which', () => {
+    const app = `    slots: [a, b]\n    strategy: start-first\n    server: '{{ slot }}'\n    container: { image: shop, ports: ["{{ 1 if slot == 'a' else 2 }}:80"] }\n    hooks: { before_traffic: [{ name: w, where: old_container, command: ['{{ slot }}'] }] }\n`;
+    const { slots } = theInstance(aPlaybook(app));
+
+    expect(slots?.map(({ hooks }) => hooks?.before_traffic?.[0]?.spec.command)).toEqual([['a'], ['b']]);
+  });
+
+  const everywhere = Object.entries(placesAt).flatMap(([point, places]) =>
+    (['controller', 'host', 'old_container', 'new_container'] as const).map((where) => ({
+      ...{ point: point as HookPoint, where, isFine: places.includes(where) },
+    })),
+  );
+
+  it.each(everywhere)('$point in $where: $isFine', ({ point, where, isFine }) => {
+    const text = `{ ${point}: [{ name: a, where: ${where}, command: ls }] }`;
+
+    const lines = linesOf(() => readPlaybook('p.yml', inInstance(point) ? inApp(text) : inPlay(text)));
+
+    const refused = expect.stringMatching(/where: should be controller.* is "(old|new)_container"$/) as unknown;
+    expect(lines).toEqual(isFine ? [] : [refused]);
+  });
+
+  it.each([
+    ['{ before: [] }', /hooks\.before: is no known key/],
+    ['{ before_run: [] }', /hooks\.before_run: should be a list of at least one, is an empty list$/],
+    ['{ before_run: ls }', /hooks\.before_run: should be a list of at least one, is "ls"$/],
+    ['{ before_run: [ls] }', /hooks\.before_run\[0\]: should be a mapping, is "ls"$/],
+    ['{ before_run: [{ where: controller, command: ls }] }', /before_run\[0\]\.name: is required$/],
+    ['{ before_run: [{ name: a, where: controller }] }', /before_run\[0\]\.command: is required$/],
+    ['{ before_run: [{ name: a, command: ls }] }', /before_run\[0\]\.where: is required$/],
+    ['{ before_run: [{ name: a, where: controller, command: [] }] }', /command: should be a command for \/bin\/sh/],
+    ['{ before_run: [{ name: a, where: controller, command: ls, timeout: 0s }] }', /timeout: .*above 0/],
+    [
+      '{ before_run: [{ name: a, where: controller, command: ls, env: { SLUICE_RUN: x } }] }',
+      /"SLUICE_RUN" is sluice's own/,
+    ],
+    ['{ before_run: [{ name: a, where: controller, command: ls, env: { a-b: x } }] }', /"a-b" is no name for one/],
+    [
+      '{ before_run: [{ name: a, where: controller, command: ls, env: { A: "x\\ny" } }] }',
+      /env\.A: should be text on one line/,
+    ],
+    ['{ before_run: [{ name: a, where: controller, command: ls, env: [A] }] }', /env: should be a mapping of names/],
+  ])('are refused as %s', (written, message) => {
+    expect(linesOf(() => readPlaybook('p.yml', inPlay(written)))).toEqual([expect.stringMatching(message)]);
+  });
+
+  const two = (where: string): string =>
+    `[{ name: a, where: ${where}, command: ls }, { name: a, where: ${where}, command: ls }]`;
+
+  it.each([
+    [
+      inPlay(`{ before_run: ${two('controller')} }`),
+      /hooks\.before_run\[1\]\.name: there is a hook "a" before it already$/,
+    ],
+    [inPlay(`{ before_host: ${two('host')} }`), /hooks\.before_host\[1\]\.name: there is a hook "a" before it already/],
+    [inApp(`{ before_instance: ${two('host')} }`), /hooks\.before_instance\[1\]\.name: there is a hook "a" before it/],
+    [
+      inApp('{ before_traffic: [{ name: a, where: old_container, command: ls }] }'),
+      /hooks\.before_traffic\[0\]\.where: the old container is stopped by then; .* start-first/,
+    ],
+    [
+      inApp(
+        '{ before_traffic: [{ name: a, where: host, command: ls, timeout: 2m }] }',
+        '  deadline: { instance: 90s }\n',
+      ),
+      /hooks: may take 2m before the new container is in service, and deadline\.instance is 1m30s/,
+    ],
+    [
+      `${inPlay('{ before_run: [{ name: a, where: host, command: ls }] }')}${inPlay('{ before_run: [{ name: a, where: host, command: ls }] }')}`,
+      /hooks\.before_run: an earlier play of the same name has a hook "a" already/,
+    ],
+  ])('that can never work are refused: %s', (text, message) => {
+    expect(linesOf(() => resolved(text))).toContainEqual(expect.stringMatching(message));
+  });
+});
+
+it('the example is sound', () => {
+  const plays = resolved(readFileSync('playbooks/hooks.yml', 'utf8'));
+
+  expect(hooksOfPlays(plays).map(({ name }) => name)).toEqual(
+    expect.arrayContaining(['migrate', 'note', 'tell', 'warm-up', 'smoke']),
+  );
+});
