@@ -6,6 +6,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import type { Surroundings } from './surroundings.ts';
 import { suggestion } from '../config/inventory/suggestions.ts';
 import { durationMs } from './duration.ts';
+import { haproxyCommandOf, haproxying } from './haproxy-options.ts';
 import { holdIn, restoreIn } from './hold-options.ts';
 import { inventoryViewOf, inventoryViews } from './inventory-options.ts';
 import { loadingOf } from './load-options.ts';
@@ -75,6 +76,9 @@ export async function readArguments(
       const how = { pacing: pacingOf(args), loading: loadingOf(args), pullsPerHost: pullsPerHostIn(args) };
       take({ name: 'resume', run, extraVars, skipFailed, changed, ...how, ...withoutHosts(args, environment) });
     })
+    .command('haproxy <action> <playbook>', "Render, compare and push HAProxy's configuration", haproxying, (args) => {
+      take({ ...haproxyCommandOf(args), ...commonOf(args, environment) });
+    })
     .command('lock <action> [hosts]', 'List, take, release or break the locks of hosts', lockActions, (args) => {
       take({ name: 'lock', ...lockCommandOf(args), ...commonOf(args, environment) });
     });
@@ -129,7 +133,7 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
     .strict()
     .demandCommand(
       1,
-      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, lock, status, doctor, hosts, inventory, history or show',
+      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, haproxy, lock, status, doctor, hosts, inventory, history or show',
     )
     .recommendCommands()
     .middleware(lastOfEach, true)
@@ -161,6 +165,7 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
 const needs: Readonly<Record<string, string>> = {
   ...{ rollout: 'a playbook', plan: 'a playbook', show: 'the id of a run, or "last"' },
   ...{ drain: 'hosts, such as all', recover: 'hosts, such as all' },
+  haproxy: 'an action and a playbook: render, diff or push',
   ...{ lock: 'an action: list, take, release or break', hosts: '"trust" and hosts, such as all' },
 };
 

@@ -59,6 +59,16 @@ export interface Playing extends ShowingPlan {
   readonly pullsPerHost: number;
 }
 
+/** `haproxy render`, `diff` and `push`. */
+export interface ConfigAction {
+  readonly name: 'haproxy';
+  readonly action: 'render' | 'diff' | 'push';
+  readonly playbook: string;
+  readonly extraVars: readonly string[];
+  readonly detailedExitcode: boolean;
+  readonly serial: string | undefined;
+}
+
 export type Command =
   | ({ readonly name: 'rollout'; readonly check: boolean } & Common & Playing)
   | ({ readonly name: 'plan' } & Common & Playing)
@@ -113,6 +123,7 @@ export type Command =
       readonly note: string;
       readonly force: boolean;
     } & Common)
+  | (ConfigAction & Common)
   | ({ readonly name: 'doctor'; readonly pattern: string; readonly place: NamedPlace } & Common)
   | ({ readonly name: 'hosts'; readonly action: 'trust'; readonly pattern: string } & Common)
   | {

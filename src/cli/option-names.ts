@@ -1,5 +1,6 @@
 /** The options of whatever command, for what goes by their names alone. */
 import { commonOptions } from './common-options.ts';
+import { haproxyOptions } from './haproxy-options.ts';
 import { viewOptions } from './inventory-options.ts';
 import { lockingOptions } from './lock-options.ts';
 import {
@@ -16,7 +17,7 @@ type Option = readonly [name: string, how: object];
 
 const all: readonly Option[] = [
   ...[commonOptions, playingOptions, rollingBackOptions, resumingOptions, selectingOptions, drainingOptions],
-  ...[restoringOptions, listingOptions, lockingOptions, viewOptions],
+  ...[restoringOptions, listingOptions, lockingOptions, viewOptions, haproxyOptions],
 ].flatMap((options): Option[] => Object.entries<object>(options));
 
 function namesOf([name, how]: Option): string[] {

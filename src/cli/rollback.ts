@@ -4,12 +4,10 @@ import { listRuns } from '../adapters/journal/runs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
-import { serial as serialLeaf } from '../config/playbook/leaves.ts';
 import { Failure } from '../errors.ts';
 import type { RunHistory } from '../rollout/history.ts';
 import type { Play } from '../rollout/play.ts';
 import { playsBack } from '../rollout/rollback.ts';
-import type { Serial } from '../rollout/serial.ts';
 import { plan, rollout, touchedBy } from '../runner/rollout.ts';
 import type { Command } from './command.ts';
 import { confirm, demandTerminal, GO_ON } from './confirm.ts';
@@ -19,6 +17,7 @@ import { findRun, historyIn, readHistory, type StoredHistory } from './past-runs
 import { printPlans, showPlans } from './plans.ts';
 import { runsFolder } from './run-journal.ts';
 import { inSession, interruptible } from './session.ts';
+import { serialOf } from './serial-option.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type RollbackCommand = Extract<Command, { name: 'rollback' }>;
@@ -97,19 +96,4 @@ function playsFor({ events, history }: StoredHistory, command: RollbackCommand, 
     isWanted: ({ host }) => limited?.includes(host) ?? true,
     serial: serialOf(command.serial),
   });
-}
-
-/** `1`, `25%`, or sizes batch by batch, as `1,2,50%`. */
-function serialOf(text: string | undefined): Serial | undefined {
-  if (text === undefined) return undefined;
-  const parsed = serialLeaf.parse(text.split(',').map((size) => size.trim()));
-  if (Array.isArray(parsed) && parsed.every(isSize)) {
-    const [first, ...others] = parsed;
-    if (first) return [first, ...others];
-  }
-  throw new Failure('config', `Cannot use --serial ${text}: it must be ${serialLeaf.says}, or several with commas`);
-}
-
-function isSize(size: unknown): size is Serial[number] {
-  return typeof size === 'object' && size !== null && ('hosts' in size || 'percent' in size);
 }

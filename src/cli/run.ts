@@ -22,6 +22,8 @@ async function dispatch(command: Command, surroundings: Surroundings): Promise<n
       return (await import('./maintenance.ts')).restore(command, surroundings);
     case 'recover':
       return (await import('./maintenance.ts')).recover(command, surroundings);
+    case 'haproxy':
+      return (await import('./haproxy-config.ts')).haproxyConfig(command, surroundings);
     case 'lock':
       return (await import('./locks.ts')).lock(command, surroundings);
     case 'doctor':

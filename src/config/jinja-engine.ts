@@ -20,6 +20,21 @@ export function renderedText(template: string, rendering: Rendering): string {
   return withEngine(rendering, (engine) => engine.renderStr(printed, rendering.context));
 }
 
+/** The same of a whole file, in which a line that only has tags leaves nothing behind. */
+export function renderedFile(template: string, rendering: Rendering): string {
+  const lineOf = linesIn(template);
+  const printed = withPrinting(template, (offset) => `(${lineOf(offset)})`);
+  // Nothing that is not defined may become nothing: all that a file prints is meant.
+  return withEngine({ ...rendering, isComplete: false }, (engine) => {
+    Object.assign(engine, { trimBlocks: true, lstripBlocks: true, fuel: FUEL_FOR_FILES });
+    try {
+      return engine.renderStr(printed, rendering.context);
+    } finally {
+      Object.assign(engine, { trimBlocks: false, lstripBlocks: false, fuel: FUEL });
+    }
+  });
+}
+
 /** The value of an expression; both `none` and what is not defined are undefined. */
 export function valueOf(expression: string, rendering: Rendering): unknown {
   return plain(withEngine(rendering, (engine) => engine.evalExpr(expression, rendering.context) as unknown));
@@ -42,12 +57,27 @@ const PRINT = 'sluice_print';
 const PRINT_PERHAPS = 'sluice_print_perhaps';
 const OUTPUT = /\{\{([-+]?)((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'])*?)([-+]?)\}\}/g;
 
-/** Each `{{ x }}` as `{{ (x) | sluice_print }}`: the engine itself prints `true`, where Python prints `True`. */
-function withPrinting(template: string): string {
+/**
+ * Each `{{ x }}` as `{{ (x) | sluice_print }}`: the engine itself prints `true`, where Python prints `True`. `toldWith`:
+ * what the printer is told of each place.
+ */
+function withPrinting(template: string, toldWith: (offset: number) => string = () => ''): string {
   if (/\{%[-+]?\s*raw\b/.test(template)) return template;
-  return template.replace(OUTPUT, (written, before: string, expression: string, after: string) =>
-    isBalanced(expression) ? `{{${before} (${expression}) | ${printerOf(expression)} ${after}}}` : written,
-  );
+  return template.replaceAll(OUTPUT, (...match: readonly unknown[]) => {
+    const [written, before, expression, after, offset] = match as [string, string, string, string, number];
+    if (!isBalanced(expression)) return written;
+    return `{{${before} (${expression}) | ${printerOf(expression)}${toldWith(offset)} ${after}}}`;
+  });
+}
+
+/** The line, from 1 on, of an offset that is not before the last one asked for. */
+function linesIn(template: string): (offset: number) => number {
+  let [at, line] = [0, 1];
+  return (offset) => {
+    line += template.slice(at, offset).split('\n').length - 1;
+    at = offset;
+    return line;
+  };
 }
 
 /** `x if y` without an `else` is nothing where y is not true. */
@@ -57,6 +87,9 @@ function printerOf(expression: string): string {
 
 /** Enough for any name or address; a template that loops for ever ends in "ran out of fuel". */
 const FUEL = 1_000_000;
+
+/** Enough for the configuration of thousands of servers. */
+const FUEL_FOR_FILES = 100_000_000;
 
 let engine: MiniJinja | undefined;
 
@@ -110,7 +143,7 @@ const namedArguments = new Set(['recursive', 'list_merge', 'indent', 'levels', '
 function guarded(what: string, filter: Filter): (...given: unknown[]) => unknown {
   return (value, ...rest) => {
     try {
-      if (value === undefined && !filtered.isComplete) throw new Error('undefined value');
+      if (value === undefined && !filtered.isComplete) throw new Error(`undefined value${placeIn(what, rest)}`);
       const last = rest.at(-1);
       const areNames = last instanceof Map && [...last.keys()].every((name) => namedArguments.has(String(name)));
       const at = (areNames ? rest.slice(0, -1) : rest).map(plain);
@@ -121,6 +154,11 @@ function guarded(what: string, filter: Filter): (...given: unknown[]) => unknown
       return '';
     }
   };
+}
+
+/** As the engine itself tells places; only the printer of a file knows its own. */
+function placeIn(what: string, [line]: readonly unknown[]): string {
+  return what === '' && typeof line === 'number' ? ` (in <file>:${line})` : '';
 }
 
 /** `lookup('env', 'HOME')` and `lookup('file', 'path')`. */

@@ -1,6 +1,6 @@
 import { reasonOf } from '../errors.ts';
 import type { Vars } from './inventory/inventory.ts';
-import { isBalanced, renderedText, type Rendering, valueOf } from './jinja-engine.ts';
+import { isBalanced, renderedFile, renderedText, type Rendering, valueOf } from './jinja-engine.ts';
 import { unrendered, valueAt } from './playbook/field.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import { namesIn, type Reference } from './playbook/template-names.ts';
@@ -134,6 +134,24 @@ export class Scope {
     }
   }
 
+  /** @returns what a file becomes that is a template, or what is wrong in it */
+  renderFile(template: string): string | FileProblem {
+    const { all } = namesIn(template);
+    try {
+      const context = this.#contextOf(all);
+      try {
+        const isComplete = all.every((reference) => !isMissing(context, reference));
+        const text = renderedFile(template, { context, isComplete });
+        return text.length > LONGEST ? { line: 1, message: 'it becomes a text of more than 10 MB' } : text;
+      } catch (error) {
+        return fileProblem(reasonOf(error), { template, missing: all.filter((it) => isMissing(context, it)) });
+      }
+    } catch (error) {
+      if (!(error instanceof TemplateProblem)) throw error;
+      return { line: 1, message: error.message };
+    }
+  }
+
   #contextOf(references: readonly Reference[]): Record<string, unknown> {
     const context: Record<string, unknown> = {};
     for (const [name] of references) {
@@ -163,6 +181,29 @@ export class Scope {
     const at = where === undefined ? '' : `, ${where}`;
     return ` (in the variable ${variable}${at}${template === undefined ? '' : `: ${JSON.stringify(template)}`})`;
   }
+}
+
+/** What is wrong with a file that is a template. */
+export interface FileProblem {
+  readonly line: number;
+  readonly message: string;
+}
+
+interface Failed {
+  readonly template: string;
+  readonly missing: readonly Reference[];
+}
+
+/** The engine tells lines, and of what is not defined only that it is not. */
+function fileProblem(reason: string, { template, missing }: Failed): FileProblem {
+  const [first = ''] = reason.split('\n', 1);
+  const line = Number(/ \(in <\w+>:(\d+)\)$/.exec(first)?.[1] ?? 1);
+  const message = first.replace(/ \(in <\w+>:\d+\)$/, '');
+  if (!message.startsWith('undefined value')) return { line, message };
+  const written = template.split('\n')[line - 1] ?? '';
+  const culprit = missing.find((reference) => written.includes(reference.join('.'))) ?? missing[0];
+  const what = culprit ? `the variable ${culprit.join('.')} is not defined` : `not defined: ${written.trim()}`;
+  return { line, message: what };
 }
 
 /** Methods of texts and mappings are no attributes, and what an item of a list may hold is left to the engine. */

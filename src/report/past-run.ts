@@ -170,6 +170,7 @@ export function openHosts(history: RunHistory): readonly string[] {
 }
 
 function advice({ run, command }: RunHistory, open: readonly string[]): string[] {
+  if (command === 'haproxy push') return ['Push again: that begins with what was left.'];
   if (open.length === 0) return ['Nothing was in work.', ...resuming(run, command)];
   const hosts = open.join(',');
   const byHand = command === 'drain' || command === 'restore';

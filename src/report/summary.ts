@@ -4,7 +4,7 @@ import { columns, duration } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
 
 /** The commands that end with a summary. */
-export type SummaryCommand = 'rollout' | 'rollback' | 'drain' | 'restore' | 'recover';
+export type SummaryCommand = 'rollout' | 'rollback' | 'drain' | 'restore' | 'recover' | 'haproxy push';
 
 const doneWords: Readonly<Record<SummaryCommand, string>> = {
   rollout: 'updated',
@@ -12,6 +12,7 @@ const doneWords: Readonly<Record<SummaryCommand, string>> = {
   drain: 'drained',
   restore: 'restored',
   recover: 'recovered',
+  'haproxy push': 'pushed',
 };
 
 export const hostEndWords: Readonly<Record<HostEnd, readonly [Tone, string]>> = {
@@ -100,19 +101,25 @@ export function verdictText(
       hook === undefined
         ? `some hosts failed in ${time}; what failed was put back`
         : `${doneText(hosts, command)} in ${time}, but the ${hook}`,
-    stopped: `stopped after ${time}: ${why}; ${afterStop(hosts, run)}`,
-    outOfService: `a server is left out of service after ${time}: see "sluice status", then "sluice ${remedy}"`,
+    stopped: `stopped after ${time}: ${why}; ${afterStop(hosts, command, run)}`,
+    outOfService:
+      command === 'haproxy push'
+        ? STUCK
+        : `a server is left out of service after ${time}: see "sluice status", then "sluice ${remedy}"`,
     interrupted: `interrupted after ${time}; what was in work is finished or put back`,
     unreachable: `${doneText(hosts, command)} in ${time}; some hosts could not be reached and were left out`,
   };
   return `${command}: ${verdicts[end]}`;
 }
 
-function afterStop(hosts: readonly HostSummary[], run: string): string {
+const STUCK = 'an HAProxy is left in between: see above, then push again, which begins with what was left';
+
+function afterStop(hosts: readonly HostSummary[], command: SummaryCommand, run: string): string {
   if (hosts.some(({ end }) => end === 'rolledBack')) {
     const isAllBack = hosts.every(({ updated, restarted = 0 }) => updated === restarted);
     return isAllBack ? 'what was updated is rolled back' : 'part of what was updated could not be rolled back';
   }
   const failed = hosts.some(({ end }) => end === 'failed') ? 'what failed was put back, ' : '';
-  return `${failed}the hosts not reached are as they were; "sluice resume ${run}" goes on`;
+  const goOn = command === 'haproxy push' ? '' : `; "sluice resume ${run}" goes on`;
+  return `${failed}the hosts not reached are as they were${goOn}`;
 }

@@ -4,6 +4,7 @@ import type { Step } from '../rollout/lifecycle.ts';
 import type { FoundLock } from '../rollout/lock.ts';
 import { serverPath } from '../rollout/model.ts';
 import { count, duration, shortDigest } from './columns.ts';
+import { configText } from './config-text.ts';
 import { hookLines, type HookEvent } from './hooks.ts';
 import type { Paint, Tone } from './paint.ts';
 import { remarkText } from './remark-text.ts';
@@ -46,10 +47,8 @@ export function linesOf(event: RunEvent, paint: Paint): Line[] {
 
 function fleetLines(event: FleetEvent, paint: Paint): Line[] {
   switch (event.type) {
-    case 'run-started': {
-      const named = event.hosts.length === 0 ? '' : ` (${event.hosts.join(', ')})`;
-      return [always(`${event.command} by ${event.by}: ${count(event.hosts.length, 'host')}${named}`)];
-    }
+    case 'run-started':
+      return [always(startText(event))];
     case 'rollback-started':
       return [always(rollingBackText(event, paint))];
     case 'host-ready':
@@ -66,12 +65,13 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [always(pullingText(event, paint))];
     case 'image-pulled':
       return [always(`${event.host}  image ${event.image} is there (${shortDigest(event.digest)})`)];
-    case 'batch-started': {
-      const title = `${event.play}, batch ${event.number} of ${event.of}: ${event.hosts.join(', ')}`;
-      return [always(''), always(paint('strong', title))];
-    }
+    case 'batch-started':
+      return [always(''), always(paint('strong', batchTitle(event)))];
     case 'batch-ended':
       return batchEndLines(event, paint);
+    case 'config-step':
+    case 'config-waiting':
+      return [always(configText(event, paint))];
     case 'host-skipped':
       return [always(paint('warning', `warning: ${event.host} is skipped: ${event.reason}`))];
     case 'pause-started':
@@ -101,6 +101,11 @@ function rollingBackText({ of, hosts }: Extract<RunEvent, { type: 'rollback-star
   return paint('strong', `rolling back run ${of} on ${hosts.join(', ')}`);
 }
 
+function startText({ command, by, hosts }: Extract<RunEvent, { type: 'run-started' }>): string {
+  const named = hosts.length === 0 ? '' : ` (${hosts.join(', ')})`;
+  return `${command} by ${by}: ${count(hosts.length, 'host')}${named}`;
+}
+
 function findingText({ type, host, text }: Extract<RunEvent, { type: 'problem' | 'warning' }>, paint: Paint): string {
   return paint(type === 'problem' ? 'bad' : 'warning', `${type}: ${where(host)}${text}`);
 }
@@ -111,6 +116,10 @@ function pullingText(event: Extract<RunEvent, { type: 'image-pulling' | 'image-l
   const megabytes = (bytes: number): number => Math.ceil(bytes / 1_000_000);
   const how = event.type === 'image-loading' ? `loading from ${event.from}` : 'pulling';
   return `${host}  image ${image}  ${paint('quiet', `${how}: ${megabytes(current)} of ${megabytes(total)} MB`)}`;
+}
+
+function batchTitle({ play, number, of, hosts }: Extract<RunEvent, { type: 'batch-started' }>): string {
+  return `${play}, batch ${number} of ${of}: ${hosts.join(', ')}`;
 }
 
 function batchEndLines({ then, why, number, of }: Extract<RunEvent, { type: 'batch-ended' }>, paint: Paint): Line[] {

@@ -68,6 +68,9 @@ export interface FoundContainer {
 /** What is done to a container that stays. */
 export type Only = 'restart';
 
+/** What is done to the configuration of an HAProxy. `carryOver`: what was set at runtime is set again. */
+export type ConfigStep = 'replace' | 'reload' | 'carryOver' | 'settle' | 'putBack';
+
 /** How one host ended, in counts of its instances. */
 export interface HostSummary {
   readonly host: string;
@@ -236,6 +239,24 @@ export type RunEvent =
       readonly isRevert?: boolean;
       /** `updated` is then that it was restarted, `unchanged` that it serves as it did before. */
       readonly only?: Only;
+    }
+  | {
+      /** A step of a push, ended: what came of it, or why it failed. */
+      readonly type: 'config-step';
+      readonly host: string;
+      readonly path: string;
+      readonly step: ConfigStep;
+      readonly ms: number;
+      readonly isOk: boolean;
+      readonly outcome: string;
+    }
+  /** A push waits for servers to be UP again. */
+  | {
+      readonly type: 'config-waiting';
+      readonly host: string;
+      readonly path: string;
+      readonly why: string;
+      readonly leftMs: number;
     }
   | { readonly type: 'host-ended'; readonly host: string; readonly end: HostEnd; readonly reason: string }
   | {

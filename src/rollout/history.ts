@@ -85,10 +85,8 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
       }));
     case 'run-ended':
       return { ...history, outcome: { type: event.type, at, end: event.end, exitStatus: event.exitStatus } };
-    case 'run-failed': {
-      const { type, code, reason, exitStatus } = event;
-      return { ...history, outcome: { type, at, code, reason, exitStatus } };
-    }
+    case 'run-failed':
+      return { ...history, outcome: refusalOf(event) };
     case 'run-started':
     case 'rollback-started':
     case 'lock-waiting':
@@ -96,6 +94,8 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'image-pulling':
     case 'image-loading':
     case 'image-pulled':
+    case 'config-step':
+    case 'config-waiting':
     case 'batch-started':
     case 'batch-ended':
     case 'hold-started':
@@ -106,6 +106,11 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
       return history;
   }
   return history;
+}
+
+function refusalOf(event: Extract<FleetEvent, { type: 'run-failed' }>): RunHistory['outcome'] {
+  const { type, ts: at, code, reason, exitStatus } = event;
+  return { type, at, code, reason, exitStatus };
 }
 
 function withNote(history: RunHistory, note: RunHistory['notes'][number]): RunHistory {

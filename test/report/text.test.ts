@@ -53,6 +53,8 @@ const rows: Rows = {
   'instance-ended':   [{ subject, state: 'updated', ms: 12_000 },                                        '0 fe1 pxApp_1  updated  (12 s)'],
   'host-ended':       [{ host: 'fe1', end: 'failed', reason: 'x' },                                      '1 fe1  ends: failed'],
   'batch-ended':      [{ number: 1, of: 3, then: 'stop', why: 'too many failed' },                       '0 stopping after batch 1 of 3: too many failed'],
+  'config-step':      [{ host: 'fe1', path: '/h.cfg', step: 'carryOver', ms: 20, isOk: true, outcome: 'as configured' }, '0 fe1 haproxy  carry over  as configured  (0.0 s)'],
+  'config-waiting':   [{ host: 'fe1', path: '/h.cfg', why: 'b/s is DOWN', leftMs: 30_000 },              '0 fe1 haproxy  settle      waiting until all servers are UP: b/s is DOWN, 30 s left'],
   'host-skipped':     [{ host: 'fe2', reason: 'Cannot reach fe2: refused' },                             '0 warning: fe2 is skipped: Cannot reach fe2: refused'],
   'hold-started':     [{ hosts: ['fe1'], ms: 1_800_000 },                                                '0 ', '0 held for 30 min 00 s, then put back; Ctrl-C puts back now'],
   'pause-started':    [{ number: 2, of: 3, ms: 600_000 },                                                '0 ', '0 waiting 10 min 00 s before batch 2 of 3'],

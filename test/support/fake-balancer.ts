@@ -19,13 +19,15 @@ const AGENT_INTER_MS = 300;
 
 interface Slot {
   readonly name: string;
-  readonly configuredWeight: number;
+  configuredWeight: number;
   weight: number;
   admin: AdminState;
   /** Since when its checks have passed without a break, as far as HAProxy looks; undefined while they fail. */
   passingSinceMs: number | undefined;
   failingSinceMs: number | undefined;
   isUp: boolean;
+  /** Its checks fail by the configuration, whatever is behind it. */
+  isShut: boolean;
   port: number;
   /** Its agent-check says `up 100%` all the time, when it is enabled. */
   agent: 'none' | 'enabled' | 'disabled';
@@ -41,6 +43,14 @@ export interface OpenRequest {
   readonly pid: number;
   readonly openedMs: number;
   readonly endsMs: number;
+}
+
+/** What another configuration says. */
+interface NewConfig {
+  readonly without?: readonly string[];
+  readonly moved?: readonly string[];
+  readonly weights?: Readonly<Record<string, number>>;
+  readonly isShut?: boolean;
 }
 
 /** One HAProxy with one backend, whose servers answer when `answers` says so; moved on by `tick`. */
@@ -76,7 +86,15 @@ export class FakeBalancer implements LoadBalancer {
     this.#errs = servers.errs ?? (() => false);
     this.#slots = [...servers.weights].map(([name, weight]) => ({
       ...{ name, configuredWeight: weight, weight, admin: 'ready' as const },
-      ...{ passingSinceMs: 0, failingSinceMs: undefined, isUp: true, port: 8080, agent: 'none', counted: NOTHING },
+      ...{
+        passingSinceMs: 0,
+        failingSinceMs: undefined,
+        isUp: true,
+        isShut: false,
+        port: 8080,
+        agent: 'none',
+        counted: NOTHING,
+      },
     }));
   }
 
@@ -120,13 +138,15 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   /** A new worker: configured weights and states, counters from nothing; the old one keeps what it has. */
-  reload({ without = [], moved = [] }: { without?: readonly string[]; moved?: readonly string[] } = {}): void {
+  reload({ without = [], moved = [], weights = {}, isShut = false }: NewConfig = {}): void {
     this.#pid += 1;
     this.#slots = this.#slots.filter(({ name }) => !without.includes(name));
     for (const slot of this.#slots) {
+      slot.configuredWeight = weights[slot.name] ?? slot.configuredWeight;
       slot.weight = slot.configuredWeight;
       slot.admin = 'ready';
-      slot.isUp = true;
+      slot.isShut = isShut;
+      slot.isUp = !isShut;
       if (slot.agent === 'disabled') slot.agent = 'enabled';
       if (moved.includes(slot.name)) slot.port += 1000;
       slot.counted = NOTHING;
@@ -142,6 +162,14 @@ export class FakeBalancer implements LoadBalancer {
   /** Gives the server an agent-check. */
   giveAgent(server: string): void {
     for (const slot of this.#slots.filter(({ name }) => name === server)) slot.agent = 'enabled';
+  }
+
+  get pid(): number {
+    return this.#pid;
+  }
+
+  isAgentSilent(server: string): boolean {
+    return this.#slots.some(({ name, agent }) => name === server && agent === 'disabled');
   }
 
   async processRuns(pid: number): Promise<boolean> {
@@ -230,7 +258,7 @@ export class FakeBalancer implements LoadBalancer {
   #check(slot: Slot, now: number): void {
     if (slot.agent === 'enabled' && now % AGENT_INTER_MS === 0) slot.weight = slot.configuredWeight;
     if (slot.admin === 'maint') return;
-    if (this.#answers(slot.name)) {
+    if (this.#answers(slot.name) && !slot.isShut) {
       slot.passingSinceMs ??= now;
       slot.failingSinceMs = undefined;
       if (now - slot.passingSinceMs >= RISE * INTER_MS) slot.isUp = true;

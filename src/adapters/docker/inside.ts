@@ -7,6 +7,8 @@ export interface InsideContainer {
   readonly pathOf: (path: string) => Promise<string>;
   /** A /proc that has the container's processes by the ids that they have in it; only root may look. */
   readonly procDir: () => Promise<string>;
+  /** Whether something of the host is mounted at exactly this path. */
+  readonly isMount: (path: string) => Promise<boolean>;
 }
 
 /** @throws Failure `docker`, from each look, while the container does not run */
@@ -30,6 +32,7 @@ export function insideOf(
       return mountedAt(path, mounts) ?? `${root}${path}`;
     },
     procDir: async () => `${(await running()).root}/proc`,
+    isMount: async (path) => (await running()).mounts.some(({ Destination }) => bare(Destination) === path),
   };
 }
 

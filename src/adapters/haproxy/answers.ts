@@ -45,6 +45,12 @@ export function parseProc(answer: string): number[] {
   });
 }
 
+/** The same: reloads in a row that have failed. Undefined where it does not say (before 2.5). */
+export function parseFailedReloads(answer: string): number | undefined {
+  const match = /^\d+\s+master\s.*\[failed: (\d+)\]/m.exec(answer);
+  return match ? Number(match[1]) : undefined;
+}
+
 /** `get weight b/s`: `50 (initial 100)`. Undefined for an error text. */
 export function parseWeight(answer: string): { readonly weight: number; readonly initial: number } | undefined {
   const match = /^(\d+) \(initial (\d+)\)/.exec(answer.trim());

@@ -125,7 +125,8 @@ function problemWith(keyword: string, value: string): string | undefined {
   }
 }
 
-function addressOf(vars: HostVars): string | undefined {
+/** Where a host is reached; undefined: by its name. */
+export function addressOf(vars: HostVars): string | undefined {
   const names = ['ansible_host', 'ansible_ssh_host'];
   const address = vars.read(...names);
   if (address === undefined || isHostName(address)) return address;

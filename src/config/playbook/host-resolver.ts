@@ -42,6 +42,16 @@ export interface PlayParts extends Surroundings {
   readonly deployed: DeployedPace | undefined;
 }
 
+/** One instance, or one slot of it, for the configuration of the HAProxys in front of it. */
+export interface Fronted {
+  readonly host: InventoryHost;
+  readonly balancer: ReturnType<typeof balancerOf>;
+  readonly app: PlacedApp;
+  readonly id: number;
+  readonly slot: string | undefined;
+  readonly instance: Instance;
+}
+
 /** What is read by itself. */
 const apart = { instances: undefined, slots: undefined, tags: undefined, container: undefined };
 
@@ -50,6 +60,7 @@ const policyKeys = Object.keys(policySchema.shape);
 /** Fills in the apps of a play for one host after the other. */
 export class HostResolver {
   readonly problems: HostProblem[] = [];
+  readonly fronted: Fronted[] = [];
   readonly #parts: PlayParts;
   readonly #policy: Mapping;
   /** The first instance of each server, by the server's key. */
@@ -120,8 +131,10 @@ export class HostResolver {
     const asked = found.parse(instancesSchema, written, { scope, at });
     if (!asked || asked.instances === 0) return [];
     const read = (id: number): ReadInstance | undefined => this.#readInSlots(placed, { host, id }, asked.slots, found);
+    const before = this.fronted.length;
     const first = read(1);
     const count = asked.instances ?? first?.replicas ?? 1;
+    if (count === 0) this.fronted.length = before;
     const others = Array.from({ length: Math.max(0, count - 1) }, (_, index) => index + 2);
     return [first, ...others.map(read)].slice(0, count).flatMap((one) => one ?? []);
   }
@@ -147,7 +160,8 @@ export class HostResolver {
     return { ...one, instance };
   }
 
-  #instanceOf({ app, at }: PlacedApp, { host, id, slot }: Where, found: Problems): ReadInstance | undefined {
+  #instanceOf(placed: PlacedApp, { host, id, slot }: Where, found: Problems): ReadInstance | undefined {
+    const { app, at } = placed;
     const scope = this.#scopeOf(host, slot === undefined ? { id } : { id, slot });
     const play = found.parse(policySchema, this.#policy, { scope, at: this.#parts.at });
     const one = found.parse(appSchema, { ...app, ...apart }, { scope, at });
@@ -161,12 +175,14 @@ export class HostResolver {
     for (const problem of strategyRules(replacing)) found.add(problem);
     const conflicts = deploy && this.#parts.deployed?.add({ deploy, placeOf: declared.deployedAt }, at);
     for (const conflict of conflicts ?? []) found.add(conflict);
-    const balancerHosts = this.#balancerHosts(balancerOf(play, one).hosts, host, (message) => {
+    const balancer = balancerOf(play, one);
+    const balancerHosts = this.#balancerHosts(balancer.hosts, host, (message) => {
       found.add({ path: [...this.#placeOfHosts(at), 'balancer', 'hosts'], message });
     });
     const instance = instanceOf({ host: host.name, app: one, play, strategy, balancerHosts, ...declared });
     const deadlineMs = this.#parts.deployed?.pace.deadline?.instance;
     for (const problem of instanceHookRules(instance, { strategy, deadlineMs, app: at })) found.add(problem);
+    this.fronted.push({ host, balancer, app: placed, id, slot, instance });
     return { instance, app: at, replicas: deploy?.replicas };
   }
 

@@ -2,7 +2,7 @@ import { Failure } from '../../errors.ts';
 import type { HostPlay, Play } from '../../rollout/play.ts';
 import { ComposeFiles } from '../compose/project.ts';
 import { type DocumentPath, failureOf, type YamlDocument } from '../document.ts';
-import { type HostSurroundings, surroundingsIn } from '../inventory/host-scope.ts';
+import { type HostSurroundings, hostScope, surroundingsIn } from '../inventory/host-scope.ts';
 import { placeText, type Inventory, type InventoryHost, type Vars } from '../inventory/inventory.ts';
 import type { Secrets } from '../../rollout/secret.ts';
 import { selectHosts } from '../inventory/patterns.ts';
@@ -13,7 +13,7 @@ import { DeployedPace } from './deployed-pace.ts';
 import { mixedUp, sameNames } from './hook-rules.ts';
 import { hooksOf, ownHooks } from './hooks.ts';
 import { inOrder } from './host-order.ts';
-import { HostResolver } from './host-resolver.ts';
+import { type Fronted, HostResolver } from './host-resolver.ts';
 import { maxFailPercentageOf, policyOf } from './policy.ts';
 import { Problems } from './problems.ts';
 import type { WrittenPlay, WrittenPlaybook } from './read.ts';
@@ -43,6 +43,15 @@ export interface Selection extends TagSelection {
  * @throws Failure 'config' with everything that is wrong on any host, or when nothing is selected
  */
 export function resolvePlays(playbook: WrittenPlaybook, inventory: Inventory, selection: Selection): readonly Play[] {
+  return resolvePlaybook(playbook, inventory, selection).flatMap(({ play }) => (play ? [play] : []));
+}
+
+/** The same, with what the configuration of the HAProxys is made of. */
+export function resolvePlaybook(
+  playbook: WrittenPlaybook,
+  inventory: Inventory,
+  selection: Selection,
+): readonly ResolvedPlay[] {
   const { limit } = selection;
   const fleet: Fleet = {
     inventory,
@@ -63,7 +72,7 @@ export function resolvePlays(playbook: WrittenPlaybook, inventory: Inventory, se
   });
   const problems = [...known, ...resolved.flatMap((it) => it.problems), ...mixedUp(resolved)];
   if (problems.length > 0) throw failureOf(problems.map((it) => complaintAbout(playbook.document, it)));
-  const plays = resolved.flatMap(({ play }) => (play && play.hosts.length > 0 ? [play] : []));
+  const plays = resolved.filter(({ play }) => play && play.hosts.length > 0);
   if (plays.length > 0) return plays;
   const tags = new Set(resolved.flatMap((one) => one.tags));
   throw new Failure('config', `Cannot roll out ${playbook.document.file}: ${whyNothing(selection, tags)}`);
@@ -110,8 +119,11 @@ function soundPartOf(play: WrittenPlay, wrong: readonly DocumentPath[]): SoundPa
   return { play: { ...sound, apps: play.apps }, wrongApps: new Set(wrongApps) };
 }
 
-interface ResolvedPlay {
+export interface ResolvedPlay {
   readonly play?: Play;
+  readonly fronted: readonly Fronted[];
+  /** The variables of a host as the templates of this play see them, with others that are stronger. */
+  readonly scopeOf: (host: InventoryHost, more: Vars) => Scope;
   /** Of all of its apps, to tell a mistyped `--tags`. */
   readonly tags: readonly string[];
   readonly problems: readonly Problem[];
@@ -150,9 +162,12 @@ function resolvePlay({ play, wrongApps }: SoundPart, index: number, fleet: Fleet
   });
   const resolved = hosts.map((host) => resolver.resolve(host));
   const problems = [...note.all, ...mergedAcrossHosts(resolver.problems)];
-  if (!deployed || problems.length > 0) return { tags, problems };
+  const { fronted } = resolver;
+  const scopeOf = (host: InventoryHost, more: Vars): Scope =>
+    hostScope(host, { ...vars, ...more }, { ...fleet.around, whereOf });
+  if (!deployed || problems.length > 0) return { tags, problems, fronted, scopeOf };
   const filled = resolved.filter(({ instances }) => instances.length > 0);
-  return { tags, problems, play: playOf(filled, deployed) };
+  return { tags, problems, fronted, scopeOf, play: playOf(filled, deployed) };
 }
 
 function playOf(hosts: readonly HostPlay[], { pace, back }: DeployedPace): Play {

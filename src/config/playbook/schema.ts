@@ -19,6 +19,7 @@ import {
   oneOf,
   onTimeout,
   tags,
+  text,
 } from './leaves.ts';
 import { rampSchema } from './ramp.ts';
 import { instanceCount } from './resources.ts';
@@ -32,6 +33,21 @@ const containerName = matching(
   /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
 );
 const socketPath = matching('an absolute path', /^\//);
+
+export const configSchema = z.strictObject({
+  template: requiredField(text, {
+    description:
+      "Template of HAProxy's configuration, in Jinja2's language: a file on the controller, beside the playbook. See docs/haproxy-config.md.",
+  }),
+  path: field(socketPath, {
+    description: 'The file that it becomes, as HAProxy sees it: in `container`, where that is said.',
+    default: '/etc/haproxy/haproxy.cfg',
+  }),
+  reload: field(text, {
+    description: 'Command for the shell of the host that reloads HAProxy, such as `systemctl reload haproxy`.',
+    otherwise: "`reload` to the master's socket, or else SIGUSR2 to the master",
+  }),
+});
 
 export const balancerSchema = z.strictObject({
   hosts: field(hostPattern, {
@@ -51,6 +67,10 @@ export const balancerSchema = z.strictObject({
   master_socket: field(socketPath, {
     description: "Path of HAProxy's master socket (`haproxy -S`): it counts what old workers still have.",
     otherwise: 'where it is by custom, if there is one',
+  }),
+  config: configSchema.optional().meta({
+    description: 'The configuration of that HAProxy, for `sluice haproxy render`, `diff` and `push`.',
+    otherwise: 'not ours',
   }),
   backend: field(backends, {
     description: 'Backend that holds the servers, or a list of several that have one of the same name.',

@@ -85,20 +85,23 @@ describe('a ramp on a real host', () => {
     expect(report.failures).toEqual([]);
   });
 
-  it.each([10, 50])('killed with -9 at %i parts in 100 of the weight, recover has every weight exact', async (percent) => {
-    const traffic = loadOwn();
+  it.each([10, 50])(
+    'killed with -9 at %i parts in 100 of the weight, recover has every weight exact',
+    async (percent) => {
+      const traffic = loadOwn();
 
-    const ended = await withAt(percent, (child) => void child.kill('SIGKILL'));
-    const left = await serversOf(own);
-    const after = await sluice('recover', own);
+      const ended = await withAt(percent, (child) => void child.kill('SIGKILL'));
+      const left = await serversOf(own);
+      const after = await sluice('recover', own);
 
-    const report = await traffic.stop();
-    expect(ended.status).toBeNull();
-    expect(left[0]).toMatch(percent === 10 ? /^pxApp_1 1 / : /^pxApp_1 5 /);
-    expect(after.status, after.stderr).toBe(0);
-    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
-    expect(report.failures).toEqual([]);
-  });
+      const report = await traffic.stop();
+      expect(ended.status).toBeNull();
+      expect(left[0]).toMatch(percent === 10 ? /^pxApp_1 1 / : /^pxApp_1 5 /);
+      expect(after.status, after.stderr).toBe(0);
+      expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+      expect(report.failures).toEqual([]);
+    },
+  );
 
   it('killed with -9, resume goes on with the step that was reached', async () => {
     const traffic = loadOwn();

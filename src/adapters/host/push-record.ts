@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { Failure, reasonOf } from '../../errors.ts';
+import { placeName, type BalancerPlace } from '../../rollout/model.ts';
+import type { PushRecord, PushRecords } from '../../runner/config-port.ts';
+import { parseJson } from '../json.ts';
+import type { Link, RunResult } from '../link.ts';
+import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';
+
+const SCHEMA = 1;
+
+interface Written extends PushRecord {
+  readonly schema: number;
+}
+
+/** A file in the state directory of the host for each HAProxy that is being given a configuration. */
+export class FilePushRecords implements PushRecords {
+  readonly #link: Link;
+  readonly #name: string;
+  readonly #where: string;
+
+  constructor(link: Link, place: BalancerPlace, path: string) {
+    this.#link = link;
+    this.#where = `${placeName(place)} on ${link.host}`;
+    const key = `${place.container ?? ''} ${path}`;
+    this.#name = `push-${createHash('sha256').update(key).digest('hex').slice(0, 12)}.json`;
+  }
+
+  async read(): Promise<PushRecord | undefined> {
+    const script = `${FIND_STATE_DIR}\n[ ! -e "$d/${this.#name}" ] || cat "$d/${this.#name}"`;
+    const text = this.#checked('read', await this.#link.run(script));
+    if (text === '') return undefined;
+    try {
+      const { schema, ...record } = parseJson(text) as Written;
+      if (schema !== SCHEMA) throw new Error(`it is of schema ${String(schema)}, not ${SCHEMA}`);
+      return record;
+    } catch (error) {
+      throw this.#failure('read', reasonOf(error));
+    }
+  }
+
+  async write(record: PushRecord): Promise<void> {
+    const text = `${JSON.stringify({ schema: SCHEMA, ...record } satisfies Written)}\n`;
+    const script = `${MAKE_STATE_DIR}\n${writeWhole('$d', this.#name, { text })}`;
+    this.#checked('write', await this.#link.run(script, { stdin: text }));
+  }
+
+  async drop(): Promise<void> {
+    this.#checked('remove', await this.#link.run(`${FIND_STATE_DIR}\nrm -f "$d/${this.#name}"`));
+  }
+
+  #checked(verb: string, result: RunResult): string {
+    if (result.exitCode === 0) return result.stdout;
+    throw this.#failure(verb, whyFailed(result));
+  }
+
+  #failure(verb: string, why: string): Failure {
+    return new Failure('error', `Cannot ${verb} the record of the push to HAProxy at ${this.#where}: ${why}`);
+  }
+}

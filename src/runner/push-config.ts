@@ -1,0 +1,233 @@
+/** One HAProxy gets its configuration: replaced, reloaded, its servers as they stood; or it has the old one again. */
+import { Failure, reasonOf } from '../errors.ts';
+import type { BalancerConfig } from '../rollout/balancer-config.ts';
+import { isSet } from '../rollout/carry-over.ts';
+import type { ConfigStep, Report } from '../rollout/events.ts';
+import { serverPath } from '../rollout/model.ts';
+import type { ServerState } from '../rollout/observed.ts';
+import { isUsable } from '../rollout/capacity.ts';
+import { carryOver, untilServing } from './carrying-over.ts';
+import type { ConfigPort, PushRecord, PushRecords, Standings } from './config-port.ts';
+import { poll } from './poll.ts';
+import type { Clock, LoadBalancer } from './ports.ts';
+
+export interface ConfigAccess {
+  readonly file: ConfigPort;
+  readonly records: PushRecords;
+  readonly balancer: LoadBalancer;
+  /** Makes sure that the host is ours, before every change. */
+  readonly keep: () => Promise<void>;
+}
+
+/** What is to be done to one HAProxy. */
+export interface ConfigPlan {
+  readonly config: BalancerConfig;
+  readonly access: ConfigAccess;
+  /** The file as it is; undefined: there is none. */
+  readonly before: string | undefined;
+  /** Left by a push that died. */
+  readonly left: PushRecord | undefined;
+}
+
+export interface PushContext {
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly identity: { readonly run: string; readonly by: string };
+  readonly signal: AbortSignal;
+}
+
+/** What came of it. `failed`: the old configuration is in effect. `stuck`: it is not known what is. */
+export type Pushed = { readonly end: 'updated' } | { readonly end: 'failed' | 'stuck'; readonly reason: string };
+
+const NEW_WORKER_WITHIN_MS = 60_000;
+const EVERY_MS = 50;
+
+export async function pushConfig(plan: ConfigPlan, context: PushContext): Promise<Pushed> {
+  const { config, access, before, left } = plan;
+  const { file, records, keep } = access;
+  const { by, run } = context.identity;
+  let found: Found;
+  try {
+    if ((await file.read()) !== before)
+      throw new Failure('refused', `Cannot push ${config.path}: it has changed since`);
+    found = await findAll(access, left);
+    await keep();
+    const at = context.clock.date().toISOString();
+    const servers = found.standings.servers.filter(isSet);
+    await records.write({ path: config.path, by, run, at, pid: found.standings.pid, servers });
+    await file.backUp();
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { end: 'failed', reason: error.message };
+  }
+  const bringing = { access, config, context };
+  try {
+    await bringIn({ from: before ?? '', to: config.text, found }, bringing);
+    await records.drop();
+    return { end: 'updated' };
+  } catch (error) {
+    if (!(error instanceof Failure) && !context.signal.aborted) throw error;
+    return bringBack({ reason: reasonOf(error), before, found }, bringing);
+  }
+}
+
+/** How everything stands before: the servers as they are to be afterwards, and those that requests are served by. */
+interface Found {
+  readonly standings: Standings;
+  readonly serving: readonly ServerState[];
+}
+
+async function findAll({ file, balancer }: ConfigAccess, left: PushRecord | undefined): Promise<Found> {
+  const standings = await file.standings();
+  const backends = await balancer.backends();
+  const serving = backends.flatMap(({ servers }) => servers).filter(isUsable);
+  return { standings: left ? withLeft(standings, left) : standings, serving };
+}
+
+/** A worker that began in the middle of a push that died may have servers as they are configured: they were not. */
+function withLeft(standings: Standings, left: PushRecord): Standings {
+  if (left.pid === standings.pid) return standings;
+  const servers = standings.servers.map((now) => {
+    const then = left.servers.find(({ server }) => serverPath(server) === serverPath(now.server));
+    return then === undefined || isSet(now) ? now : { ...then, server: now.server };
+  });
+  return { ...standings, servers };
+}
+
+interface Change {
+  readonly from: string;
+  readonly to: string;
+  readonly found: Found;
+  readonly isHomeward?: true;
+}
+
+export interface Bringing {
+  readonly access: ConfigAccess;
+  readonly config: BalancerConfig;
+  readonly context: PushContext;
+}
+
+async function bringIn({ from, to, found, isHomeward }: Change, bringing: Bringing): Promise<void> {
+  const { access, context } = bringing;
+  const { file, keep } = access;
+  const { standings, serving } = found;
+  const wanted = await file.passage(from, to, standings);
+  const passage = wanted && (await file.refusal(wanted.text)) === undefined ? wanted : undefined;
+  await step('replace', bringing, async () => {
+    await keep();
+    await file.put(passage?.text ?? to, passage?.state);
+    return `${bringing.config.path} written, ${linesIn(to)} lines`;
+  });
+  const pid = (await file.standings()).pid;
+  await step('reload', bringing, async () => {
+    await keep();
+    const failed = await file.failedReloads();
+    const answer = await file.reload(pid);
+    if (!answer.ok) throw new Failure('haproxy', `Cannot reload HAProxy: ${answer.why}`);
+    const now = await newWorker(file, { pid, failed }, context);
+    return `by ${answer.how}: process ${pid} → ${now}`;
+  });
+  await step('carryOver', bringing, () => carryOver(standings, bringing));
+  await keep();
+  if (passage) await file.put(to);
+  await file.tidy();
+  await step('settle', bringing, () => untilServing(serving, bringing)).catch((error: unknown) => {
+    // On the way back it is enough that the old configuration is in effect: what is told is why it was taken back.
+    if (!isHomeward || !(error instanceof Failure)) throw error;
+  });
+}
+
+/** The file as it was, and HAProxy with it; what was set at runtime is set again. */
+async function bringBack(
+  { reason, before, found }: { readonly reason: string; readonly before: string | undefined; readonly found: Found },
+  bringing: Bringing,
+): Promise<Pushed> {
+  const { access, config } = bringing;
+  const { file, records, keep } = access;
+  const pid = await file.standings().then(
+    (now) => now.pid,
+    () => undefined,
+  );
+  try {
+    await step('putBack', bringing, async () => {
+      await keep();
+      if (before === undefined) throw new Failure('haproxy', 'there was no file before that could be put back');
+      await file.putBack();
+      await file.tidy();
+      return `${config.path} is what it was`;
+    });
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { end: 'stuck', reason: `${reason}; ${error.message}` };
+  }
+  try {
+    await bringIn({ from: config.text, to: before ?? '', found, isHomeward: true }, bringing);
+    await keep();
+    await file.putBack();
+    await records.drop();
+    return { end: 'failed', reason };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const isOld = await asBefore(pid, found, access);
+    return { end: isOld ? 'failed' : 'stuck', reason: `${reason}; the old file is back, but: ${error.message}` };
+  }
+}
+
+/** The way back has failed, too: whether the file is what it was, and the worker that was there goes on. */
+async function asBefore(pid: number | undefined, { standings }: Found, access: ConfigAccess): Promise<boolean> {
+  const { file, records, keep } = access;
+  try {
+    await keep();
+    await file.putBack();
+    await file.tidy();
+    if (pid !== standings.pid) return false;
+    await records.drop();
+    return true;
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return false;
+  }
+}
+
+interface Before {
+  readonly pid: number;
+  /** Reloads that had failed before. */
+  readonly failed: number | undefined;
+}
+
+async function newWorker(file: ConfigPort, { pid, failed }: Before, context: PushContext): Promise<number> {
+  const { clock, signal } = context;
+  const { last } = await poll(
+    async () => {
+      const now = await file.standings();
+      return { now, failed: now.pid === pid ? await file.failedReloads() : undefined };
+    },
+    (seen) => seen.now.pid !== pid || (failed !== undefined && (seen.failed ?? 0) > failed),
+    { everyMs: EVERY_MS, withinMs: NEW_WORKER_WITHIN_MS, signal },
+    clock,
+  );
+  if (last.now.pid !== pid) return last.now.pid;
+  const why =
+    last.failed !== undefined && last.failed > (failed ?? last.failed)
+      ? 'its master could not start a worker with it (its log says why)'
+      : `no new worker has come up in ${NEW_WORKER_WITHIN_MS / 1000} s`;
+  throw new Failure('haproxy', `Cannot reload HAProxy: ${why}, process ${pid} goes on`);
+}
+
+async function step(name: ConfigStep, { config, context }: Bringing, act: () => Promise<string>): Promise<string> {
+  const { clock, report } = context;
+  const began = clock.now();
+  const about = { host: config.balancer.host, path: config.path, step: name };
+  try {
+    const outcome = await act();
+    report({ type: 'config-step', ...about, ms: clock.now() - began, outcome, isOk: true });
+    return outcome;
+  } catch (error) {
+    report({ type: 'config-step', ...about, ms: clock.now() - began, outcome: reasonOf(error), isOk: false });
+    throw error;
+  }
+}
+
+function linesIn(text: string): number {
+  return text.trimEnd().split('\n').length;
+}

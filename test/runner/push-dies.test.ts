@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest';
+import { AS_CONFIGURED, AS_SET, NEW, OLD, PushStory } from '../support/push-story.ts';
+
+describe('a push that dies', () => {
+  it.each([1, 2, 3, 4, 5])('before its change number %i leaves what the next one brings to its end', async (at) => {
+    const story = await PushStory.on();
+    await story.setAtRuntime();
+    const file = story.file();
+    file.diesAt = at;
+    void story.push();
+    await file.death;
+    const between = [file.text, await story.servers()];
+    file.revive();
+    (await story.fleet.host('fe1')).lock.die();
+
+    const result = await story.push();
+
+    expect([OLD, NEW, `passage to ${NEW}`]).toContain(between[0]);
+    expect(between[1]).toEqual(AS_SET);
+    expect(result.end).toBe('done');
+    expect(file).toMatchObject({ text: NEW, beside: [] });
+    expect(await story.servers()).toEqual(AS_SET);
+    expect([...story.records]).toEqual([]);
+  });
+
+  it('reloads although the file is what it should be: the one that died may not have', async () => {
+    const story = await PushStory.on();
+    const file = story.file();
+    const { pid } = await file.standings();
+    file.text = NEW;
+    story.records.set('fe1', { path: '/h.cfg', by: 'bob@laptop', run: 'dead', at: '2026', pid, servers: [] });
+
+    const result = await story.push();
+
+    expect(result).toMatchObject({ end: 'done', hosts: [{ end: 'updated' }] });
+    expect((await file.standings()).pid).not.toBe(pid);
+    expect(story.fleet.events).toContainEqual(
+      expect.objectContaining({ type: 'warning', text: expect.stringContaining('The push of bob@laptop') as string }),
+    );
+  });
+
+  it('sets again what its record has, in a worker that has come up since as configured', async () => {
+    const story = await PushStory.on();
+    await story.setAtRuntime();
+    const file = story.file();
+    const before = await file.standings();
+    story.records.set('fe1', {
+      path: '/h.cfg',
+      by: 'b',
+      run: 'r',
+      at: '2026',
+      pid: before.pid,
+      servers: before.servers,
+    });
+    (await story.fleet.host('fe1')).haproxy.reload();
+    expect(await story.servers()).toEqual(AS_CONFIGURED);
+
+    await story.push();
+
+    expect(await story.servers()).toEqual(AS_SET);
+  });
+});
