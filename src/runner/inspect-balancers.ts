@@ -16,7 +16,10 @@ import { balancerProblems } from './preflight-balancer.ts';
 
 /** What the balancers of a run's servers say of themselves. */
 export interface Balancers {
+  /** Those of the servers. */
   readonly backends: readonly BackendState[];
+  /** All that these balancers have. */
+  readonly all: readonly BackendState[];
   readonly findings: readonly Finding[];
   /** Whether the balancer of this server has answered. */
   readonly knows: (server: Server) => boolean;
@@ -35,6 +38,7 @@ interface Looking {
 
 interface Look {
   readonly facts: BalancerFacts | undefined;
+  readonly all: readonly BackendState[];
   readonly backends: readonly BackendState[];
   readonly findings: readonly Finding[];
 }
@@ -54,6 +58,7 @@ export async function inspectBalancers(servers: readonly Server[], { own, ...con
   const factsOf = (balancer: Balancer): BalancerFacts | undefined => looks.get(balancerKey(balancer))?.facts;
   return {
     backends: all.flatMap(({ backends }) => backends).map((backend) => asBefore(backend, own)),
+    all: all.flatMap((one) => one.all),
     findings: all.flatMap(({ findings }) => findings),
     knows: ({ balancer }) => factsOf(balancer) !== undefined,
     namesFor: (host, instances) => {
@@ -76,11 +81,12 @@ async function lookAt(
   try {
     const balancer = (await fleet.host(at.host)).balancer(at);
     const facts = await balancer.facts();
-    const backends = await Promise.all([...wanted].map((backend) => balancer.backends(backend)));
-    return { facts, backends: backends.flat(), findings: balancerProblems(at, facts) };
+    const all = await balancer.backends();
+    const backends = all.filter(({ name }) => wanted.has(name));
+    return { facts, all, backends, findings: balancerProblems(at, facts) };
   } catch (error) {
     const isLost = error instanceof Failure && goWithoutBalancer?.(at.host, error) === true;
-    return { facts: undefined, backends: [], findings: isLost ? [] : [problem(at.host, error)] };
+    return { facts: undefined, all: [], backends: [], findings: isLost ? [] : [problem(at.host, error)] };
   }
 }
 

@@ -6,6 +6,7 @@ import { keepsContainer, serversOf, type Instance } from '../rollout/model.ts';
 import type { BackendState, Container } from '../rollout/observed.ts';
 import { isAsDeclared, type FleetFacts, type InstanceFacts, type WantedImage } from '../rollout/plan.ts';
 import type { HostPlay } from '../rollout/play.ts';
+import { alsoThere } from './also-there.ts';
 import { inspectRevert, type RevertInspection } from './archived.ts';
 import { problem, type Finding } from './findings.ts';
 import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
@@ -109,7 +110,7 @@ async function reach(
 
 async function inspectHost(
   { host, instances, own }: Reached,
-  { backends, knows }: Balancers,
+  { backends, all, knows }: Balancers,
   { force = false, imageOf, loads, fleet }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
@@ -132,7 +133,8 @@ async function inspectHost(
     } catch (error) {
       its.push(problem(host.name, error));
     }
-    findings.push(...(serversOf(settled).every(knows) ? serverRemarks(settled, backends) : []), ...its);
+    if (serversOf(settled).every(knows)) findings.push(...serverRemarks(settled, backends), ...alsoThere(settled, all));
+    findings.push(...its);
   }
   return { instances: seen, findings };
 }

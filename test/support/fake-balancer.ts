@@ -84,14 +84,14 @@ export class FakeBalancer implements LoadBalancer {
     this.#balancer = balancer;
     this.#answers = servers.answers;
     this.#errs = servers.errs ?? (() => false);
-    this.#slots = [...servers.weights].map(([name, weight]) => ({
+    this.#slots = [...servers.weights].map(([name, weight], index) => ({
       ...{ name, configuredWeight: weight, weight, admin: 'ready' as const },
       ...{
         passingSinceMs: 0,
         failingSinceMs: undefined,
         isUp: true,
         isShut: false,
-        port: 8080,
+        port: 8081 + index,
         agent: 'none',
         counted: NOTHING,
       },
