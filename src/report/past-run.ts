@@ -9,12 +9,14 @@ import {
   type StepHistory,
 } from '../rollout/history.ts';
 import { imageChange } from '../rollout/image-change.ts';
+import { onlyOf, type Only } from '../rollout/model.ts';
 import { clockTime, columns, duration, localTime, shortDigest } from './columns.ts';
 import { pastHookLines } from './hooks.ts';
 import { msOf, resultOf, type PastRun } from './history.ts';
 import type { Paint, Tone } from './paint.ts';
 import { hostEndWords } from './summary.ts';
 import { remarkText } from './remark-text.ts';
+import { stayedWords } from './stayed-words.ts';
 import { stepWords } from './text.ts';
 
 export interface ShownRun extends PastRun {
@@ -99,7 +101,7 @@ function instanceLines(instance: InstanceHistory, paint: Paint): string[] {
     startedAt !== undefined && endedAt !== undefined
       ? `  ${paint('quiet', `(${duration(Date.parse(endedAt) - Date.parse(startedAt))})`)}`
       : '';
-  const images = to === undefined ? '' : `  ${isKept(instance) ? to : imageChange(from ?? 'nothing', to)}`;
+  const images = to === undefined ? '' : `  ${onlyIn(instance) ? to : imageChange(from ?? 'nothing', to)}`;
   const told = [
     ...steps.map((step) => ({ at: step.startedAt, lines: stepLines(step, paint) })),
     ...remarks.map(({ at, remark }) => ({ at, lines: [paint('warning', remarkText(remark))] })),
@@ -112,14 +114,14 @@ function instanceLines(instance: InstanceHistory, paint: Paint): string[] {
   ];
 }
 
-function isKept({ plan }: InstanceHistory): boolean {
-  return plan?.action === 'restart';
+function onlyIn({ plan }: InstanceHistory): Only | undefined {
+  return plan && onlyOf(plan.instance);
 }
 
 function wordsOf(instance: InstanceHistory): readonly [Tone, string] {
   const { state } = instance;
-  if (isKept(instance) && state === 'updated') return ['good', 'restarted'];
-  return isKept(instance) && state === 'unchanged' ? ['warning', 'serves again, as before'] : stateWords[state];
+  const only = onlyIn(instance);
+  return (only ? stayedWords(only)[state] : undefined) ?? stateWords[state];
 }
 
 const STEP_WIDTH = Math.max(...Object.values(stepWords).map((word) => word.length));

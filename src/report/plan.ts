@@ -1,5 +1,5 @@
 import { imageChange } from '../rollout/image-change.ts';
-import { sameServer, serverPath } from '../rollout/model.ts';
+import { keepsContainer, sameServer, serverPath, type Instance } from '../rollout/model.ts';
 import type { SettingChange } from '../rollout/observed.ts';
 import { instancesOf, type Action, type InstancePlan, type PlayPlan, type Staying } from '../rollout/plan.ts';
 import { columns, count, shortDigest } from './columns.ts';
@@ -11,6 +11,7 @@ const actionWords: Readonly<Record<Action, readonly [string, Tone, string]>> = {
   create: ['+', 'good', 'create'],
   replace: ['~', 'warning', 'replace'],
   restart: ['~', 'warning', 'restart'],
+  run: ['~', 'warning', 'run a command for'],
   remove: ['-', 'bad', 'remove'],
   leave: ['=', 'quiet', 'leave'],
 };
@@ -57,13 +58,19 @@ function rowOf(plan: InstancePlan): string[] {
   return [`${sign} ${instance.host}`, instance.container, imagesOf(plan), standing.join(', '), settingsOf(plan)];
 }
 
-function imagesOf({ action, from, to }: InstancePlan): string {
+/** The command itself may hold secrets: the playbook has it. */
+function onlyText({ run }: Instance): string {
+  return run ? `${run.name} only, ${run.where === 'host' ? 'on the host' : 'in the container'}` : 'restart only';
+}
+
+function imagesOf({ action, from, to, instance }: InstancePlan): string {
   if (action === 'remove') return `${from?.reference ?? ''}, new then: gone again`;
   if (to.reference === 'nothing') return 'nothing there, nothing to change';
   const digest = shortDigest(to.digest ?? to.id);
   if (action === 'leave') return `${to.reference} (${digest}), nothing to change`;
   if (!from) return `${to.reference} (${digest}), new`;
-  if (action === 'restart') return `${from.reference} (${shortDigest(from.digest ?? from.id)}), restart only`;
+  if (keepsContainer(instance))
+    return `${from.reference} (${shortDigest(from.digest ?? from.id)}), ${onlyText(instance)}`;
   return `${imageChange(from.reference, to.reference)} (${shortDigest(from.digest ?? from.id)} → ${digest})`;
 }
 
@@ -137,8 +144,8 @@ function totals({ batches }: PlayPlan): string {
     hosts.flatMap(({ instances }) => instances.map(({ action }) => action)),
   );
   const of = (action: Action): number => actions.filter((one) => one === action).length;
-  const others = (['remove', 'restart'] as const)
+  const others = (['remove', 'restart', 'run'] as const)
     .filter((action) => of(action) > 0)
-    .map((action) => `${of(action)} to ${action}, `);
+    .map((action) => `${of(action)} to ${actionWords[action][2]}, `);
   return `  ${of('replace')} to replace, ${of('create')} to create, ${others.join('')}${of('leave')} to leave alone`;
 }

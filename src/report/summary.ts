@@ -2,6 +2,7 @@ import type { HostSummary } from '../rollout/events.ts';
 import type { HostEnd, RunEnd } from '../rollout/verdict.ts';
 import { columns, duration } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
+import { onlyWords, stayedIn } from './stayed-words.ts';
 
 /** The commands that end with a summary. */
 export type SummaryCommand = 'rollout' | 'rollback' | 'drain' | 'restore' | 'recover' | 'haproxy push';
@@ -62,20 +63,26 @@ export function summaryText(hosts: readonly HostSummary[], command: SummaryComma
   return ['', paint('strong', title), ...table, ...reasons];
 }
 
-/** What the command does; where all that it has done is to restart, that. */
+/** What the command does; where all containers stayed, what was done to them. */
 function doneWordFor(hosts: readonly HostSummary[], command: SummaryCommand): string {
-  const [all, restarted] = [sumOf(hosts, 'updated'), sumOf(hosts, 'restarted')];
-  return restarted > 0 && restarted === all ? 'restarted' : doneWords[command];
+  const all = updatedIn(hosts);
+  const what = (['restart', 'run'] as const).find((only) => all > 0 && stayedIn(hosts, only) === all);
+  return what ? onlyWords[what] : doneWords[command];
 }
 
 function doneText(hosts: readonly HostSummary[], command: SummaryCommand): string {
-  const [all, restarted] = [sumOf(hosts, 'updated'), sumOf(hosts, 'restarted')];
+  const all = updatedIn(hosts);
   const word = doneWordFor(hosts, command);
-  return restarted === 0 || restarted === all ? `${all} ${word}` : `${all - restarted} ${word}, ${restarted} restarted`;
+  if (word !== doneWords[command]) return `${all} ${word}`;
+  const others = (['restart', 'run'] as const).map((only) => [stayedIn(hosts, only), onlyWords[only]] as const);
+  const replaced = others.reduce((left, [number]) => left - number, all);
+  return [[replaced, word] as const, ...others.filter(([number]) => number > 0)]
+    .map(([number, how]) => `${number} ${how}`)
+    .join(', ');
 }
 
-function sumOf(hosts: readonly HostSummary[], key: 'updated' | 'restarted'): number {
-  return hosts.reduce((sum, host) => sum + (host[key] ?? 0), 0);
+function updatedIn(hosts: readonly HostSummary[]): number {
+  return hosts.reduce((sum, { updated }) => sum + updated, 0);
 }
 
 export interface Verdict {
@@ -96,7 +103,7 @@ export function verdictText(
   const time = duration(ms);
   const remedy = command === 'drain' || command === 'restore' ? 'restore' : 'recover';
   const verdicts: Readonly<Record<RunEnd, string>> = {
-    done: sumOf(hosts, 'updated') === 0 ? `nothing to do in ${time}` : `${doneText(hosts, command)} in ${time}`,
+    done: updatedIn(hosts) === 0 ? `nothing to do in ${time}` : `${doneText(hosts, command)} in ${time}`,
     someFailed:
       hook === undefined
         ? `some hosts failed in ${time}; what failed was put back`
@@ -116,7 +123,7 @@ const STUCK = 'an HAProxy is left in between: see above, then push again, which 
 
 function afterStop(hosts: readonly HostSummary[], command: SummaryCommand, run: string): string {
   if (hosts.some(({ end }) => end === 'rolledBack')) {
-    const isAllBack = hosts.every(({ updated, restarted = 0 }) => updated === restarted);
+    const isAllBack = hosts.every((host) => host.updated === stayedIn([host], 'restart') + stayedIn([host], 'run'));
     return isAllBack ? 'what was updated is rolled back' : 'part of what was updated could not be rolled back';
   }
   const failed = hosts.some(({ end }) => end === 'failed') ? 'what failed was put back, ' : '';

@@ -8,6 +8,7 @@ import { configText } from './config-text.ts';
 import { hookLines, type HookEvent } from './hooks.ts';
 import type { Paint, Tone } from './paint.ts';
 import { remarkText } from './remark-text.ts';
+import { stayedWords } from './stayed-words.ts';
 
 /** How much a line matters: 0 always, 1 with `-v`. */
 export interface Line {
@@ -19,6 +20,7 @@ export const stepWords: Readonly<Record<Step, string>> = {
   drain: 'drain',
   replace: 'replace',
   restart: 'restart',
+  run: 'run',
   check: 'check',
   restore: 'restore',
   ramp: 'ramp',
@@ -136,7 +138,7 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
     case 'instance-started':
       return [
         verbose(
-          `${about(event.subject)}  ${event.only ? `${event.only} of ${event.from}` : imageChange(event.from, event.to)}`,
+          `${about(event.subject)}  ${event.only ? `${event.only}: ${event.from} stays` : imageChange(event.from, event.to)}`,
         ),
       ];
     case 'found':
@@ -183,15 +185,8 @@ type InstanceEnded = Extract<RunEvent, { type: 'instance-ended' }>;
 
 function endWordsOf({ state, isRevert, only }: InstanceEnded): [Tone, string] {
   if (isRevert && state === 'updated') return ['good', 'rolled back'];
-  return only ? keptWords[state] : endWords[state];
+  return (only ? stayedWords(only)[state] : undefined) ?? endWords[state];
 }
-
-/** Of a container that stays there is no older one to put back. */
-const keptWords: Readonly<Record<InstanceEnded['state'], [Tone, string]>> = {
-  updated: ['good', 'restarted'],
-  unchanged: ['warning', 'serves again, as before'],
-  outOfService: ['bad', 'LEFT OUT OF SERVICE: a person is needed'],
-};
 
 const endWords: Readonly<Record<InstanceEnded['state'], [Tone, string]>> = {
   updated: ['good', 'updated'],

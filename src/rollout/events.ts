@@ -1,7 +1,7 @@
 import type { EndState, Step } from './lifecycle.ts';
 import type { HookSubject } from './hooks.ts';
 import type { FoundLock } from './lock.ts';
-import type { Server, Standing } from './model.ts';
+import type { Only, Server, Standing } from './model.ts';
 import type { PlayPlan } from './plan.ts';
 import type { Remark, Waiting } from './remarks.ts';
 import type { AfterBatch, HostEnd, RunEnd } from './verdict.ts';
@@ -65,9 +65,6 @@ export interface FoundContainer {
   readonly aside: string;
 }
 
-/** What is done to a container that stays. */
-export type Only = 'restart';
-
 /** What is done to the configuration of an HAProxy. `carryOver`: what was set at runtime is set again. */
 export type ConfigStep = 'replace' | 'reload' | 'carryOver' | 'settle' | 'putBack';
 
@@ -78,8 +75,8 @@ export interface HostSummary {
   readonly play?: string;
   readonly end: HostEnd;
   readonly updated: number;
-  /** Of those updated, the ones that were restarted only; undefined: none. */
-  readonly restarted?: number;
+  /** Of those updated, the ones whose containers stayed, by what was done; undefined: none. */
+  readonly only?: Readonly<Partial<Record<Only, number>>>;
   readonly left: number;
   readonly unchanged: number;
   readonly outOfService: number;
@@ -237,7 +234,7 @@ export type RunEvent =
       readonly ms: number;
       /** It was to be taken back: `updated` is then what an earlier run had found. */
       readonly isRevert?: boolean;
-      /** `updated` is then that it was restarted, `unchanged` that it serves as it did before. */
+      /** `updated` is then that this was done, `unchanged` that it serves as it did before. */
       readonly only?: Only;
     }
   | {

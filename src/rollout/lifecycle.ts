@@ -4,6 +4,7 @@ export type Step =
   | 'drain'
   | 'replace'
   | 'restart'
+  | 'run'
   | 'check'
   | 'restore'
   | 'ramp'
@@ -24,6 +25,7 @@ export type WorkingState =
   | 'retaking'
   | 'replacing'
   | 'restarting'
+  | 'running'
   | 'checking'
   | 'restoring'
   | 'ramping'
@@ -118,10 +120,28 @@ const restart = {
   returning:   inPlace.returning,
 } as const satisfies Life;
 
+/** The same with a command. */
+// prettier-ignore
+const run = {
+  draining:    { step: 'drain',    ok: 'running',     failed: 'returning',    homeward: false, untouched: 'unchanged' },
+  redraining:  { step: 'drain',    ok: 'running',     failed: 'rollingBack',  homeward: false },
+  retaking:    { step: 'drain',    ok: 'running',     failed: 'withdrawing',  homeward: false },
+  running:     { step: 'run',      ok: 'checking',    failed: 'rollingBack',  homeward: false },
+  checking:    restart.checking,
+  restoring:   restart.restoring,
+  ramping:     restart.ramping,
+  soaking:     restart.soaking,
+  withdrawing: restart.withdrawing,
+  rollingBack: restart.rollingBack,
+  rechecking:  restart.rechecking,
+  returning:   restart.returning,
+} as const satisfies Life;
+
 export const lifecycles: Readonly<Record<Strategy, Life>> = {
   'in-place': inPlace,
   'start-first': startFirst,
   restart,
+  run,
 };
 
 export function isWorking(state: State): state is WorkingState {

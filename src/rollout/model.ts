@@ -84,9 +84,22 @@ export interface Revert {
 /**
  * `in-place`: the new container takes the place of the old one, which stops first. `start-first`: an instance has two
  * slots, and the new container serves in one of them before the old one leaves the other. `restart`: the container stays
- * what it is, and is stopped and started again.
+ * what it is, and is stopped and started again. `run`: it stays as it is while a command is run.
  */
-export type Strategy = 'in-place' | 'start-first' | 'restart';
+export type Strategy = 'in-place' | 'start-first' | 'restart' | 'run';
+
+/** What alone is done, where the container stays. */
+export type Only = Extract<Strategy, 'restart' | 'run'>;
+
+/** A command for an instance that nothing reaches meanwhile. */
+export interface RunCommand {
+  /** For people. */
+  readonly name: string;
+  readonly where: 'host' | 'container';
+  readonly timeoutMs: number;
+  /** May hold secrets: like everything of that name it is in no event. */
+  readonly spec: { readonly command: readonly string[] };
+}
 
 /** One of the two places of an instance that is replaced `start-first`. */
 export interface Slot {
@@ -109,6 +122,8 @@ export interface Instance {
   readonly spec: ContainerSpec;
   /** Undefined: `in-place`, or `start-first` where there are two slots. */
   readonly strategy?: Strategy | undefined;
+  /** What is run, with the strategy `run`. */
+  readonly run?: RunCommand | undefined;
   readonly drain: DrainPolicy;
   readonly ready: ReadyCheck;
   /**
@@ -146,9 +161,14 @@ export interface Standing {
   readonly admin: AdminState;
 }
 
+/** What alone is done to it; undefined: its container is to be as declared, or as it was. */
+export function onlyOf({ strategy, revert }: Pick<Instance, 'strategy' | 'revert'>): Only | undefined {
+  return !revert && (strategy === 'restart' || strategy === 'run') ? strategy : undefined;
+}
+
 /** Whether its container stays, whatever it would have to change to be as declared. */
-export function keepsContainer({ strategy, revert }: Pick<Instance, 'strategy' | 'revert'>): boolean {
-  return strategy === 'restart' && !revert;
+export function keepsContainer(instance: Pick<Instance, 'strategy' | 'revert'>): boolean {
+  return onlyOf(instance) !== undefined;
 }
 
 /** All servers of an instance, of both slots where it has two. */

@@ -1,3 +1,4 @@
+import { keepsContainer } from './model.ts';
 import { instancesOf, type PlayPlan } from './plan.ts';
 
 /**
@@ -5,8 +6,8 @@ import { instancesOf, type PlayPlan } from './plan.ts';
  * What a host has already, and may keep (`pull_policy: missing`), is its own affair.
  */
 export function movedTags(plans: readonly PlayPlan[]): string[] {
-  const asked = plans.flatMap(instancesOf).filter(({ instance, to, action }) => {
-    const isAsked = !instance.revert && !to.load && action !== 'restart';
+  const asked = plans.flatMap(instancesOf).filter(({ instance, to }) => {
+    const isAsked = !instance.revert && !to.load && !keepsContainer(instance);
     return isAsked && instance.spec.pullPolicy === 'always';
   });
   const first = new Map<string, { readonly host: string; readonly digest: string }>();

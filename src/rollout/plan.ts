@@ -1,5 +1,15 @@
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
-import { keepsContainer, placeName, serverPath, serversOf, type Instance, type Revert, type Server } from './model.ts';
+import {
+  keepsContainer,
+  onlyOf,
+  placeName,
+  serverPath,
+  serversOf,
+  type Instance,
+  type Only,
+  type Revert,
+  type Server,
+} from './model.ts';
 import type { Healthcheck } from './container-spec.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
 import type { HostPoint, Hooks, PlayHooks } from './hooks.ts';
@@ -41,8 +51,8 @@ export interface FleetFacts {
   readonly backends: readonly BackendState[];
 }
 
-/** `restart`: the container stays. `remove`: what a run has created is taken back. */
-export type Action = 'create' | 'replace' | 'restart' | 'remove' | 'leave';
+/** `restart` and `run`: the container stays. `remove`: what a run has created is taken back. */
+export type Action = 'create' | 'replace' | Only | 'remove' | 'leave';
 
 /** What a replacement would have changed of a container that stays. */
 export interface Staying {
@@ -73,7 +83,7 @@ export interface InstancePlan {
   readonly isRunning?: boolean | undefined;
   readonly to: PlannedImage & Pick<WantedImage, 'load'>;
   readonly changes: readonly SettingChange[];
-  /** Of one that is restarted: what stays otherwise than declared. */
+  /** Of a container that stays: what stays otherwise than declared. */
   readonly stays?: Staying | undefined;
   /** Why it is replaced although neither image nor settings differ, or empty. */
   readonly because: string;
@@ -160,7 +170,8 @@ function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force
       digest: shownDigest(container.image, digest),
     };
     const servers = serversOf(instance).flatMap((server) => serverPlans(server, facts));
-    if (from && keepsContainer(instance)) return { ...restartOf(instance, from, seen), servers };
+    const only = onlyOf(instance);
+    if (from && only) return { ...stayingOf(instance, only, { from, seen }), servers };
     const action = instance.revert ? actionBack(seen, instance.revert) : actionOf(seen, force);
     const isRunning = container?.running;
     return {
@@ -177,10 +188,10 @@ function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force
   return { host: play.host, instances, ...(play.hooks && { hooks: play.hooks }) };
 }
 
-function restartOf(
+function stayingOf(
   instance: Instance,
-  from: NonNullable<InstancePlan['from']>,
-  seen: InstanceFacts,
+  action: Only,
+  { from, seen }: { readonly from: NonNullable<InstancePlan['from']>; readonly seen: InstanceFacts },
 ): Omit<InstancePlan, 'servers'> {
   const { container, image, changes } = seen;
   const isKnown = image.digest !== undefined || image.id !== undefined;
@@ -188,7 +199,7 @@ function restartOf(
   const other = isOther ? { reference: instance.spec.image, digest: image.digest, id: image.id } : undefined;
   const stays = other !== undefined || changes.length > 0 ? { image: other, changes } : undefined;
   const because = container?.running === false ? `is ${container.status}` : '';
-  return { instance, action: 'restart', from, to: from, changes: [], stays, because };
+  return { instance, action, from, to: from, changes: [], stays, because };
 }
 
 /** Of several digests of what runs, the one that is asked for, so that equal images look equal. */
@@ -293,7 +304,7 @@ export function inTurn(plans: readonly PlayPlan[]): readonly PlayPlan[] {
 }
 
 function leftIfDone(plan: InstancePlan, done: ReadonlyMap<string, string>): InstancePlan {
-  if (plan.action === 'restart') return plan;
+  if (keepsContainer(plan.instance)) return plan;
   const isDone = done.get(keyOf(plan.instance)) === JSON.stringify(plan.instance.spec);
   return isDone ? { ...plan, action: 'leave', because: '' } : plan;
 }

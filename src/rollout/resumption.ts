@@ -1,6 +1,6 @@
 /** What a run that is gone on with has done already, and what of it is still to be done. */
 import { runHookKey, type HookSubject } from './hooks.ts';
-import type { Instance } from './model.ts';
+import { onlyOf, type Instance } from './model.ts';
 import type { InstancePlan, PlayPlan, WantedImage } from './plan.ts';
 import { instancesIn, type HookHistory, type InstanceHistory, type RunHistory } from './run-history.ts';
 
@@ -85,13 +85,13 @@ export function resumedPlan(plan: PlayPlan, before: Before): PlayPlan {
   const adjust = (one: InstancePlan): InstancePlan => {
     const name = nameOf(one);
     if (before.recorded.has(name)) {
-      const action = one.action === 'restart' ? 'restart' : 'replace';
+      const action = onlyOf(one.instance) ?? 'replace';
       return { ...one, action, because: 'left in work by this run' };
     }
     if (before.journal?.skipFailed && before.journal.failed.has(name)) return { ...one, action: 'leave', because: '' };
     if (!before.journal?.updated.has(name)) return one;
     const now = unforced.get(name) ?? one.action;
-    const action = now === 'restart' ? 'leave' : now;
+    const action = onlyOf(one.instance) ? 'leave' : now;
     return { ...one, action, because: action === 'leave' ? '' : one.because };
   };
   const batches = plan.batches.map((batch) => ({

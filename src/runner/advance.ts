@@ -29,6 +29,7 @@ import { restart } from './steps/restart.ts';
 import { restore } from './steps/restore.ts';
 import { retire } from './steps/retire.ts';
 import { rollBack } from './steps/roll-back.ts';
+import { run } from './steps/run.ts';
 import { soak } from './steps/soak.ts';
 import { vacate } from './steps/vacate.ts';
 import { withdraw } from './steps/withdraw.ts';
@@ -41,6 +42,7 @@ export const stepActions: Readonly<Record<Step, StepAction>> = {
   drain,
   replace,
   restart,
+  run,
   check,
   restore,
   ramp,

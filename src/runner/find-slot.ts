@@ -1,5 +1,5 @@
 import { Failure } from '../errors.ts';
-import { keepsContainer, sameServer, type DeclaredSlot, type Instance, type Slot } from '../rollout/model.ts';
+import { onlyOf, sameServer, type DeclaredSlot, type Instance, type Slot } from '../rollout/model.ts';
 import type { Container, SettingChange } from '../rollout/observed.ts';
 import { inSlot, occupiedSlot } from '../rollout/slots.ts';
 import type { Finding } from './findings.ts';
@@ -78,10 +78,10 @@ function isMadeIn({ servers }: Slot, { container }: Instance, own: readonly Reco
 export function recordedOtherwise(instance: Instance, own: readonly RecordEntry[]): Finding[] {
   const { host, container, servers, leaving } = instance;
   const its = own.filter((entry) => entry.container === container);
-  const stays = keepsContainer(instance);
-  if (!leaving && its.every(({ slot, restart }) => slot === undefined && (restart !== undefined) === stays)) return [];
-  const isAlike = ({ slot, server, restart }: RecordEntry): boolean => {
-    if ((restart !== undefined) !== stays) return false;
+  const what = onlyOf(instance);
+  if (!leaving && its.every(({ slot, only }) => slot === undefined && only?.what === what)) return [];
+  const isAlike = ({ slot, server, only }: RecordEntry): boolean => {
+    if (only?.what !== what) return false;
     const expected = slot === 'leaving' ? leaving?.servers : servers;
     return (
       (slot !== undefined) === (leaving !== undefined) && expected?.some((one) => sameServer(one, server)) === true

@@ -1,5 +1,5 @@
 /** How everything was found before the first change, told and recorded. */
-import { keepsContainer, sameServer } from '../rollout/model.ts';
+import { onlyOf, sameServer, type Only } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { RecordEntry } from './ports.ts';
 import type { Sight } from './sight.ts';
@@ -70,7 +70,7 @@ export function entryFor({ server }: ServerAccess, recorded: readonly RecordEntr
 
 function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Work, { clock }: StepWatch): RecordEntry {
   const { instance, identity, container: old, wasReady, slot } = work;
-  const stays = keepsContainer(instance);
+  const only = onlyOf(instance);
   return {
     kind: 'rollout',
     server: access.server,
@@ -83,8 +83,8 @@ function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Wo
     run: identity.run,
     container: instance.container,
     aside: asideOf(work),
-    old: old && { id: old.id, restart: old.restart, running: old.running, wasReady, ...startOf(old, stays) },
-    ...(stays && { restart: 'planned' as const }),
+    old: old && { id: old.id, restart: old.restart, running: old.running, wasReady, ...startOf(old, only) },
+    ...(only && { only: { what: only, progress: 'planned' as const } }),
     ready: instance.ready,
     drain: instance.drain,
     ...(instance.revert?.toNothing && { toNothing: true as const }),
@@ -94,6 +94,6 @@ function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Wo
 }
 
 /** Another start than this one is known by it. */
-function startOf({ startedAt }: Container, stays: boolean): { readonly startedAt?: string } {
-  return stays ? { startedAt } : {};
+function startOf({ startedAt }: Container, only: Only | undefined): { readonly startedAt?: string } {
+  return only ? { startedAt } : {};
 }

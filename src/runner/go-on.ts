@@ -10,7 +10,7 @@ import { isReady } from './readiness.ts';
 import { isUntouched, recordedContainers, recordedOf } from './recorded.ts';
 import { isAsDeclared } from './steps/replace.ts';
 import { isRamped, rampedTo } from './ramping.ts';
-import { isRestarted } from './steps/restart.ts';
+import { isDone, isRestarted } from './staying.ts';
 import { findState, type ServerAccess } from './traffic.ts';
 import { watchOf } from './watch.ts';
 import { inTheEnd, markOf, type Found, type Work } from './work.ts';
@@ -53,7 +53,7 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   work.found = found.filter((one) => one !== undefined);
   work.container = old ?? (first.old ? successor : undefined);
   work.wasReady = first.old?.wasReady ?? false;
-  if (keepsContainer(instance)) return howFarRestarted(work, found);
+  if (keepsContainer(instance)) return howFarDone(work, found);
   const left = work.leaving && (await howFarLeft(work, work.leaving));
   if (!successor) return left && left !== 'untouched' ? 'readmitting' : 'redraining';
   const now = await Promise.all(found.map((one) => one && inTheEnd(one)).map(standingOf));
@@ -78,11 +78,11 @@ function backIn(now: readonly unknown[], work: Work): State {
   return isRamped(work) && work.rampedTo > 0 && !now.includes('away') ? 'ramping' : 'restoring';
 }
 
-/** One that is restarted already is not so again: it proves itself, in service where it is. */
-async function howFarRestarted(work: Work, found: readonly (Found | undefined)[]): Promise<State> {
+/** What is done already to a container that stays is not done again: it proves itself, in service where it is. */
+async function howFarDone(work: Work, found: readonly (Found | undefined)[]): Promise<State> {
   const { instance, host } = work;
   const now = await host.containers.inspect(instance.container);
-  if (!now || !isRestarted(now, work)) return 'redraining';
+  if (!now || !(instance.strategy === 'run' ? isDone(work) : isRestarted(now, work))) return 'redraining';
   const standing = await Promise.all(found.map(standingOf));
   if (standing.every((one) => one === 'away') || !(await isReady(now, instance, host))) return 'retaking';
   work.started = { at: now.startedAt, restarts: now.restartCount };

@@ -1,6 +1,7 @@
 import { Failure, reasonOf } from '../errors.ts';
 import type { HostSummary } from '../rollout/events.ts';
 import type { EndState } from '../rollout/lifecycle.ts';
+import type { Only } from '../rollout/model.ts';
 import type { HostPlan, InstancePlan } from '../rollout/plan.ts';
 import type { HostEnd } from '../rollout/verdict.ts';
 import type { InstanceEnd } from './advance.ts';
@@ -39,8 +40,8 @@ export function summaryOf(run: HostRun, monitors: Pick<Monitors, 'endOf'>): Host
   const isStopped = cause instanceof Failure && cause.code === 'interrupted';
   const own = hostEndOf(all, isStopped, missing > 0);
   const end = run.failure && own !== 'outOfService' ? (isStopped ? 'interrupted' : 'failed') : own;
-  const restarted = instances.filter((one) => one.action === 'restart' && isUpdated(run, one, monitors)).length;
-  const done = { ...counts(all), ...(restarted > 0 && { restarted }) };
+  const only = onlyIn(instances.filter((one) => isUpdated(run, one, monitors)));
+  const done = { ...counts(all), ...(Object.keys(only).length > 0 && { only }) };
   return withLeftInWork({ host, end, reason, ...done, notReached: missing, ms }, leftInWork);
 }
 
@@ -55,6 +56,14 @@ function withLeftInWork(summary: HostSummary, leftInWork: readonly InstancePlan[
     outOfService: summary.outOfService + leftInWork.length,
     notReached: summary.notReached - leftInWork.length,
   };
+}
+
+function onlyIn(plans: readonly InstancePlan[]): NonNullable<HostSummary['only']> {
+  const counted: Partial<Record<Only, number>> = {};
+  for (const { action } of plans) {
+    if (action === 'restart' || action === 'run') counted[action] = (counted[action] ?? 0) + 1;
+  }
+  return counted;
 }
 
 function isUpdated({ ends }: HostRun, plan: InstancePlan, monitors: Pick<Monitors, 'endOf'>): boolean {

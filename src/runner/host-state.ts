@@ -1,6 +1,6 @@
 /** What sluice keeps on a host: what is to be undone there, what it has replaced, and whose the host is. */
 import type { FoundLock, LockOwner } from '../rollout/lock.ts';
-import type { DrainPolicy, ReadyCheck, Server, Standing } from '../rollout/model.ts';
+import type { DrainPolicy, Only, ReadyCheck, Server, Standing } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 
 /** One server taken out of service: what to put back, by whom and why it was taken out. */
@@ -28,12 +28,15 @@ export interface RecordEntry {
     | (Pick<Container, 'id' | 'restart' | 'running'> & {
         /** It would have passed the instance's own checks. */
         readonly wasReady: boolean;
-        /** When it had been started; of one that is to be restarted. */
+        /** When it had been started; of one that stays. */
         readonly startedAt?: string | undefined;
       })
     | undefined;
-  /** The container stays, and is only restarted: `begun` once it may have been told to stop. */
-  readonly restart?: 'planned' | 'begun' | undefined;
+  /**
+   * The container stays, and this alone is done. `begun` once it may have been told to stop, or the command may have been
+   * run; `done` once the command has ended well.
+   */
+  readonly only?: { readonly what: Only; readonly progress: 'planned' | 'begun' | 'done' } | undefined;
   /** How the instance proves itself, and how long its requests may take. */
   readonly ready?: ReadyCheck | undefined;
   readonly drain?: DrainPolicy | undefined;

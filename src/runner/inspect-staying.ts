@@ -1,4 +1,4 @@
-/** Containers that stay, and are only restarted: what is in the way, and what of them would not stay in a rollout. */
+/** Containers that stay: what is in the way, and what of them would not stay in a rollout. */
 import { Failure } from '../errors.ts';
 import type { Instance } from '../rollout/model.ts';
 import type { BackendState, Container } from '../rollout/observed.ts';
@@ -22,9 +22,16 @@ export async function inspectStaying(
 ): Promise<{ readonly facts: InstanceFacts | undefined; readonly findings: readonly Finding[] }> {
   const { name } = host;
   const container = await host.containers.inspect(instance.container);
+  const verb = instance.run ? `run ${instance.run.name} for` : 'restart';
   if (!container) {
-    const text = `Cannot restart ${instance.container} on ${name}: there is no such container: roll it out with another strategy first`;
+    const why = 'there is no such container: roll it out with another strategy first';
+    const text = `Cannot ${verb} ${instance.container} on ${name}: ${why}`;
     return { facts: undefined, findings: [{ kind: 'problem', host: name, text }] };
+  }
+  const still: Finding[] = [];
+  if (instance.run && !container.running) {
+    const text = `Cannot ${verb} ${instance.container} on ${name}: it is ${container.status}: start it first`;
+    still.push({ kind: 'problem', host: name, text });
   }
   const { now, changesNow } = await findSlot(instance, { container, own, host });
   const { image, findings } = await imageFor(now, name, wanted);
@@ -32,10 +39,13 @@ export async function inspectStaying(
   const asItIs = { ...now, spec: { ...now.spec, healthcheck: undefined } };
   const isProven = isProvenWithoutImage(asItIs, backends) || hasHealthcheck(container);
   const unproven: Finding[] = isProven ? [] : [{ kind: 'problem', host: name, text: noProof(now) }];
-  return { facts: { container, image, changes: changesNow, settled: now }, findings: [...findings, ...unproven] };
+  return {
+    facts: { container, image, changes: changesNow, settled: now },
+    findings: [...findings, ...still, ...unproven],
+  };
 }
 
-/** It is only for telling what stays: that it cannot be had is no reason not to restart. */
+/** It is only for telling what stays: that it cannot be had keeps nothing from being done. */
 async function imageFor(
   { container, spec }: Instance,
   host: string,

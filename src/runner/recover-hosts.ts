@@ -3,7 +3,7 @@ import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
 import type { State } from '../rollout/lifecycle.ts';
-import { keepsContainer, type Instance, type ReadyCheck } from '../rollout/model.ts';
+import type { Instance, ReadyCheck } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { advance, stepActions } from './advance.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
@@ -14,7 +14,7 @@ import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
 import { recordedContainers } from './recorded.ts';
 import type { RunContext, RunResult } from './rollout.ts';
 import { settleHosts, type HostOutcome } from './settle.ts';
-import { isBegun, isRestarted } from './steps/restart.ts';
+import { mayBeEnding } from './staying.ts';
 import { foundOf } from './found.ts';
 import { findState } from './traffic.ts';
 import { Turns } from './turns.ts';
@@ -133,14 +133,8 @@ async function lookAt(
   }
   const hasProved = before !== undefined && !isAside;
   if (successor && hasProved) return { work, from: 'returning' };
-  return { work, from: isServing && !(await mayBeEnding(work)) ? 'rollingBack' : 'withdrawing' };
-}
-
-/** Whether it was told to stop, to be restarted, and has not been started since. */
-async function mayBeEnding(work: Work): Promise<boolean> {
-  if (!keepsContainer(work.instance) || !isBegun(work)) return false;
-  const now = await work.host.containers.inspect(work.instance.container);
-  return now !== undefined && !isRestarted(now, work);
+  const now = await host.containers.inspect(name);
+  return { work, from: isServing && !(now && mayBeEnding(now, work)) ? 'rollingBack' : 'withdrawing' };
 }
 
 /** How the servers stood, those that HAProxy still has. */
@@ -164,7 +158,7 @@ function instanceOf(entries: readonly RecordEntry[], { container = '', drain }: 
   return {
     ...{ host, container, servers },
     spec: { image: 'the image it had', pullPolicy: 'never' },
-    ...(entries.some((entry) => entry.restart) && { strategy: 'restart' as const }),
+    strategy: entries.find((entry) => entry.only)?.only?.what,
     drain: drain ?? { timeoutMs: UP_WITHIN_MS, onTimeout: 'continue' },
     ready: readyOf(entries.find(({ slot }) => slot !== 'leaving')),
     ...(left.length > 0 && { leaving }),

@@ -55,6 +55,11 @@ export async function takeBack(
   });
 }
 
+/** Those updated whose containers stayed: there is nothing to take back of them. */
+export function stayedOf({ only = {} }: Pick<HostSummary, 'only'>): number {
+  return (only.restart ?? 0) + (only.run ?? 0);
+}
+
 /** `back` is about all plays of the run, a row may be about one of them: no more can have gone back than it updated. */
 function afterwards(row: HostSummary, back: HostSummary): HostSummary {
   const reason = row.reason === '' ? back.reason : row.reason;
@@ -65,6 +70,6 @@ function afterwards(row: HostSummary, back: HostSummary): HostSummary {
     outOfService: row.outOfService + Math.min(row.updated, back.outOfService),
   };
   if (back.end === 'outOfService') return { ...row, ...counts, end: 'outOfService', reason: back.reason, ms };
-  const isBack = row.end !== 'failed' && counts.updated === (row.restarted ?? 0);
+  const isBack = row.end !== 'failed' && counts.updated === stayedOf(row);
   return { ...row, ...counts, end: isBack ? 'rolledBack' : row.end, reason, ms };
 }

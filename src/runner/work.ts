@@ -1,6 +1,6 @@
 import type { Failure } from '../errors.ts';
-import type { Only, RunEvent } from '../rollout/events.ts';
-import { keepsContainer, type Instance, type Server, type Standing, type Strategy } from '../rollout/model.ts';
+import type { RunEvent } from '../rollout/events.ts';
+import { onlyOf, type Instance, type Only, type Server, type Standing, type Strategy } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import type { Monitor } from './monitor.ts';
@@ -124,14 +124,14 @@ export function workOn(begun: Begun, reach: (server: Server) => ServerAccess): W
 }
 
 export function strategyOf({ leaving, instance }: Work): Strategy {
-  if (keepsContainer(instance)) return instance.strategy ?? 'in-place';
-  return leaving ? 'start-first' : 'in-place';
+  return onlyOf(instance) ?? (leaving ? 'start-first' : 'in-place');
 }
 
 /** What the events of an instance say besides what becomes of it. */
 export function markOf(instance: Pick<Instance, 'strategy' | 'revert'>): { isRevert?: true; only?: Only } {
   if (instance.revert) return { isRevert: true };
-  return keepsContainer(instance) ? { only: 'restart' } : {};
+  const only = onlyOf(instance);
+  return only ? { only } : {};
 }
 
 /** A work, and that on its other slot. */

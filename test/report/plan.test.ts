@@ -61,20 +61,33 @@ describe('planText()', () => {
 
   it('says of one that is only restarted what a rollout would change, and what stays so', () => {
     const changes = [{ setting: 'ports', from: '80', to: '81' }];
-    const one = anInstancePlan({ action: 'restart', to: v1, stays: { image: v2, changes } });
+    const one = anInstancePlan({
+      instance: anInstance({ strategy: 'restart' }),
+      action: 'restart',
+      to: v1,
+      stays: { image: v2, changes },
+    });
     const plan = aPlan({ batches: [{ number: 1, hosts: [{ host: 'fe1', instances: [one] }] }] });
 
     expect(rowsOf(one)[0]?.replaceAll(/  +/g, '  ')).toBe(
-      '    ~ fe1  pxApp_1  lab/app:v1 (aaaaaaaaaaaa), restart only  pxapp_cluster/pxApp_1 weight 10 UP 2 sessions  image lab/app:v2 (bbbbbbbbbbbb) differs and stays; settings ports differ and stay'.replace(
-        '    ',
-        '  ',
-      ),
+      '  ~ fe1  pxApp_1  lab/app:v1 (aaaaaaaaaaaa), restart only  pxapp_cluster/pxApp_1 weight 10 UP 2 sessions  image lab/app:v2 (bbbbbbbbbbbb) differs and stays; settings ports differ and stay',
     );
     expect(textOf(plan, true).slice(3)).toEqual([
       '        - ports: 80',
       '        + ports: 81',
       '  0 to replace, 0 to create, 1 to restart, 0 to leave alone',
     ]);
+  });
+
+  it('says of one that a command is run for which, and where, and not what it is', () => {
+    const run = { name: 'clear', where: 'container', timeoutMs: 1_000, spec: { command: ['secret'] } } as const;
+    const instance = anInstance({ strategy: 'run', run });
+    const one = anInstancePlan({ action: 'run', to: v1, instance });
+
+    expect(rowsOf(one)[0]).toMatch(/ lab\/app:v1 \(a{12}\), clear only, in the container /);
+    expect(textOf(aPlan({ batches: [{ number: 1, hosts: [{ host: 'fe1', instances: [one] }] }] })).join()).not.toMatch(
+      'secret',
+    );
   });
 
   it('shows batch by batch what happens to each instance, then what that costs', () => {

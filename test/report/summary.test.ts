@@ -22,7 +22,7 @@ describe('summaryText()', () => {
   });
 
   it('calls restarted what was only restarted, in the table and in the last line', () => {
-    const hosts = [aSummary({ restarted: 3 })];
+    const hosts = [aSummary({ only: { restart: 3 } })];
     const mixed = [...hosts, aSummary({ host: 'fe2' })];
     const lastOf = (all: readonly HostSummary[]): string =>
       verdictText({ end: 'done', hosts: all }, 'rollout', { run: 'r', ms: 12_300 });
@@ -33,6 +33,7 @@ describe('summaryText()', () => {
       'rollout: 3 restarted in 12 s',
       'rollout: 3 updated, 3 restarted in 12 s',
     ]);
+    expect(lastOf([aSummary({ only: { run: 3 } })])).toBe('rollout: 3 done in 12 s');
   });
 
   it('names the play where there are several', () => {

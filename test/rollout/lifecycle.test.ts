@@ -133,6 +133,17 @@ describe('the life of an instance whose container is only restarted', () => {
   });
 });
 
+describe('the life of an instance that a command is run for', () => {
+  it('is that of one which is restarted', () => {
+    const restarted = paths(initialState, '', 'restart').map((path) => path.replace('restart', 'run'));
+    expect(paths(initialState, '', 'run')).toEqual(restarted);
+  });
+
+  it('is drawn in docs/strategies.md as it is', () => {
+    expect(readFileSync('docs/strategies.md', 'utf8')).toContain(lifecycleDiagram('run'));
+  });
+});
+
 describe('the life of an instance that is replaced start-first', () => {
   const lives = paths(initialState, '', 'start-first');
 

@@ -56,7 +56,7 @@ describe('a rollout with strategy: restart', () => {
     const result = await rollout([restarting(fleet)], options, fleet.context());
 
     const after = await startsOf(fleet);
-    expect(result).toMatchObject({ end: 'done', hosts: [{ end: 'updated', updated: 3, restarted: 3 }] });
+    expect(result).toMatchObject({ end: 'done', hosts: [{ end: 'updated', updated: 3, only: { restart: 3 } }] });
     expect(idsIn(after)).toEqual(idsIn(before));
     expect(after.filter((line) => before.includes(line))).toEqual([]);
     expect(stepsOf(fleet, 'fe1', SECOND)).toBe('drain restart check restore soak → updated');
@@ -146,7 +146,9 @@ describe('a rollout with strategy: restart', () => {
     expect(stepsOf(fleet, 'fe1', SECOND)).toBe(`drain restart ${steps} → outOfService`);
     const fe1 = await fleet.host('fe1');
     expect(fe1.haproxy.weights()[SECOND]).toMatch(/^0 maint/);
-    expect(fe1.entries).toMatchObject([{ container: SECOND, restart: 'begun', standing: { weight: 20 } }]);
+    expect(fe1.entries).toMatchObject([
+      { container: SECOND, only: { what: 'restart', progress: 'begun' }, standing: { weight: 20 } },
+    ]);
     expect(fleet.failures()).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /** What sluice's commands do, as its command line has them done: the real code, with what a scenario says. */
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
-import type { DeclaredSlot, Instance } from '../../src/rollout/model.ts';
+import type { DeclaredSlot, Instance, RunCommand } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { resumptionOf } from '../../src/rollout/resumption.ts';
@@ -101,7 +101,7 @@ function playOf(scenario: Scenario): Play {
 function instanceOf(
   host: HostSetting,
   { name, port, otherPort, restart, isNew = false }: ContainerSetting,
-  { play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy }, world: { keep, monitor } }: Scenario,
+  { play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy, command }, world: { keep, monitor } }: Scenario,
 ): Instance {
   const balancer = { host: host.name, socket: SOCKET };
   const slotAt = (at: number, server: string): DeclaredSlot => ({
@@ -125,8 +125,15 @@ function instanceOf(
     ...{ servers, spec, ready },
     ...(otherPort !== undefined && { slots: [slotAt(port, name), slotAt(otherPort, inOtherSlot(name))] }),
     ...{ strategy, drain: { timeoutMs, onTimeout } },
+    ...(command && { run: runOf(command) }),
     ...{ soakMs, monitor, keep, minUp: { servers: host.floor } },
   };
+}
+
+/** In the container, or on the host where it takes its time. */
+function runOf(command: readonly string[]): RunCommand {
+  const where = command[0] === 'sleep' ? 'host' : 'container';
+  return { name: 'a command', where, timeoutMs: 2_000, spec: { command } };
 }
 
 function createdAs(port: number, restart: string): Pick<ContainerSpec, 'ports' | 'restart'> {

@@ -6,7 +6,7 @@ import { operationsOf } from './operations.ts';
 import { inSlots, slotsOf } from './slots.ts';
 import { Random } from './random.ts';
 import { brisk, hasty, leisurely } from './pace.ts';
-import { restartsOf } from './restarts.ts';
+import { onlyDone, restartsOf } from './restarts.ts';
 import { run } from './run.ts';
 import { rescuesOf, rolloutOf, type Scenario } from './scenario.ts';
 import type { Behaviour } from './world/engine.ts';
@@ -250,7 +250,8 @@ describe('what the simulation has found', () => {
     it.each([
       ['in place', (story: Scenario): Scenario => story],
       ['start-first', (story: Scenario): Scenario => inSlots(story, new Random(1, 'slots'))],
-      ['restart', (story: Scenario): Scenario => ({ ...story, play: { ...story.play, strategy: 'restart' } })],
+      ['restart', (story: Scenario): Scenario => onlyDone(story, 'restart')],
+      ['run', (story: Scenario): Scenario => onlyDone(story, 'run')],
     ])('%s, and one that recovers too', async (_how, told) => {
       for (let nth = 0; nth < CHANGES; nth += 1) {
         const broken = await brokenBy(told(aStory([killed(0, nth), killed(10, nth)], { rescues: 1 })));

@@ -18,6 +18,8 @@ export interface PlaySetting {
   readonly soakMs: number | undefined;
   /** Undefined: by whether there are slots. */
   readonly strategy?: Strategy;
+  /** The command of the strategy `run`, as simulated commands are. */
+  readonly command?: readonly string[];
 }
 
 /** Everything that a seed decides. Plain data: a finding can be kept as one. */

@@ -2,7 +2,7 @@ import { furtherOf } from './further.ts';
 import { holdsOf } from './holds.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, hasty, leisurely, type Pace } from './pace.ts';
-import { restartsOf } from './restarts.ts';
+import { commandsOf, restartsOf } from './restarts.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
 import { furtherSlotsOf, slotsOf } from './slots.ts';
 
@@ -18,6 +18,6 @@ export function scenarioOf(seed: number): Scenario {
   if (place === 0) return seed % 3 === 0 ? holdsOf(seed, pace) : furtherOf(seed, pace);
   if (place === 1) return operationsOf(seed, pace);
   if (place === 2) return seed % 2 === 0 ? slotsOf(seed, pace) : furtherSlotsOf(seed, pace);
-  if (place === 3 && seed % 2 === 0) return restartsOf(seed, pace);
+  if (place === 3 && seed % 2 === 0) return seed % 3 === 0 ? commandsOf(seed, pace) : restartsOf(seed, pace);
   return rolloutOf(seed, pace);
 }

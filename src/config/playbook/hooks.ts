@@ -18,7 +18,10 @@ import { probeCommand } from './probe.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
 
-const hookCommand: Leaf<readonly string[]> = { ...probeCommand, says: 'a command for /bin/sh, or a list of its words' };
+export const hookCommand: Leaf<readonly string[]> = {
+  ...probeCommand,
+  says: 'a command for /bin/sh, or a list of its words',
+};
 
 /** Its own variables are nobody else's to set. */
 const environment: Leaf<Readonly<Record<string, string>>> = {

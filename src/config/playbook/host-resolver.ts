@@ -171,7 +171,8 @@ export class HostResolver {
     if (!declared) return undefined;
     const { deploy } = declared.container;
     const strategy = one.strategy ?? play.strategy ?? orderOf(deploy?.update_config);
-    const replacing = { strategy, hasSlots: slot !== undefined, app: at };
+    const hasRun = (one.run ?? play.run) !== undefined;
+    const replacing = { strategy, hasSlots: slot !== undefined, hasRun, app: at };
     for (const problem of strategyRules(replacing)) found.add(problem);
     const conflicts = deploy && this.#parts.deployed?.add({ deploy, placeOf: declared.deployedAt }, at);
     for (const conflict of conflicts ?? []) found.add(conflict);

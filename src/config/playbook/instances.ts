@@ -10,6 +10,7 @@ import type {
 import type { WholeContainer } from './container.ts';
 import { hooksOf } from './hooks.ts';
 import { rampOf } from './ramp.ts';
+import { runCommandOf } from './run-command.ts';
 import { specOf, type SpecSources } from './spec-of.ts';
 import {
   balancerSchema,
@@ -65,6 +66,7 @@ export function instanceOf({ host, app, container, play, sources, strategy, bala
     ),
     spec: specOf(container, sources),
     strategy,
+    ...(strategy === 'run' && { run: runCommandOf(app.run ?? play.run) }),
     drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
     ready: readyCheckOf(app.ready ?? {}),
     ramp: rampOf(play.ramp, app.ramp),

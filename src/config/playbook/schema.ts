@@ -23,6 +23,7 @@ import {
 } from './leaves.ts';
 import { rampSchema } from './ramp.ts';
 import { instanceCount } from './resources.ts';
+import { runSchema } from './run-command.ts';
 import { slotNames } from './slots.ts';
 import { httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
 
@@ -146,10 +147,13 @@ const policy = {
         'How long, and for what, an instance is watched in service while the run goes on. One that leaves UP, restarts, turns unhealthy or answers with too many errors is taken back, and its host has failed.',
       otherwise: 'not watched after the soak',
     }),
-  strategy: field(oneOf(['in-place', 'start-first', 'restart'] as const satisfies readonly Strategy[]), {
+  strategy: field(oneOf(['in-place', 'start-first', 'restart', 'run'] as const satisfies readonly Strategy[]), {
     description:
-      '`in-place` stops the old container before the new one starts. `start-first` has the new one serve beside it first, which takes `slots`. `restart` stops the container that is there and starts it again, and changes nothing of it. See docs/strategies.md.',
+      '`in-place` stops the old container before the new one starts. `start-first` has the new one serve beside it first, which takes `slots`. `restart` stops the container that is there and starts it again, and changes nothing of it. `run` leaves it as it is and runs the command of `run` meanwhile. See docs/strategies.md.',
     otherwise: '`deploy.update_config.order` of the container, or `in-place`',
+  }),
+  run: runSchema.optional().meta({
+    description: 'For the strategy `run`: the command.',
   }),
   keep: field(integer('a number of containers such as 1', 0, MOST_KEPT), {
     description: 'Old containers that are kept, stopped.',

@@ -24,11 +24,16 @@ export const slotNames: Leaf<readonly [string, string]> = {
 export interface Replacing {
   readonly strategy: Strategy;
   readonly hasSlots: boolean;
+  /** A command for the strategy `run`. */
+  readonly hasRun: boolean;
   readonly app: DocumentPath;
 }
 
 /** The one needs the other. */
-export function strategyRules({ strategy, hasSlots, app }: Replacing): Problem[] {
+export function strategyRules({ strategy, hasSlots, hasRun, app }: Replacing): Problem[] {
+  if (strategy === 'run' && !hasRun) {
+    return [{ path: [...app, 'run'], message: 'is required with strategy: run, here or in the play' }];
+  }
   if (strategy === 'start-first' && !hasSlots) {
     const message = 'is required with strategy: start-first (two names such as [a, b]: see docs/strategies.md)';
     return [{ path: [...app, 'slots'], message }];

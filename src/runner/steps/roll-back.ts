@@ -2,9 +2,9 @@ import { Failure } from '../../errors.ts';
 import { keepsContainer } from '../../rollout/model.ts';
 import { behind } from '../barrier.ts';
 import { isPassing } from '../poll.ts';
+import { haveItAsFound } from '../staying.ts';
 import { untilLeft } from '../until-left.ts';
 import { asideOf, type StepAction, type Work } from '../work.ts';
-import { haveItAsFound } from './restart.ts';
 
 /**
  * The old container is back under its name and runs, from wherever `replace` got to: the same code whether the new
