@@ -8,6 +8,7 @@
  */
 
 import type { ContainerSpec } from './container-spec.ts';
+import type { Expected } from './expected.ts';
 import type { Hooks, InstancePoint } from './hooks.ts';
 import type { Ramp } from './ramp.ts';
 
@@ -43,7 +44,14 @@ export interface DrainPolicy {
 
 /** How an application proves, seen from its own host, that it answers. */
 export type Probe =
-  | { readonly kind: 'http'; readonly url: string; readonly status: readonly [number, number] }
+  | {
+      readonly kind: 'http';
+      readonly url: string;
+      readonly status: readonly [number, number];
+      readonly body?: Expected;
+      /** By name, in lower case. */
+      readonly headers?: Readonly<Record<string, Expected>>;
+    }
   | { readonly kind: 'tcp'; readonly host: string; readonly port: number }
   | { readonly kind: 'command'; readonly command: readonly string[] };
 

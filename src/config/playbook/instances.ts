@@ -108,8 +108,11 @@ function readyCheckOf(written: NonNullable<WrittenApp['ready']>): ReadyCheck {
   return { probe: probeOf(ready), withinMs: ready.within ?? 0, everyMs: ready.every ?? 0 };
 }
 
-function probeOf({ http, tcp, command, status }: NonNullable<WrittenApp['ready']>): Probe | undefined {
-  if (http !== undefined) return { kind: 'http', url: http, status: status ?? [200, 399] };
+function probeOf({ http, tcp, command, ...expected }: NonNullable<WrittenApp['ready']>): Probe | undefined {
+  if (http !== undefined) {
+    const { status = [200, 399], body, header: headers } = expected;
+    return { kind: 'http', url: http, status, ...(body && { body }), ...(headers && { headers }) };
+  }
   if (tcp !== undefined) return { kind: 'tcp', ...tcp };
   return command && { kind: 'command', command };
 }

@@ -1,4 +1,6 @@
-import { type Leaf, Misfit, textOf } from './field.ts';
+import type { Expected } from '../../rollout/expected.ts';
+import { isMapping } from '../values.ts';
+import { each, type Leaf, Misfit, textOf } from './field.ts';
 import { commandLine, text } from './leaves.ts';
 
 export const httpUrl: Leaf<string> = {
@@ -21,6 +23,47 @@ export const httpStatus: Leaf<readonly [number, number]> = {
     const highest = Number(match[2] ?? lowest);
     const isRange = lowest >= 100 && lowest <= highest && highest <= 599;
     return isRange ? [lowest, highest] : new Misfit('statuses go from 100 up to 599');
+  },
+};
+
+const EXPECTED = 'a text that is in it, or a regular expression such as "/ready: [1-9]/i"';
+
+/** `/…/`, with flags perhaps, is a regular expression of JavaScript. */
+export const expected: Leaf<Expected> = {
+  says: EXPECTED,
+  parse: (value) => {
+    const written = text.parse(value);
+    if (typeof written !== 'string') return written;
+    const [, pattern, flags = ''] = /^\/(.+)\/([a-z]*)$/.exec(written) ?? [];
+    if (pattern === undefined) return { text: written };
+    if (!/^[imsu]*$/.test(flags)) return new Misfit('its flags are i, m, s and u');
+    try {
+      new RegExp(pattern, flags);
+      return { pattern, flags };
+    } catch {
+      return new Misfit('that is no regular expression');
+    }
+  },
+};
+
+export const expectedHeaders: Leaf<Readonly<Record<string, Expected>>> = {
+  says: 'a mapping of names of headers to what is in them',
+  item: EXPECTED,
+  parse: (value) => {
+    if (!isMapping(value)) return new Misfit();
+    const entries = Object.entries(value);
+    const odd = entries.find(([name]) => !/^[\w-]+$/.test(name));
+    if (odd) return new Misfit(`${JSON.stringify(odd[0])} is no name of a header`);
+    const read = each<[string, unknown], Expected>(
+      entries,
+      ([, item]) => expected.parse(item),
+      ([name]) => name,
+    );
+    const wrong = read.filter((one) => one instanceof Misfit);
+    if (wrong.length > 0) return wrong;
+    return Object.fromEntries(
+      read.flatMap((one, index) => (one instanceof Misfit ? [] : [[(entries[index]?.[0] ?? '').toLowerCase(), one]])),
+    );
   },
 };
 

@@ -58,7 +58,7 @@ export function balancerRules(playbook: unknown): Problem[] {
 
 const probes = ['http', 'tcp', 'command'] as const;
 
-/** One way to prove an app ready, or none; a status is for `http`. */
+/** One way to prove an app ready, or none; what is expected of an answer is for `http`. */
 export function probeRules(playbook: unknown): Problem[] {
   return appsIn(playbook).flatMap(({ path }): Problem[] => {
     const ready = valueAt(playbook, [...path, 'ready']);
@@ -68,8 +68,10 @@ export function probeRules(playbook: unknown): Problem[] {
       const message = `stands beside ${String(first)}: only one of http, tcp and command`;
       return [{ path: [...path, 'ready', second], message, which: 'key' }];
     }
-    if (!('status' in ready) || first === 'http') return [];
-    return [{ path: [...path, 'ready', 'status'], message: 'is for http only', which: 'key' }];
+    if (first === 'http') return [];
+    return ['status', 'body', 'header']
+      .filter((key) => key in ready)
+      .map((key) => ({ path: [...path, 'ready', key], message: 'is for http only', which: 'key' }));
   });
 }
 

@@ -25,7 +25,7 @@ import { rampSchema } from './ramp.ts';
 import { instanceCount } from './resources.ts';
 import { runSchema } from './run-command.ts';
 import { slotNames } from './slots.ts';
-import { httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
+import { expected, expectedHeaders, httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
 
 const MOST_KEPT = 1000;
 
@@ -100,6 +100,8 @@ export const readySchema = z.strictObject({
     description: 'Command that must end with 0, run in the container. A string is for its `/bin/sh`.',
   }),
   status: field(httpStatus, { description: 'Statuses of `http` that are good.', default: '200-399' }),
+  body: field(expected, { description: 'What must be in the answer of `http`, in its first 256 KB.' }),
+  header: field(expectedHeaders, { description: 'What must be in headers of the answer of `http`.' }),
   within: field(durationAboveZero, { description: 'How long the new container may take.', default: '60s' }),
   every: field(durationAboveZero, {
     description: 'Time between two looks, at the container and by the probe.',

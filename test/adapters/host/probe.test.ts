@@ -25,9 +25,14 @@ async function closed(): Promise<number> {
   return port;
 }
 
+type HttpProbe = Extract<Probe, { kind: 'http' }>;
+
 function http(url: string, withinMs = 5_000, status: readonly [number, number] = [200, 399]): Promise<ProbeResult> {
-  const probe: Extract<Probe, { kind: 'http' }> = { kind: 'http', url, status };
-  return probeOver(link, probe, withinMs);
+  return probeOver(link, { kind: 'http', url, status }, withinMs);
+}
+
+function expecting(url: string, more: Pick<HttpProbe, 'body' | 'headers'>): Promise<ProbeResult> {
+  return probeOver(link, { kind: 'http', url, status: [200, 399], ...more }, 2_000);
 }
 
 const answering = (status: number): RequestListener => {
@@ -156,5 +161,47 @@ describe('a TCP probe', () => {
       ok: false,
       why: expect.stringContaining(`127.0.0.1:${port}: `) as unknown,
     });
+  });
+});
+
+describe('an HTTP probe that expects more than a status', () => {
+  const says = (body: string, headers: Readonly<Record<string, string>> = {}): RequestListener => {
+    return (_request, response) => {
+      response.writeHead(200, headers).end(body);
+    };
+  };
+  const urlOf = async (listener: RequestListener): Promise<string> =>
+    `http://127.0.0.1:${await listen(createServer(listener))}/health`;
+
+  it.each([
+    [{ body: { text: 'ready: 3' } }, true],
+    [{ body: { pattern: '^READY: [1-9]$', flags: 'im' } }, true],
+    [{ headers: { 'x-version': { text: 'v2' } } }, true],
+    [{ headers: { 'x-version': { pattern: '^v[23]$', flags: '' } }, body: { text: 'ready' } }, true],
+    [{ body: { text: 'ready: 4' } }, 'answers without "ready: 4": "warm\\nready: 3"'],
+    [{ body: { pattern: '^ready', flags: '' } }, 'answers without /^ready/: "warm\\nready: 3"'],
+    [{ headers: { 'x-version': { text: 'v1' } } }, 'answers with x-version: v2, without "v1"'],
+    [{ headers: { 'x-other': { text: 'v1' } } }, 'answers without the header x-other'],
+  ] as const)('%j: %s', async (wanted, outcome) => {
+    const url = await urlOf(says('warm\nready: 3', { 'x-version': 'v2' }));
+
+    const why = outcome === true ? undefined : `${url} ${outcome}`;
+    expect(await expecting(url, wanted)).toEqual(why === undefined ? { ok: true } : { ok: false, why });
+  });
+
+  it('finds what it expects in an answer that never ends', async () => {
+    const url = await urlOf((_request, response) => {
+      response.write(`ready${' '.repeat(300_000)}`);
+    });
+
+    expect(await expecting(url, { body: { text: 'ready' } })).toEqual({ ok: true });
+  });
+
+  it('does not wait for a body that it expects nothing of', async () => {
+    const url = await urlOf((_request, response) => {
+      response.write('and so on');
+    });
+
+    expect(await expecting(url, { headers: { 'transfer-encoding': { text: 'chunked' } } })).toEqual({ ok: true });
   });
 });
