@@ -76,7 +76,7 @@ export async function readArguments(
       const how = { pacing: pacingOf(args), loading: loadingOf(args), pullsPerHost: pullsPerHostIn(args) };
       take({ name: 'resume', run, extraVars, skipFailed, changed, ...how, ...withoutHosts(args, environment) });
     })
-    .command('haproxy <action> <playbook>', "Render, compare and push HAProxy's configuration", haproxying, (args) => {
+    .command('haproxy <action> <target> [words..]', "HAProxy's configuration and runtime", haproxying, (args) => {
       take({ ...haproxyCommandOf(args), ...commonOf(args, environment) });
     })
     .command('lock <action> [hosts]', 'List, take, release or break the locks of hosts', lockActions, (args) => {
@@ -138,8 +138,9 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
     .recommendCommands()
     .middleware(lastOfEach, true)
     .check((args) => {
-      const [, ...more] = args._;
-      if (more.length > 0) throw new Failure('config', `Cannot tell what "${more.join(' ')}" is for`);
+      const [command, ...more] = args._;
+      if (more.length > 0 && command !== 'haproxy')
+        throw new Failure('config', `Cannot tell what "${more.join(' ')}" is for`);
       return true;
     })
     .exitProcess(false)
@@ -165,7 +166,7 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
 const needs: Readonly<Record<string, string>> = {
   ...{ rollout: 'a playbook', plan: 'a playbook', show: 'the id of a run, or "last"' },
   ...{ drain: 'hosts, such as all', recover: 'hosts, such as all' },
-  haproxy: 'an action and a playbook: render, diff or push',
+  haproxy: 'an action, and a playbook or hosts: see sluice haproxy --help',
   ...{ lock: 'an action: list, take, release or break', hosts: '"trust" and hosts, such as all' },
 };
 
@@ -184,10 +185,13 @@ function suggestionFor(complaint: string): string {
   return name === undefined ? '' : suggestion(name, optionNames);
 }
 
+/** Words that stand by themselves; `words` are those of a command of HAProxy's. */
+const NO_OPTIONS: readonly string[] = ['_', '--', 'words'];
+
 /** Said twice, the last one counts, as in Ansible; only what is meant to be repeated stays a list. */
 function lastOfEach(args: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(args)) {
-    if (Array.isArray(value) && name !== '_' && name !== '--' && !isRepeatable(name)) args[name] = value.at(-1);
+    if (Array.isArray(value) && !NO_OPTIONS.includes(name) && !isRepeatable(name)) args[name] = value.at(-1);
   }
 }
 

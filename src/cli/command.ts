@@ -69,6 +69,16 @@ export interface ConfigAction {
   readonly serial: string | undefined;
 }
 
+/** `haproxy show`, `weights`, `sessions` and `exec`. */
+export interface RuntimeAction {
+  readonly name: 'haproxy';
+  readonly action: 'show' | 'weights' | 'sessions' | 'exec';
+  readonly pattern: string;
+  readonly place: NamedPlace;
+  /** Weights to set, or the command. */
+  readonly words: readonly string[];
+}
+
 export type Command =
   | ({ readonly name: 'rollout'; readonly check: boolean } & Common & Playing)
   | ({ readonly name: 'plan' } & Common & Playing)
@@ -124,6 +134,7 @@ export type Command =
       readonly force: boolean;
     } & Common)
   | (ConfigAction & Common)
+  | (RuntimeAction & Common)
   | ({ readonly name: 'doctor'; readonly pattern: string; readonly place: NamedPlace } & Common)
   | ({ readonly name: 'hosts'; readonly action: 'trust'; readonly pattern: string } & Common)
   | {

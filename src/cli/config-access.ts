@@ -9,6 +9,8 @@ import { FilePushRecords } from '../adapters/host/push-record.ts';
 import { quoted, type Link } from '../adapters/link.ts';
 import type { BalancerConfig } from '../rollout/balancer-config.ts';
 import type { ConfigPort, PushRecords } from '../runner/config-port.ts';
+import { placeOn, type NamedPlace } from '../runner/sockets.ts';
+import { firstSocket } from '../adapters/host/looks.ts';
 
 export function configAccess(
   link: Link,
@@ -24,6 +26,13 @@ export function configAccess(
     run: inContainer?.run ?? runOn(link),
   });
   return { file, records: new FilePushRecords(link, balancer, path) };
+}
+
+/** What HAProxy answers to one line. */
+export async function runtimeAsk(link: Link, named: NamedPlace, line: string): Promise<string> {
+  const inside = named.container === undefined ? onHost : containerOf(link, named.container).inside;
+  const look = { name: link.host, firstSocket: (paths: readonly string[]) => firstSocket(link, paths, inside.pathOf) };
+  return askOver(link, await placeOn(look, named), 'closing', inside)(line);
 }
 
 function containerOf(link: Link, name: string) {

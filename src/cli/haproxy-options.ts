@@ -1,9 +1,9 @@
 import type { Argv } from 'yargs';
 import { Failure } from '../errors.ts';
-import type { ConfigAction } from './command.ts';
+import type { ConfigAction, RuntimeAction } from './command.ts';
 import { EXIT_CODES, type CommonArgs } from './common-options.ts';
 import { waiting } from './lock-options.ts';
-import { playingOptions } from './options.ts';
+import { placeIn, placeOptions, playingOptions, type PlaceArgs } from './options.ts';
 
 export const haproxyOptions = {
   'extra-vars': playingOptions['extra-vars'],
@@ -16,32 +16,49 @@ export const haproxyOptions = {
   ...waiting,
 } as const;
 
-interface HaproxyArgs {
-  readonly action: ConfigAction['action'];
-  readonly playbook: string;
+type Action = ConfigAction['action'] | RuntimeAction['action'];
+
+interface HaproxyArgs extends PlaceArgs {
+  readonly action: Action;
+  readonly target: string;
+  readonly words: string[] | undefined;
+  /** The command itself, then what follows `--`. */
+  readonly _: (string | number)[];
   readonly 'extra-vars': string[];
   readonly 'detailed-exitcode': boolean;
   readonly serial: string | undefined;
 }
 
-export function haproxying(parser: Argv<CommonArgs>): Argv<CommonArgs & HaproxyArgs> {
+const ACTIONS = ['render', 'diff', 'push', 'show', 'weights', 'sessions', 'exec'] as const satisfies readonly Action[];
+
+export function haproxying(parser: Argv<CommonArgs>): Argv<CommonArgs & Omit<HaproxyArgs, '_'>> {
   return parser
-    .epilogue(EXIT_CODES)
-    .positional('action', {
-      choices: ['render', 'diff', 'push'] as const,
-      demandOption: true,
-      describe: 'render prints it, diff shows it against each host, push has HAProxy check it, replaces it and reloads',
-    })
-    .positional('playbook', { type: 'string', demandOption: true, describe: 'Playbook with balancer.config' })
-    .options(haproxyOptions);
+    .epilogue(
+      `render, diff and push are about the configuration: of a playbook with balancer.config.\nshow, weights, sessions and exec ask HAProxy on hosts; weights sets what is said as\nbackend/server=50, exec sends the one command that follows --, such as -- show info.\n\n${EXIT_CODES}`,
+    )
+    .positional('action', { choices: ACTIONS, demandOption: true, describe: 'What to do, see below' })
+    .positional('target', { type: 'string', demandOption: true, describe: 'A playbook, or a host pattern' })
+    .positional('words', { type: 'string', array: true, describe: 'backend/server=WEIGHT …, or -- COMMAND' })
+    .options({ ...haproxyOptions, ...placeOptions });
 }
 
 /** @throws Failure `config` for what does not go together */
-export function haproxyCommandOf(args: HaproxyArgs): ConfigAction {
-  const { action, playbook, serial, 'extra-vars': extraVars, 'detailed-exitcode': detailedExitcode } = args;
-  const wrong =
-    (serial !== undefined && action !== 'push' && '--serial goes with push only') ||
-    (detailedExitcode && action !== 'diff' && '--detailed-exitcode goes with diff only');
-  if (wrong) throw new Failure('config', `Cannot ${action} HAProxy's configuration: ${wrong}`);
-  return { name: 'haproxy', action, playbook, extraVars, detailedExitcode, serial };
+export function haproxyCommandOf(args: HaproxyArgs): ConfigAction | RuntimeAction {
+  const { action, target, serial, 'detailed-exitcode': detailedExitcode } = args;
+  const words = [...(args.words ?? []), ...args._.slice(1).map(String)];
+  const refuse = (why: string): Failure => new Failure('config', `Cannot use haproxy ${action} like this: ${why}`);
+  if (serial !== undefined && action !== 'push') throw refuse('--serial goes with push only');
+  if (detailedExitcode && action !== 'diff') throw refuse('--detailed-exitcode goes with diff only');
+  if (words.length > 0 && action !== 'weights' && action !== 'exec') throw refuse(`what is "${words.join(' ')}" for?`);
+  switch (action) {
+    case 'render':
+    case 'diff':
+    case 'push':
+      return { name: 'haproxy', action, playbook: target, extraVars: args['extra-vars'], detailedExitcode, serial };
+    case 'show':
+    case 'weights':
+    case 'sessions':
+    case 'exec':
+      return { name: 'haproxy', action, pattern: target, place: placeIn(args), words };
+  }
 }

@@ -38,7 +38,8 @@ export function lockingOf(args: LockingArgs): Pick<Locking, 'waitMs' | 'takeOver
 
 /** Why hosts are locked, for others to read: so without variables, which may be secret. */
 export function reasonFor(command: HostsCommand): string {
-  if (command.name === 'haproxy') return `haproxy ${command.action} ${command.playbook}`;
+  if (command.name === 'haproxy')
+    return `haproxy ${command.action} ${'playbook' in command ? command.playbook : command.pattern}`;
   if ('playbook' in command) return `${command.name} ${command.playbook}`;
   if (command.name === 'rollback') return `rollback ${command.run ?? 'last'}`;
   return `${command.name} ${command.pattern}`;

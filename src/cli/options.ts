@@ -140,7 +140,7 @@ interface DrainingArgs extends SelectingArgs, PlaceArgs, BalancerArgs, HoldArgs 
   readonly note: string;
 }
 
-const placeOptions = {
+export const placeOptions = {
   socket: {
     type: 'string',
     requiresArg: true,
@@ -161,7 +161,7 @@ interface BalancerArgs {
   readonly 'balancer-hosts': string | undefined;
 }
 
-interface PlaceArgs {
+export interface PlaceArgs {
   readonly socket: string | undefined;
   readonly 'haproxy-container': string | undefined;
 }

@@ -23,7 +23,9 @@ async function dispatch(command: Command, surroundings: Surroundings): Promise<n
     case 'recover':
       return (await import('./maintenance.ts')).recover(command, surroundings);
     case 'haproxy':
-      return (await import('./haproxy-config.ts')).haproxyConfig(command, surroundings);
+      return 'playbook' in command
+        ? (await import('./haproxy-config.ts')).haproxyConfig(command, surroundings)
+        : (await import('./haproxy-runtime.ts')).haproxyRuntime(command, surroundings);
     case 'lock':
       return (await import('./locks.ts')).lock(command, surroundings);
     case 'doctor':

@@ -51,7 +51,7 @@ describe('sluice haproxy', () => {
     { args: ['render', 'play.yml', '--serial', '2'], says: '--serial goes with push only' },
     { args: ['push', 'play.yml', '--detailed-exitcode'], says: '--detailed-exitcode goes with diff only' },
     { args: ['push', 'play.yml', '-e', 'note=x', '--serial', 'two', '--yes'], says: 'Cannot use --serial two' },
-    { args: [], says: 'haproxy needs an action and a playbook' },
+    { args: [], says: 'haproxy needs an action, and a playbook or hosts' },
   ])('is refused with 5: $says', async ({ args, says }) => {
     const { status, stderr } = await haproxy(...args);
 

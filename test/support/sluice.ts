@@ -29,7 +29,8 @@ const NEED_NONE = ['resume', 'history', 'show'];
 export function start(args: readonly string[], { onEvent, env = {}, from }: RunOptions = {}): Running {
   const place = from ? ['nsenter', `--net=${from.namespaces.net}`] : [];
   const inventory = NEED_NONE.includes(args[0] ?? '') ? [] : ['-i', 'inventory/lab.ini'];
-  const [program = '', ...words] = [...place, 'bin/sluice', ...args, ...inventory];
+  const end = args.includes('--') ? args.indexOf('--') : args.length;
+  const [program = '', ...words] = [...place, 'bin/sluice', ...args.slice(0, end), ...inventory, ...args.slice(end)];
   const child = spawn(program, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, NO_COLOR: '1', ...env },

@@ -1,0 +1,101 @@
+/** `haproxy show`, `weights`, `sessions` and `exec`: what HAProxy says and is told at runtime. */
+import { readFileSync } from 'node:fs';
+import pLimit from 'p-limit';
+import { selectHosts } from '../config/inventory/patterns.ts';
+import { exitStatuses, Failure } from '../errors.ts';
+import { EVENT_SCHEMA } from '../rollout/events.ts';
+import { sessionsText, showText, weightsText, type RuntimeLook } from '../report/haproxy-runtime.ts';
+import { askRuntime } from '../runner/ask-runtime.ts';
+import { lookAtRuntime } from '../runner/look-at-runtime.ts';
+import { setWeights } from '../runner/set-weights.ts';
+import type { RuntimeAction, Command } from './command.ts';
+import { runtimeAsk } from './config-access.ts';
+import { confirm, demandTerminal } from './confirm.ts';
+import { commandOf, weightsIn } from './runtime-words.ts';
+import { inSession, interruptible, type CliSession } from './session.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export type RuntimeCommand = Extract<Command, RuntimeAction>;
+
+export async function haproxyRuntime(command: RuntimeCommand, around: Surroundings): Promise<number> {
+  return inSession(command, around, async (session) => {
+    const hosts = selectHosts(session.inventory, command.pattern, command.limit, (path) => readFileSync(path, 'utf8'));
+    await session.prepare(hosts);
+    const acting = { command, session, around, hosts };
+    if (command.action === 'exec') return exec(acting);
+    return command.action === 'weights' && command.words.length > 0 ? set(acting) : look(acting);
+  });
+}
+
+interface Acting {
+  readonly command: RuntimeCommand;
+  readonly session: CliSession;
+  readonly around: Surroundings;
+  readonly hosts: readonly string[];
+}
+
+async function look({ command, session, around, hosts }: Acting): Promise<number> {
+  const { action, place, forks } = command;
+  const wants = { hosts, place, forks, sessions: action === 'sessions' };
+  const looks = await interruptible(() => lookAtRuntime(wants, session.context.fleet), around);
+  if (command.json) around.stdout.write(looks.map((one) => `${lookJson(one)}\n`).join(''));
+  const text = { show: showText, weights: weightsText, sessions: sessionsText, exec: showText }[action];
+  session.print(text(looks, session.paint));
+  const failure = looks.find((one) => one.failure)?.failure;
+  return failure ? exitStatuses[failure.code] : 0;
+}
+
+function lookJson({ failure, ...rest }: RuntimeLook): string {
+  return JSON.stringify({ schema: EVENT_SCHEMA, type: 'haproxy-runtime', ...rest, failure: failure?.message });
+}
+
+async function set({ command, session, around, hosts }: Acting): Promise<number> {
+  const weights = weightsIn(command.words);
+  const words = weights.map(({ path, weight }) => `${path} ${weight}`).join(', ');
+  const question = `Set ${words} on ${hosts.join(', ')}?`;
+  if (!command.yes) {
+    demandTerminal(question, around);
+    if (!(await confirm(question, around)))
+      throw new Failure('interrupted', 'Nothing was changed: it was not confirmed');
+  }
+  await session.begin({ command: 'haproxy weights', hosts }, true);
+  const set = await setWeights({ hosts, place: command.place, weights }, session.context);
+  const lines = set.map(({ host, path, from, to }) => `${host}  ${path} weight ${from} → ${to}`);
+  if (command.json)
+    around.stdout.write(
+      set.map((one) => `${JSON.stringify({ schema: EVENT_SCHEMA, type: 'haproxy-weight', ...one })}\n`).join(''),
+    );
+  session.print(lines);
+  return 0;
+}
+
+/** What changes something needs the locks of the hosts, and --yes. */
+async function exec({ command, session, around, hosts }: Acting): Promise<number> {
+  const { line, changes } = commandOf(command.words);
+  if (changes && !command.yes) {
+    const why = 'it may change something: --yes has it done, while no run has these hosts';
+    throw new Failure('config', `Cannot send "${line}": ${why}`);
+  }
+  if (changes) await session.begin({ command: 'haproxy exec', hosts }, true);
+  const { context, fleet, vault } = session;
+  const ask = (host: string): Promise<string> => runtimeAsk(fleet.link(host), command.place, line);
+  const limit = pLimit(command.forks);
+  const asked = askRuntime({ hosts, changes, ask: (host) => limit(() => ask(host)) }, context);
+  const answers = changes ? await asked : await interruptible(() => asked, around);
+  for (const { host, answer, failure } of answers) {
+    const json = JSON.stringify({
+      schema: EVENT_SCHEMA,
+      type: 'haproxy-answer',
+      host,
+      answer,
+      failure: failure?.message,
+    });
+    if (command.json) around.stdout.write(`${vault.secrets.hide(json)}\n`);
+    session.print([
+      ...(hosts.length > 1 ? [session.paint('strong', `# ${host}`)] : []),
+      ...(failure ? [session.paint('bad', `problem: ${failure.message}`)] : answer.trimEnd().split('\n')),
+    ]);
+  }
+  const failure = answers.find((one) => one.failure)?.failure;
+  return failure ? exitStatuses[failure.code] : 0;
+}
