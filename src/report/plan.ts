@@ -25,10 +25,10 @@ interface PlanTextOptions {
 
 /** A play's plan, batch by batch, as `sluice plan` and the start of a rollout show it. */
 export function planText(plan: PlayPlan, { paint, diff, show = (change) => change }: PlanTextOptions): string[] {
-  const batches = plan.batches.flatMap(({ number, hosts }) => {
+  const batches = plan.batches.flatMap(({ number, group, hosts }) => {
     const instances = hosts.flatMap((host) => host.instances);
     const names = hosts.map(({ host }) => host).join(', ');
-    const title = `  batch ${number} of ${plan.batches.length}: ${names}`;
+    const title = `  batch ${number} of ${plan.batches.length}${group === undefined ? '' : `, ${group}`}: ${names}`;
     const rows = columns(instances.map(rowOf));
     const lines = instances.flatMap((instance, index) => [
       paint(actionWords[instance.action][1], `    ${rows[index] ?? ''}`),
@@ -38,12 +38,25 @@ export function planText(plan: PlayPlan, { paint, diff, show = (change) => chang
   });
   return [
     paint('strong', `Play: ${plan.name}`),
+    ...atOnceLines(plan),
     ...batches,
     ...plannedHookLines(plan),
     ...loadLines(plan),
     ...capacityLines(plan),
     totals(plan),
   ];
+}
+
+function atOnceLines({ atOnce }: PlayPlan): string[] {
+  if (!atOnce) return [];
+  const { perHost, inAll, window, isLockstep } = atOnce;
+  const parts = [
+    window !== undefined && `${count(window, 'host')} in a window`,
+    perHost > 1 && `${perHost} instances of a host`,
+    inAll !== undefined && `${count(inAll, 'instance')} in all`,
+    isLockstep && 'the hosts of a batch in lockstep',
+  ].filter((part) => part !== false);
+  return [`  at once: ${parts.join(', ')}`];
 }
 
 function rowOf(plan: InstancePlan): string[] {

@@ -108,6 +108,10 @@ function startText({ command, by, hosts }: Extract<RunEvent, { type: 'run-starte
   return `${command} by ${by}: ${count(hosts.length, 'host')}${named}`;
 }
 
+function batchTitle({ play, number, of, group, hosts }: Extract<RunEvent, { type: 'batch-started' }>): string {
+  return `${play}, batch ${number} of ${of}${group === undefined ? '' : `, ${group}`}: ${hosts.join(', ')}`;
+}
+
 function findingText({ type, host, text }: Extract<RunEvent, { type: 'problem' | 'warning' }>, paint: Paint): string {
   return paint(type === 'problem' ? 'bad' : 'warning', `${type}: ${where(host)}${text}`);
 }
@@ -118,10 +122,6 @@ function pullingText(event: Extract<RunEvent, { type: 'image-pulling' | 'image-l
   const megabytes = (bytes: number): number => Math.ceil(bytes / 1_000_000);
   const how = event.type === 'image-loading' ? `loading from ${event.from}` : 'pulling';
   return `${host}  image ${image}  ${paint('quiet', `${how}: ${megabytes(current)} of ${megabytes(total)} MB`)}`;
-}
-
-function batchTitle({ play, number, of, hosts }: Extract<RunEvent, { type: 'batch-started' }>): string {
-  return `${play}, batch ${number} of ${of}: ${hosts.join(', ')}`;
 }
 
 function batchEndLines({ then, why, number, of }: Extract<RunEvent, { type: 'batch-ended' }>, paint: Paint): Line[] {

@@ -159,6 +159,8 @@ export type RunEvent =
       readonly play: string;
       readonly number: number;
       readonly of: number;
+      /** What its hosts have in common, as `zone a`. */
+      readonly group?: string;
       readonly hosts: readonly string[];
     }
   | {

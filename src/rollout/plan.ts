@@ -1,3 +1,4 @@
+import { mostAway, oneByOne, type AtOnce } from './at-once.ts';
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
 import {
   keepsContainer,
@@ -15,7 +16,7 @@ import type { BackendState, Container, Image, ServerState, SettingChange } from 
 import type { HostPoint, Hooks, PlayHooks } from './hooks.ts';
 import type { Back, HostPlay, Play } from './play.ts';
 import type { Policy } from './policy.ts';
-import { batchesOf } from './serial.ts';
+import { groupedBatchesOf } from './serial.ts';
 
 /** What is known of an image before it is pulled. */
 export interface WantedImage {
@@ -98,6 +99,8 @@ export interface HostPlan {
 
 export interface BatchPlan {
   readonly number: number;
+  /** What its hosts have in common, as `zone a`. */
+  readonly group?: string | undefined;
   readonly hosts: readonly HostPlan[];
 }
 
@@ -120,6 +123,8 @@ export interface PlayPlan {
   readonly maxFailPercentage: number | undefined;
   readonly policy: Policy;
   readonly hooks?: PlayHooks | undefined;
+  /** Undefined: one instance of each host of a batch. */
+  readonly atOnce?: AtOnce | undefined;
   readonly back?: Back | undefined;
   readonly batches: readonly BatchPlan[];
   readonly capacity: readonly CapacityPlan[];
@@ -127,16 +132,20 @@ export interface PlayPlan {
 
 /** What a play will do, decided from what was seen. `force`: replace also what has nothing to change. */
 export function planPlay(play: Play, facts: FleetFacts, options: { readonly force: boolean }): PlayPlan {
-  const hosts = play.hosts.map((host) => planHost(host, facts, options));
-  const batches = batchesOf(hosts, play.serial).map((batch, index) => ({ number: index + 1, hosts: batch }));
+  const batches = groupedBatchesOf(play.hosts, play.serial).map(({ group, hosts }, index): BatchPlan => ({
+    number: index + 1,
+    ...(group !== undefined && { group }),
+    hosts: hosts.map((host) => planHost(host, facts, options)),
+  }));
   return {
     name: play.name,
     maxFailPercentage: play.maxFailPercentage,
     policy: play.policy,
+    ...(play.atOnce && { atOnce: play.atOnce }),
     ...(play.back && { back: play.back }),
     ...(play.hooks && { hooks: play.hooks }),
     batches,
-    capacity: capacityOf(batches, facts),
+    capacity: capacityOf(batches, facts, play.atOnce),
   };
 }
 
@@ -246,16 +255,18 @@ export function stateOf(server: Server, backends: readonly BackendState[]): Serv
 }
 
 /**
- * The worst moment of a backend: the batch that takes most of its usable servers at once. Within a batch each host
- * has one instance in work, so a host takes at most the servers of its largest one.
+ * The worst moment of a backend: the batch that takes most of its usable servers at once, or, in a window, so many of
+ * all hosts. A host takes the servers of its largest instance, or of as many as it has in work at once.
  */
-function capacityOf(batches: readonly BatchPlan[], facts: FleetFacts): CapacityPlan[] {
+function capacityOf(batches: readonly BatchPlan[], facts: FleetFacts, atOnce: AtOnce = oneByOne): CapacityPlan[] {
+  const together =
+    atOnce.window === undefined ? batches.map(({ hosts }) => hosts) : [batches.flatMap(({ hosts }) => hosts)];
   return facts.backends.flatMap((backend): CapacityPlan[] => {
     const all = batches.flatMap((batch) => batch.hosts.flatMap((host) => host.instances));
     const users = all.filter(({ instance }) => serversOf(instance).some((server) => isOf(backend, server)));
     if (users.length === 0) return [];
     const usable = usableIn(backend);
-    const taken = Math.max(...batches.map((batch) => takenFrom(backend, batch)));
+    const taken = Math.max(...together.map((hosts) => mostAway(takenFrom(backend, hosts), atOnce)));
     const floor = Math.max(...users.map(({ instance }) => floorOf(instance.minUp, backend)));
     return [
       {
@@ -271,14 +282,11 @@ function leavesSlot({ action, instance }: InstancePlan): boolean {
   return action !== 'leave' && instance.leaving !== undefined;
 }
 
-function takenFrom(backend: BackendState, batch: BatchPlan): number {
-  const perHost = batch.hosts.map((host) =>
-    Math.max(
-      0,
-      ...host.instances.map((plan) => (plan.action === 'leave' ? 0 : usableServersOf(plan.instance, backend))),
-    ),
+/** The usable servers that each instance of each host takes from the backend. */
+function takenFrom(backend: BackendState, hosts: readonly HostPlan[]): readonly (readonly number[])[] {
+  return hosts.map(({ instances }) =>
+    instances.map((plan) => (plan.action === 'leave' ? 0 : usableServersOf(plan.instance, backend))),
   );
-  return perHost.reduce((sum, taken) => sum + taken, 0);
 }
 
 function usableServersOf(instance: Instance, backend: BackendState): number {

@@ -1,3 +1,4 @@
+import type { AtOnce } from './at-once.ts';
 import type { HostPoint, Hooks, PlayHooks } from './hooks.ts';
 import type { Instance } from './model.ts';
 import type { OnFailure, Policy, Share } from './policy.ts';
@@ -8,6 +9,8 @@ export interface HostPlay {
   readonly host: string;
   readonly instances: readonly Instance[];
   readonly hooks?: Hooks<HostPoint> | undefined;
+  /** As `zone a`: a batch has only hosts of which this is the same. */
+  readonly group?: string | undefined;
 }
 
 /** Who asks a registry, as the playbook says it. */
@@ -35,6 +38,8 @@ export interface Play {
   readonly name: string;
   readonly hosts: readonly HostPlay[];
   readonly serial: Serial;
+  /** Undefined: one instance of each host of a batch. */
+  readonly atOnce?: AtOnce | undefined;
   /**
    * A limit is exceeded when more than this percentage of the hosts of a batch failed; 0–100. Undefined: a batch by
    * itself has no limit.

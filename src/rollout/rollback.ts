@@ -11,8 +11,9 @@ import type { BatchSize, Serial } from './serial.ts';
 export type PlannedInstance = Pick<InstancePlan, 'from'> & { readonly instance: Omit<Instance, 'spec'> };
 
 /** A play as a run had planned it. */
-export interface PlannedPlay extends Pick<PlayPlan, 'name' | 'back'> {
+export interface PlannedPlay extends Pick<PlayPlan, 'name' | 'back' | 'atOnce'> {
   readonly batches: readonly {
+    readonly group?: string | undefined;
     readonly hosts: readonly { readonly host: string; readonly instances: readonly PlannedInstance[] }[];
   }[];
 }
@@ -36,13 +37,14 @@ export function rollbackPlays(plays: readonly PlannedPlay[], choice: RollbackCho
   const done = new Set<string>();
   return plays.toReversed().flatMap((play): Play[] => {
     const hosts = play.batches
-      .flatMap((batch) => batch.hosts)
+      .flatMap(({ group, hosts: its }) => its.map((host) => ({ ...host, group })))
       .toReversed()
-      .map(({ host, instances }): HostPlay => {
+      .map(({ host, instances, group }): HostPlay => {
         const taken = instances
           .toReversed()
           .filter(({ instance }) => !keepsContainer(instance) && choice.isTaken(instance) && isNew(instance, done));
-        return { host, instances: taken.map(({ instance }) => revertOf(instance, first, choice.run)) };
+        const back = taken.map(({ instance }) => revertOf(instance, first, choice.run));
+        return { host, instances: back, ...(group !== undefined && { group }) };
       })
       .filter(({ instances }) => instances.length > 0);
     if (hosts.length === 0) return [];
@@ -52,11 +54,15 @@ export function rollbackPlays(plays: readonly PlannedPlay[], choice: RollbackCho
 
 function paceBack(play: PlannedPlay, choice: RollbackChoice): Omit<Play, 'name' | 'hosts'> {
   const { back } = play;
-  const serial = choice.serial ?? back?.serial ?? serialOf(play);
-  if (!back) return { serial, maxFailPercentage: 0, policy: defaultPolicy };
+  const said = choice.serial ?? back?.serial;
+  const serial = said ?? serialOf(play);
+  const { atOnce: own } = play;
+  // A window is its own way to say how many hosts.
+  const atOnce = own && { atOnce: { ...own, window: said ? undefined : own.window } };
+  if (!back) return { serial, ...atOnce, maxFailPercentage: 0, policy: defaultPolicy };
   const { pauseMs: pause, onFailure, maxFailures } = back;
   const maxFailPercentage = maxFailures === undefined ? 0 : undefined;
-  return { serial, maxFailPercentage, policy: { ...defaultPolicy, pause, onFailure, maxFailures } };
+  return { serial, ...atOnce, maxFailPercentage, policy: { ...defaultPolicy, pause, onFailure, maxFailures } };
 }
 
 /**
@@ -120,7 +126,11 @@ function revertOf(
   return { ...instance, leaving: undefined, hooks: undefined, spec, revert: { run, toNothing: from === undefined } };
 }
 
+/** Hosts in groups stay in them, whichever batch is the first of one on the way back. */
 function serialOf({ batches }: PlannedPlay): Serial {
+  if (batches.some(({ group }) => group !== undefined)) {
+    return [{ hosts: Math.max(...batches.map(({ hosts }) => hosts.length)) }];
+  }
   const [first = { hosts: 1 }, ...others] = batches.map(({ hosts }): BatchSize => ({ hosts: hosts.length }));
   return [first, ...others];
 }

@@ -23,6 +23,23 @@ export function batchesOf<Host>(hosts: readonly Host[], serial: Serial): Host[][
   return batches;
 }
 
+/**
+ * The same within each group of hosts, one group after the other in the order in which they appear; hosts without one are
+ * one more. `serial` begins anew in each, and a percentage is of its hosts.
+ */
+export function groupedBatchesOf<Host extends { readonly group?: string | undefined }>(
+  hosts: readonly Host[],
+  serial: Serial,
+): { readonly group: string | undefined; readonly hosts: readonly Host[] }[] {
+  const groups = [...new Set(hosts.map(({ group }) => group))];
+  return groups.flatMap((group) =>
+    batchesOf(
+      hosts.filter((host) => host.group === group),
+      serial,
+    ).map((batch) => ({ group, hosts: batch })),
+  );
+}
+
 function hostsIn(size: BatchSize, all: number): number {
   return 'hosts' in size ? size.hosts : Math.max(1, Math.floor((size.percent * all) / 100));
 }

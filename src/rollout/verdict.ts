@@ -41,6 +41,15 @@ export function exceededLimit(batch: readonly HostEnd[], run: Tally, limits: Lim
   return isMore ? 'max_fail_percentage' : undefined;
 }
 
+/**
+ * What a window is judged by when a host ends: the last hosts that have ended, as many as are in work at once. At first,
+ * when fewer have, those that are still in work or to come stand for the others.
+ */
+export function lastOf(ended: readonly HostEnd[], window: number): readonly HostEnd[] {
+  const last = ended.slice(-window);
+  return [...Array.from({ length: window - last.length }, (): HostEnd => 'notReached'), ...last];
+}
+
 /** Exact, as with `serial`: 29 of 100 hosts are not more than 29 %. */
 export function isMoreThan(share: Share | undefined, { failed, hosts }: Tally): boolean {
   if (share === undefined) return false;

@@ -1,4 +1,3 @@
-import pLimit, { type LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { Report, Subject } from '../rollout/events.ts';
 import { serverKey, type Instance, type Server } from '../rollout/model.ts';
@@ -6,6 +5,7 @@ import { whyFallen } from '../rollout/monitor.ts';
 import type { InstanceEnd, Stop } from './advance.ts';
 import { countersFor, Monitor } from './monitor.ts';
 import type { Clock } from './ports.ts';
+import { Room } from './room.ts';
 import type { Work } from './work.ts';
 
 const LOG_LINES = 10;
@@ -14,14 +14,16 @@ export interface MonitorsContext {
   readonly clock: Clock;
   readonly report: Report;
   readonly stop: Stop;
+  /** Instances of a host that may be in work at the same time. */
+  readonly perHost: number;
   /** Takes an instance that serves badly back to what the run has found. */
   readonly takeBack: (instance: Instance, failure: Failure) => Promise<InstanceEnd>;
 }
 
 interface HostMonitors {
   readonly monitors: Set<Monitor>;
-  /** One instance of a host is in work at a time, whoever works on it. */
-  readonly turn: LimitFunction;
+  /** What is taken back has its host for itself. */
+  readonly room: Room;
   isWatching: boolean;
 }
 
@@ -67,9 +69,9 @@ export class Monitors {
     this.#keep(this.#watch(on));
   }
 
-  /** Does something to an instance of a host, when nobody else is at another one. */
+  /** Does something to an instance of a host, when there is room for one more, and none is being taken back. */
   inTurn<T>(host: string, action: () => Promise<T>): Promise<T> {
-    return this.#on(host).turn(action);
+    return this.#on(host).room.share(action);
   }
 
   hasFailedOn(host: string): boolean {
@@ -92,7 +94,11 @@ export class Monitors {
   }
 
   #on(host: string): HostMonitors {
-    const known = this.#hosts.get(host) ?? { monitors: new Set(), turn: pLimit(1), isWatching: false };
+    const known = this.#hosts.get(host) ?? {
+      monitors: new Set(),
+      room: new Room(this.#context.perHost),
+      isWatching: false,
+    };
     this.#hosts.set(host, known);
     return known;
   }
@@ -162,7 +168,7 @@ export class Monitors {
       subject: subjectOf(monitor),
       ...{ ms: clock.now() - monitor.startedMs, reason, details },
     });
-    const takenBack = this.inTurn(host.name, async () => {
+    const takenBack = on.room.alone(async () => {
       this.#failed.set(instance, await takeBack(instance, failure));
     });
     this.#keep(takenBack);

@@ -5,7 +5,7 @@ import { notAfterText, type NotAfter } from '../rollout/not-after.ts';
 import { hasChangesIn, type BatchPlan, type PlayPlan } from '../rollout/plan.ts';
 import { mayBatchBegin, whatAfterFailure, type Question } from '../rollout/questions.ts';
 import { wallTime } from '../rollout/wall-clock.ts';
-import { afterBatch, exceededLimit, type AfterBatch, type HostEnd, type Limit } from '../rollout/verdict.ts';
+import { afterBatch, exceededLimit, lastOf, type AfterBatch, type HostEnd, type Limit } from '../rollout/verdict.ts';
 import type { Stop } from './advance.ts';
 import type { Clock, Operator } from './ports.ts';
 
@@ -59,6 +59,8 @@ export class RunPace implements Pace {
   #pauseMs: number | undefined;
   /** So many failures the operator has been told of, and went on. */
   #accepted = 0;
+  /** Of the window of the play: how its hosts have ended since the operator was told of failures and went on. */
+  #inWindow: { readonly plan: PlayPlan; readonly ends: readonly HostEnd[] } | undefined;
   /** Something was done since the last pause. */
   #hasWorked = false;
 
@@ -114,7 +116,10 @@ export class RunPace implements Pace {
       if (end === 'unreachable') this.#unreachable.add(host);
       this.#hasWorked ||= end !== 'nothingToDo' && end !== 'unreachable';
     }
-    const ends = ended.map(({ end }) => end);
+    const ends = this.#judgedBy(
+      plan,
+      ended.map(({ end }) => end),
+    );
     const verdict = afterBatch(ends, this.#exceeded(plan, ends), plan.policy.onFailure);
     if (!('limit' in verdict)) return { then: verdict.then, why: '' };
     const why = limitWords[verdict.limit];
@@ -133,6 +138,16 @@ export class RunPace implements Pace {
     if (isStopped()) return 'stop';
     this.#halt(why);
     return onFailure === 'rollback' || answer === 'rollBack' ? 'rollBack' : 'stop';
+  }
+
+  /** A batch is judged by its hosts, a window by those that were the last to end. */
+  #judgedBy(plan: PlayPlan, ended: readonly HostEnd[]): readonly HostEnd[] {
+    const window = plan.atOnce?.window;
+    if (window === undefined) return ended;
+    const before = this.#inWindow?.plan === plan ? this.#inWindow.ends : [];
+    const ends = [...before, ...ended];
+    this.#inWindow = { plan, ends };
+    return lastOf(ends, Math.min(window, plan.batches.length));
   }
 
   #failures({ policy }: PlayPlan): number {
@@ -175,7 +190,10 @@ export class RunPace implements Pace {
 
   async #askAfter(plan: PlayPlan, why: string): Promise<AfterBatch> {
     const answer = await this.#ask(whatAfterFailure(why));
-    if (answer === 'goOn') this.#accepted = this.#failures(plan);
+    if (answer === 'goOn') {
+      this.#accepted = this.#failures(plan);
+      this.#inWindow = undefined;
+    }
     return answer ?? 'stop';
   }
 

@@ -1,28 +1,20 @@
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
-import type { HostSummary } from '../rollout/events.ts';
+import { oneByOne } from '../rollout/at-once.ts';
 import { serversOf, type Instance } from '../rollout/model.ts';
 import { instancesOf, type HostPlan, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
-import type { AfterBatch } from '../rollout/verdict.ts';
 import type { AdvanceContext, InstanceEnd } from './advance.ts';
+import { rollBatches, type PlayEnd } from './batches.ts';
 import { withinDeadline } from './deadline.ts';
 import { goOn } from './go-on.ts';
-import {
-  afterBatchHooks,
-  afterHost,
-  afterInstance,
-  beforeBatch,
-  beforeHost,
-  beforeInstance,
-  beforeTraffic,
-  type InBatch,
-} from './around.ts';
+import { afterHost, afterInstance, beforeHost, beforeInstance, beforeTraffic, type InBatch } from './around.ts';
 import type { Commands } from './commands.ts';
 import type { HeldHost } from './held-hosts.ts';
 import { notReached, summaryOf, type HostRun } from './host-run.ts';
 import type { LostBalancers } from './lost-balancers.ts';
+import type { Lockstep } from './lockstep.ts';
 import { Monitors } from './monitors.ts';
-import type { Decision, Pace } from './pace.ts';
+import type { Pace } from './pace.ts';
 import { isOwn } from './recorded.ts';
 import { Turns } from './turns.ts';
 import { markOf, workOn, type RunIdentity, type Work } from './work.ts';
@@ -43,124 +35,70 @@ export interface RollContext extends AdvanceContext {
   readonly takeBack?: (instances: readonly InstancePlan[]) => Promise<PlayEnd>;
 }
 
-/** What a play came to: its hosts, and whether a next play may start. */
-export interface PlayEnd {
-  readonly hosts: readonly HostSummary[];
-  readonly then: AfterBatch;
-}
-
 interface PlayContext extends RollContext {
   readonly monitors: Monitors;
   readonly turns: Turns;
+  /** Hosts that are worked on at the same time. */
+  readonly limit: LimitFunction;
+  /** Instances that are in work at the same time, over all hosts. */
+  readonly throttle: LimitFunction;
 }
 
 /**
- * Rolls one play out: the batches one after the other, the hosts of a batch at the same time, the instances of a host
- * one at a time. Monitors go on beside the next instances and batches; the play ends when the last of them has.
+ * Rolls one play out: the batches one after the other, or in a window, the hosts of a batch at the same time, the
+ * instances of a host one at a time, or as many as the play says. Monitors go on beside the next instances and batches; the play ends when the last of them has.
  *
  * A batch that has started always ends: neither a failed host nor a stop leaves an instance half-way. They only keep
  * the next instance, and the next batch, from starting.
  */
 export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEnd> {
+  const { perHost, inAll = Infinity } = plan.atOnce ?? oneByOne;
   const monitors = new Monitors({
-    ...context,
+    ...{ ...context, perHost },
     takeBack: (instance, failure) => takeBack(instance, failure, { plan, context }),
   });
   try {
-    return await rollBatches(plan, { ...context, monitors, turns: context.turns ?? new Turns() });
+    const turns = context.turns ?? new Turns();
+    const [limit, throttle] = [pLimit(context.forks), pLimit(inAll)];
+    const playing: PlayContext = { ...context, monitors, turns, limit, throttle };
+    return await rollBatches(plan, {
+      ...{ ...context, monitors, limit },
+      updateHost: (host, at) => updateHost(host, at, playing),
+      notReached: (host) => notReached(host, leftInWork(host, context)),
+    });
   } finally {
     monitors.quit();
   }
 }
 
-async function rollBatches(plan: PlayPlan, context: PlayContext): Promise<PlayEnd> {
-  const { report, pace, monitors } = context;
-  const limit = pLimit(context.forks);
-  const runs: HostRun[] = [];
-  const summaries = (): readonly HostSummary[] => runs.map((run) => summaryOf(run, monitors));
-  let then: AfterBatch = 'goOn';
-  for (const batch of plan.batches) {
-    if (then !== 'goOn' || !(await pace.mayBegin(plan, batch))) break;
-    const at = { play: plan, batch };
-    then = await begun(at, context);
-    if (then !== 'goOn') break;
-    const names = batch.hosts.map(({ host }) => host);
-    const numbers = { number: batch.number, of: plan.batches.length };
-    report({ type: 'batch-started', play: plan.name, ...numbers, hosts: names });
-    const before = summaries();
-    const settled = await Promise.allSettled(batch.hosts.map((host) => limit(() => updateHost(host, at, context))));
-    const bug = settled.find((result) => result.status === 'rejected');
-    if (bug) throw bug.reason;
-    runs.push(...settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : [])));
-    if (batch === plan.batches.at(-1)) await monitors.ended();
-    // A host of an earlier batch whose monitor has failed since counts for this one.
-    const changed = summaries().filter(({ end }, index) => end !== before[index]?.end);
-    const failure = await afterBatchHooks(
-      at,
-      summaries()
-        .slice(before.length)
-        .map(({ end }) => end),
-      context,
-    );
-    const decision = await decided(plan, { changed, failure }, pace);
-    then = decision.then;
-    report({ type: 'batch-ended', ...numbers, ...decision });
-  }
-  // What is going to be rolled back need not be watched any longer.
-  if (then === 'rollBack') monitors.quit();
-  await monitors.ended();
-  const hosts = [
-    ...summaries(),
-    ...plan.batches
-      .flatMap((batch) => batch.hosts)
-      .slice(runs.length)
-      .map((host) => notReached(host, leftInWork(host, context))),
-  ];
-  return { hosts, then: hosts.some(({ end }) => end === 'outOfService') ? 'outOfService' : then };
+/** The batch in work, and who keeps step in it. */
+interface InStep extends InBatch {
+  readonly lockstep: Lockstep | undefined;
 }
 
-/** Whether the batch begins, by the hooks before it. */
-async function begun(at: InBatch, context: PlayContext): Promise<AfterBatch> {
-  for (;;) {
-    const failure = await beforeBatch(at, context);
-    if (!failure) return 'goOn';
-    const why = `batch ${at.batch.number} of ${at.play.batches.length} cannot begin: ${failure.message}`;
-    const then = await context.pace.cannotGoOn(at.play, why);
-    if (then !== 'goOn') return then;
-  }
-}
-
-/** What a batch that has ended means, and a hook after it that has failed. */
-async function decided(
-  plan: PlayPlan,
-  { changed, failure }: { readonly changed: readonly HostSummary[]; readonly failure: Failure | undefined },
-  pace: Pace,
-): Promise<Decision> {
-  const decision = await pace.after(plan, changed);
-  if (!failure || decision.then !== 'goOn') return decision;
-  const then = await pace.cannotGoOn(plan, failure.message);
-  return { then, why: then === 'goOn' ? '' : failure.message };
-}
-
-async function updateHost(plan: HostPlan, at: InBatch, context: PlayContext): Promise<HostRun> {
+async function updateHost(plan: HostPlan, at: InStep, context: PlayContext): Promise<HostRun> {
   const { clock, report, held, monitors } = context;
-  const { play } = at;
   const started = clock.now();
-  const maySkip = play.policy.unreachable === 'skip' && !isLeftInWork(held(plan.host), context);
-  const skipped = maySkip ? await outOfReach(held(plan.host)) : undefined;
+  const maySkip = at.play.policy.unreachable === 'skip' && !isLeftInWork(held(plan.host), context);
   const ends = new Map<InstancePlan, InstanceEnd | 'left'>();
-  if (skipped) {
-    report({ type: 'host-skipped', host: plan.host, reason: skipped.message });
-    return { plan, ends, skipped, leftInWork: [], ms: 0 };
-  }
   const here = { ...at, host: plan };
-  const isBegun = leftInWork(plan, context).length > 0;
-  const failed = await beforeHost({ ...here, isBegun }, context);
-  if (!failed) await updateInstances(plan, { at, ends }, context);
+  let failed: Failure | undefined;
+  try {
+    const skipped = maySkip ? await outOfReach(held(plan.host)) : undefined;
+    if (skipped) {
+      report({ type: 'host-skipped', host: plan.host, reason: skipped.message });
+      return { plan, ends, skipped, leftInWork: [], ms: 0 };
+    }
+    const isBegun = leftInWork(plan, context).length > 0;
+    failed = await beforeHost({ ...here, isBegun }, context);
+    if (!failed) await updateInstances(plan, { ...at, ends }, context);
+  } finally {
+    at.lockstep?.over(plan.instances);
+  }
   // What is being taken back on this host has its turn first.
   await monitors.inTurn(plan.host, async () => undefined);
   const left = leftInWork(plan, context).filter((one) => !ends.has(one));
-  const run = { plan, ends, skipped, leftInWork: left, failure: failed, ms: clock.now() - started };
+  const run = { plan, ends, skipped: undefined, leftInWork: left, failure: failed, ms: clock.now() - started };
   const failedAfter = failed ? undefined : await afterHost(here, summaryOf(run, monitors), context);
   const whole = { ...run, failure: failed ?? failedAfter, ms: clock.now() - started };
   const { end, reason } = summaryOf(whole, monitors);
@@ -168,30 +106,75 @@ async function updateHost(plan: HostPlan, at: InBatch, context: PlayContext): Pr
   return whole;
 }
 
-interface InstanceEnds {
-  readonly at: InBatch;
+interface OnHost extends InStep {
   readonly ends: Map<InstancePlan, InstanceEnd | 'left'>;
 }
 
-/** One after the other, until one does not end as it should. */
-async function updateInstances(plan: HostPlan, { at, ends }: InstanceEnds, context: PlayContext): Promise<void> {
-  const { report, pace, monitors } = context;
-  for (const instance of plan.instances) {
-    if (instance.action === 'leave') {
-      monitors.touch(serversOf(instance.instance));
-      const subject = { host: plan.host, name: instance.instance.container };
-      const isRevert = instance.instance.revert !== undefined;
-      report({ type: 'instance-left', subject, why: 'nothing to change', ...(isRevert && { isRevert }) });
-      ends.set(instance, 'left');
-      continue;
+/**
+ * In their order, as many at once as the play says. Once one does not end as it should no further one begins; those in
+ * work come to their ends.
+ */
+async function updateInstances(plan: HostPlan, at: OnHost, context: PlayContext): Promise<void> {
+  const { play, lockstep, ends } = at;
+  const queue = [...plan.instances];
+  let isOver = false;
+  const worker = async (): Promise<void> => {
+    while (!isOver) {
+      const instance = queue.shift();
+      if (!instance) return;
+      if (instance.action === 'leave') {
+        ends.set(instance, leave(instance, context));
+        lockstep?.over([instance]);
+        continue;
+      }
+      await lockstep?.turnOf(instance);
+      const failing = (): void => void (isOver = true);
+      const end = await inItsTurn(instance, { ...at, mayBegin: () => !isOver }, heeding(context, failing));
+      lockstep?.over([instance]);
+      if (end) ends.set(instance, end);
+      if (end?.state !== 'updated' || end.failure) isOver = true;
+      if (end?.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
     }
-    if (monitors.hasFailedOn(plan.host) || !pace.goesOn(at.play)) break;
+  };
+  const settled = await Promise.allSettled(Array.from({ length: play.atOnce?.perHost ?? 1 }, worker));
+  const bug = settled.find((result) => result.status === 'rejected');
+  if (bug) throw bug.reason;
+}
+
+/** Hears of an instance that goes home, before it is there. What cannot be retired has been updated. */
+function heeding(context: PlayContext, onFailing: () => void): PlayContext {
+  return {
+    ...context,
+    report: (event) => {
+      if (event.type === 'step-failed' && event.step !== 'retire') onFailing();
+      context.report(event);
+    },
+  };
+}
+
+/** When there is room for one more, on all hosts and on its own; undefined when it may not begin any more by then. */
+async function inItsTurn(
+  instance: InstancePlan,
+  at: InBatch & { readonly mayBegin: () => boolean },
+  context: PlayContext,
+): Promise<InstanceEnd | undefined> {
+  const { monitors, pace, throttle, limit } = context;
+  const { host } = instance.instance;
+  const mayBegin = (): boolean => at.mayBegin() && !monitors.hasFailedOn(host) && pace.goesOn(at.play);
+  const onHost = async (): Promise<InstanceEnd | undefined> => {
+    if (!mayBegin()) return undefined;
     await context.ifBack?.();
-    const end = await monitors.inTurn(plan.host, () => update(instance, at, context));
-    ends.set(instance, end);
-    if (end.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
-    if (end.state !== 'updated' || end.failure) break;
-  }
+    return monitors.inTurn(host, async () => (mayBegin() ? update(instance, at, context) : undefined));
+  };
+  return throttle(() => (at.play.atOnce?.isLockstep ? limit(onHost) : onHost()));
+}
+
+function leave({ instance }: InstancePlan, { report, monitors }: PlayContext): 'left' {
+  monitors.touch(serversOf(instance));
+  const subject = { host: instance.host, name: instance.container };
+  const isRevert = instance.revert !== undefined;
+  report({ type: 'instance-left', subject, why: 'nothing to change', ...(isRevert && { isRevert }) });
+  return 'left';
 }
 
 async function update(plan: InstancePlan, at: InBatch, context: PlayContext): Promise<InstanceEnd> {

@@ -9,7 +9,8 @@ import { fetchArchived, inspectRevert } from './archived.ts';
 import { problem, type Finding } from './findings.ts';
 import { RunPace } from './pace.ts';
 import type { Operator } from './ports.ts';
-import { roll, type PlayEnd, type RollContext } from './roll.ts';
+import type { PlayEnd } from './batches.ts';
+import { roll, type RollContext } from './roll.ts';
 import { backOf } from './work.ts';
 
 export interface RevertContext extends Omit<RollContext, 'pace'> {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { paintFor } from '../../src/report/paint.ts';
 import { planText } from '../../src/report/plan.ts';
 import type { InstancePlan, PlayPlan } from '../../src/rollout/plan.ts';
+import { oneByOne } from '../../src/rollout/at-once.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { aServer, anInstance } from '../support/builders.ts';
 
@@ -42,6 +43,21 @@ describe('planText()', () => {
   it('says on which host a balancer is that is not on the own one, or not alone', () => {
     const [row = ''] = rowsOf(anInstancePlan({ servers: [serverOn('lb1'), serverOn('lb2')] }));
     expect(row).toMatch(/ pxapp_cluster\/pxApp_1 on lb1 weight 10 UP .*, pxapp_cluster\/pxApp_1 on lb2 weight 10 UP /);
+  });
+
+  it('says how much is in work at once, where that is more than one instance of each host of a batch', () => {
+    const atOnce = { perHost: 2, inAll: 8, window: 5, isLockstep: false };
+    expect(textOf(aPlan({ atOnce }))[1]).toBe(
+      '  at once: 5 hosts in a window, 2 instances of a host, 8 instances in all',
+    );
+    const lockstep = { ...oneByOne, isLockstep: true };
+    expect(textOf(aPlan({ atOnce: lockstep }))[1]).toBe('  at once: the hosts of a batch in lockstep');
+    expect(textOf(aPlan())[1]).toMatch(/^ {2}batch 1/);
+  });
+
+  it('says what the hosts of a batch have in common', () => {
+    const hosts = [{ host: 'fe1', instances: [anInstancePlan()] }];
+    expect(textOf(aPlan({ batches: [{ number: 1, group: 'zone a', hosts }] }))[1]).toBe('  batch 1 of 1, zone a: fe1');
   });
 
   it('tells the weights of a ramp, and where there is none', () => {

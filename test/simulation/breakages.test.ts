@@ -21,6 +21,8 @@ const caught: Readonly<Record<string, Invariant>> = {
   'old workers ignored': 'sessions',
   'reloads not noticed': 'requests',
   'floor not looked at': 'floor',
+  'ramp ends at its first step': 'named',
+  'more at once than the play says': 'limits',
   'weight put back as configured': 'exact',
   'weight never put back': 'exact',
   'ready without health down': 'proven',

@@ -77,6 +77,22 @@ export const breakages: Readonly<Record<string, Breakage>> = {
         servers: backend.servers.map((server) => ({ ...server, isUp: true })),
       })),
   })),
+  'ramp ends at its first step': balancers((balancer, host) => {
+    const set = setBy(host);
+    return {
+      setWeight: async (server, weight) => {
+        const before = set.get(`ramped ${server.backend}/${server.name}`)?.weight ?? 0;
+        set.set(`ramped ${server.backend}/${server.name}`, { weight });
+        if (weight === 0 || before === 0) await balancer.setWeight(server, weight);
+      },
+    };
+  }),
+  'more at once than the play says': {
+    play: ({ atOnce, ...play }) => ({
+      ...play,
+      ...(atOnce && { atOnce: { ...atOnce, perHost: atOnce.perHost + 1, inAll: undefined, window: undefined } }),
+    }),
+  },
   'weight put back as configured': balancers((balancer) => ({
     setWeight: async (server, weight) => {
       await balancer.setWeight(server, weight > 0 ? await configured(balancer, server) : 0);

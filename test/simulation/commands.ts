@@ -92,7 +92,8 @@ function playOf(scenario: Scenario): Play {
       host: host.name,
       instances: host.containers.map((one) => instanceOf(host, one, scenario)),
     })),
-    serial: [{ hosts: play.serial }],
+    serial: [{ hosts: world.atOnce?.window === undefined ? play.serial : 1 }],
+    ...(world.atOnce && { atOnce: world.atOnce }),
     maxFailPercentage: play.maxFailPercentage,
     policy: world.policy ?? defaultPolicy,
   };
@@ -101,7 +102,10 @@ function playOf(scenario: Scenario): Play {
 function instanceOf(
   host: HostSetting,
   { name, port, otherPort, restart, isNew = false }: ContainerSetting,
-  { play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy, command }, world: { keep, monitor } }: Scenario,
+  {
+    play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy, command },
+    world: { keep, monitor, ramp },
+  }: Scenario,
 ): Instance {
   const balancer = { host: host.name, socket: SOCKET };
   const slotAt = (at: number, server: string): DeclaredSlot => ({
@@ -126,7 +130,7 @@ function instanceOf(
     ...(otherPort !== undefined && { slots: [slotAt(port, name), slotAt(otherPort, inOtherSlot(name))] }),
     ...{ strategy, drain: { timeoutMs, onTimeout } },
     ...(command && { run: runOf(command) }),
-    ...{ soakMs, monitor, keep, minUp: { servers: host.floor } },
+    ...{ soakMs, monitor, ramp, keep, minUp: { servers: host.floor } },
   };
 }
 

@@ -6,6 +6,7 @@ import { operationsOf } from './operations.ts';
 import { inSlots, slotsOf } from './slots.ts';
 import { Random } from './random.ts';
 import { brisk, hasty, leisurely } from './pace.ts';
+import { pacedOf } from './paced.ts';
 import { onlyDone, restartsOf } from './restarts.ts';
 import { run } from './run.ts';
 import { rescuesOf, rolloutOf, type Scenario } from './scenario.ts';
@@ -242,6 +243,10 @@ describe('what the simulation has found', () => {
 
   it('restarts, hastily told, of seed 598: one that had stopped, and whose record outlives its restart', async () => {
     expect(await brokenBy(restartsOf(598, hasty))).toEqual([]);
+  });
+
+  it('a ramp that fails at one of two servers sets nothing at the other any more', async () => {
+    expect(await brokenBy(pacedOf(51, brisk))).toEqual([]);
   });
 
   describe.each(['killBefore', 'killAfter'] as const)('a controller %s any change', (how) => {

@@ -32,7 +32,8 @@ export const invariants: Readonly<Record<Invariant, string>> = {
     'No container is set aside, and none is created where none was, that a rollback could not take back.',
   asked: 'Nothing begins but to take back once somebody who was asked has not said yes.',
   watched: 'A monitor ends well only for a container that has not fallen over.',
-  limits: 'No batch begins once more hosts have failed than may, and no instance after the deadline.',
+  limits:
+    'No batch begins once more hosts have failed than may, no instance after the deadline, and no more is in work at once than the play says.',
   'back-in-time': 'What was drained for a time is not out any more once that is over, and restore --expired was said.',
   journal:
     'The journal of a run, replayed, tells the same as the fleet: of every instance that nobody else has changed since, which version serves, what is recorded, and how its servers were found; and the same as the summary.',

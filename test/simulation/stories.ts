@@ -2,6 +2,7 @@ import { furtherOf } from './further.ts';
 import { holdsOf } from './holds.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, hasty, leisurely, type Pace } from './pace.ts';
+import { pacedOf } from './paced.ts';
 import { commandsOf, restartsOf } from './restarts.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
 import { furtherSlotsOf, slotsOf } from './slots.ts';
@@ -19,5 +20,6 @@ export function scenarioOf(seed: number): Scenario {
   if (place === 1) return operationsOf(seed, pace);
   if (place === 2) return seed % 2 === 0 ? slotsOf(seed, pace) : furtherSlotsOf(seed, pace);
   if (place === 3 && seed % 2 === 0) return seed % 3 === 0 ? commandsOf(seed, pace) : restartsOf(seed, pace);
+  if (place === 3) return pacedOf(seed, pace);
   return rolloutOf(seed, pace);
 }

@@ -68,7 +68,7 @@ export class DeployedPace {
     const hasLimit = isDecided('max_failure_ratio', pace);
     return {
       ...pace,
-      serial: pace.serial ?? serialOf(parallelism),
+      serial: pace.serial ?? (pace.window === undefined ? serialOf(parallelism) : undefined),
       pause: pace.pause ?? delay,
       on_failure: onFailure,
       max_failures: hasLimit ? pace.max_failures : shareOf(max_failure_ratio, onFailure),
@@ -97,9 +97,10 @@ export class DeployedPace {
   }
 }
 
-/** Either limit of the play is its own answer to how much may fail. */
+/** Either limit of the play is its own answer to how much may fail, and a window to how many hosts at once. */
 function isDecided(key: Key, pace: Pace): boolean {
   if (key === 'max_failure_ratio' && pace.max_fail_percentage !== undefined) return true;
+  if (key === 'parallelism' && pace.window !== undefined) return true;
   return pace[playKeys[key]] !== undefined;
 }
 

@@ -16,6 +16,7 @@ import { Problems } from './problems.ts';
 import { clashesOn, timeRules, type PlacedInstance } from './rules.ts';
 import { inSlots, slotRules, strategyRules } from './slots.ts';
 import { orderOf } from './update-config.ts';
+import { groupSchema } from './pace-schema.ts';
 import { appSchema, instancesSchema, policySchema } from './schema.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
@@ -38,6 +39,8 @@ export interface PlayParts extends Surroundings {
   readonly select: (pattern: string, complain: (why: string) => void) => readonly string[] | undefined;
   /** What templates may ask of the other hosts. */
   readonly around: HostSurroundings;
+  /** The variable whose value tells which batches a host may be in. */
+  readonly batchBy: string | undefined;
   /** Hears what the services say of the play's pace. */
   readonly deployed: DeployedPace | undefined;
 }
@@ -75,11 +78,13 @@ export class HostResolver {
   resolve(host: InventoryHost): HostPlay {
     const found = new Problems();
     const hooks = this.#hooksOf(host, found);
+    const group = this.#groupOf(host, found);
     const placed = this.#parts.apps.flatMap((app) => this.#instancesOf(app, host, found));
     const clashes = [...clashesOn(placed), ...this.#clashesWithOthers(placed)];
     for (const problem of [...placed.flatMap(timeRules), ...clashes]) found.add(problem);
     this.problems.push(...found.all.map((problem) => ({ ...problem, host: host.name })));
-    return { host: host.name, instances: placed.map(({ instance }) => instance), ...(hooks && { hooks }) };
+    const instances = placed.map(({ instance }) => instance);
+    return { host: host.name, instances, ...(hooks && { hooks }), ...(group !== undefined && { group }) };
   }
 
   /** Those around the instances of the host, which know its variables. */
@@ -92,6 +97,14 @@ export class HostResolver {
     );
     for (const problem of sameNames(hooks, at)) found.add(problem);
     return hooks;
+  }
+
+  #groupOf(host: InventoryHost, found: Problems): string | undefined {
+    const { batchBy, at } = this.#parts;
+    if (batchBy === undefined) return undefined;
+    const written = { batch_by: `{{ ${batchBy} }}` };
+    const value = found.parse(groupSchema, written, { scope: this.#scopeOf(host, {}), at })?.batch_by;
+    return value === undefined ? undefined : `${batchBy} ${value}`;
   }
 
   /** Of a central balancer, servers are named apart by their hosts. */

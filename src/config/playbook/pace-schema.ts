@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { field, requiredField } from './field.ts';
 import { ownHooksSchema, playHooksSchema } from './hooks.ts';
 import { hostOrder } from './host-order.ts';
-import { boolean, durationAboveZero, hostPattern, percentage, serial, text } from './leaves.ts';
+import { boolean, durationAboveZero, hostPattern, integer, matching, percentage, serial, text } from './leaves.ts';
 import { freezeWindows, onFailure, pause, registryLogins, share, timezone, unreachable } from './pace-leaves.ts';
 import { variables } from './variables.ts';
 
@@ -27,6 +27,8 @@ export const freezeSchema = z.strictObject({
   timezone: field(timezone, { description: 'Whose clock counts.', otherwise: "the controller's" }),
 });
 
+const variableName = matching('the name of a variable of the hosts', /^[a-zA-Z_][a-zA-Z0-9_]*$/);
+
 /** What is decided once for all hosts. */
 export const pace = {
   name: field(text, { description: 'Title of the play.', otherwise: '`hosts`' }),
@@ -39,10 +41,34 @@ export const pace = {
   serial: field(serial, {
     description:
       'Hosts that are updated at the same time, or a list of it for the batches in turn; the last one repeats. A percentage is of all hosts of the play, rounded down, at least one.',
+    otherwise: '`1`; with `batch_by` all that have one value',
+  }),
+  window: field(integer('a number of hosts from 1 on', 1), {
+    description:
+      'Instead of `serial`: so many hosts are in work at any time, and the next one begins as soon as one ends. See docs/pace.md.',
+    otherwise: 'batches',
+  }),
+  batch_by: field(variableName, {
+    description:
+      'A variable of the hosts, such as a zone: those with one value first, then those with the next, never both in one batch. `serial` then splits each of them.',
+    otherwise: 'none',
+  }),
+  parallelism: field(integer('a number of instances from 1 on', 1), {
+    description: 'Instances of one host that are in work at the same time. `min_up` holds all the same.',
     default: '1',
   }),
+  throttle: field(integer('a number of instances from 1 on', 1), {
+    description: 'Instances of all hosts together that are in work at the same time.',
+    otherwise: 'as many as the hosts of a batch have',
+  }),
+  lockstep: field(boolean, {
+    description:
+      "No host of a batch goes on to its next container before all have ended the one before: Ansible's `strategy: linear`.",
+    default: 'false',
+  }),
   max_fail_percentage: field(percentage, {
-    description: 'Hosts of a batch that may fail, in percent. When more do, `on_failure` says what happens.',
+    description:
+      'Hosts of a batch, or of the last `window` that have ended, that may fail, in percent. When more do, `on_failure` says what happens.',
     otherwise: '`0`; beside `max_failures` none',
   }),
   max_failures: field(share, {
@@ -69,7 +95,7 @@ export const pace = {
   }),
   deadline: deadlineSchema.optional().meta({ description: 'How long things may take.' }),
   pause: field(pause, {
-    description: 'How long to wait between two batches, or `ask`.',
+    description: 'How long to wait between two batches, or before a host that goes on in a `window`, or `ask`.',
     default: '0s',
   }),
   freeze: freezeSchema.optional().meta({ description: 'When nothing is rolled out.' }),
@@ -83,6 +109,11 @@ export const pace = {
   }),
   vars: field(variables, { description: 'Variables, over those of the inventory and under `-e`.', otherwise: 'none' }),
 };
+
+/** The value of the variable that `batch_by` names, on a host. */
+export const groupSchema = z.strictObject({
+  batch_by: field({ ...text, says: 'a variable with a text or a number on every host' }, { description: '' }),
+});
 
 /** Of its hooks those that are decided before there is a host. */
 export const paceSchema = z.strictObject(pace).omit({ vars: true }).extend({ hooks: ownHooksSchema.optional() });

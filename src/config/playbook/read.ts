@@ -11,6 +11,7 @@ import { Vault } from '../vault.ts';
 import { complaintAbout, type Problem, problemsOf } from './complaints.ts';
 import { isMapping, UnsafeText, VaultText } from '../values.ts';
 import { unrendered } from './field.ts';
+import { paceRules } from './pace-rules.ts';
 import { balancerRules, containerRules, missingBackends, probeRules, timesWithoutQuotes } from './rules.ts';
 import { playbookSchema } from './schema.ts';
 
@@ -55,6 +56,7 @@ export function lookThrough(path: string, text: string, vault = new Vault()): Wr
     ...containerRules(value),
     ...balancerRules(value),
     ...probeRules(value),
+    ...paceRules(value),
   ];
   if (problems.some((one) => one.path.length < 2)) {
     throw failureOf(problems.map((problem) => complaintAbout(document, problem)));

@@ -14,11 +14,11 @@ import { mixedUp, sameNames } from './hook-rules.ts';
 import { hooksOf, ownHooks } from './hooks.ts';
 import { inOrder } from './host-order.ts';
 import { type Fronted, HostResolver } from './host-resolver.ts';
-import { maxFailPercentageOf, policyOf } from './policy.ts';
+import { atOnceOf, maxFailPercentageOf, policyOf, serialOf } from './policy.ts';
 import { Problems } from './problems.ts';
 import type { WrittenPlay, WrittenPlaybook } from './read.ts';
 import { paceSchema } from './pace-schema.ts';
-import { defaultsOf, tagsSchema } from './schema.ts';
+import { tagsSchema } from './schema.ts';
 import { isSelected, type TagSelection } from './tags.ts';
 
 /** What the command line asks for. */
@@ -154,7 +154,7 @@ function resolvePlay({ play, wrongApps }: SoundPart, index: number, fleet: Fleet
   const controller = fleet.selection.controller ?? process.env;
   const deployed = pace && new DeployedPace(pace);
   const resolver = new HostResolver({
-    ...{ play, at: [index], apps, vars, whereOf, deployed },
+    ...{ play, at: [index], apps, vars, whereOf, deployed, batchBy: pace?.batch_by },
     // Balancers are found whatever --limit says: it is about what is rolled out.
     select: (pattern, complain) => selected(pattern, fleet.inventory, complain),
     ...{ around: fleet.around, controller, folder: playbookDir ?? '', files: fleet.files },
@@ -171,10 +171,12 @@ function resolvePlay({ play, wrongApps }: SoundPart, index: number, fleet: Fleet
 }
 
 function playOf(hosts: readonly HostPlay[], { pace, back }: DeployedPace): Play {
+  const atOnce = atOnceOf(pace);
   return {
     name: pace.name ?? pace.hosts,
     hosts,
-    serial: pace.serial ?? defaults.serial ?? [{ hosts: 1 }],
+    serial: serialOf(pace),
+    ...(atOnce && { atOnce }),
     maxFailPercentage: maxFailPercentageOf(pace),
     policy: policyOf(pace),
     ...(pace.hooks && { hooks: hooksOf(pace.hooks) }),
@@ -182,8 +184,6 @@ function playOf(hosts: readonly HostPlay[], { pace, back }: DeployedPace): Play 
     ...(pace.registries && { registries: pace.registries }),
   };
 }
-
-const defaults = defaultsOf(paceSchema);
 
 function varsOf(play: WrittenPlay): Vars {
   return (play['vars'] ?? {}) as Vars;

@@ -24,10 +24,16 @@ export const ramp: StepAction = async (work, watch) => {
     work.rampedTo = percent;
     await hold(rising, percent, { work, watch });
   }
-  await Promise.all(rising.map((one) => one.end()));
+  await all(rising.map((one) => one.end()));
   work.rampedTo = 100;
   return rising.map(({ one: { access, weight } }) => `${serverPath(access.server)} weight ${weight}`).join(', ');
 };
+
+/** All of them, also when one fails: none may still be on its way when the way home begins. */
+async function all(changes: readonly Promise<void>[]): Promise<void> {
+  await Promise.allSettled(changes);
+  await Promise.all(changes);
+}
 
 /** One step: sets the weights, and watches for as long as it lasts. */
 async function hold(
@@ -37,7 +43,7 @@ async function hold(
 ): Promise<void> {
   const { clock, signal } = watch;
   const ms = work.instance.ramp?.everyMs ?? 0;
-  await Promise.all(rising.map((one) => one.raise(percent)));
+  await all(rising.map((one) => one.raise(percent)));
   watch.ramped({
     ...{ percent, ms },
     servers: rising.map(({ one, weight }) => ({ server: one.access.server, weight, of: one.weight })),

@@ -101,7 +101,7 @@ describe('a value of a play that is wrong', () => {
     ],
     ['srial: 1', '3:3: srial: is no known key (did you mean "serial"?)'],
     ['strategy: free', '3:13: strategy: should be in-place, start-first, restart or run, is "free"'],
-    ['throttle: 1', '3:3: throttle: is no known key'],
+    ['throttles: 1', '3:3: throttles: is no known key (did you mean "throttle"?)'],
     ['x-mine: 1', undefined],
   ])('%s', (line, complaint) => {
     const lines = linesOf(() => resolved(aPlaybook('', `  ${line}\n`)));

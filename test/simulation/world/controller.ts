@@ -4,7 +4,7 @@ import type { Clock } from '../../../src/runner/ports.ts';
 import { Random } from '../random.ts';
 import type { CallFault, WaitFault } from '../faults.ts';
 import type { Command } from '../acts.ts';
-import { begins, Dealings, retries, type Dealing } from './dealing.ts';
+import { begins, Dealings, ends, retries, type Dealing } from './dealing.ts';
 import { attempt, codeOf, refusalOf, type Command as Asked, type Sent } from './command.ts';
 import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
@@ -135,7 +135,10 @@ export class Controller {
     if (host && event.type === 'step-started') {
       begins(this.dealing(host), event, { nowMs: this.world.timeline.nowMs, events: this.events.length });
     }
-    if (event.type === 'step-retried') retries(this.dealing(this.world.host(event.subject.host)));
+    if (event.type === 'instance-ended') ends(this.dealing(this.world.host(event.subject.host)), event.subject.name);
+    if (event.type === 'step-retried') {
+      retries(this.dealing(this.world.host(event.subject.host)), event.subject.name);
+    }
     for (const { during, ms } of this.#waits) if (during === event.type) this.#killAfter(ms, during);
     if (event.type === 'host-ended' && event.end === 'outOfService') this.#left.add(event.host);
     this.world.watchman.sawEvent(this, event);

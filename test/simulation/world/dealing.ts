@@ -1,6 +1,19 @@
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Step } from '../../../src/rollout/lifecycle.ts';
-import type { SimHost } from './host.ts';
+import { containerOf, type SimHost } from './host.ts';
+import { namesIn } from './touches.ts';
+import type { Change } from './watchman.ts';
+
+/** A step that has begun. */
+export interface Taken {
+  readonly step: Step;
+  /** How many events there were when that was told, with it. */
+  readonly event: number;
+  readonly isHomeward: boolean;
+  readonly ms: number;
+  /** When it last changed something of what the step is about. */
+  changedMs: number;
+}
 
 /** What a controller knows of one host, and what it did there. */
 export interface Dealing {
@@ -8,11 +21,8 @@ export interface Dealing {
   lockedMs: number | undefined;
   firstChangeMs: number | undefined;
   lastChangeMs: number;
-  step: Step | undefined;
-  /** How many events there were when that was told, with it. */
-  stepEvent: number;
-  isHomeward: boolean;
-  stepMs: number;
+  /** The last step of each instance, or of each server that is drained by hand, by the name it is told of by. */
+  readonly steps: Map<string, Taken>;
   /** When it first looked at a server since it last began to drain there, by path. */
   readonly firstLookMs: Map<string, number>;
   /** What it last saw of a backend, and in which worker. */
@@ -26,10 +36,7 @@ function aDealing(): Dealing {
     lockedMs: undefined,
     firstChangeMs: undefined,
     lastChangeMs: -Infinity,
-    step: undefined,
-    stepEvent: 0,
-    isHomeward: false,
-    stepMs: 0,
+    steps: new Map(),
     firstLookMs: new Map(),
     usable: new Map(),
     onCut: () => undefined,
@@ -39,16 +46,39 @@ function aDealing(): Dealing {
 /** It has said that it begins a step there. */
 export function begins(
   dealing: Dealing,
-  { step, homeward }: Extract<RunEvent, { type: 'step-started' }>,
+  { step, homeward, subject }: Extract<RunEvent, { type: 'step-started' }>,
   { nowMs, events }: { readonly nowMs: number; readonly events: number },
 ): void {
-  Object.assign(dealing, { step, stepEvent: events, isHomeward: homeward, stepMs: nowMs });
-  if (step === 'drain' || step === 'withdraw') dealing.firstLookMs.clear();
+  const changedMs = dealing.steps.get(subject.name)?.changedMs ?? -Infinity;
+  dealing.steps.set(subject.name, { step, event: events, isHomeward: homeward, ms: nowMs, changedMs });
+  if (step === 'drain' || step === 'withdraw') forgetLooks(dealing, subject.name);
 }
 
 /** It begins the step once more: as long as nothing was changed, it may not have heard what it had looked at. */
-export function retries(dealing: Dealing): void {
-  if (dealing.lastChangeMs < dealing.stepMs) dealing.firstLookMs.clear();
+export function retries(dealing: Dealing, name: string): void {
+  const taken = dealing.steps.get(name);
+  if (taken && taken.changedMs < taken.ms) forgetLooks(dealing, name);
+}
+
+function forgetLooks({ firstLookMs }: Dealing, name: string): void {
+  for (const path of firstLookMs.keys()) {
+    const server = path.slice(path.indexOf('/') + 1);
+    if (path === name || containerOf(server) === name) firstLookMs.delete(path);
+  }
+}
+
+/**
+ * The steps that a change may be made by: those of what it is about, or, where nothing is under way there, any. Only what
+ * is written into the record may be about several.
+ */
+export function stepsOf({ steps }: Dealing, host: SimHost, change: Change): readonly Taken[] {
+  const about = namesIn(host, change).flatMap((name) => steps.get(name) ?? []);
+  return about.length > 0 ? about : [...steps.values()];
+}
+
+/** It has said that it is done with an instance. */
+export function ends({ steps }: Dealing, name: string): void {
+  steps.delete(name);
 }
 
 /** By host; one that it has not dealt with yet begins when it is asked for. */

@@ -1,4 +1,5 @@
 import type { Controller } from './controller.ts';
+import { stepsOf } from './dealing.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
 import { isUsable, pathOf, type Slot } from './worker.ts';
@@ -34,7 +35,8 @@ export function belowFloor(
   const { usable } = usableAt(host, change);
   const { floor } = host.setting;
   const dealing = controller.dealing(host);
-  if (usable >= before.usable || usable >= floor || before.isOut || dealing.step !== 'drain') return undefined;
+  if (usable >= before.usable || usable >= floor || before.isOut) return undefined;
+  if (stepsOf(dealing, host, change).every(({ step }) => step !== 'drain')) return undefined;
   // Whoever drains by hand was asked, and has said yes.
   if (controller.command === 'drain') return undefined;
   const seen = dealing.usable.get(change.server.backend);

@@ -19,6 +19,7 @@ export function sawTold(world: World, controller: Controller, event: RunEvent): 
   else if (event.type === 'batch-started') limits(world, controller, event);
   else if (event.type === 'instance-started') {
     deadline(world, controller, event);
+    atOnce(world, controller, event);
     asked(world, controller, event);
   }
 }
@@ -105,6 +106,25 @@ function deadline(world: World, controller: Controller, { subject }: Event<'inst
   if (ms > deadlineMs) {
     world.watchman.violate('limits', `${name} begins ${subject.name} on ${subject.host} after its deadline`);
   }
+}
+
+/** No more is in work at once than the play says, but what is taken back. */
+function atOnce(world: World, { events, name, command }: Controller, { isRevert }: Event<'instance-started'>): void {
+  const most = world.setting.atOnce;
+  if (!most || isRevert || (command !== 'rollout' && command !== 'resume')) return;
+  const inWork = new Map<string, string>();
+  for (const event of events) {
+    if (event.type !== 'instance-started' && event.type !== 'instance-ended') continue;
+    const key = `${event.subject.host} ${event.subject.name}`;
+    if (event.type === 'instance-ended') inWork.delete(key);
+    else if (!event.isRevert) inWork.set(key, event.subject.host);
+  }
+  const hosts = [...inWork.values()];
+  const ofOne = Math.max(...hosts.map((host) => hosts.filter((one) => one === host).length));
+  const has = `${inWork.size} instances in work, ${ofOne} of one host, on ${new Set(hosts).size} hosts`;
+  const { perHost, inAll = Infinity, window = Infinity } = most;
+  if (ofOne <= perHost && inWork.size <= inAll && new Set(hosts).size <= window) return;
+  world.watchman.violate('limits', `${name} has ${has}, and the play says ${JSON.stringify(most)}`);
 }
 
 /** Nothing begins but to take back once somebody who was asked has not said yes. */

@@ -23,7 +23,8 @@ export class Touches {
   }
 }
 
-function namesIn(host: SimHost, change: Change): readonly string[] {
+/** The containers that a change is about. */
+export function namesIn(host: SimHost, change: Change): readonly string[] {
   if (change.what === 'container') return [change.name.replace(/\.replaced-.*$/, '')];
   if (change.what !== 'record') return [containerOf(change.server.name)];
   const [before, after] = [host.record, change.entries];

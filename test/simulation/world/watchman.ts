@@ -4,6 +4,7 @@ import type { RecordEntry } from '../../../src/runner/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimContainer } from './engine.ts';
 import type { Arrived } from './haproxy.ts';
+import { stepsOf } from './dealing.ts';
 import { belowFloor, usableAt } from './floor.ts';
 import { containerAt, isNew, type SimHost } from './host.ts';
 import { Standings, standingText } from './standings.ts';
@@ -97,6 +98,7 @@ export class Watchman {
     this.#mustBeRecorded(controller, host, change);
     this.#mustBeJournalled(controller, host, { change, sentMs });
     this.#mustBeArchived(controller, host, change);
+    for (const taken of stepsOf(controller.dealing(host), host, change)) taken.changedMs = sentMs;
     this.touches.saw(controller, host, change);
     if (change.what === 'record') this.#sawRecord(host, change.entries);
     const before = usableAt(host, change);
@@ -222,12 +224,13 @@ export class Watchman {
     { change, sentMs }: Pick<Act<unknown>, 'change' | 'sentMs'>,
   ) {
     const { name, journal } = controller;
-    const { step, stepEvent, stepMs, isHomeward } = controller.dealing(host);
+    const steps = stepsOf(controller.dealing(host), host, change);
     // What is recorded goes when nothing is left to undo, also when nothing can be written down any more.
     const isOver = change.what === 'record' && change.entries.every((entry) => host.record.includes(entry));
-    if (step === undefined || sentMs < stepMs || stepEvent <= journal.kept) return;
-    if (journal.isBroken && (isHomeward || isOver)) return;
-    this.violate('journalled-first', `${name} acts on ${host.name}, and ${step} is not in its journal yet`);
+    const [taken] = steps;
+    if (taken === undefined || steps.some(({ event, ms }) => sentMs < ms || event <= journal.kept)) return;
+    if (journal.isBroken && (steps.some(({ isHomeward }) => isHomeward) || isOver)) return;
+    this.violate('journalled-first', `${name} acts on ${host.name}, and ${taken.step} is not in its journal yet`);
   }
 
   /** What is set aside may be gone for good, and is what a rollback goes back to. */

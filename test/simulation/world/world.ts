@@ -1,5 +1,7 @@
+import type { AtOnce } from '../../../src/rollout/at-once.ts';
 import type { MonitorPolicy, Standing } from '../../../src/rollout/model.ts';
 import type { Policy } from '../../../src/rollout/policy.ts';
+import type { Ramp } from '../../../src/rollout/ramp.ts';
 import { Random } from '../random.ts';
 import type { SimImage } from './engine.ts';
 import { IMAGE, SimHost, trafficOf, type HostSetting } from './host.ts';
@@ -20,6 +22,10 @@ export interface WorldSetting {
   /** How it watches what it has updated, and when it goes on; undefined: not at all, and by default. */
   readonly monitor?: MonitorPolicy | undefined;
   readonly policy?: Policy | undefined;
+  /** How much is in work at once; undefined: one instance of each host of a batch. */
+  readonly atOnce?: AtOnce | undefined;
+  /** How weights come back; undefined: all at once. */
+  readonly ramp?: Ramp | undefined;
 }
 
 /** A fleet under load, all its containers on v1, and who watches over it. */
