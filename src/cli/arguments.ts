@@ -19,7 +19,7 @@ import {
   listing,
   looking,
   placeIn,
-  naming,
+  recovering,
   restoring,
   resuming,
   playing,
@@ -68,8 +68,8 @@ export async function readArguments(
     .command('restore [hosts]', 'Put back what was drained, at exactly the weight it had', restoring, (args) => {
       take({ name: 'restore', ...restoreIn(args), ...commonOf(args, environment) });
     })
-    .command('recover <hosts>', 'Finish what a rollout that died has left in work', naming, (args) => {
-      take({ name: 'recover', pattern: args.hosts, ...commonOf(args, environment) });
+    .command('recover <hosts>', 'Finish what a rollout that died has left in work', recovering, (args) => {
+      take({ name: 'recover', pattern: args.hosts, forget: args['forget-balancer'], ...commonOf(args, environment) });
     })
     .command('resume [run]', 'Go on with a rollout that died or was stopped', resuming, (args) => {
       const { run, changed, 'extra-vars': extraVars, 'skip-failed': skipFailed } = args;

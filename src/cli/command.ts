@@ -112,8 +112,15 @@ export type Command =
       readonly servers: readonly string[];
       /** Only what was drained for a time that is over. */
       readonly expired: boolean;
+      /** Hosts of HAProxys that are gone for good. */
+      readonly forget: readonly string[];
     } & Common)
-  | ({ readonly name: 'recover'; readonly pattern: string } & Common)
+  | ({
+      readonly name: 'recover';
+      readonly pattern: string;
+      /** Hosts of HAProxys that are gone for good. */
+      readonly forget: readonly string[];
+    } & Common)
   | ({
       readonly name: 'resume';
       /** Its id, the beginning of it; undefined: the last rollout that did not end done. */

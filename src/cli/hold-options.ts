@@ -70,6 +70,7 @@ export interface RestoringArgs {
   readonly hosts: string | undefined;
   readonly server: readonly string[];
   readonly expired: boolean;
+  readonly 'forget-balancer': string[];
 }
 
 /** @throws Failure `config` for what does not go together */
@@ -77,12 +78,13 @@ export function restoreIn({
   hosts,
   server: servers,
   expired,
-}: RestoringArgs): Pick<Extract<Command, { name: 'restore' }>, 'pattern' | 'servers' | 'expired'> {
+  'forget-balancer': forget,
+}: RestoringArgs): Pick<Extract<Command, { name: 'restore' }>, 'pattern' | 'servers' | 'expired' | 'forget'> {
   if (hosts === undefined && !expired) {
     throw new Failure('config', 'Cannot read the command line: restore needs hosts, such as all (see sluice --help)');
   }
   if (expired && servers.length > 0) {
     throw new Failure('config', 'Cannot use --server with --expired: it is about all whose time is over');
   }
-  return { pattern: hosts ?? 'all', servers, expired };
+  return { pattern: hosts ?? 'all', servers, expired, forget };
 }

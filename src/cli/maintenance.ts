@@ -49,11 +49,11 @@ function withOthers({ end, hosts }: RunResult, others: RunResult['hosts']): RunR
 export async function restore(command: Extract<Command, { name: 'restore' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
     const hosts = await startOn(command, session);
-    const { servers, expired } = command;
+    const { servers, expired, forget } = command;
     const { context } = session;
     const result = expired
       ? await restoreOverHosts({ hosts }, context)
-      : await restoreHosts({ hosts, servers }, context);
+      : await restoreHosts({ hosts, servers, forget }, context);
     return conclude('restore', result, session);
   });
 }
@@ -61,7 +61,7 @@ export async function restore(command: Extract<Command, { name: 'restore' }>, ar
 export async function recover(command: Extract<Command, { name: 'recover' }>, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
     const hosts = await startOn(command, session);
-    return conclude('recover', await recoverHosts({ hosts }, session.context), session);
+    return conclude('recover', await recoverHosts({ hosts, forget: command.forget }, session.context), session);
   });
 }
 

@@ -5,6 +5,7 @@ import { viewOptions } from './inventory-options.ts';
 import { lockingOptions } from './lock-options.ts';
 import {
   drainingOptions,
+  forgettingOptions,
   listingOptions,
   playingOptions,
   restoringOptions,
@@ -17,7 +18,7 @@ type Option = readonly [name: string, how: object];
 
 const all: readonly Option[] = [
   ...[commonOptions, playingOptions, rollingBackOptions, resumingOptions, selectingOptions, drainingOptions],
-  ...[restoringOptions, listingOptions, lockingOptions, viewOptions, haproxyOptions],
+  ...[restoringOptions, forgettingOptions, listingOptions, lockingOptions, viewOptions, haproxyOptions],
 ].flatMap((options): Option[] => Object.entries<object>(options));
 
 function namesOf([name, how]: Option): string[] {

@@ -85,6 +85,21 @@ interface NamingArgs {
   readonly hosts: string;
 }
 
+export const forgettingOptions = {
+  'forget-balancer': {
+    ...REPEATABLE,
+    describe: 'Host of a central HAProxy that is gone for good: forget what is recorded of it (repeatable)',
+  },
+} as const;
+
+interface RecoveringArgs extends NamingArgs {
+  readonly 'forget-balancer': string[];
+}
+
+export function recovering(parser: Argv<CommonArgs>): Argv<CommonArgs & RecoveringArgs> {
+  return naming(parser).options(forgettingOptions);
+}
+
 export function naming(parser: Argv<CommonArgs>): Argv<CommonArgs & NamingArgs> {
   return parser
     .epilogue(EXIT_CODES)
@@ -131,7 +146,7 @@ export function restoring(parser: Argv<CommonArgs>): Argv<CommonArgs & Restoring
     .example('$0 restore fe1', 'all that was drained there')
     .example('$0 restore --expired', 'on all hosts, what is to be back by now')
     .positional('hosts', HOSTS)
-    .options({ ...selectingOptions, ...restoringOptions, ...waiting });
+    .options({ ...selectingOptions, ...restoringOptions, ...forgettingOptions, ...waiting });
 }
 
 interface DrainingArgs extends SelectingArgs, PlaceArgs, BalancerArgs, HoldArgs {

@@ -13,10 +13,23 @@ export function mayBeGone({ code }: Failure): boolean {
   return code === 'unreachable' || code === 'config';
 }
 
-/** Those whose HAProxys are held, and those whose are not. */
-export function parted(entries: readonly RecordEntry[], { lacks }: HeldHost) {
+/** Those whose HAProxys are held, those whose are not, and of these those on hosts that are gone for good. */
+export function parted(entries: readonly RecordEntry[], { lacks }: HeldHost, goneHosts: readonly string[] = []) {
   const near = entries.filter(({ server }) => !lacks(server));
-  return { near, far: entries.filter((entry) => !near.includes(entry)) };
+  const others = entries.filter((entry) => !near.includes(entry));
+  const gone = others.filter(({ server }) => goneHosts.includes(server.balancer.host));
+  return { near, far: others.filter((entry) => !gone.includes(entry)), gone };
+}
+
+/** Forgets what is recorded of HAProxys that are gone for good: nobody could put it back. */
+export async function forget(gone: readonly RecordEntry[], { access, undo }: HeldHost, report: Report): Promise<void> {
+  if (gone.length === 0) return;
+  await undo.drop(gone.map(({ server }) => server));
+  for (const { server, standing } of gone) {
+    const where = `${serverPath(server)} on ${server.balancer.host}`;
+    const text = `Forgot ${where}, as asked: weight ${standing.weight}, ${standing.admin} was to be put back`;
+    report({ type: 'warning', host: access.name, text });
+  }
 }
 
 /** With two slots, why the new container has to go on: an HAProxy that cannot be had may have it in service, alone. */

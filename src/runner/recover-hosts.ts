@@ -7,7 +7,7 @@ import type { Instance, ReadyCheck } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { advance, stepActions } from './advance.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
-import { mayBeGone, mayServeEither, parted, tellLeftBehind } from './left-behind.ts';
+import { forget, mayBeGone, mayServeEither, parted, tellLeftBehind } from './left-behind.ts';
 import { homeward } from './persist.ts';
 import type { RecordEntry } from './ports.ts';
 import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
@@ -23,15 +23,17 @@ import { backOf, bothSlots, workOn, type Found, type Work } from './work.ts';
 
 export interface RecoverRequest {
   readonly hosts: readonly string[];
+  /** Hosts whose HAProxys are gone for good: what is recorded of them is forgotten. */
+  readonly forget?: readonly string[];
 }
 
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
-export async function recoverHosts({ hosts }: RecoverRequest, context: RunContext): Promise<RunResult> {
+export async function recoverHosts({ hosts, forget }: RecoverRequest, context: RunContext): Promise<RunResult> {
   const limit = pLimit(context.forks);
   const held = await holdHosts(hosts, { ...context, limit, goWithoutBalancer: mayBeGone }, 'claim');
   try {
     const all = hosts.map((name) => ({ name, ...held.host(name) }));
-    const summaries = await settleHosts(all, (host) => limit(() => recoverHost(host, context)), context);
+    const summaries = await settleHosts(all, (host) => limit(() => recoverHost(host, context, forget)), context);
     return { end: runEndOf(summaries.map(({ end }) => end)), hosts: summaries };
   } finally {
     await held.release();
@@ -45,11 +47,15 @@ export async function recoverHosts({ hosts }: RecoverRequest, context: RunContex
  * Can be killed anywhere and done again, from any machine: each instance stays recorded until it serves again, and at
  * an HAProxy that cannot be had until that can be.
  */
-export async function recoverHost(held: HeldHost, context: RunContext): Promise<HostOutcome> {
+export async function recoverHost(
+  held: HeldHost,
+  context: RunContext,
+  goneHosts: readonly string[] = [],
+): Promise<HostOutcome> {
   const left = byContainer(held.undo.entries.filter(({ kind }) => kind === 'rollout'));
   if (left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
   const results: PutBackOutcome[] = [];
-  for (const entries of left) results.push(await finish(entries, held, context));
+  for (const entries of left) results.push(await finish(entries, { held, goneHosts }, context));
   const failed = results.filter(({ ok }) => !ok);
   const counts = { updated: results.length - failed.length, outOfService: failed.length };
   return { end: failed.length > 0 ? 'outOfService' : 'updated', reason: failed[0]?.reason ?? '', counts };
@@ -61,7 +67,11 @@ function byContainer(entries: readonly RecordEntry[]): RecordEntry[][] {
 }
 
 /** Finishes one instance; a foreseen failure of it must not keep the next one from being finished. */
-async function finish(entries: readonly RecordEntry[], held: HeldHost, context: RunContext): Promise<PutBackOutcome> {
+async function finish(
+  entries: readonly RecordEntry[],
+  { held, goneHosts }: { readonly held: HeldHost; readonly goneHosts: readonly string[] },
+  context: RunContext,
+): Promise<PutBackOutcome> {
   const [first] = entries;
   if (first?.container === undefined) return { ok: false, reason: 'the undo record names no container' };
   const subject = { host: held.access.name, name: first.container };
@@ -69,7 +79,7 @@ async function finish(entries: readonly RecordEntry[], held: HeldHost, context: 
   const report = reportOf(first, context);
   const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'withdraw' });
   try {
-    const { near, far } = parted(entries, held);
+    const { near, far, gone } = parted(entries, held, goneHosts);
     const why = mayServeEither(far, held);
     if (why && !near.some(({ slot }) => slot === 'leaving')) {
       tellLeftBehind(far, held, report);
@@ -81,6 +91,7 @@ async function finish(entries: readonly RecordEntry[], held: HeldHost, context: 
     const { state, failure } = await advance(work, { ...context, report, actions: { ...stepActions, withdraw } }, from);
     const left = tellLeftBehind(far, held, report);
     if (state === 'outOfService') return { ok: false, reason: reasonOf(failure) };
+    await forget(gone, held, report);
     return { ok: left === undefined, reason: left ?? '' };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

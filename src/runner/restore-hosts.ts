@@ -9,7 +9,7 @@ import { serverPath } from '../rollout/model.ts';
 import { runEndOf } from '../rollout/verdict.ts';
 import { isChosen, isNamed } from './drain-plan.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
-import { mayBeGone, parted, tellLeftBehind } from './left-behind.ts';
+import { forget, mayBeGone, parted, tellLeftBehind } from './left-behind.ts';
 import { advice, explain } from './leftovers.ts';
 import { timeOn } from './host-time.ts';
 import type { RecordEntry } from './ports.ts';
@@ -21,6 +21,8 @@ export interface RestoreRequest {
   readonly hosts: readonly string[];
   /** Servers by name, as `server` or `backend/server`; empty for all that were drained. */
   readonly servers: readonly string[];
+  /** Hosts whose HAProxys are gone for good: what is recorded of them is forgotten. */
+  readonly forget?: readonly string[];
   /** Of those that were drained, which are wanted; `isOver`: their time has passed. Undefined: all. */
   readonly isWanted?: (entry: RecordEntry, isOver: boolean) => boolean;
 }
@@ -58,7 +60,7 @@ function refuseLeftInWork(names: readonly string[], hosts: readonly HeldHost[]):
 
 async function restoreHost(
   held: HeldHost,
-  { servers, isWanted }: RestoreRequest,
+  { servers, isWanted, forget: goneHosts }: RestoreRequest,
   context: RunContext,
 ): Promise<HostOutcome> {
   const { access: host, undo } = held;
@@ -72,9 +74,10 @@ async function restoreHost(
   for (const text of advices) context.report({ type: 'warning', host: host.name, text });
   if (entries.length + left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
 
-  const { near, far } = parted(entries, held);
+  const { near, far, gone } = parted(entries, held, goneHosts);
   const { ok, reason, count } = await putBackAll(held, near, context);
+  await forget(gone, held, context.report);
   const why = tellLeftBehind(far, held, context.report) ?? advices[0];
-  const counts = { updated: count, outOfService: entries.length - count + left.length };
+  const counts = { updated: count + gone.length, outOfService: entries.length - count - gone.length + left.length };
   return { end: ok && why === undefined ? 'updated' : 'outOfService', reason: ok ? (why ?? '') : reason, counts };
 }

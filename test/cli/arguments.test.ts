@@ -100,8 +100,15 @@ describe('readArguments()', () => {
     { line: 'rollback', command: { name: 'rollback', run: undefined, ...rollingBack, ...common } },
     { line: 'rollback 2026', command: { name: 'rollback', run: '2026', ...rollingBack, ...common } },
     { line: 'drain fe', command: { ...draining, ...common } },
-    { line: 'restore fe', command: { name: 'restore', pattern: 'fe', servers: [], expired: false, ...common } },
-    { line: 'recover fe', command: { name: 'recover', pattern: 'fe', ...common } },
+    {
+      line: 'restore fe --forget-balancer lb1 --forget-balancer lb2',
+      command: { name: 'restore', pattern: 'fe', servers: [], expired: false, forget: ['lb1', 'lb2'], ...common },
+    },
+    { line: 'recover fe', command: { name: 'recover', pattern: 'fe', forget: [], ...common } },
+    {
+      line: 'recover fe --forget-balancer lb2',
+      command: { name: 'recover', pattern: 'fe', forget: ['lb2'], ...common },
+    },
     {
       line: 'status fe',
       command: {

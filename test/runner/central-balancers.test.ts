@@ -116,6 +116,38 @@ describe('with one of two central HAProxys dead', () => {
     },
   );
 
+  it.each(['rollout', 'drain'] as const)(
+    'what a %s has left of it is forgotten when it is gone for good',
+    async (kind) => {
+      const { fleet, fe1, lb1, dies } = await pair();
+      const old = await fe1.containers.inspect('pxApp_1');
+      const servers = [aServer('pxApp_1', 'lb1'), aServer('pxApp_1', 'lb2')];
+      fe1.entries = servers.map((server) =>
+        aRecordEntry({
+          ...{ kind, server, container: kind === 'rollout' ? 'pxApp_1' : undefined },
+          old: old && { id: old.id, restart: old.restart, running: true, wasReady: true },
+        }),
+      );
+      await lb1.haproxy.setAdmin(servers[0] ?? aServer(), 'maint');
+      dies();
+
+      const forget = ['lb2', 'lb1'];
+      const result =
+        kind === 'rollout'
+          ? await recoverHosts({ hosts: ['fe1'], forget }, fleet.context())
+          : await restoreHosts({ hosts: ['fe1'], servers: [], forget }, fleet.context());
+
+      expect(result).toMatchObject({ end: 'done', hosts: [{ host: 'fe1', end: 'updated', outOfService: 0 }] });
+      // One that answers is put back, whatever was said of it.
+      expect(lb1.haproxy.weights()['pxApp_1']).toBe('10 ready UP');
+      expect(fleet.events).toContainEqual({
+        ...{ type: 'warning', host: 'fe1' },
+        text: 'Forgot pxapp_cluster/pxApp_1 on lb2, as asked: weight 10, ready was to be put back',
+      });
+      expect(fe1.entries).toEqual([]);
+    },
+  );
+
   it('takes neither of two containers away that the dead one may send requests to', async () => {
     const { fleet, fe1, lb1, lb2, dies } = await pair();
     const old = await fe1.containers.inspect('pxApp_1');
