@@ -1,6 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { Report, Subject } from '../rollout/events.ts';
-import { serverKey, type Instance, type Server } from '../rollout/model.ts';
+import { keepsContainer, serverKey, type Instance, type Server } from '../rollout/model.ts';
 import { whyFallen } from '../rollout/monitor.ts';
 import type { InstanceEnd, Stop } from './advance.ts';
 import { countersFor, Monitor } from './monitor.ts';
@@ -158,7 +158,8 @@ export class Monitors {
     const { clock, report, takeBack } = this.#context;
     const { instance, host } = monitor.work;
     on.monitors.delete(monitor);
-    const reason = `${instance.container} on ${host.name} (${instance.spec.image}) does not serve well: ${why}`;
+    const image = keepsContainer(instance) ? monitor.work.container?.image.reference : instance.spec.image;
+    const reason = `${instance.container} on ${host.name} (${image ?? ''}) does not serve well: ${why}`;
     const failure = new Failure('docker', reason);
     this.#failed.set(instance, { state: 'updated', failure });
     const [logs] = await Promise.allSettled([host.containers.logs(instance.container, LOG_LINES)]);

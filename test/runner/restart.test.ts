@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { replay } from '../../src/rollout/history.ts';
+import type { Instance } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { playsBack } from '../../src/rollout/rollback.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
@@ -28,9 +29,11 @@ async function fleetWith(again: Behaviour = {}): Promise<FakeFleet> {
   return fleet;
 }
 
+type Restarting = Readonly<{ tag?: string; only?: string; each?: Partial<Instance> }>;
+
 /** Restarts all containers of fe1, or one of them; the playbook would have them on `tag`. */
-function restarting(fleet: FakeFleet, { tag = 'v1', only }: { tag?: string; only?: string } = {}): Play {
-  const play = fleet.play(tag, { each: { strategy: 'restart' } });
+function restarting(fleet: FakeFleet, { tag = 'v1', only, each = {} }: Restarting = {}): Play {
+  const play = fleet.play(tag, { each: { strategy: 'restart', ...each } });
   const hosts = play.hosts.map(({ host, instances }) => ({
     host,
     instances: instances.filter(({ container }) => only === undefined || container === only),
@@ -134,23 +137,24 @@ describe('a rollout with strategy: restart', () => {
     expect([fe1.haproxy.weights()[SECOND], fe1.entries]).toEqual(['20 ready UP', []]);
   });
 
-  it.each<[string, Behaviour]>([
-    ['check! rollBack check!', { neverAnswers: true }],
-    ['check! rollBack check!', { exitsAfterMs: 300 }],
-  ])('leaves one that does not come up again out of service, recorded: %s', async (steps, again) => {
-    const fleet = await fleetWith(again);
+  it.each<Behaviour>([{ neverAnswers: true }, { exitsAfterMs: 300 }])(
+    'leaves one out of service, recorded, that does not come up again: %j',
+    async (again) => {
+      const fleet = await fleetWith(again);
 
-    const result = await rollout([restarting(fleet, { only: SECOND })], options, fleet.context());
+      const result = await rollout([restarting(fleet, { only: SECOND })], options, fleet.context());
 
-    expect(result).toMatchObject({ end: 'outOfService', hosts: [{ end: 'outOfService' }] });
-    expect(stepsOf(fleet, 'fe1', SECOND)).toBe(`drain restart ${steps} → outOfService`);
-    const fe1 = await fleet.host('fe1');
-    expect(fe1.haproxy.weights()[SECOND]).toMatch(/^0 maint/);
-    expect(fe1.entries).toMatchObject([
-      { container: SECOND, only: { what: 'restart', progress: 'begun' }, standing: { weight: 20 } },
-    ]);
-    expect(fleet.failures()).toEqual([]);
-  });
+      expect(result).toMatchObject({ end: 'outOfService', hosts: [{ end: 'outOfService' }] });
+      expect(result.hosts[0]?.reason).toMatch(/^pxApp_2 on fe1 \(\S+:moody\) /);
+      expect(stepsOf(fleet, 'fe1', SECOND)).toBe('drain restart check! rollBack check! → outOfService');
+      const fe1 = await fleet.host('fe1');
+      expect(fe1.haproxy.weights()[SECOND]).toMatch(/^0 maint/);
+      expect(fe1.entries).toMatchObject([
+        { container: SECOND, only: { what: 'restart', progress: 'begun' }, standing: { weight: 20 } },
+      ]);
+      expect(fleet.failures()).toEqual([]);
+    },
+  );
 
   it('puts one back that comes up too late, which is the same container', async () => {
     const fleet = await fleetWith({ answersAfterMs: 12_000 });
@@ -165,15 +169,30 @@ describe('a rollout with strategy: restart', () => {
 
   it('takes one that falls over in the soak out again, and starts it once more', async () => {
     const fleet = await fleetWith({ exitsAfterMs: 2_400 });
-    const play = restarting(fleet, { only: SECOND });
-    const hosts = play.hosts.map((host) => ({
-      ...host,
-      instances: host.instances.map((one) => ({ ...one, soakMs: 5_000 })),
-    }));
+    const play = restarting(fleet, { only: SECOND, each: { soakMs: 5_000 } });
 
-    await rollout([{ ...play, hosts }], options, fleet.context());
+    await rollout([play], options, fleet.context());
 
     expect(stepsOf(fleet, 'fe1', SECOND)).toMatch(/^drain restart check restore soak! withdraw rollBack check/);
+  });
+
+  it('leaves one whose monitor fails in service, fails its host, and takes nothing back', async () => {
+    const fleet = await fleetWith({ errsAfterMs: 4_000 });
+    const play = restarting(fleet, { only: SECOND });
+    const monitor = { forMs: 20_000, everyMs: 1_000, maxErrors: { errors: 0 }, compare: undefined };
+    const each = { monitor, soakMs: 500 };
+    const hosts = play.hosts.map((host) => ({
+      ...host,
+      instances: host.instances.map((one) => ({ ...one, ...each })),
+    }));
+    const policy = { ...play.policy, onFailure: 'rollback' as const };
+
+    const result = await rollout([{ ...play, policy, hosts }], options, fleet.context());
+
+    expect(result.hosts).toMatchObject([{ end: 'failed', updated: 1, only: { restart: 1 } }]);
+    expect(result.hosts[0]?.reason).toMatch(/^pxApp_2 on fe1 \(\S+:moody\) does not serve well: /);
+    expect(stepsOf(fleet, 'fe1', SECOND)).toBe('drain restart check restore soak → updated');
+    expect(fleet.isWhole()).toBe(true);
   });
 
   it('leaves what it restarted where it is when the run is rolled back', async () => {

@@ -119,5 +119,6 @@ async function unfit({ instance, host }: Work, { container }: Sight, what: strin
   const said = logs.status === 'fulfilled' ? logs.value.map((line) => `log: ${line}`) : [];
   const health = container?.healthOutput ?? '';
   const output = health === '' ? [] : health.split('\n').map((line) => `healthcheck: ${line}`);
-  return new Unfit(`${instance.container} on ${host.name} (${instance.spec.image}) ${what}`, [...output, ...said]);
+  const image = container?.image.reference ?? instance.spec.image;
+  return new Unfit(`${instance.container} on ${host.name} (${image}) ${what}`, [...output, ...said]);
 }
