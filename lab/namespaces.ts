@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
@@ -32,6 +33,7 @@ const ownPaths = [
   ['etc/passwd', '/etc/passwd'],
   ['etc/group', '/etc/group'],
   ['etc/shadow', '/etc/shadow'],
+  ['boot_id', '/proc/sys/kernel/random/boot_id'],
 ] as const;
 
 /** The only folder the lab makes outside its own: a mount needs something to be mounted on. */
@@ -114,6 +116,12 @@ function makeFiles(host: Host): void {
   );
   writeFileSync(etc('hostname'), `${host.name}\n`);
   makeUsers(host, etc);
+  renewBootId(host);
+}
+
+/** Of this boot. Written in place: it is what is mounted. */
+export function renewBootId(host: Host): void {
+  writeFileSync(join(host.dir, 'boot_id'), `${randomUUID()}\n`);
 }
 
 /** Root and one user who may use Docker, HAProxy and /var/lib/sluice, in the host's own user database. */

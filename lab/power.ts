@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { daemonNames, startDaemonOf } from './daemons.ts';
 import type { Host } from './host.ts';
-import { processesOf, runFolders } from './namespaces.ts';
+import { processesOf, renewBootId, runFolders } from './namespaces.ts';
 import { cut, heal } from './network.ts';
 import { killAll } from './processes.ts';
 import { all } from './wait.ts';
@@ -18,6 +18,7 @@ export async function powerOff(host: Host): Promise<void> {
 /** The host boots: its daemons start, and Docker starts the containers that their restart policy tells it to. */
 export async function powerOn(host: Host): Promise<void> {
   for (const dir of runFolders) mkdirSync(join(host.dir, dir), { recursive: true });
+  renewBootId(host);
   await heal(host);
   await all(daemonNames.map((name) => startDaemonOf(host, name)));
 }

@@ -1,21 +1,21 @@
 import yargs, { type Argv } from 'yargs';
 import { Failure } from '../errors.ts';
-import type { Command, Common, Playing } from './command.ts';
-import { connectionIn } from './connection-options.ts';
-import { systemClock } from '../adapters/system-clock.ts';
+import type { Command, Playing } from './command.ts';
+import { commonOf, inventoriesOf, withoutHosts } from './common-in.ts';
 import type { Surroundings } from './surroundings.ts';
 import { suggestion } from '../config/inventory/suggestions.ts';
-import { durationMs } from './duration.ts';
 import { haproxyCommandOf, haproxying } from './haproxy-options.ts';
-import { holdIn, restoreIn } from './hold-options.ts';
+import { restoreIn } from './hold-options.ts';
+import { hostActions } from './hosts-options.ts';
 import { inventoryViewOf, inventoryViews } from './inventory-options.ts';
 import { loadingOf } from './load-options.ts';
-import { lockActions, lockCommandOf, lockingOf, type LockingArgs } from './lock-options.ts';
-import { commonOptions, DEFAULT_FORKS, EXIT_CODES, type CommonArgs } from './common-options.ts';
+import { lockActions, lockCommandOf } from './lock-options.ts';
+import { maintainIn, maintaining } from './maintain-options.ts';
+import { commonOptions, EXIT_CODES, type CommonArgs } from './common-options.ts';
 import { isRepeatable, optionNames } from './option-names.ts';
 import {
+  drainIn,
   draining,
-  hostActions,
   listing,
   looking,
   placeIn,
@@ -30,7 +30,6 @@ import {
 } from './options.ts';
 import { pacingOf } from './pacing.ts';
 import { pullsPerHostIn } from './pull-options.ts';
-import { vaultSourcesOf } from './vault-options.ts';
 
 /**
  * Reads the command line.
@@ -59,14 +58,13 @@ export async function readArguments(
       take({ name: 'rollback', run, serial, force, check, diff, detailedExitcode, ...more });
     })
     .command('drain <hosts>', 'Take servers out of service and leave them so', draining, (args) => {
-      const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
-      const { hosts: pattern, server: servers, note, 'balancer-hosts': balancerHosts } = args;
-      const where = { place: placeIn(args), balancerHosts };
-      const hold = holdIn(args, systemClock.date());
-      take({ name: 'drain', pattern, servers, ...where, policy, note, hold, ...commonOf(args, environment) });
+      take({ name: 'drain', ...drainIn(args), ...commonOf(args, environment) });
     })
     .command('restore [hosts]', 'Put back what was drained, at exactly the weight it had', restoring, (args) => {
       take({ name: 'restore', ...restoreIn(args), ...commonOf(args, environment) });
+    })
+    .command('maintain <hosts>', 'Run a command on hosts while nothing reaches them', maintaining, (args) => {
+      take({ name: 'maintain', ...maintainIn(args, wordsIn(argv)), ...commonOf(args, environment) });
     })
     .command('recover <hosts>', 'Finish what a rollout that died has left in work', recovering, (args) => {
       take({ name: 'recover', pattern: args.hosts, forget: args['forget-balancer'], ...commonOf(args, environment) });
@@ -133,14 +131,15 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
     .strict()
     .demandCommand(
       1,
-      'Say what to do: rollout, plan, rollback, drain, restore, recover, resume, haproxy, lock, status, doctor, hosts, inventory, history or show',
+      'Say what to do: rollout, plan, rollback, drain, restore, maintain, recover, resume, haproxy, lock, status, doctor, hosts, inventory, history or show',
     )
     .recommendCommands()
     .middleware(lastOfEach, true)
     .check((args) => {
-      const [command, ...more] = args._;
-      if (more.length > 0 && command !== 'haproxy')
-        throw new Failure('config', `Cannot tell what "${more.join(' ')}" is for`);
+      const [name, ...more] = args._;
+      const own = name === 'maintain' ? wordsIn(argv).length : name === 'haproxy' ? more.length : 0;
+      const unknown = more.slice(0, more.length - own);
+      if (unknown.length > 0) throw new Failure('config', `Cannot tell what "${unknown.join(' ')}" is for`);
       return true;
     })
     .exitProcess(false)
@@ -165,7 +164,7 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
 /** What each of these cannot do without. */
 const needs: Readonly<Record<string, string>> = {
   ...{ rollout: 'a playbook', plan: 'a playbook', show: 'the id of a run, or "last"' },
-  ...{ drain: 'hosts, such as all', recover: 'hosts, such as all' },
+  ...{ drain: 'hosts, such as all', recover: 'hosts, such as all', maintain: 'hosts, such as all' },
   haproxy: 'an action, and a playbook or hosts: see sluice haproxy --help',
   ...{ lock: 'an action: list, take, release or break', hosts: '"trust" and hosts, such as all' },
 };
@@ -177,6 +176,11 @@ function missingIn(argv: readonly string[], complaint: string): string | undefin
   const name = argv.find((word) => word in needs);
   if (name === undefined || !complaint.startsWith('Not enough non-option arguments')) return undefined;
   return `${name} needs ${needs[name] ?? ''}`;
+}
+
+/** What comes after `--`. */
+function wordsIn(argv: readonly string[]): readonly string[] {
+  return argv.includes('--') ? argv.slice(argv.indexOf('--') + 1) : [];
 }
 
 /** yargs suggests commands but no options. */
@@ -193,63 +197,6 @@ function lastOfEach(args: Record<string, unknown>): void {
   for (const [name, value] of Object.entries(args)) {
     if (Array.isArray(value) && !NO_OPTIONS.includes(name) && !isRepeatable(name)) args[name] = value.at(-1);
   }
-}
-
-/** Ansible parts the paths by commas, too. */
-function inventoryIn(environment: Surroundings['environment']): readonly string[] {
-  return environment['ANSIBLE_INVENTORY']?.split(',').filter((path) => path !== '') ?? [];
-}
-
-/** The inventory of the run comes before that of the environment. */
-function inventoriesOf(
-  args: CommonArgs & LockingArgs,
-  environment: Surroundings['environment'],
-): Common & { readonly environmentInventory: readonly string[] } {
-  const common = commonOf(
-    { ...args, inventory: args.inventory ?? [] },
-    { ...environment, ANSIBLE_INVENTORY: undefined },
-    { needsInventory: false },
-  );
-  return { ...common, environmentInventory: inventoryIn(environment) };
-}
-
-/** What a run that is gone on with does not know of itself. */
-function withoutHosts(
-  args: CommonArgs & LockingArgs,
-  environment: Surroundings['environment'],
-): Omit<Common, 'inventory' | 'limit' | 'forks'> {
-  const given = [
-    ...(args.inventory === undefined ? [] : ['-i']),
-    ...(args.limit === undefined ? [] : ['--limit']),
-    ...(args.forks === DEFAULT_FORKS ? [] : ['--forks']),
-  ];
-  if (given.length > 0) {
-    const instead = 'a run is gone on with on the hosts it was begun on; for others, begin a rollout';
-    throw new Failure('config', `Cannot use ${given.join(', ')} with resume: ${instead}`);
-  }
-  const common = commonOf(args, environment, { needsInventory: false });
-  const { connection, json, verbosity, yes, locking, vault } = common;
-  return { connection, json, verbosity, yes, locking, vault };
-}
-
-function commonOf(
-  args: CommonArgs & LockingArgs,
-  environment: Surroundings['environment'],
-  { needsInventory } = { needsInventory: true },
-): Common {
-  const inventory = args.inventory ?? inventoryIn(environment);
-  if (inventory.length === 0 && needsInventory)
-    throw new Failure('config', 'Cannot tell which hosts there are: name an inventory with -i');
-  const forks = Number(args.forks);
-  if (!Number.isInteger(forks) || forks < 1) {
-    throw new Failure('config', `Cannot use --forks ${args.forks}: it must be a whole number above 0`);
-  }
-  return {
-    ...{ inventory, forks, limit: args.limit, json: args.json, verbosity: args.verbose, yes: args.yes },
-    locking: lockingOf(args),
-    vault: vaultSourcesOf(args, environment),
-    connection: connectionIn(args),
-  };
 }
 
 function numberOf(text: string): number {

@@ -2,6 +2,7 @@
 import type { Transport } from '../rollout/ssh-request.ts';
 import type { DrainPolicy } from '../rollout/model.ts';
 import type { Locking } from '../runner/held-hosts.ts';
+import type { MaintainRequest } from '../runner/maintain-plan.ts';
 import type { NamedPlace } from '../runner/sockets.ts';
 import type { Hold } from './hold-options.ts';
 import type { Pacing } from './pacing.ts';
@@ -79,6 +80,17 @@ export interface RuntimeAction {
   readonly words: readonly string[];
 }
 
+/** Of `maintain`. */
+export interface Maintaining extends Pick<
+  MaintainRequest,
+  'serial' | 'work' | 'needsRoot' | 'policy' | 'minUp' | 'commandWithinMs' | 'backWithinMs' | 'onFailure'
+> {
+  readonly pattern: string;
+  readonly place: NamedPlace;
+  readonly balancerHosts: string | undefined;
+  readonly check: boolean;
+}
+
 export type Command =
   | ({ readonly name: 'rollout'; readonly check: boolean } & Common & Playing)
   | ({ readonly name: 'plan' } & Common & Playing)
@@ -121,6 +133,7 @@ export type Command =
       /** Hosts of HAProxys that are gone for good. */
       readonly forget: readonly string[];
     } & Common)
+  | ({ readonly name: 'maintain' } & Common & Maintaining)
   | ({
       readonly name: 'resume';
       /** Its id, the beginning of it; undefined: the last rollout that did not end done. */

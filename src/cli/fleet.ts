@@ -5,6 +5,7 @@ import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
 import { askOver, type Ask } from '../adapters/haproxy/runtime-socket.ts';
 import { FileArchive } from '../adapters/host/archive.ts';
 import { runOnHost } from '../adapters/host/commands.ts';
+import { ShellJobs } from '../adapters/host/jobs.ts';
 import { FlockLock } from '../adapters/host/lock.ts';
 import { addressesOf, firstSocket, systemOf } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
@@ -120,6 +121,7 @@ export class SshFleet implements Fleet {
       firstSocket: (paths, container) => firstSocket(link, paths, insideOf(container).pathOf),
       run: (request) => runOnHost(link, request),
       lock: new FlockLock(link),
+      jobs: new ShellJobs(link),
     };
   }
 

@@ -3,6 +3,7 @@ import { commonOptions } from './common-options.ts';
 import { haproxyOptions } from './haproxy-options.ts';
 import { viewOptions } from './inventory-options.ts';
 import { lockingOptions } from './lock-options.ts';
+import { maintainOptions } from './maintain-options.ts';
 import {
   drainingOptions,
   forgettingOptions,
@@ -18,7 +19,15 @@ type Option = readonly [name: string, how: object];
 
 const all: readonly Option[] = [
   ...[commonOptions, playingOptions, rollingBackOptions, resumingOptions, selectingOptions, drainingOptions],
-  ...[restoringOptions, forgettingOptions, listingOptions, lockingOptions, viewOptions, haproxyOptions],
+  ...[
+    restoringOptions,
+    forgettingOptions,
+    maintainOptions,
+    listingOptions,
+    lockingOptions,
+    viewOptions,
+    haproxyOptions,
+  ],
 ].flatMap((options): Option[] => Object.entries<object>(options));
 
 function namesOf([name, how]: Option): string[] {

@@ -1,17 +1,20 @@
 import { isAbsolute } from 'node:path';
 import type { Argv } from 'yargs';
+import { systemClock } from '../adapters/system-clock.ts';
 import { statsSocket } from '../config/playbook/balancer-leaves.ts';
 import { Failure } from '../errors.ts';
 import type { OnTimeout } from '../rollout/model.ts';
 import type { NamedPlace } from '../runner/sockets.ts';
+import type { Command, Common } from './command.ts';
+import { durationMs } from './duration.ts';
 import { EXIT_CODES, withoutReaching, type CommonArgs } from './common-options.ts';
-import { holdOptions, type HoldArgs, type RestoringArgs } from './hold-options.ts';
+import { holdIn, holdOptions, type HoldArgs, type RestoringArgs } from './hold-options.ts';
 import { loadOptions, type LoadArgs } from './load-options.ts';
 import { takingOver, waiting } from './lock-options.ts';
 import { pacingOptions, rollbackPacingOptions, type PacingArgs } from './pacing.ts';
 import { pullOptions, type PullArgs } from './pull-options.ts';
 
-const HOSTS = { type: 'string', describe: 'Host pattern, as in Ansible' } as const;
+export const HOSTS = { type: 'string', describe: 'Host pattern, as in Ansible' } as const;
 const REPEATABLE = { array: true, nargs: 1, type: 'string', default: [] as string[] } as const;
 
 /** Of what shows a plan. */
@@ -107,19 +110,6 @@ export function naming(parser: Argv<CommonArgs>): Argv<CommonArgs & NamingArgs> 
     .options(waiting);
 }
 
-export function hostActions(
-  parser: Argv<CommonArgs>,
-): Argv<CommonArgs & { readonly action: 'trust'; readonly hosts: string }> {
-  return parser
-    .epilogue(EXIT_CODES)
-    .positional('action', {
-      choices: ['trust'] as const,
-      demandOption: true,
-      describe: 'trust: shows SSH host keys that are not known, and adds them to known_hosts after a question',
-    })
-    .positional('hosts', { ...HOSTS, demandOption: true });
-}
-
 interface SelectingArgs extends NamingArgs {
   readonly server: string[];
 }
@@ -164,7 +154,7 @@ export const placeOptions = {
   'haproxy-container': { type: 'string', requiresArg: true, describe: 'The container that HAProxy runs in' },
 } as const;
 
-const balancerOptions = {
+export const balancerOptions = {
   'balancer-hosts': {
     type: 'string',
     requiresArg: true,
@@ -172,7 +162,7 @@ const balancerOptions = {
   },
 } as const;
 
-interface BalancerArgs {
+export interface BalancerArgs {
   readonly 'balancer-hosts': string | undefined;
 }
 
@@ -216,6 +206,21 @@ export function draining(parser: Argv<CommonArgs>): Argv<CommonArgs & DrainingAr
     .example("$0 drain fe1 --for 30m -m 'disk swap'", 'back by itself after 30 min, or at Ctrl-C')
     .example('$0 drain fe1 --until 16:00 --detach', 'back by the next run, or restore --expired, after 16:00')
     .options(drainingOptions);
+}
+
+/** @throws Failure `config` for what does not go together */
+export function drainIn(args: DrainingArgs): Omit<Extract<Command, { name: 'drain' }>, 'name' | keyof Common> {
+  const { hosts: pattern, server: servers, note, 'balancer-hosts': balancerHosts } = args;
+  const policy = { timeoutMs: durationMs('--timeout', args['drain-timeout']), onTimeout: args['on-timeout'] };
+  return {
+    pattern,
+    servers,
+    place: placeIn(args),
+    balancerHosts,
+    policy,
+    note,
+    hold: holdIn(args, systemClock.date()),
+  };
 }
 
 interface LookingArgs extends PlaceArgs {

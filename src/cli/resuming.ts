@@ -1,6 +1,7 @@
 /** `resume`: a rollout that died or was stopped is gone on with, under its own id. */
 import { listRuns } from '../adapters/journal/runs.ts';
 import { Failure } from '../errors.ts';
+import { openHosts } from '../report/past-run.ts';
 import type { RunHistory } from '../rollout/history.ts';
 import { resumptionOf } from '../rollout/resumption.ts';
 import type { Command } from './command.ts';
@@ -15,6 +16,7 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
   const folder = runsFolder(surroundings.environment);
   const history = command.run === undefined ? await lastUnfinished(folder) : await named(folder, command.run);
   const { invocation, run } = history;
+  if (history.command === 'maintain') throw new Failure('config', insteadOfMaintaining(history));
   if (!invocation || history.command !== 'rollout') {
     throw new Failure('config', `Cannot go on with run ${run}: it is a ${history.command}, and only a rollout can be`);
   }
@@ -55,6 +57,17 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
       fingerprint: changed ? undefined : history.fingerprint,
     },
   );
+}
+
+/** The next maintenance looks at everything anew: of this one, only what to do about it is said. */
+function insteadOfMaintaining(history: RunHistory): string {
+  const open = openHosts(history);
+  const missed = history.hosts.filter(({ instances }) => instances.length === 0).map(({ host }) => host);
+  const back = open.length === 0 ? [] : [`put back what it has left with "sluice recover ${open.join(',')}"`];
+  const rest =
+    missed.length === 0 ? [] : [`maintain what it has not reached with "sluice maintain ${missed.join(',')}"`];
+  const instead = [...back, ...rest].join(', then ') || 'nothing of it is left to do';
+  return `Cannot go on with run ${history.run}: it is a maintenance; ${instead}`;
 }
 
 async function named(folder: string, wanted: string): Promise<RunHistory> {

@@ -20,6 +20,8 @@ async function dispatch(command: Command, surroundings: Surroundings): Promise<n
       return (await import('./maintenance.ts')).drain(command, surroundings);
     case 'restore':
       return (await import('./maintenance.ts')).restore(command, surroundings);
+    case 'maintain':
+      return (await import('./maintain.ts')).maintain(command, surroundings);
     case 'recover':
       return (await import('./maintenance.ts')).recover(command, surroundings);
     case 'haproxy':

@@ -14,7 +14,7 @@ export interface StatusOfHost {
   readonly rows: readonly { readonly container: Container | undefined; readonly servers: readonly ServerState[] }[];
   readonly lock: FoundLock | undefined;
   readonly record: readonly {
-    readonly kind: 'rollout' | 'drain';
+    readonly kind: 'rollout' | 'drain' | 'maintain';
     readonly server: ServerState['server'];
     readonly standing: { readonly weight: number };
     readonly by: string;
@@ -65,13 +65,19 @@ function lockLines({ host, lock }: StatusOfHost, now: Date): string[] {
   return [`${host}: ${left}${explainLock(lock, now)}`];
 }
 
+const takenWords: Readonly<Record<StatusOfHost['record'][number]['kind'], string>> = {
+  drain: 'drained',
+  rollout: 'left in work by a rollout',
+  maintain: 'taken out for maintenance',
+};
+
 function recordLines({ host, record, now }: StatusOfHost): string[] {
   return record.map((entry) => {
     const { kind, server, standing, by, note, at, until } = entry;
     if (until !== undefined && now) {
       return `${host} ${serverPath(server)} is ${drainedText(entry, now)}; restore puts back weight ${standing.weight}`;
     }
-    const what = kind === 'drain' ? 'drained' : 'left in work by a rollout';
+    const what = takenWords[kind];
     const why = note === '' ? '' : `: "${note}"`;
     const command = kind === 'drain' ? 'restore' : 'recover';
     return `${host} ${serverPath(server)} was ${what} by ${by} at ${at}${why}; ${command} puts back weight ${standing.weight}`;

@@ -5,7 +5,7 @@ import type { Paint, Tone } from './paint.ts';
 import { onlyWords, stayedIn } from './stayed-words.ts';
 
 /** The commands that end with a summary. */
-export type SummaryCommand = 'rollout' | 'rollback' | 'drain' | 'restore' | 'recover' | 'haproxy push';
+export type SummaryCommand = 'rollout' | 'rollback' | 'drain' | 'restore' | 'recover' | 'maintain' | 'haproxy push';
 
 const doneWords: Readonly<Record<SummaryCommand, string>> = {
   rollout: 'updated',
@@ -14,6 +14,7 @@ const doneWords: Readonly<Record<SummaryCommand, string>> = {
   restore: 'restored',
   recover: 'recovered',
   'haproxy push': 'pushed',
+  maintain: 'maintained',
 };
 
 export const hostEndWords: Readonly<Record<HostEnd, readonly [Tone, string]>> = {

@@ -2,6 +2,7 @@ import type { RunEvent, Subject, Waiting } from '../rollout/events.ts';
 import { imageChange } from '../rollout/image-change.ts';
 import type { Step } from '../rollout/lifecycle.ts';
 import type { FoundLock } from '../rollout/lock.ts';
+import { THE_HOST } from '../rollout/maintenance.ts';
 import { serverPath } from '../rollout/model.ts';
 import { count, duration, shortDigest } from './columns.ts';
 import { configText } from './config-text.ts';
@@ -31,6 +32,10 @@ export const stepWords: Readonly<Record<Step, string>> = {
   readmit: 'readmit',
   withdraw: 'withdraw',
   rollBack: 'roll back',
+  halt: 'halt',
+  command: 'command',
+  reboot: 'reboot',
+  comeBack: 'come back',
 };
 
 const STEP_WIDTH = Math.max(...Object.values(stepWords).map((word) => word.length));
@@ -88,6 +93,7 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [verbose(`${event.host}  ends: ${event.end}`)];
     case 'stop-asked':
       return [always(paint('warning', stopText(event.signal, event.times)))];
+    case 'maintenance-planned':
     case 'pause-ended':
     case 'question-asked':
     case 'planned':
@@ -154,6 +160,8 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
       return [always(paint('warning', `${about(event.subject)}  ${remarkText(event.remark)}`))];
     case 'ramped':
       return [always(`${about(event.subject)}  ${rampWord}  ${rampedText(event)}`)];
+    case 'output':
+      return event.details.map((line) => always(`${about(event.subject)}  ${paint('quiet', `| ${line}`)}`));
     case 'step-ended':
       return [always(stepLine(event, `${event.outcome}  ${paint('quiet', `(${duration(event.ms)})`)}`))];
     case 'step-failed':
@@ -183,7 +191,10 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
 
 type InstanceEnded = Extract<RunEvent, { type: 'instance-ended' }>;
 
-function endWordsOf({ state, isRevert, only }: InstanceEnded): [Tone, string] {
+function endWordsOf({ state, isRevert, only, subject }: InstanceEnded): [Tone, string] {
+  if (subject.name === THE_HOST && state !== 'outOfService') {
+    return state === 'updated' ? ['good', 'maintained'] : ['warning', 'in service again'];
+  }
   if (isRevert && state === 'updated') return ['good', 'rolled back'];
   return (only ? stayedWords(only)[state] : undefined) ?? endWords[state];
 }

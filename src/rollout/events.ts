@@ -1,6 +1,7 @@
 import type { EndState, Step } from './lifecycle.ts';
 import type { HookSubject } from './hooks.ts';
 import type { FoundLock } from './lock.ts';
+import type { MaintenancePlan } from './maintenance.ts';
 import type { Only, Server, Standing } from './model.ts';
 import type { PlayPlan } from './plan.ts';
 import type { Remark, Waiting } from './remarks.ts';
@@ -271,6 +272,10 @@ export type RunEvent =
   | { readonly type: 'host-skipped'; readonly host: string; readonly reason: string }
   /** What was drained is put back in so many milliseconds, or when it is asked to stop. */
   | { readonly type: 'hold-started'; readonly hosts: readonly string[]; readonly ms: number }
+  /** What a maintenance will do, decided before anything is touched. */
+  | { readonly type: 'maintenance-planned'; readonly plan: MaintenancePlan }
+  /** What a command prints, as whole lines. */
+  | { readonly type: 'output'; readonly subject: Subject; readonly details: readonly string[] }
   /** Before batch `number`. */
   | { readonly type: 'pause-started'; readonly number: number; readonly of: number; readonly ms: number }
   | { readonly type: 'pause-ended'; readonly number: number; readonly of: number; readonly ms: number }

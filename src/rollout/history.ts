@@ -76,13 +76,7 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'host-skipped':
       return withHost(history, event.host, (host) => ({ ...host, end: 'unreachable', reason: event.reason }));
     case 'host-ended':
-      return withHost(history, event.host, (host) => ({
-        ...{ ...host, end: event.end, reason: event.reason },
-        // The host was lost before anything was done to it.
-        instances: host.instances.map((one) =>
-          one.state === 'inWork' && one.steps.length === 0 ? { ...one, state: 'unchanged', endedAt: at } : one,
-        ),
-      }));
+      return withHost(history, event.host, (host) => hostEnded(host, event));
     case 'run-ended':
       return { ...history, outcome: { type: event.type, at, end: event.end, exitStatus: event.exitStatus } };
     case 'run-failed':
@@ -99,6 +93,7 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'batch-started':
     case 'batch-ended':
     case 'hold-started':
+    case 'maintenance-planned':
     case 'pause-started':
     case 'pause-ended':
     case 'question-asked':
@@ -106,6 +101,14 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
       return history;
   }
   return history;
+}
+
+function hostEnded(host: HostHistory, { ts: at, end, reason }: Extract<StampedEvent, { type: 'host-ended' }>) {
+  // One that nothing was done to: the host was lost before.
+  const instances = host.instances.map((one) =>
+    one.state === 'inWork' && one.steps.length === 0 ? { ...one, state: 'unchanged' as const, endedAt: at } : one,
+  );
+  return { ...host, end, reason, instances };
 }
 
 function refusalOf(event: Extract<FleetEvent, { type: 'run-failed' }>): RunHistory['outcome'] {
@@ -155,6 +158,7 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
         ...{ state: endOf(history, before, event), endedAt: event.ts, steps: withoutRunning(before.steps) },
         stateBefore: undefined,
       }));
+    case 'output':
     case 'step-waiting':
     case 'ramped':
     case 'step-retried':

@@ -1,6 +1,11 @@
 import type { Strategy } from './model.ts';
 
-export type Step =
+/** What is done to a host as a whole, while it is maintained. */
+export type HostStep = 'halt' | 'command' | 'reboot' | 'comeBack';
+
+export type Step = LifeStep | HostStep;
+
+export type LifeStep =
   | 'drain'
   | 'replace'
   | 'restart'
@@ -42,7 +47,7 @@ export type WorkingState =
 export type State = WorkingState | EndState;
 
 export interface Transition {
-  readonly step: Step;
+  readonly step: LifeStep;
   readonly ok: State;
   readonly failed: State;
   /** Instead of `failed`, when nothing of the instance was taken yet: there is nothing to put back. */

@@ -6,7 +6,7 @@ import {
   transitionOf,
   type EndState,
   type State,
-  type Step,
+  type LifeStep,
   type WorkingState,
 } from '../rollout/lifecycle.ts';
 import { withoutLost } from './leave-out.ts';
@@ -38,7 +38,7 @@ import { keepStanding } from './standing.ts';
 import { watchOf } from './watch.ts';
 import { bothSlots, inTheEnd, markOf, strategyOf, type StepAction, type StepWatch, type Work } from './work.ts';
 
-export const stepActions: Readonly<Record<Step, StepAction>> = {
+export const stepActions: Readonly<Record<LifeStep, StepAction>> = {
   drain,
   replace,
   restart,
@@ -67,7 +67,7 @@ export interface AdvanceContext {
   readonly report: Report;
   readonly journal: Journal;
   readonly stop: Stop;
-  readonly actions: Readonly<Record<Step, StepAction>>;
+  readonly actions: Readonly<Record<LifeStep, StepAction>>;
 }
 
 export interface InstanceEnd {

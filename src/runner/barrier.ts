@@ -199,7 +199,7 @@ function addressOf({ address, port }: ServerState): string {
  */
 export async function behind<T>(
   barriers: readonly Barrier[],
-  watch: StepWatch,
+  watch: Watch & Pick<StepWatch, 'homeward'>,
   action: (signal: AbortSignal) => Promise<T>,
   alsoLook: () => Promise<void> = async () => undefined,
 ): Promise<T> {

@@ -99,7 +99,7 @@ function strangers(names: readonly string[], all: readonly ServerState[], host: 
 }
 
 function obstacles(entry: RecordEntry | undefined, host: string): Finding[] {
-  if (entry?.kind !== 'rollout') return [];
+  if (!entry || entry.kind === 'drain') return [];
   return [{ kind: 'problem', host, text: `${explain(entry)}: ${advice(entry, { name: host })}` }];
 }
 

@@ -1,3 +1,4 @@
+import type { HostJobs } from './jobs.ts';
 import type { Containers, HostAccess, HostArchive, HostRecord, LoadBalancer } from './ports.ts';
 
 /** What each method of a port does. A new one does not compile until it is said here. */
@@ -28,6 +29,8 @@ const balancer = guarding<LoadBalancer>({
 
 const record = guarding<HostRecord>({ read: 'looks', write: 'changes' });
 
+const jobs = guarding<HostJobs>({ start: 'changes', end: 'changes', look: 'looks' });
+
 const archive = guarding<HostArchive>({ save: 'changes', noteMade: 'changes', load: 'looks', runs: 'looks' });
 
 /**
@@ -40,6 +43,7 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
     lock: access.lock,
     containers: containers(access.containers, sure),
     record: record(access.record, sure),
+    jobs: jobs(access.jobs, sure),
     archive: archive(access.archive, sure),
     balancer: (place) => balancer(access.balancer(place), sure),
     probe: (probe, withinMs) => access.probe(probe, withinMs),

@@ -5,7 +5,7 @@ import type { Container } from '../rollout/observed.ts';
 
 /** One server taken out of service: what to put back, by whom and why it was taken out. */
 export interface RecordEntry {
-  readonly kind: 'rollout' | 'drain';
+  readonly kind: 'rollout' | 'drain' | 'maintain';
   readonly server: Server;
   readonly standing: Standing;
   /** Whether HAProxy saw it UP: what was not so need not be made so. */
@@ -20,6 +20,8 @@ export interface RecordEntry {
   readonly until?: string | undefined;
   /** Its agent-check was enabled: it is made to speak again when the server is put back. */
   readonly agent?: boolean | undefined;
+  /** Of a maintenance: the containers that ran on the host, and are to run again. */
+  readonly running?: readonly string[] | undefined;
   /** For a rollout: the instance's container, and the name its predecessor waits under. */
   readonly container?: string | undefined;
   readonly aside?: string | undefined;

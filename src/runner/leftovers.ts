@@ -48,7 +48,7 @@ export function explain(entry: RecordEntry, now?: Date): string {
   const { kind, server, by, at, note, until } = entry;
   if (until !== undefined && now) return `${serverPath(server)} is ${drainedText(entry, now)}`;
   const why = note === '' ? '' : ` ("${note}")`;
-  const what = kind === 'drain' ? 'drained' : 'left in work';
+  const what = kind === 'drain' ? 'drained' : kind === 'maintain' ? 'taken out for maintenance' : 'left in work';
   return `${serverPath(server)} was ${what} by ${by} at ${at}${why}`;
 }
 

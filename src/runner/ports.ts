@@ -8,6 +8,7 @@ import type { AdminState, BalancerPlace, Probe, Server } from '../rollout/model.
 import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../rollout/observed.ts';
 import type { Question } from '../rollout/questions.ts';
 import type { CommandEnd, CommandRequest, Commands } from './commands.ts';
+import type { HostJobs } from './jobs.ts';
 import type { HostArchive, HostLock, HostRecord } from './host-state.ts';
 
 export type { FoundLock, LockOwner } from '../rollout/lock.ts';
@@ -251,6 +252,7 @@ export interface HostAccess extends Commands {
   /** The first of these paths that is a socket on the host, or in this container of it; or undefined. */
   firstSocket(paths: readonly string[], container?: string): Promise<string | undefined>;
   readonly lock: HostLock;
+  readonly jobs: HostJobs;
 }
 
 export interface Fleet {

@@ -8,6 +8,7 @@ import { runEndOf } from '../rollout/verdict.ts';
 import { advance, stepActions } from './advance.ts';
 import { holdHosts, type HeldHost } from './held-hosts.ts';
 import { forget, mayBeGone, mayServeEither, parted, tellLeftBehind } from './left-behind.ts';
+import { recoverMaintained } from './back-in-service.ts';
 import { homeward } from './persist.ts';
 import type { RecordEntry } from './ports.ts';
 import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
@@ -53,8 +54,10 @@ export async function recoverHost(
   goneHosts: readonly string[] = [],
 ): Promise<HostOutcome> {
   const left = byContainer(held.undo.entries.filter(({ kind }) => kind === 'rollout'));
-  if (left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
+  const maintained = held.undo.entries.filter(({ kind }) => kind === 'maintain');
+  if (left.length + maintained.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
   const results: PutBackOutcome[] = [];
+  if (maintained.length > 0) results.push(await recoverMaintained(held, { entries: maintained, goneHosts }, context));
   for (const entries of left) results.push(await finish(entries, { held, goneHosts }, context));
   const failed = results.filter(({ ok }) => !ok);
   const counts = { updated: results.length - failed.length, outOfService: failed.length };

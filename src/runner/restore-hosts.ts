@@ -52,7 +52,7 @@ function refuseStrangers(names: readonly string[], hosts: readonly HeldHost[]): 
 
 function refuseLeftInWork(names: readonly string[], hosts: readonly HeldHost[]): void {
   for (const { undo, access } of hosts) {
-    const left = undo.entries.find((entry) => entry.kind === 'rollout' && names.some((name) => isNamed(entry, name)));
+    const left = undo.entries.find((entry) => entry.kind !== 'drain' && names.some((name) => isNamed(entry, name)));
     if (left)
       throw new Failure('error', `Cannot restore it on ${access.name}: ${explain(left)}: ${advice(left, access)}`);
   }
@@ -69,7 +69,7 @@ async function restoreHost(
     entry.kind === 'drain' && isChosen(entry, servers) && (!isWanted || isWanted(entry, !!now && isOver(entry, now)));
   const entries = undo.entries.filter(isIts);
   const isAll = servers.length === 0 && !isWanted;
-  const left = isAll ? undo.entries.filter(({ kind }) => kind === 'rollout') : [];
+  const left = isAll ? undo.entries.filter(({ kind }) => kind !== 'drain') : [];
   const advices = left.map((entry) => `${explain(entry)}: ${advice(entry, host)}`);
   for (const text of advices) context.report({ type: 'warning', host: host.name, text });
   if (entries.length + left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };

@@ -9,6 +9,7 @@ import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
 import { sightOf, type Sight } from './sight.ts';
 import { putBack, stateOf, type ServerAccess } from './traffic.ts';
 import { rememberWishes } from './found.ts';
+import type { Watch } from './watch.ts';
 import { oldNameOf, type StepWatch, type Work } from './work.ts';
 
 const CAPACITY_EVERY_MS = 500;
@@ -23,6 +24,9 @@ interface Shortage {
   readonly usable: number;
   readonly floor: number;
 }
+
+/** What is to be taken, from whom. */
+export type Sparing = Pick<Work, 'turns' | 'servers' | 'host'> & { readonly instance: Pick<Work['instance'], 'minUp'> };
 
 class BelowFloor extends Error {
   readonly shortage: Shortage;
@@ -116,9 +120,9 @@ export function floorTeller(work: Work, watch: StepWatch): () => Promise<void> {
  * @throws Failure `haproxy` when they cannot spare them in time
  */
 export async function untilSpare(
-  work: Work,
+  work: Sparing,
   clock: DrainClock,
-  watch: StepWatch,
+  watch: Watch,
   action: (sights: readonly Sight[]) => Promise<boolean>,
 ): Promise<void> {
   const { turns, servers } = work;
@@ -146,7 +150,7 @@ export async function untilSpare(
   if (last) throw cannotSpare(work, last);
 }
 
-function cannotSpare({ host }: Work, { server, usable, floor }: Shortage): Failure {
+function cannotSpare({ host }: Sparing, { server, usable, floor }: Shortage): Failure {
   const why = `it would leave ${usable} usable servers in ${server.backend}, and min_up asks for ${floor}`;
   return new Failure('haproxy', `Cannot take ${serverPath(server)} out of service on ${host.name}: ${why}`);
 }

@@ -192,6 +192,12 @@ describe('readArguments()', () => {
     { line: 'drain fe --on-timeout shutdown_sessions',            gives: { policy: { timeoutMs: 60_000, onTimeout: 'shutdown_sessions' } } },
     { line: 'drain fe -m disk',                                   gives: { note: 'disk' } },
     { line: 'drain fe --for 30m --detach',                        gives: { hold: { written: '30m', forMs: 1_800_000, isDetached: true } } },
+    { line: 'maintain fe -- apt-get -y upgrade',                  gives: { work: { command: "'apt-get' '-y' 'upgrade'", reboot: undefined, containers: 'keep' }, serial: [{ hosts: 1 }], minUp: { servers: 1 } } },
+    { line: 'maintain fe -- uptime',                              gives: { work: { command: 'uptime', reboot: undefined, containers: 'keep' } } },
+    { line: 'maintain fe --reboot --containers stop',             gives: { work: { command: undefined, reboot: 'systemctl reboot || reboot', containers: 'stop' }, needsRoot: true } },
+    { line: 'maintain fe --reboot --reboot-command boot',         gives: { work: { command: undefined, reboot: 'boot', containers: 'keep' }, needsRoot: false } },
+    { line: 'maintain fe --reboot --serial 1,25% --min-up 50%',   gives: { serial: [{ hosts: 1 }, { percent: 25 }], minUp: { percent: 50 } } },
+    { line: 'maintain fe --timeout 5m -- x',                      gives: { commandWithinMs: 300_000, policy: { timeoutMs: 60_000, onTimeout: 'fail' } } },
     { line: 'restore --expired',                                  gives: { pattern: 'all', expired: true } },
     { line: 'restore fe --expired',                               gives: { pattern: 'fe', expired: true } },
     { line: 'drain fe --note=disk',                               gives: { note: 'disk' } },
@@ -202,7 +208,9 @@ describe('readArguments()', () => {
     { line: 'drain fe --haproxy-container lb',                    gives: { place: { socket: undefined, container: 'lb' } } },
     { line: 'status fe:!fe1',                                     gives: { pattern: 'fe:!fe1' } },
   ])('understands $line', async ({ line, gives }) => {
-    expect(await read(`${line} -i a`)).toMatchObject(gives);
+    // What comes after -- is for the hosts.
+    const [own = '', ...words] = line.split(' -- ');
+    expect(await read([`${own} -i a`, ...words].join(' -- '))).toMatchObject(gives);
   });
 
   it('keeps a note of several words', async () => {

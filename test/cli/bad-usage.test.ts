@@ -6,7 +6,7 @@ const around = { version: '1.2.3', environment: {} };
 describe('readArguments() refuses', () => {
   // prettier-ignore
   it.each<{ why: string; line: string; says: RegExp }>([
-    { why: 'no command',                       line: '',                                     says: /: Say what to do: rollout, plan, rollback, drain, restore, recover, resume, haproxy, lock, status, doctor, hosts, inventory, history or show/ },
+    { why: 'no command',                       line: '',                                     says: /: Say what to do: rollout, plan, rollback, drain, restore, maintain, recover, resume, haproxy, lock, status, doctor, hosts, inventory, history or show/ },
     { why: 'options without a command',        line: '-i a --json',                          says: /: Say what to do/ },
     { why: 'a command that is nearly one',     line: 'rolout p -i a',                        says: /Did you mean rollout\?/ },
     { why: 'a command in capitals',            line: 'Status -i a',                          says: /Did you mean status\?/ },
@@ -26,6 +26,9 @@ describe('readArguments() refuses', () => {
     { why: 'a rollout of no playbook',         line: 'rollout -i a',                         says: /: rollout needs a playbook \(/ },
     { why: 'a plan of no playbook',            line: 'plan -i a',                            says: /: plan needs a playbook \(/ },
     { why: 'a drain of no hosts',              line: 'drain -i a',                           says: /: drain needs hosts, such as all \(/ },
+    { why: 'words for no command',           line: 'drain h -i a -- reboot',                says: /: Cannot tell what "reboot" is for|Cannot tell what "reboot" is for/ },
+    { why: 'nothing to be done',             line: 'maintain h -i a',                       says: /Cannot maintain anything: say a command after --, or --reboot/ },
+    { why: 'a reboot command without one',   line: 'maintain h -i a --reboot-command x -- y', says: /Cannot use --reboot-command: it goes with --reboot/ },
     { why: 'a restore of no hosts',            line: 'restore -i a',                         says: /: restore needs hosts, such as all \(/ },
     { why: 'no inventory',                     line: 'status',                               says: /^Cannot tell which hosts there are: name an inventory with -i$/ },
     { why: 'an inventory option without one',  line: 'status -i',                            says: /: -i needs a value \(/ },

@@ -56,6 +56,8 @@ const rows: Rows = {
   'config-step':      [{ host: 'fe1', path: '/h.cfg', step: 'carryOver', ms: 20, isOk: true, outcome: 'as configured' }, '0 fe1 haproxy  carry over  as configured  (0.0 s)'],
   'config-waiting':   [{ host: 'fe1', path: '/h.cfg', why: 'b/s is DOWN', leftMs: 30_000 },              '0 fe1 haproxy  settle      waiting until all servers are UP: b/s is DOWN, 30 s left'],
   'host-skipped':     [{ host: 'fe2', reason: 'Cannot reach fe2: refused' },                             '0 warning: fe2 is skipped: Cannot reach fe2: refused'],
+  'maintenance-planned': [{ plan: { work: { command: 'true', reboot: undefined, containers: 'keep' }, batches: [], consequences: [] } }],
+  'output':           [{ subject, details: ['one', 'two'] },                                             '0 fe1 pxApp_1  | one', '0 fe1 pxApp_1  | two'],
   'hold-started':     [{ hosts: ['fe1'], ms: 1_800_000 },                                                '0 ', '0 held for 30 min 00 s, then put back; Ctrl-C puts back now'],
   'pause-started':    [{ number: 2, of: 3, ms: 600_000 },                                                '0 ', '0 waiting 10 min 00 s before batch 2 of 3'],
   'pause-ended':      [{ number: 2, of: 3, ms: 600_000 }],

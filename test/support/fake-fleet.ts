@@ -14,6 +14,7 @@ import { FakeBalancer } from './fake-balancer.ts';
 import { FakeJournal } from './fake-journal.ts';
 import { FakeEngine } from './fake-engine.ts';
 import type { Behaviour, FakeImage } from './fake-image.ts';
+import { FakeJobs } from './fake-jobs.ts';
 import { FakeLock } from './fake-lock.ts';
 import { FakeOperator } from './fake-operator.ts';
 import { VirtualClock } from './virtual-clock.ts';
@@ -39,6 +40,7 @@ export class FakeHost implements HostAccess {
   readonly commands: FakeCommands;
   entries: readonly RecordEntry[] = [];
   readonly lock: FakeLock;
+  readonly jobs: FakeJobs;
   isUnreachable = false;
   bootId = 'first-boot';
   /** How much its clock goes ahead of the controller's. */
@@ -52,6 +54,7 @@ export class FakeHost implements HostAccess {
     this.name = name;
     this.#clock = clock;
     this.lock = new FakeLock(name, clock);
+    this.jobs = new FakeJobs(clock);
     this.containers = new FakeEngine(clock, registry);
     this.archive = new FakeArchive(name);
     this.commands = new FakeCommands(clock);
@@ -91,6 +94,7 @@ export class FakeHost implements HostAccess {
   }
 
   async system(): Promise<HostSystem> {
+    if (this.isUnreachable) throw new Failure('unreachable', `Cannot reach ${this.name}: no answer`);
     const now = Math.floor((this.#clock.date().getTime() + this.aheadMs) / 1000) * 1000;
     return { now: new Date(now), bootId: this.bootId, isRoot: true };
   }

@@ -5,7 +5,7 @@ import type { FakeFleet, FakeHost } from './fake-fleet.ts';
 const CHANGES = new Set([
   ...['create', 'start', 'stop', 'rename', 'remove', 'setRestart'],
   ...['setWeight', 'setAdmin', 'setAgent', 'setReadyWhenProven', 'shutdownSessions', 'write'],
-  ...['createFrom', 'save', 'noteMade'],
+  ...['createFrom', 'save', 'noteMade', 'end'],
 ]);
 
 /** When a run dies: at its change number `at`, counted from 0, just before it is made or just after. */
@@ -43,6 +43,8 @@ export class MortalFleet implements Fleet {
         containers: this.#mortal(host.containers),
         record: this.#mortal(host.record),
         archive: this.#mortal(host.archive),
+        jobs: this.#mortal(host.jobs),
+        lock: this.#mortal(host.lock),
         balancer: () => this.#mortal(host.haproxy),
       }),
     );

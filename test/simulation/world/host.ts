@@ -1,5 +1,6 @@
 import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Archived, LockOwner, RecordEntry } from '../../../src/runner/ports.ts';
+import { FakeJobs } from '../../support/fake-jobs.ts';
 import type { Random } from '../random.ts';
 import { SimEngine, type SimImage } from './engine.ts';
 import { SimHaproxy, type Checking } from './haproxy.ts';
@@ -58,6 +59,8 @@ export class SimHost {
   /** Nothing runs on it, nothing can be started, and nobody reaches it. */
   isOff = false;
   #boots = 1;
+  /** What runs there by itself. */
+  readonly jobs: FakeJobs;
   /** The last moment at which something happened to it that nobody asked for. */
   disturbedMs = -Infinity;
 
@@ -66,6 +69,7 @@ export class SimHost {
     this.name = setting.name;
     this.setting = setting;
     this.engine = new SimEngine(timeline, registry);
+    this.jobs = new FakeJobs({ now: () => timeline.nowMs });
     this.engine.pull(`${IMAGE}:v1`);
     for (const { name, port, restart, isNew = false } of setting.containers) {
       if (isNew) continue;
@@ -103,6 +107,7 @@ export class SimHost {
 
   powerOff(): void {
     this.disturb();
+    this.jobs.cutOff();
     this.isOff = true;
     this.haproxy.stop();
     this.engine.powerOff();

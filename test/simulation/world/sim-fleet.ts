@@ -9,6 +9,7 @@ import type {
   HostSystem,
   ProbeResult,
 } from '../../../src/runner/ports.ts';
+import type { HostJobs } from '../../../src/runner/jobs.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import { SimBalancer } from './sim-balancer.ts';
@@ -44,6 +45,7 @@ class SimAccess implements HostAccess {
   readonly name: string;
   readonly containers: SimContainers;
   readonly lock: SimLock;
+  readonly jobs: HostJobs;
   readonly record: HostRecord;
   readonly #controller: Controller;
   readonly #host: SimHost;
@@ -53,6 +55,11 @@ class SimAccess implements HostAccess {
     this.#host = host;
     this.name = host.name;
     this.lock = new SimLock(controller, host);
+    this.jobs = {
+      start: async (id, line) => this.#look(`start ${id}`, () => host.jobs.start(id, line)),
+      look: async (id, from) => this.#look(`look at ${id}`, () => host.jobs.look(id, from)),
+      end: async (id) => this.#look(`end ${id}`, () => host.jobs.end(id)),
+    };
     this.containers = new SimContainers(controller, host);
     this.record = {
       read: async () => controller.call(host, { name: 'read record', service: 'host', run: () => host.record }),

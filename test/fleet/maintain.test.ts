@@ -1,0 +1,109 @@
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { hosts, labReset, powerOff, powerOn } from '../../lab/lab.ts';
+import type { RunEvent } from '../../src/rollout/events.ts';
+import { folderWith } from '../support/command-line.ts';
+import { containersOf, containersOn, hostNamed, load, serversOf } from '../support/fleet.ts';
+import { sluice, start } from '../support/sluice.ts';
+
+const folder = folderWith({});
+const BALANCERS = ['fe1', 'fe2'];
+const AT = ['--balancer-hosts', 'fe[0:1]', '--min-up', '3', '--yes'];
+/** The lab has nobody who could reboot a host from within: it is told so, and waited for. */
+const WANTED = '/var/lib/sluice/reboot-wanted';
+
+/** Every HAProxy of the lab has the containers of all hosts; that of fe3 is behind nobody. */
+function template(): string {
+  const path = join(folder, 'haproxy.cfg');
+  const line = /^ {4}server pxApp_\{id\} .*\n/m;
+  const servers = hosts().map(
+    ({ name, address }) => `    server ${name}_pxApp_{id} ${address}:{port} weight {weight}\n`,
+  );
+  writeFileSync(path, readFileSync('haproxy/haproxy.cfg.example', 'utf8').replace(line, servers.join('')));
+  return path;
+}
+
+function inService(): string[] {
+  return hosts().flatMap(({ name }) => [10, 20].map((weight, index) => `${name}_pxApp_${index + 1} ${weight} 0 UP`));
+}
+
+function wanted(): string {
+  return join(hostNamed('fe3').dir, 'sluice/reboot-wanted');
+}
+
+async function untilWanted(): Promise<void> {
+  while (!existsSync(wanted())) await sleep(20);
+  rmSync(wanted());
+}
+
+describe('maintenance of a host behind a pair of central balancers', () => {
+  beforeEach(async () => {
+    await labReset({ haproxyTemplate: template(), publishOn: '0.0.0.0', apps: 2 });
+  });
+  afterAll(async () => {
+    await labReset({ apps: 3 });
+  });
+
+  it('runs a command there while both send it nothing, and gives back every weight', async () => {
+    const traffic = load({ on: BALANCERS });
+    let during: readonly (readonly string[])[] = [];
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'output') void Promise.all(BALANCERS.map(serversOf)).then((seen) => (during = seen));
+    };
+
+    const plan = await sluice('maintain', 'fe3', ...AT, '--check', '--reboot', '--', 'true');
+    const args = ['maintain', 'fe3', ...AT, '--containers', 'stop', '--json'];
+    const ended = await start([...args, '--', 'sh', '-c', 'echo begun; sleep 3; id -un'], { onEvent }).ended;
+
+    const report = await traffic.stop();
+    const out = inService().map((line) => line.replace(/^(fe3_\S+) \d+ 0 UP/, '$1 0 1 DOWN'));
+    expect(plan.stdout).toMatch(/fe3 {2}pxapp_cluster\/fe3_pxApp_1 on fe1 {2}weight 10 UP/);
+    expect(plan.stdout).toContain('reboot   systemctl reboot || reboot');
+    expect(ended.status, ended.stdout).toBe(0);
+    expect(during).toEqual([out, out]);
+    expect(report.failures).toEqual([]);
+    for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
+    expect(await containersOf('fe3')).toEqual(containersOn('v1').slice(0, 2));
+  });
+
+  it('has its power cycled, waits for the other boot, and gives back every weight', { timeout: 300_000 }, async () => {
+    const traffic = load({ on: BALANCERS });
+    const cycled = untilWanted().then(async () => {
+      await powerOff(hostNamed('fe3'));
+      await powerOn(hostNamed('fe3'));
+    });
+
+    const ended = await sluice('maintain', 'fe3', ...AT, '--reboot', '--reboot-command', `touch ${WANTED}`);
+
+    await cycled;
+    const report = await traffic.stop();
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0);
+    expect(ended.stdout).toContain('maintain: 1 maintained');
+    expect(report.failures).toEqual([]);
+    for (const name of [...BALANCERS, 'fe3']) expect(await serversOf(name)).toEqual(inService());
+    expect(await containersOf('fe3')).toEqual(containersOn('v1').slice(0, 2));
+    expect((await sluice('lock', 'list', 'fe')).stdout.match(/ free$/gm)).toHaveLength(3);
+  });
+
+  it('killed while the host is off, it is brought back by recover', { timeout: 300_000 }, async () => {
+    const traffic = load({ on: BALANCERS });
+    const running = start(['maintain', 'fe3', ...AT, '--reboot', '--reboot-command', `touch ${WANTED}`, '--json']);
+    await untilWanted();
+    await powerOff(hostNamed('fe3'));
+    running.child.kill('SIGKILL');
+    await running.ended;
+    await powerOn(hostNamed('fe3'));
+
+    const others = await sluice('maintain', 'fe3', ...AT, '--', 'true');
+    const recovered = await sluice('recover', 'fe3');
+
+    const report = await traffic.stop();
+    expect(others.status, others.stderr).toBe(75);
+    expect(recovered.status, recovered.stdout + recovered.stderr).toBe(0);
+    expect(report.failures).toEqual([]);
+    for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
+    expect(await containersOf('fe3')).toEqual(containersOn('v1').slice(0, 2));
+  });
+});
