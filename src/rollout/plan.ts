@@ -1,7 +1,6 @@
 import { mostAway, oneByOne, type AtOnce } from './at-once.ts';
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
 import {
-  keepsContainer,
   onlyOf,
   placeName,
   serverPath,
@@ -292,31 +291,4 @@ function takenFrom(backend: BackendState, hosts: readonly HostPlan[]): readonly 
 function usableServersOf(instance: Instance, backend: BackendState): number {
   const names = instance.servers.filter((server) => isOf(backend, server)).map((server) => server.name);
   return backend.servers.filter((state) => isUsable(state) && names.includes(state.server.name)).length;
-}
-
-/**
- * The plans of plays that run in turn: what an earlier play has made so already, a later one leaves alone. A forecast,
- * since a later play is planned again when its turn comes.
- */
-export function inTurn(plans: readonly PlayPlan[]): readonly PlayPlan[] {
-  const done = new Map<string, string>();
-  return plans.map((plan) => {
-    const batches = plan.batches.map((batch) => ({
-      ...batch,
-      hosts: batch.hosts.map((host) => ({ ...host, instances: host.instances.map((one) => leftIfDone(one, done)) })),
-    }));
-    for (const { instance } of instancesOf(plan))
-      if (!keepsContainer(instance)) done.set(keyOf(instance), JSON.stringify(instance.spec));
-    return { ...plan, batches };
-  });
-}
-
-function leftIfDone(plan: InstancePlan, done: ReadonlyMap<string, string>): InstancePlan {
-  if (keepsContainer(plan.instance)) return plan;
-  const isDone = done.get(keyOf(plan.instance)) === JSON.stringify(plan.instance.spec);
-  return isDone ? { ...plan, action: 'leave', because: '' } : plan;
-}
-
-function keyOf({ host, container }: Instance): string {
-  return `${host} ${container}`;
 }

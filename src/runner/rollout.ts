@@ -1,7 +1,8 @@
 import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { HostSummary, Report } from '../rollout/events.ts';
-import { hasChanges, inTurn, planPlay } from '../rollout/plan.ts';
+import { hasChanges, planPlay } from '../rollout/plan.ts';
+import { inTurn } from '../rollout/plays-in-turn.ts';
 import { serversOf, type Instance } from '../rollout/model.ts';
 import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
