@@ -18,14 +18,14 @@ export interface Passage {
   readonly state: string;
 }
 
-/** A push that is under way on a host, kept there, so that the next one finds out about it. */
+/** A push that is under way on a host, kept there from `backUp` on, so that the next one finds out about it. */
 export interface PushRecord {
   readonly path: string;
   readonly by: string;
   readonly run: string;
   /** RFC 3339. */
   readonly at: string;
-  /** The worker before. */
+  /** The worker before, which has the file that is backed up. */
   readonly pid: number;
   /** How its servers stood, those that stood otherwise than configured. */
   readonly servers: readonly Carried[];
@@ -47,8 +47,10 @@ export interface ConfigPort {
   standings(): Promise<Standings>;
   /** What HAProxy may be led through; undefined: there is nothing that would be lost otherwise, or no way. */
   passage(from: string, to: string, standings: Standings): Promise<Passage | undefined>;
-  /** Keeps the file as it is beside it, for `putBack`. */
+  /** Keeps the file as it is beside it, for `putBack`; that there is none, too. */
   backUp(): Promise<void>;
+  /** The text that `backUp` has kept; undefined: there was no file. */
+  backedUp(): Promise<string | undefined>;
   /** Replaces the file whole, with the same owner and mode, or writes over one that is mounted by itself. */
   put(text: string, state?: string): Promise<void>;
   /** What `backUp` has kept, byte by byte. */

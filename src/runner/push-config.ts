@@ -27,6 +27,10 @@ export interface ConfigPlan {
   readonly before: string | undefined;
   /** Left by a push that died. */
   readonly left: PushRecord | undefined;
+  /** The file that a failure puts back: what is there, or what was there before the push that died. */
+  readonly original: string | undefined;
+  /** What HAProxy runs with, as far as it can be told. */
+  readonly inEffect: string | undefined;
 }
 
 export interface PushContext {
@@ -43,7 +47,7 @@ const NEW_WORKER_WITHIN_MS = 60_000;
 const EVERY_MS = 50;
 
 export async function pushConfig(plan: ConfigPlan, context: PushContext): Promise<Pushed> {
-  const { config, access, before, left } = plan;
+  const { config, access, before, left, original, inEffect } = plan;
   const { file, records, keep } = access;
   const { by, run } = context.identity;
   let found: Found;
@@ -54,20 +58,21 @@ export async function pushConfig(plan: ConfigPlan, context: PushContext): Promis
     await keep();
     const at = context.clock.date().toISOString();
     const servers = found.standings.servers.filter(isSet);
-    await records.write({ path: config.path, by, run, at, pid: found.standings.pid, servers });
-    await file.backUp();
+    // What one that died has backed up stays: the file may be its passage by now.
+    if (!left) await file.backUp();
+    await records.write({ path: config.path, by, run, at, pid: left?.pid ?? found.standings.pid, servers });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { end: 'failed', reason: error.message };
   }
   const bringing = { access, config, context };
   try {
-    await bringIn({ from: before ?? '', to: config.text, found }, bringing);
+    await bringIn({ from: inEffect ?? '', to: config.text, found }, bringing);
     await records.drop();
     return { end: 'updated' };
   } catch (error) {
     if (!(error instanceof Failure) && !context.signal.aborted) throw error;
-    return bringBack({ reason: reasonOf(error), before, found }, bringing);
+    return bringBack({ reason: reasonOf(error), original, found }, bringing);
   }
 }
 
@@ -137,11 +142,14 @@ async function bringIn({ from, to, found, isHomeward }: Change, bringing: Bringi
   });
 }
 
+interface Failed {
+  readonly reason: string;
+  readonly original: string | undefined;
+  readonly found: Found;
+}
+
 /** The file as it was, and HAProxy with it; what was set at runtime is set again. */
-async function bringBack(
-  { reason, before, found }: { readonly reason: string; readonly before: string | undefined; readonly found: Found },
-  bringing: Bringing,
-): Promise<Pushed> {
+async function bringBack({ reason, original, found }: Failed, bringing: Bringing): Promise<Pushed> {
   const { access, config } = bringing;
   const { file, records, keep } = access;
   const pid = await file.standings().then(
@@ -151,7 +159,7 @@ async function bringBack(
   try {
     await step('putBack', bringing, async () => {
       await keep();
-      if (before === undefined) throw new Failure('haproxy', 'there was no file before that could be put back');
+      if (original === undefined) throw new Failure('haproxy', 'there was no file before that could be put back');
       await file.putBack();
       await file.tidy();
       return `${config.path} is what it was`;
@@ -161,7 +169,7 @@ async function bringBack(
     return { end: 'stuck', reason: `${reason}; ${error.message}` };
   }
   try {
-    await bringIn({ from: config.text, to: before ?? '', found, isHomeward: true }, bringing);
+    await bringIn({ from: config.text, to: original ?? '', found, isHomeward: true }, bringing);
     await keep();
     await file.putBack();
     await records.drop();

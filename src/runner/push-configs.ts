@@ -85,7 +85,11 @@ async function planOne(config: BalancerConfig, { request, held, findings }: Plan
   }
   const before = await file.read();
   const left = await records.read();
-  const plan: ConfigPlan = { config, before, left, access: { file, records, balancer: api, keep: own.keep } };
+  const original = left ? await file.backedUp() : before;
+  const isReloaded = left !== undefined && left.pid !== (await file.standings()).pid;
+  const inEffect = isReloaded ? before : original;
+  const access = { file, records, balancer: api, keep: own.keep };
+  const plan: ConfigPlan = { config, before, left, original, inEffect, access };
   if (left) {
     const text = `The push of ${left.by} at ${left.at} (run ${left.run}) has not ended: this one begins with what it left`;
     findings.push({ kind: 'warning', host, text });
@@ -96,12 +100,14 @@ async function planOne(config: BalancerConfig, { request, held, findings }: Plan
   if (refusal !== undefined) {
     findings.push({ kind: 'problem', host, text: `HAProxy refuses the configuration ${config.path}: ${refusal}` });
   }
-  const taken = await file.takenBinds(before ?? '', config.text);
+  const taken = await file.takenBinds(inEffect ?? '', config.text);
   if (taken.length > 0) {
-    const text = `HAProxy could not bind ${taken.join(', ')}, where somebody else listens: the reload would fail`;
-    findings.push({ kind: 'problem', host, text });
+    // What HAProxy binds since the one that died has had it reloaded is not surely what the file says.
+    const [who, kind] = isReloaded ? (['somebody', 'warning'] as const) : (['somebody else', 'problem'] as const);
+    const text = `HAProxy could not bind ${taken.join(', ')}, where ${who} listens: the reload would fail`;
+    findings.push({ kind, host, text: isReloaded ? `Unless it does so itself, ${text}` : text });
   }
-  if (before !== undefined && !/^\s*option\s+idle-close-on-response\b/m.test(before)) {
+  if (inEffect !== undefined && !/^\s*option\s+idle-close-on-response\b/m.test(inEffect)) {
     const text =
       'its configuration has no "option idle-close-on-response": the worker that leaves closes idle connections, and a request that is just sent on one is lost (docs/haproxy-config.md)';
     findings.push({ kind: 'warning', host, text });

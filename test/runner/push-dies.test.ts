@@ -23,11 +23,41 @@ describe('a push that dies', () => {
     expect([...story.records]).toEqual([]);
   });
 
+  it.each([1, 2, 3, 4, 5])('before its change number %i leaves what the next one, failing, puts back', async (at) => {
+    const story = await PushStory.on();
+    await story.setAtRuntime();
+    const file = story.file();
+    file.diesAt = at;
+    void story.push();
+    await file.death;
+    file.revive();
+    (await story.fleet.host('fe1')).lock.die();
+    file.leavesDown = [NEW];
+
+    const result = await story.push();
+
+    expect(result).toMatchObject({ end: 'someFailed', hosts: [{ end: 'failed' }] });
+    expect(file).toMatchObject({ text: OLD, kept: OLD, beside: [] });
+    expect(await story.servers()).toEqual(AS_SET);
+    expect([...story.records]).toEqual([]);
+  });
+
+  it('puts back the file that was there before one that died at its very end', async () => {
+    const story = await PushStory.on();
+    const file = story.file();
+    Object.assign(file, { text: NEW, kept: OLD, failsToReload: [NEW] });
+    story.records.set('fe1', { path: '/h.cfg', by: 'bob@laptop', run: 'dead', at: '2026', pid: 99, servers: [] });
+
+    expect(await story.push()).toMatchObject({ hosts: [{ end: 'failed' }] });
+
+    expect(file.text).toBe(OLD);
+  });
+
   it('reloads although the file is what it should be: the one that died may not have', async () => {
     const story = await PushStory.on();
     const file = story.file();
     const { pid } = await file.standings();
-    file.text = NEW;
+    Object.assign(file, { text: NEW, kept: OLD });
     story.records.set('fe1', { path: '/h.cfg', by: 'bob@laptop', run: 'dead', at: '2026', pid, servers: [] });
 
     const result = await story.push();

@@ -82,6 +82,10 @@ export class FakeConfigFile implements ConfigPort {
     this.kept = this.text;
   }
 
+  async backedUp(): Promise<string | undefined> {
+    return this.kept;
+  }
+
   async put(text: string, state?: string): Promise<void> {
     await this.#change();
     if (this.failsToPut) {

@@ -45,9 +45,7 @@ export class ConfigFile implements ConfigPort {
   }
 
   async read(): Promise<string | undefined> {
-    const result = await this.#sh(`[ -e "$p" ] || exit ${NO_FILE}; cat "$p"`);
-    if (result.exitCode === NO_FILE) return undefined;
-    return this.#checked('read it', result).stdout;
+    return this.#textOf('$p', 'read it');
   }
 
   async refusal(text: string): Promise<string | undefined> {
@@ -88,8 +86,13 @@ export class ConfigFile implements ConfigPort {
   }
 
   async backUp(): Promise<void> {
-    const script = `[ ! -e "$p" ] || { cp -p "$p" "$b.part" && sync "$b.part" && mv -f "$b.part" "$b"; }`;
+    const script = `if [ -e "$p" ]; then cp -p "$p" "$b.part" && sync "$b.part" && mv -f "$b.part" "$b"; else rm -f "$b"; fi
+[ "$?" -eq 0 ] || { rm -f "$b.part"; exit 74; }; sync "$(dirname "$p")"`;
     this.#checked('keep a copy of it', await this.#sh(script));
+  }
+
+  async backedUp(): Promise<string | undefined> {
+    return this.#textOf('$b', 'read the copy of it');
   }
 
   async put(text: string, state?: string): Promise<void> {
@@ -115,6 +118,11 @@ export class ConfigFile implements ConfigPort {
 
   failedReloads(): Promise<number | undefined> {
     return failedReloads(this.#options);
+  }
+
+  async #textOf(file: '$p' | '$b', what: string): Promise<string | undefined> {
+    const result = await this.#sh(`[ -e "${file}" ] || exit ${NO_FILE}; cat "${file}"`);
+    return result.exitCode === NO_FILE ? undefined : this.#checked(what, result).stdout;
   }
 
   async #reloading(pid: number): Promise<Reloading> {

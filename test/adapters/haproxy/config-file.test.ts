@@ -87,6 +87,7 @@ describe('ConfigFile', () => {
     await file.backUp();
     await file.put('new\n', 'state\n');
 
+    expect(await file.backedUp()).toContain('\n');
     expect([await file.read(), statSync(path).mode & 0o777]).toEqual(['new\n', 0o640]);
     expect(statSync(path).ino).not.toBe(ino);
     expect(readFileSync(`${path}.sluice-state`, 'utf8')).toBe('state\n');
@@ -121,6 +122,9 @@ describe('ConfigFile', () => {
     const file = aFile();
 
     expect(await file.read()).toBeUndefined();
+    writeFileSync(`${path}.sluice-before`, 'older\n');
+    await file.backUp();
+    expect(await file.backedUp()).toBeUndefined();
     await file.put('new\n');
     expect([await file.read(), statSync(path).mode & 0o777]).toEqual(['new\n', 0o644]);
   });
