@@ -1,4 +1,4 @@
-import type { Duplex } from 'node:stream';
+import type { Duplex, Writable } from 'node:stream';
 
 export interface RunResult {
   readonly exitCode: number;
@@ -6,10 +6,20 @@ export interface RunResult {
   readonly stderr: string;
 }
 
+/** What a command is told while it runs. */
+export interface Conversation {
+  /** At every moment but the last. */
+  readonly beat: string;
+  readonly everyMs: number;
+  /** Then it is told `end`, and its stdin is closed. */
+  readonly until: AbortSignal;
+  readonly end: string;
+}
+
 export interface RunOptions {
   readonly stdin?: string;
-  /** Its stdin stays open after that until this aborts, or the connection is lost. */
-  readonly inputUntil?: AbortSignal;
+  /** Its stdin stays open after that. */
+  readonly talk?: Conversation;
   /** Gets what it prints to either stream; then nothing of that is kept, nor too much. */
   readonly hear?: (chunk: Buffer) => void;
   /** Default 10,000. */
@@ -49,6 +59,23 @@ export interface Link {
   /** A stream to a TCP port as seen from the host. */
   openTcp(address: string, port: number): Promise<Duplex>;
   close(): Promise<void>;
+}
+
+/** Keeps a conversation up with a stream that is its stdin, until it ends, or what it returns is called. */
+export function keepTalking(stdin: Writable, { beat, everyMs, until, end }: Conversation): () => void {
+  const beating = setInterval(() => {
+    if (stdin.writable) stdin.write(beat);
+  }, everyMs);
+  const atEnd = (): void => {
+    clearInterval(beating);
+    if (stdin.writable) stdin.end(end);
+  };
+  if (until.aborted) atEnd();
+  else until.addEventListener('abort', atEnd);
+  return () => {
+    clearInterval(beating);
+    until.removeEventListener('abort', atEnd);
+  };
 }
 
 /** `text` as one word of a POSIX shell command line. */

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Link, RunOptions, RunResult, Running } from '../../src/adapters/link.ts';
+import { keepTalking, type Link, type RunOptions, type RunResult, type Running } from '../../src/adapters/link.ts';
 
 /** Nobody; whoever runs the tests without being root is ordinary enough. */
 const ORDINARY = process.getuid?.() === 0 ? 65_534 : undefined;
@@ -55,17 +55,20 @@ export class LocalLink implements Link {
     chmodSync(this.stateDir, mode);
   }
 
-  async run(command: string, { stdin = '', inputUntil, hear }: RunOptions = {}): Promise<RunResult> {
+  async run(command: string, { stdin = '', talk, hear }: RunOptions = {}): Promise<RunResult> {
     const child = this.#spawn(command);
     for (const stream of hear ? [child.stdout, child.stderr] : []) {
       stream.on('data', (text: string) => hear?.(Buffer.from(text)));
     }
     // A command need not read what it is given.
     child.stdin.on('error', () => undefined).write(stdin);
-    const end = (): unknown => child.stdin.end();
-    if (inputUntil && !inputUntil.aborted) inputUntil.addEventListener('abort', end);
-    else end();
-    return resultOf(child);
+    if (!talk) child.stdin.end();
+    const hush = talk && keepTalking(child.stdin, talk);
+    try {
+      return await resultOf(child);
+    } finally {
+      hush?.();
+    }
   }
 
   async start(command: string): Promise<Running | RunResult> {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure, reasonOf } from '../../errors.ts';
 import type { CommandEnd, CommandRequest, Commands } from '../../runner/commands.ts';
-import { END_WITHIN_MS, onLifeline, withinLimits } from '../lifeline.ts';
+import { END_WITHIN_MS, END_WORD, onLifeline, withinLimits } from '../lifeline.ts';
 import { OutputEnds } from '../output-ends.ts';
 
 /** What of our own environment commands get: who they are, and how to find and say things. */
@@ -37,8 +37,8 @@ export class ControllerCommands implements Commands {
         });
       }
       child.stdin.on('error', () => undefined).write('\n');
-      until.addEventListener('abort', () => child.stdin.end());
-      if (until.aborted) child.stdin.end();
+      until.addEventListener('abort', () => child.stdin.end(END_WORD));
+      if (until.aborted) child.stdin.end(END_WORD);
       const closed = once(child, 'close').catch((error: unknown) => {
         throw new Failure('error', `Cannot run ${command[0] ?? ''} in ${this.#folder}: ${reasonOf(error)}`, {
           cause: error,

@@ -1,6 +1,6 @@
 import { constants } from 'node:os';
 import { Failure } from '../../errors.ts';
-import type { RunOptions, Running, RunResult } from '../link.ts';
+import { keepTalking, type Conversation, type RunOptions, type Running, type RunResult } from '../link.ts';
 import type { Channel } from './carrier.ts';
 import type { Session } from './session.ts';
 
@@ -13,7 +13,7 @@ const OUTPUT_LIMIT_BYTES = 16 * 1024 * 1024;
 export async function run(session: Session, host: string, line: string, options: RunOptions = {}): Promise<RunResult> {
   const command = await begun(session, host, line);
   if (options.hear) command.onOutput(options.hear);
-  if (options.inputUntil) command.keepInput(options.stdin, options.inputUntil);
+  if (options.talk) command.talk(options.stdin, options.talk);
   else command.endInput(options.stdin);
   await command.within(options.withinMs ?? RUN_WITHIN_MS, command.ended);
   return command.result();
@@ -124,13 +124,10 @@ class Command {
     for (const chunk of [...this.#stdout.splice(0), ...this.#stderr.splice(0)]) hear(chunk);
   }
 
-  keepInput(stdin = '', until: AbortSignal): void {
-    if (stdin !== '') this.#channel.write(stdin);
-    const end = (): void => {
-      if (this.#channel.writable) this.endInput();
-    };
-    if (until.aborted) end();
-    else until.addEventListener('abort', end);
+  talk(stdin = '', conversation: Conversation): void {
+    this.#channel.write(stdin);
+    const hush = keepTalking(this.#channel, conversation);
+    this.ended.then(hush, hush);
   }
 
   endInput(stdin = ''): void {

@@ -1,3 +1,7 @@
+import { randomUUID } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CommandRequest, Commands } from '../../../src/runner/commands.ts';
 
@@ -115,10 +119,45 @@ export function isExactAboutCommands(who: string, arrange: () => Promise<Command
       expect(performance.now() - started).toBeLessThan(5_000);
     });
 
+    it('kills what does not heed that, though its leader has', async () => {
+      const file = join(tmpdir(), `sluice-deaf-${randomUUID()}`);
+      const deaf = `sh -c 'trap "" TERM; echo $$ > ${file}; while :; do sleep 1; done' > /dev/null 2>&1 & wait`;
+      const { exitCode } = await sh(deaf, { withinMs: 1_000 });
+
+      expect(exitCode).toBeUndefined();
+      expect(isAlive(Number(readFileSync(file, 'utf8')))).toBe(false);
+      rmSync(file);
+    });
+
+    it('ends what is left of it when it has ended itself, though that holds its output', async () => {
+      const started = performance.now();
+      const { exitCode, output } = await sh('sleep 600 & echo begun; exit 4');
+
+      expect({ exitCode, output }).toEqual({ exitCode: 4, output: ['begun'] });
+      expect(performance.now() - started).toBeLessThan(10_000);
+    });
+
+    it('takes no name for itself that a variable may have', async () => {
+      const env = { pair: 'a', p: 'b', w: 'c', s: 'd', i: 'e', how: 'f' };
+
+      expect(await sh('echo "$pair$p$w$s$i$how"; env | grep -c ^sluice_ || :', { env })).toEqual({
+        exitCode: 0,
+        output: ['abcdef', '0'],
+      });
+    });
+
     it('kills what does not heed that', async () => {
       const { exitCode } = await sh("trap '' TERM; while :; do sleep 1; done", { withinMs: 200 });
 
       expect(exitCode).toBeUndefined();
     });
   });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
