@@ -55,7 +55,7 @@ export class ConfigFile implements ConfigPort {
       const { path } = this.#options;
       return exitCode === 0 ? undefined : complaintIn(output, candidateOf(await this.#path()), path);
     } finally {
-      await this.tidy();
+      this.#checked('tidy up beside it', await this.#sh('rm -f "$n"'));
     }
   }
 

@@ -138,6 +138,15 @@ describe('ConfigFile', () => {
     expect(readdirSync(folder)).toEqual(['haproxy.cfg']);
   });
 
+  it('leaves the state of the servers to the passage that a push which died has left', async () => {
+    const file = aFile();
+    await file.put('passage\n', 'state\n');
+
+    await file.refusal('new\n');
+
+    expect(readFileSync(`${path}.sluice-state`, 'utf8')).toBe('state\n');
+  });
+
   it('tells what HAProxy has against it, at the lines of the file that it is to be', async () => {
     const output = `[NOTICE]   (7) : haproxy version is 2.6.12\n[ALERT]    (7) : config : parsing [${path}.sluice-new:3] : unknown keyword 'retires' in 'defaults' section\n[ALERT]    (7) : config : Fatal errors found in configuration.\n`;
     const file = aFile({ run: async () => ({ exitCode: 1, output }) });
