@@ -68,10 +68,10 @@ function rowsOf(state: string): { readonly row: Row; readonly fields: readonly s
   return parseServersState(state).map((row) => ({ row, fields: [...row.values()] }));
 }
 
-/** The port of a server whose place in the configuration has not changed is right; of another, it is what is written. */
+/** What is written, whatever the worker before has; where that is no port, what it has, if the place is the same. */
 function portOf(before: string | undefined, after: string | undefined, now: string): string | undefined {
-  if (before === after) return now;
-  return /:(\d+)$/.exec(after ?? '')?.[1];
+  const [, written] = /:(\d+)$/.exec(after ?? '') ?? [];
+  return written ?? (before === after ? now : undefined);
 }
 
 /** `backend/server` → the address that its `server` line has. */

@@ -55,6 +55,18 @@ describe('passageOf()', () => {
     expect(passage([row('shop', 's1', '0 1 10 10')], SAME, to)?.state).toContain(' - 9090 -');
   });
 
+  it('gives a server the port that is written, also where the old worker does not have it yet', () => {
+    const written = config('    server s1 127.0.0.1:8082 weight 10');
+
+    expect(passage([row('shop', 's1', '0 1 10 10')], written, written)?.state).toContain(' - 8082 -');
+  });
+
+  it('keeps the port of a server where none is written', () => {
+    const unwritten = config('    server s1 127.0.0.1:+100 weight 10');
+
+    expect(passage([row('shop', 's1', '0 1 10 10')], unwritten, unwritten)?.state).toContain(' - 8081 -');
+  });
+
   it('leaves out a server that is gone, and one of which the port cannot be told', () => {
     const rows = [row('shop', 's1', '0 1 10 10')];
 
