@@ -45,9 +45,9 @@ function wordsOf({ server, weight, admin }: Carried): string {
 /** Until all servers that requests were served by are so again, by checks of the new worker, as far as they are still there. */
 export async function untilServing(
   before: readonly ServerState[],
-  { access, config, context }: Bringing,
+  { access, config, context, signal }: Bringing,
 ): Promise<string> {
-  const { clock, report, signal } = context;
+  const { clock, report } = context;
   const look = async (): Promise<{ readonly all: number; readonly missing: readonly ServerState[] }> => {
     const now = (await access.balancer.backends()).flatMap(({ servers }) => servers);
     const its = now.filter(({ server }) => before.some((one) => sameServer(one.server, server)));

@@ -8,7 +8,8 @@ import type { ServerState } from '../rollout/observed.ts';
 import { isUsable } from '../rollout/capacity.ts';
 import { carryOver, untilServing } from './carrying-over.ts';
 import type { ConfigPort, PushRecord, PushRecords, Standings } from './config-port.ts';
-import { poll } from './poll.ts';
+import { newWorker } from './new-worker.ts';
+import type { Stop } from './advance.ts';
 import type { Clock, LoadBalancer } from './ports.ts';
 
 export interface ConfigAccess {
@@ -37,14 +38,12 @@ export interface PushContext {
   readonly clock: Clock;
   readonly report: Report;
   readonly identity: { readonly run: string; readonly by: string };
-  readonly signal: AbortSignal;
+  /** `forward`: take it back; `homeward`: leave everything where it is. */
+  readonly stop: Pick<Stop, 'forward' | 'homeward'>;
 }
 
-/** What came of it. `failed`: the old configuration is in effect. `stuck`: it is not known what is. */
+/** What came of it. `failed`: the old configuration is in effect. `stuck`: it is not known what is; the record stays. */
 export type Pushed = { readonly end: 'updated' } | { readonly end: 'failed' | 'stuck'; readonly reason: string };
-
-const NEW_WORKER_WITHIN_MS = 60_000;
-const EVERY_MS = 50;
 
 export async function pushConfig(plan: ConfigPlan, context: PushContext): Promise<Pushed> {
   const { config, access, before, left, original, inEffect } = plan;
@@ -60,24 +59,39 @@ export async function pushConfig(plan: ConfigPlan, context: PushContext): Promis
     const servers = found.standings.servers.filter(isSet);
     // What one that died has backed up stays: the file may be its passage by now.
     if (!left) await file.backUp();
-    await records.write({ path: config.path, by, run, at, pid: left?.pid ?? found.standings.pid, servers });
+    await records.write({ path: config.path, by, run, at, pid: found.pid, servers });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return { end: 'failed', reason: error.message };
+    return withoutRecord(error, plan);
   }
-  const bringing = { access, config, context };
+  const bringing = { access, config, context, signal: context.stop.forward };
   try {
     await bringIn({ from: inEffect ?? '', to: config.text, found }, bringing);
     await records.drop();
     return { end: 'updated' };
   } catch (error) {
-    if (!(error instanceof Failure) && !context.signal.aborted) throw error;
-    return bringBack({ reason: reasonOf(error), original, found }, bringing);
+    if (!(error instanceof Failure)) throw error;
+    const back = { ...bringing, signal: context.stop.homeward };
+    return bringBack({ reason: error.message, original, found }, back);
+  }
+}
+
+/** Nothing was touched, so nothing is under way; what a push that died has left still is. */
+async function withoutRecord({ message: reason }: Failure, { left, access }: ConfigPlan): Promise<Pushed> {
+  if (left) return { end: 'failed', reason };
+  try {
+    await access.records.drop();
+    return { end: 'failed', reason };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { end: 'stuck', reason: `${reason}; ${error.message}` };
   }
 }
 
 /** How everything stands before: the servers as they are to be afterwards, and those that requests are served by. */
 interface Found {
+  /** The worker that has the original file. */
+  readonly pid: number;
   readonly standings: Standings;
   readonly serving: readonly ServerState[];
 }
@@ -86,7 +100,7 @@ async function findAll({ file, balancer }: ConfigAccess, left: PushRecord | unde
   const standings = await file.standings();
   const backends = await balancer.backends();
   const serving = backends.flatMap(({ servers }) => servers).filter(isUsable);
-  return { standings: left ? withLeft(standings, left) : standings, serving };
+  return { pid: left?.pid ?? standings.pid, standings: left ? withLeft(standings, left) : standings, serving };
 }
 
 /** A worker that began in the middle of a push that died may have servers as they are configured: they were not. */
@@ -110,10 +124,12 @@ export interface Bringing {
   readonly access: ConfigAccess;
   readonly config: BalancerConfig;
   readonly context: PushContext;
+  /** Ends what waits. */
+  readonly signal: AbortSignal;
 }
 
 async function bringIn({ from, to, found, isHomeward }: Change, bringing: Bringing): Promise<void> {
-  const { access, context } = bringing;
+  const { access } = bringing;
   const { file, keep } = access;
   const { standings, serving } = found;
   const wanted = await file.passage(from, to, standings);
@@ -129,7 +145,7 @@ async function bringIn({ from, to, found, isHomeward }: Change, bringing: Bringi
     const failed = await file.failedReloads();
     const answer = await file.reload(pid);
     if (!answer.ok) throw new Failure('haproxy', `Cannot reload HAProxy: ${answer.why}`);
-    const now = await newWorker(file, { pid, failed }, context);
+    const now = await newWorker(file, { pid, failed }, bringing);
     return `by ${answer.how}: process ${pid} → ${now}`;
   });
   await step('carryOver', bringing, () => carryOver(standings, bringing));
@@ -150,12 +166,10 @@ interface Failed {
 
 /** The file as it was, and HAProxy with it; what was set at runtime is set again. */
 async function bringBack({ reason, original, found }: Failed, bringing: Bringing): Promise<Pushed> {
-  const { access, config } = bringing;
+  const { access, config, signal } = bringing;
   const { file, records, keep } = access;
-  const pid = await file.standings().then(
-    (now) => now.pid,
-    () => undefined,
-  );
+  const isStopped = (): boolean => signal.aborted;
+  if (isStopped()) return { end: 'stuck', reason: leftAsItIs(reason) };
   try {
     await step('putBack', bringing, async () => {
       await keep();
@@ -176,50 +190,30 @@ async function bringBack({ reason, original, found }: Failed, bringing: Bringing
     return { end: 'failed', reason };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const isOld = await asBefore(pid, found, access);
+    if (isStopped()) return { end: 'stuck', reason: leftAsItIs(reason) };
+    const isOld = await asBefore(found, access);
     return { end: isOld ? 'failed' : 'stuck', reason: `${reason}; the old file is back, but: ${error.message}` };
   }
 }
 
+function leftAsItIs(reason: string): string {
+  return `${reason}; it is left as it is, and "sluice haproxy push" goes on from there`;
+}
+
 /** The way back has failed, too: whether the file is what it was, and the worker that was there goes on. */
-async function asBefore(pid: number | undefined, { standings }: Found, access: ConfigAccess): Promise<boolean> {
+async function asBefore({ pid }: Found, access: ConfigAccess): Promise<boolean> {
   const { file, records, keep } = access;
   try {
     await keep();
     await file.putBack();
     await file.tidy();
-    if (pid !== standings.pid) return false;
+    if ((await file.standings()).pid !== pid) return false;
     await records.drop();
     return true;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return false;
   }
-}
-
-interface Before {
-  readonly pid: number;
-  /** Reloads that had failed before. */
-  readonly failed: number | undefined;
-}
-
-async function newWorker(file: ConfigPort, { pid, failed }: Before, context: PushContext): Promise<number> {
-  const { clock, signal } = context;
-  const { last } = await poll(
-    async () => {
-      const now = await file.standings();
-      return { now, failed: now.pid === pid ? await file.failedReloads() : undefined };
-    },
-    (seen) => seen.now.pid !== pid || (failed !== undefined && (seen.failed ?? 0) > failed),
-    { everyMs: EVERY_MS, withinMs: NEW_WORKER_WITHIN_MS, signal },
-    clock,
-  );
-  if (last.now.pid !== pid) return last.now.pid;
-  const why =
-    last.failed !== undefined && last.failed > (failed ?? last.failed)
-      ? 'its master could not start a worker with it (its log says why)'
-      : `no new worker has come up in ${NEW_WORKER_WITHIN_MS / 1000} s`;
-  throw new Failure('haproxy', `Cannot reload HAProxy: ${why}, process ${pid} goes on`);
 }
 
 async function step(name: ConfigStep, { config, context }: Bringing, act: () => Promise<string>): Promise<string> {

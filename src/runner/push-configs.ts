@@ -165,11 +165,12 @@ async function pushHost({ plans }: HostPush, context: RunContext): Promise<HostO
   let updated = 0;
   for (const plan of open) {
     await context.journal.settled();
-    const pushed = await pushConfig(plan, { ...context, signal: context.stop.homeward });
-    if (pushed.end !== 'updated') {
-      const [end, count] =
-        pushed.end === 'failed' ? (['failed', 'unchanged'] as const) : (['outOfService', 'outOfService'] as const);
-      return { end, reason: pushed.reason, counts: { updated, [count]: 1 } };
+    const pushed = await pushConfig(plan, context);
+    const { reason } = pushed.end === 'updated' ? { reason: '' } : pushed;
+    if (pushed.end === 'stuck') return { end: 'outOfService', reason, counts: { updated, outOfService: 1 } };
+    if (pushed.end === 'failed') {
+      const end = context.stop.forward.aborted ? 'interrupted' : 'failed';
+      return { end, reason, counts: { updated, unchanged: 1 } };
     }
     updated += 1;
   }

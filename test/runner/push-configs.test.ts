@@ -157,6 +157,68 @@ describe('pushConfigs()', () => {
     expect(await story.servers()).toEqual(AS_SET);
   });
 
+  it.each(['backUp', 'write'] as const)(
+    'leaves no record when it fails before the file is replaced: %s',
+    async (what) => {
+      const story = await PushStory.on();
+      const records = story.recordsOf('fe1');
+      const full = async (): Promise<void> => {
+        throw new Failure('haproxy', 'no space left');
+      };
+      const write: typeof records.write = async (record) => {
+        await records.write(record);
+        await full();
+      };
+      if (what === 'backUp') story.file().backUp = full;
+      const reach = () => ({ file: story.file(), records: { ...records, ...(what === 'write' && { write }) } });
+
+      expect(await story.push({ reach })).toMatchObject({ hosts: [{ end: 'failed', reason: 'no space left' }] });
+
+      expect([...story.records]).toEqual([]);
+      expect(story.file().text).toBe(OLD);
+    },
+  );
+
+  it('does not know what is in effect when the way back fails after its reload', async () => {
+    const story = await PushStory.on();
+    await story.setAtRuntime();
+    const { haproxy } = await story.fleet.host('fe1');
+    Object.assign(story.file(), { failsToReload: [NEW], noPassage: true });
+    haproxy.setAdmin = async () => {
+      throw new Failure('haproxy', 'Cannot set it');
+    };
+
+    const result = await story.push();
+
+    expect(result).toMatchObject({ end: 'outOfService', hosts: [{ end: 'outOfService' }] });
+    expect(story.records.get('fe1')?.servers.map(({ server }) => server.name)).toEqual(['pxApp_1', 'pxApp_2']);
+  });
+
+  it.each([
+    { times: 2 as const, end: 'interrupted', text: OLD, records: 0 },
+    { times: 3 as const, end: 'outOfService', text: `passage to ${NEW}`, records: 1 },
+  ])('when asked to stop $times times while it waits for the new worker ends $end', async ({ times, end, ...left }) => {
+    const story = await PushStory.on();
+    await story.setAtRuntime();
+    const file = story.file();
+    const reload = file.reload.bind(file);
+    let reloads = 0;
+    file.reload = async () => {
+      reloads += 1;
+      return reloads === 1 ? { ok: true, how: 'in vain' } : reload();
+    };
+    const context = story.fleet.context((event) => {
+      if (event.type === 'config-step' && event.step === 'replace') story.fleet.stop(times);
+    });
+
+    const result = await story.push({}, context);
+
+    expect(result).toMatchObject({ hosts: [{ end }] });
+    expect([file.text, story.records.size]).toEqual([left.text, left.records]);
+    expect(file.beside).toEqual(left.records === 0 ? [] : ['state']);
+    expect(await story.servers()).toEqual(AS_SET);
+  });
+
   it('works batch by batch, several hosts at a time where that is said', async () => {
     const story = await PushStory.on(['fe1', 'fe2', 'fe3']);
     story.file('fe2').failsToReload = [NEW];

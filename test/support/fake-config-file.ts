@@ -15,6 +15,8 @@ export class FakeConfigFile implements ConfigPort {
   taken: readonly string[] = [];
   noWay: Failure | undefined;
   failsToPut = false;
+  /** As of a configuration that has a server-state file of its own. */
+  noPassage = false;
   /** Configurations that no worker starts with, and those with which a server stays DOWN. */
   failsToReload: readonly string[] = [];
   leavesDown: readonly string[] = [];
@@ -72,7 +74,7 @@ export class FakeConfigFile implements ConfigPort {
   }
 
   async passage(_from: string, to: string, { servers }: Standings): Promise<Passage | undefined> {
-    if (!servers.some(standsApart)) return undefined;
+    if (this.noPassage || !servers.some(standsApart)) return undefined;
     this.#state = servers;
     return { text: `passage to ${to}`, state: 'state' };
   }
