@@ -9,13 +9,11 @@ import {
   type LifeStep,
   type WorkingState,
 } from '../rollout/lifecycle.ts';
-import { withoutLost } from './leave-out.ts';
 import { onceMore } from './once-more.ts';
 import { homeward as persist, LATE_WITHIN_MS } from './persist.ts';
 import { isPassing } from './poll.ts';
 import { sleepingBehind, type Barrier } from './barrier.ts';
 import { beforeActing } from './before-acting.ts';
-import { tellLeftOut } from './left-behind.ts';
 import { advice } from './leftovers.ts';
 import type { Clock, Journal } from './ports.ts';
 import { isRecorded } from './recorded.ts';
@@ -145,9 +143,7 @@ async function take(
     const retrying = (reason: string): void => {
       report({ type: 'step-retried', subject, step, reason });
     };
-    const steadily = (): Promise<string> =>
-      homeward ? persist(act, waits) : onceMore(act, work, { watch: waits, retrying });
-    const outcome = await withoutLost(steadily, work);
+    const outcome = await (homeward ? persist(act, waits) : onceMore(act, work, { watch: waits, retrying }));
     report({ type: 'step-ended', subject, step, homeward, ms: clock.now() - began, outcome });
     return undefined;
   } catch (error) {
@@ -176,7 +172,6 @@ async function leaveRecord(
       await keepStanding(state === 'updated' ? found.map(inTheEnd) : found, clock);
       await work.undo.drop(both.flatMap(({ servers }) => servers.map(({ server }) => server)));
     }, watch);
-    tellLeftOut(work, report);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const text = `The undo record stays behind: ${error.message}: ${advice({ kind: 'rollout' }, work.host)}`;

@@ -5,8 +5,6 @@ import { serverPath } from '../rollout/model.ts';
 import type { HeldHost } from './held-hosts.ts';
 import { advice } from './leftovers.ts';
 import type { RecordEntry } from './ports.ts';
-import { isOwn } from './recorded.ts';
-import type { Work } from './work.ts';
 
 /** One that cannot be reached, or that the inventory does not have any more, may be gone for good. */
 export function mayBeGone({ code }: Failure): boolean {
@@ -40,16 +38,6 @@ export function mayServeEither(far: readonly RecordEntry[], { access, lacks }: H
   const where = `${serverPath(server)} on ${server.balancer.host}`;
   const why = `${where} may send it requests, and ${lacks(server)?.message ?? ''}`;
   return new Failure('haproxy', `Cannot take out the new container of ${container} on ${access.name}: ${why}`);
-}
-
-/** Says what stays recorded of an instance at HAProxys that were left out of it. */
-export function tellLeftOut({ undo, instance, identity, host }: Work, report: Report): void {
-  const own = undo.entries.filter((entry) => isOwn(entry, identity.run) && entry.container === instance.container);
-  for (const entry of own) {
-    const where = `${serverPath(entry.server)} on ${entry.server.balancer.host}`;
-    const text = `The record of ${where} stays behind: it does not answer: when it is back, ${advice(entry, host)}`;
-    report({ type: 'warning', host: host.name, text });
-  }
 }
 
 /** Says of each what stays recorded, and where; why the first does. */

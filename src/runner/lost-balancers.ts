@@ -1,12 +1,13 @@
 import type { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
-import { balancerKey, serversOf, type Balancer, type Instance } from '../rollout/model.ts';
+import { serversOf, type Instance } from '../rollout/model.ts';
 import type { Play } from '../rollout/play.ts';
 import { isPassing } from './poll.ts';
 
 /**
- * The HAProxys that a run does without: they have hosts of their own, do not answer, and all plays that use them say
- * `unreachable_balancer: skip`. An instance keeps one at least.
+ * The HAProxys that a run does without: they have hosts of their own, do not answer before anything is touched, and all
+ * plays that use them say `unreachable_balancer: skip`. An instance keeps one at least. They stay out for the whole run,
+ * also when they answer again: nothing is known of how they stood.
  */
 export class LostBalancers {
   readonly #report: Report;
@@ -14,8 +15,6 @@ export class LostBalancers {
   /** Hosts that may be lost. */
   readonly #mayBe: ReadonlySet<string>;
   readonly #reasons = new Map<string, string>();
-  /** Those that were lost at some time. */
-  readonly wereLost = new Set<string>();
 
   constructor(plays: readonly Play[], report: Report) {
     this.#report = report;
@@ -35,7 +34,6 @@ export class LostBalancers {
     const isLost = (name: string): boolean => name === host || this.#reasons.has(name);
     if (this.#instances.some((one) => serversOf(one).every(({ balancer }) => isLost(balancer.host)))) return false;
     this.#reasons.set(host, failure.message);
-    this.wereLost.add(host);
     const text = `${host} is left out (unreachable_balancer: skip): ${failure.message}: if its HAProxy still has requests, those to a container that is being replaced fail`;
     this.#report({ type: 'warning', host, text });
     return true;
@@ -45,28 +43,16 @@ export class LostBalancers {
     return [...this.#reasons.keys()];
   }
 
-  balancersOn(host: string): readonly Balancer[] {
-    const all = this.#instances.flatMap((one) => serversOf(one).map(({ balancer }) => balancer));
-    const own = all.filter((one) => one.host === host);
-    return [...new Map(own.map((one) => [balancerKey(one), one])).values()];
-  }
-
-  /** It answers again. */
-  isBack(host: string): void {
-    this.#reasons.delete(host);
-    this.#report({ type: 'warning', host, text: `${host} answers again, and is not left out any more` });
-  }
-
   without(plays: readonly Play[]): readonly Play[] {
     if (this.#reasons.size === 0) return plays;
     return plays.map((play) => ({
       ...play,
-      hosts: play.hosts.map((one) => ({ ...one, instances: one.instances.map((instance) => this.of(instance)) })),
+      hosts: play.hosts.map((one) => ({ ...one, instances: one.instances.map((instance) => this.#of(instance)) })),
     }));
   }
 
   /** The instance with the servers that are left of it, in all of its slots. */
-  of(instance: Instance): Instance {
+  #of(instance: Instance): Instance {
     const isLeft = ({ balancer }: Instance['servers'][number]): boolean => !this.#reasons.has(balancer.host);
     if (serversOf(instance).every(isLeft)) return instance;
     const left = <Slot extends Pick<Instance, 'servers'>>(slot: Slot): Slot => {

@@ -11,7 +11,6 @@ import { afterHost, afterInstance, beforeHost, beforeInstance, beforeTraffic, ty
 import type { Commands } from './commands.ts';
 import type { HeldHost } from './held-hosts.ts';
 import { notReached, summaryOf, type HostRun } from './host-run.ts';
-import type { LostBalancers } from './lost-balancers.ts';
 import type { Lockstep } from './lockstep.ts';
 import { Monitors } from './monitors.ts';
 import type { Pace } from './pace.ts';
@@ -27,10 +26,6 @@ export interface RollContext extends AdvanceContext {
   readonly pace: Pace;
   /** Of all that work at the same time; its own when nobody else does. */
   readonly turns?: Turns;
-  /** The HAProxys that the run does without. */
-  readonly lost?: LostBalancers;
-  /** Before each instance: has back those of them that answer again. */
-  readonly ifBack?: () => Promise<void>;
   /** Takes instances that this run has updated back to what it found; without it they stay. */
   readonly takeBack?: (instances: readonly InstancePlan[]) => Promise<PlayEnd>;
 }
@@ -163,7 +158,6 @@ async function inItsTurn(
   const mayBegin = (): boolean => at.mayBegin() && !monitors.hasFailedOn(host) && pace.goesOn(at.play);
   const onHost = async (): Promise<InstanceEnd | undefined> => {
     if (!mayBegin()) return undefined;
-    await context.ifBack?.();
     return monitors.inTurn(host, async () => (mayBegin() ? update(instance, at, context) : undefined));
   };
   return throttle(() => (at.play.atOnce?.isLockstep ? limit(onHost) : onHost()));
@@ -258,10 +252,9 @@ function isLeftInWork({ undo }: HeldHost, { identity }: Pick<RollContext, 'ident
   return own.some((entry) => container === undefined || entry.container === container);
 }
 
-function workOf(plan: InstancePlan, { held, identity, turns, monitors, lost }: PlayContext): Work {
-  const instance = lost?.of(plan.instance) ?? plan.instance;
+function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }: PlayContext): Work {
   const { access: host, undo, keep, reach } = held(instance.host);
-  const work = workOn({ instance, host, keep, undo, identity, turns, mayLack: lost?.goWithout }, reach);
+  const work = workOn({ instance, host, keep, undo, identity, turns }, reach);
   work.monitor = monitors.of(work);
   return work;
 }

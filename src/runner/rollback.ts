@@ -29,12 +29,11 @@ export interface RevertContext extends Omit<RollContext, 'pace'> {
 export async function revert(instances: readonly InstancePlan[], context: RevertContext): Promise<PlayEnd> {
   const { report, identity, back: how } = context;
   const serial: Serial = how?.serial ?? [{ hosts: 1 }];
-  const whole = rollbackPlays([{ ...asPlay(instances), ...(how && { back: how }) }], {
+  const plays = rollbackPlays([{ ...asPlay(instances), ...(how && { back: how }) }], {
     run: identity.run,
     isTaken: () => true,
     serial,
   });
-  const plays = context.lost?.without(whole) ?? whole;
   const all = plays.flatMap(({ hosts }) => hosts.flatMap((host) => host.instances));
   report({ type: 'rollback-started', of: identity.run, hosts: [...new Set(all.map(({ host }) => host))] });
   const inspected = await Promise.all(all.map((instance) => inspect(instance, context)));

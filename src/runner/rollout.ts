@@ -25,7 +25,6 @@ import { notReached } from './host-run.ts';
 import { betweenHooks, hooksAgain } from './run-hooks.ts';
 import { revert } from './rollback.ts';
 import { leftInWork, roll } from './roll.ts';
-import { Rejoin } from './rejoin.ts';
 import { Skipped } from './skipped.ts';
 import { takeBack, Updated } from './take-back.ts';
 import { inheritedOf, timeWarnings } from './time-warnings.ts';
@@ -103,9 +102,8 @@ interface SkippingContext extends RunContext {
 type How = Pick<RolloutOptions, 'force' | 'resumption'> & { readonly facts?: FleetFacts };
 
 async function planAll(all: readonly Play[], how: How, context: SkippingContext): Promise<Planned> {
-  const { skipped, lost } = context;
-  const { facts, recorded, findings } = await inspectAll(all, how, context);
-  const plays = lost.without(skipped.without(all));
+  const { facts, recorded, findings, seen } = await inspectAll(all, how, context);
+  const plays = context.skipped.without(seen);
   const plans = inTurn(plays.map((play) => planOne(play, facts, { ...how, recorded })));
   const moved = movedTags(plans).map((text): Finding => ({ kind: 'problem', host: '', text }));
   const found = [
@@ -120,8 +118,12 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
   return { plays, plans, facts, recorded };
 }
 
-/** Looks again, at what is left, when a balancer has turned out to be lost. */
-async function inspectAll(all: readonly Play[], how: How, context: SkippingContext): Promise<Inspection> {
+/** Looks again, at what is left, when a balancer has turned out to be lost. `seen`: the plays whose instances these facts are of. */
+async function inspectAll(
+  all: readonly Play[],
+  how: How,
+  context: SkippingContext,
+): Promise<Inspection & { readonly seen: readonly Play[] }> {
   const { skipped, lost } = context;
   const { force } = how;
   const settled = new Map([...(how.facts?.instances ?? [])].map(([one, { image }]) => [wanted(one), image]));
@@ -129,9 +131,10 @@ async function inspectAll(all: readonly Play[], how: How, context: SkippingConte
   const ways = { goWithout: skipped.goWithout, goWithoutBalancer: lost.goWithout };
   for (;;) {
     const before = lost.hosts.length;
-    const hosts = lost.without(skipped.without(all)).flatMap((play) => play.hosts);
+    const seen = lost.without(skipped.without(all));
+    const hosts = seen.flatMap((play) => play.hosts);
     const found = await inspectFleet(hosts, { ...context, limit: pLimit(context.forks), force, ...ways, imageOf });
-    if (lost.hosts.length === before) return found;
+    if (lost.hosts.length === before) return { ...found, seen };
   }
 }
 
@@ -242,14 +245,12 @@ async function rollAll(
   const summaries: HostSummary[] = [];
   const updated = new Updated();
   const report = updated.hear(context.report);
-  const rejoin = new Rejoin(context.lost, held, { ...context, report });
   const rolling = {
     ...context,
     report,
     actions: stepActions,
     held: held.host,
     turns: new Turns(),
-    ifBack: rejoin.ifBack,
   };
   // A first signal does not keep what a monitor has found from being taken back.
   const homeward = { ...rolling, stop: { ...context.stop, beforeNext: context.stop.forward } };
@@ -277,7 +278,6 @@ async function rollAll(
     then = ended.then;
     goesOn = then === 'goOn';
   }
-  await rejoin.atTheEnd();
   const wentBack = then === 'rollBack' && updated.instances.length > 0;
   return { rows: wentBack ? await takeBack(updated, summaries, rolling) : summaries, wentBack };
 }

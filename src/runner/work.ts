@@ -1,4 +1,3 @@
-import type { Failure } from '../errors.ts';
 import type { RunEvent } from '../rollout/events.ts';
 import { onlyOf, type Instance, type Only, type Server, type Standing, type Strategy } from '../rollout/model.ts';
 import type { Container } from '../rollout/observed.ts';
@@ -44,8 +43,7 @@ export interface Work {
   readonly host: HostAccess;
   /** Makes sure that the host is still ours: what a step has seen counts only then. */
   readonly keep: () => Promise<void>;
-  /** Without those whose HAProxys were lost on the way. */
-  servers: readonly ServerAccess[];
+  readonly servers: readonly ServerAccess[];
   /** Replaced `start-first`: the same instance in the slot that the old container is in. */
   readonly leaving?: Work | undefined;
   /** Which of two slots this is. */
@@ -53,8 +51,6 @@ export interface Work {
   readonly undo: Undo;
   readonly identity: RunIdentity;
   readonly turns: Turns;
-  /** Whether the balancers of a host that failed so can be done without. */
-  readonly mayLack?: ((host: string, failure: Failure) => boolean) | undefined;
   found: readonly Found[];
   /** Something of it may have been taken or changed already: what is seen of it may be this run's own doing. */
   isTouched: boolean;
@@ -107,7 +103,7 @@ export function replacedBy(name: string): string | undefined {
 }
 
 /** What a work begins with. */
-type Begun = Pick<Work, 'instance' | 'host' | 'keep' | 'undo' | 'identity' | 'turns' | 'mayLack'>;
+type Begun = Pick<Work, 'instance' | 'host' | 'keep' | 'undo' | 'identity' | 'turns'>;
 
 /** The work on an instance of which nothing is known yet, in both of its slots where it has two. */
 export function workOn(begun: Begun, reach: (server: Server) => ServerAccess): Work {
