@@ -83,6 +83,9 @@ export function restoreIn({
   if (hosts === undefined && !expired) {
     throw new Failure('config', 'Cannot read the command line: restore needs hosts, such as all (see sluice --help)');
   }
+  if (expired && forget.length > 0) {
+    throw new Failure('config', 'Cannot use --forget-balancer with --expired: say which hosts it was in front of');
+  }
   if (expired && servers.length > 0) {
     throw new Failure('config', 'Cannot use --server with --expired: it is about all whose time is over');
   }

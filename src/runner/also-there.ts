@@ -19,7 +19,10 @@ export function alsoThere(instance: Instance, all: readonly BackendState[]): Fin
     return others.map((one) => {
       const what = `${serverPath(one.server)} goes to ${one.address}:${one.port} as ${serverPath(server)} does`;
       const why = `its requests to ${instance.container} would fail, since it would not be drained`;
-      const how = `name it in the playbook too (balancer.backend may be a list), or set it to maint`;
+      const how =
+        one.server.name === server.name
+          ? 'name its backend in the playbook, too (balancer.backend may be a list), or set it to maint'
+          : 'give it the same name and name its backend in the playbook, too, or set it to maint';
       return { kind: 'problem', host: server.balancer.host, text: `${what}: ${why}: ${how}` };
     });
   });

@@ -89,9 +89,10 @@ async function finish(
       throw why;
     }
     const { work, from } = await homeward(() => lookAt(near, first, { held, watch }), watch);
-    // The old one serves wherever it can be made to, and the new one goes on.
-    const withdraw = why ? () => Promise.reject(why) : stepActions.withdraw;
-    const { state, failure } = await advance(work, { ...context, report, actions: { ...stepActions, withdraw } }, from);
+    // The old one serves wherever it can be made to, and both go on.
+    const refuse = (): Promise<string> => Promise.reject(why ?? new Error('nothing is refused'));
+    const kept = why && { withdraw: refuse, ...(work.newServes !== true && { vacate: refuse }) };
+    const { state, failure } = await advance(work, { ...context, report, actions: { ...stepActions, ...kept } }, from);
     const left = tellLeftBehind(far, held, report);
     if (state === 'outOfService') return { ok: false, reason: reasonOf(failure) };
     await forget(gone, held, report);

@@ -15,7 +15,7 @@ function said(other: Partial<ServerState>, servers = [aServer()]): string[] {
 describe('a server of another backend', () => {
   it('that sends requests to the same container is refused: nobody would drain it', () => {
     expect(said({})).toEqual([
-      'problem fe1: api/app1 goes to 127.0.0.1:8081 as pxapp_cluster/pxApp_1 does: its requests to pxApp_1 would fail, since it would not be drained: name it in the playbook too (balancer.backend may be a list), or set it to maint',
+      'problem fe1: api/app1 goes to 127.0.0.1:8081 as pxapp_cluster/pxApp_1 does: its requests to pxApp_1 would fail, since it would not be drained: give it the same name and name its backend in the playbook, too, or set it to maint',
     ]);
     // Whatever else is wrong with it, it may be UP the next moment.
     expect(said({ isUp: false, status: 'DOWN' })).toHaveLength(1);

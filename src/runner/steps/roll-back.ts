@@ -23,8 +23,11 @@ async function bringBack(work: Work): Promise<string> {
   if (named && named.id !== old?.id) await discard(work);
   work.started = undefined;
   if (!old) return `removed ${instance.container}, which did not exist before`;
-  if (aside?.id === old.id) await containers.rename(aside.name, instance.container);
-  else if (named?.id !== old.id) {
+  if (aside?.id === old.id) {
+    if (aside.running && !work.leaving) await endForGood(aside.name, work);
+    await containers.rename(aside.name, instance.container);
+  }
+  if (aside?.id !== old.id && named?.id !== old.id) {
     throw new Failure('docker', `Cannot bring back ${instance.container} on ${host.name}: its old container is gone`);
   }
   // Whatever became of its restart policy: better back without it than not back.
@@ -35,12 +38,24 @@ async function bringBack(work: Work): Promise<string> {
 }
 
 /**
+ * A stop that was begun goes on without whoever has asked for it, and an old container that is set aside may have been
+ * told to stop: nothing reaches it, so it is stopped for good before it is started. One that cannot be stopped runs on.
+ */
+async function endForGood(name: string, { host }: Work): Promise<void> {
+  const [stopped] = await Promise.allSettled([host.containers.stop(name)]);
+  if (stopped.status === 'rejected' && isLost(stopped.reason)) throw stopped.reason;
+}
+
+function isLost(reason: unknown): boolean {
+  return reason instanceof Failure && isPassing(reason);
+}
+
+/**
  * Its own stop grace first; one that cannot even be stopped is removed by force. But a stop whose answer was lost may yet
  * be carried out, and would meet the old container once that has the name.
  */
 async function discard({ instance, host }: Work): Promise<void> {
   const [stopped] = await Promise.allSettled([host.containers.stop(instance.container)]);
-  const isLost = stopped.status === 'rejected' && stopped.reason instanceof Failure && isPassing(stopped.reason);
-  if (isLost) throw stopped.reason;
+  if (stopped.status === 'rejected' && isLost(stopped.reason)) throw stopped.reason;
   await host.containers.remove(instance.container);
 }
