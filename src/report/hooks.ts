@@ -45,6 +45,7 @@ const resultWords: Readonly<Record<HookHistory['result'], readonly [Tone, string
   ok: ['good', 'ok'],
   failed: ['bad', 'failed'],
   ignored: ['warning', 'failed, ignored'],
+  unknown: ['bad', 'not known to have ended'],
   skipped: ['warning', 'not run'],
   running: ['warning', 'begun, its end is not told'],
   brokenOff: ['warning', 'broken off'],

@@ -148,8 +148,11 @@ export type RunEvent =
       readonly type: 'hook-ended';
       readonly hook: HookSubject;
       readonly ms: number;
-      /** `ignored`: it has failed, and the playbook says that nothing comes of that. */
-      readonly result: 'ok' | 'failed' | 'ignored';
+      /**
+       * `ignored`: it has failed, and the playbook says that nothing comes of that. `unknown`: its connection was lost,
+       * and whether it has ended is not known; it may still be running.
+       */
+      readonly result: 'ok' | 'failed' | 'ignored' | 'unknown';
       /** Why it has failed, or empty. */
       readonly why: string;
       /** What it said, if that may be told: the beginning and the end, when it was much. */

@@ -21,8 +21,10 @@ export interface Resumption {
   readonly hooks: {
     /** They have ended well, or as well as is asked for. */
     readonly ended: Names;
-    /** The run died while they were running. */
+    /** The run died, or their connection was lost, while they were running: they may still be. */
     readonly unknown: readonly HookSubject[];
+    /** The plays of which any was begun. */
+    readonly begun: Names;
   };
   readonly skipFailed: boolean;
 }
@@ -50,8 +52,9 @@ function hooksIn({ hooks }: RunHistory): Resumption['hooks'] {
   return {
     ended: new Set([...last].filter(([, one]) => isWell(one)).map(([key]) => key)),
     unknown: [...last.values()]
-      .filter(({ result }) => result === 'running' || result === 'brokenOff')
+      .filter(({ result }) => result === 'running' || result === 'brokenOff' || result === 'unknown')
       .map(({ hook }) => hook),
+    begun: new Set([...last.values()].map(({ hook }) => hook.play)),
   };
 }
 

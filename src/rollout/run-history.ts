@@ -55,8 +55,8 @@ export interface InstanceHistory {
 export interface HookHistory {
   readonly hook: HookSubject;
   readonly startedAt: string;
-  /** `brokenOff`: the run died, and whether it has ended is not known. */
-  readonly result: 'running' | 'ok' | 'failed' | 'ignored' | 'skipped' | 'brokenOff';
+  /** `brokenOff`: the run died, and whether it has ended is not known; `unknown`: nor is it since its connection was lost. */
+  readonly result: 'running' | 'ok' | 'failed' | 'ignored' | 'unknown' | 'skipped' | 'brokenOff';
   /** Why it has failed, or was skipped. */
   readonly why: string;
   readonly output: readonly string[];

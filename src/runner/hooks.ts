@@ -81,13 +81,17 @@ async function runOne(hook: Hook, { subject, commands, call }: One, context: Hoo
   await beforeActing(journal, homeward);
   const { command } = hook.spec;
   const env = hookEnvironment(hook, subject, occasion);
-  const { why, output } = await outcomeOf(() => commands.run({ command, env, withinMs: hook.timeoutMs, signal }), hook);
+  const { why, output, isUnknown } = await outcomeOf(
+    () => commands.run({ command, env, withinMs: hook.timeoutMs, signal }),
+    hook,
+  );
   const isIgnored = hook.onFailure === 'ignore' && !signal.aborted;
-  const result = why === '' ? 'ok' : isIgnored ? 'ignored' : 'failed';
+  const failed = isIgnored ? 'ignored' : 'failed';
+  const result = why === '' ? 'ok' : isUnknown ? 'unknown' : failed;
   report({ type: 'hook-ended', hook: subject, ms: clock.now() - began, result, why, output });
   // That it has ended is known before anything comes of it.
   await beforeActing(journal, homeward);
-  if (result !== 'failed') return;
+  if (why === '' || isIgnored) return;
   signal.throwIfAborted();
   throw new Failure('error', `${hookName(subject)} ${why}`);
 }
@@ -96,6 +100,8 @@ interface Outcome {
   /** Empty when it ended well; completes "The hook …". */
   readonly why: string;
   readonly output: readonly string[];
+  /** Whether it has ended is not known. */
+  readonly isUnknown?: boolean;
 }
 
 async function outcomeOf(run: () => Promise<CommandEnd>, { noLog, timeoutMs }: Hook): Promise<Outcome> {
@@ -110,8 +116,9 @@ async function outcomeOf(run: () => Promise<CommandEnd>, { noLog, timeoutMs }: H
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (error.code === 'interrupted') return { why: `was ended: ${error.message}`, output: [] };
-    const isKnown = !isPassing(error);
-    return { why: `failed: ${error.message}${isKnown ? '' : '; whether it has ended is not known'}`, output: [] };
+    const isUnknown = isPassing(error);
+    const why = `failed: ${error.message}${isUnknown ? '; whether it has ended is not known' : ''}`;
+    return { why, output: [], isUnknown };
   }
 }
 

@@ -25,8 +25,8 @@ export interface Told {
 const failedEnds: readonly RunEnd[] = ['someFailed', 'stopped', 'outOfService', 'interrupted'];
 
 /**
- * Does a run between its hooks: `before_run` of all plays that have something to do, in their order, before anything is
- * touched; `on_failure` and `after_run` of these when it has ended, however it did.
+ * Does a run between its hooks: `before_run` of all plays that have something to do, or have begun with them when it is
+ * gone on with, in their order, before anything is touched; `on_failure` and `after_run` of these when it has ended, however it did.
  *
  * @throws Failure `error` when a hook before it fails: nothing was touched
  */
@@ -39,7 +39,7 @@ export async function betweenHooks<Result extends Told>(
   // What is gone on with has begun: its end is told, even if there is nothing left to do.
   const own = plans.filter((plan) => plan.hooks && (resumption !== undefined || hasChanges(plan)));
   try {
-    for (const plan of own) {
+    for (const plan of own.filter((one) => hasChanges(one) || resumption?.hooks.begun.has(one.name))) {
       const call = callAt('before_run', plan, context);
       await runHooks(
         { ...call, signal: stop.forward, homeward: false, skips: (hook) => isDone(hook, resumption) },
@@ -93,7 +93,7 @@ function isDone(hook: HookSubject, resumption: Resumption | undefined): string |
 /** Of a hook that was running when the run died it is not known whether it has ended; it is run again. */
 export function hooksAgain(resumption: Resumption | undefined): readonly Extract<RunEvent, { type: 'warning' }>[] {
   return (resumption?.hooks.unknown ?? []).map((hook) => {
-    const text = `Whether the ${hookName(hook)} has ended is not known: the run died while it was running. It is run again`;
+    const text = `Whether the ${hookName(hook)} has ended is not known: the run died, or its connection was lost, while it was running. It is run again`;
     return { type: 'warning', host: hook.host ?? '', text };
   });
 }

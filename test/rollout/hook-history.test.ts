@@ -9,7 +9,7 @@ const started: RunEvent = {
   ...{ version: '1', machine: 'desk', pid: 7 },
 };
 const begun: RunEvent = { type: 'hook-started', hook };
-const ended = (result: 'ok' | 'failed' | 'ignored'): RunEvent => ({
+const ended = (result: 'ok' | 'failed' | 'ignored' | 'unknown'): RunEvent => ({
   ...{ type: 'hook-ended', hook, ms: 5, result, why: result === 'ok' ? '' : 'ended with 1', output: ['42 tables'] },
 });
 
@@ -40,6 +40,7 @@ describe('the hooks of a run, by its journal', () => {
     [[begun, ended('ok')], [key], []],
     [[begun, ended('ignored')], [key], []],
     [[begun, ended('failed')], [], []],
+    [[begun, ended('unknown')], [], [hook]],
     [[begun], [], [hook]],
     [[begun, started, begun, ended('ok')], [key], []],
     [[begun, ended('ok'), started, { type: 'hook-skipped', hook, why: 'done' }], [key], []],
@@ -51,6 +52,7 @@ describe('the hooks of a run, by its journal', () => {
 
       expect([...hooks.ended]).toEqual(known);
       expect(hooks.unknown).toEqual(unknown);
+      expect([...hooks.begun]).toEqual(['Front ends']);
     },
   );
 });

@@ -20,7 +20,7 @@ describe('a run that is gone on with', () => {
   it('runs no hook again that has ended well, and still those at its end', async () => {
     const ended = new Set([JSON.stringify(['Front ends', 'before_run', 'migrate'])]);
 
-    const going = { ...options, resumption: { ...resumption, hooks: { ended, unknown: [] } } };
+    const going = { ...options, resumption: { ...resumption, hooks: { ...resumption.hooks, ended } } };
     await rollout([playWithHooks(fleet, { hooks })], going, fleet.context());
 
     expect(hooksTold(fleet.events)).toEqual([
@@ -32,14 +32,24 @@ describe('a run that is gone on with', () => {
   it('says of a hook that was running when it died that nobody knows, and runs it again', async () => {
     const hook = { name: 'migrate', point: 'before_run', where: 'controller', play: 'Front ends' } as const;
 
-    const going = { ...options, resumption: { ...resumption, hooks: { ended: new Set<string>(), unknown: [hook] } } };
+    const going = { ...options, resumption: { ...resumption, hooks: { ...resumption.hooks, unknown: [hook] } } };
     await rollout([playWithHooks(fleet, { hooks })], going, fleet.context());
 
     expect(fleet.events).toContainEqual({
       type: 'warning',
       host: '',
-      text: 'Whether the hook migrate (before_run) has ended is not known: the run died while it was running. It is run again',
+      text: 'Whether the hook migrate (before_run) has ended is not known: the run died, or its connection was lost, while it was running. It is run again',
     });
     expect(fleet.commands.lines).toEqual(['migrate', 'tell']);
+  });
+
+  it.each([
+    ['not those before it of a play that has nothing to do', [], ['tell']],
+    ['those before it of such a play that were begun', ['Front ends'], ['migrate', 'tell']],
+  ])('runs %s', async (_, begun, lines) => {
+    const going = { ...options, resumption: { ...resumption, hooks: { ...resumption.hooks, begun: new Set(begun) } } };
+    await rollout([playWithHooks(fleet, { hooks, tag: 'v1' })], going, fleet.context());
+
+    expect(fleet.commands.lines).toEqual(lines);
   });
 });

@@ -255,6 +255,7 @@ describe('hooks before traffic', () => {
     const result = await roll({ instance: warm });
 
     expect(containers.commands.lines).toEqual(['warm']);
+    expect(hooksTold(fleet.events)).toEqual([expect.stringMatching(/ warm fe1 pxApp_1 unknown$/)]);
     expect(result.hosts[0]).toMatchObject({ end: 'failed', unchanged: 1 });
     expect(result.hosts[0]?.reason).toContain('whether it has ended is not known');
     expect(fleet.isWhole()).toBe(true);

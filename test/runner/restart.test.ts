@@ -288,7 +288,7 @@ describe('a restart whose run was killed', () => {
       updated,
       inWork: names,
       skipFailed: false,
-      hooks: { ended: new Set<string>(), unknown: [] },
+      hooks: { ended: new Set<string>(), unknown: [], begun: new Set<string>() },
     };
     const isOver = death.at === CHANGES.length - 1 && death.when === 'after';
 
