@@ -42,13 +42,14 @@ export async function rollBatches(plan: PlayPlan, context: BatchesContext): Prom
   const course: Course = { runs: new Map(), judged: new Map(), then: 'goOn' };
   const judging = pLimit(1);
   const inWork = new Set<Promise<void>>();
-  let taken = 0;
+  let toJudge = plan.batches.length;
   const goesOn = (): boolean => course.then === 'goOn' && !('bug' in course);
   const take = async (batch: BatchPlan): Promise<void> => {
     try {
       await rollBatch(batch, { plan, course }, context);
       await judging(async () => {
-        if (taken === plan.batches.length && inWork.size === 1) await monitors.ended();
+        toJudge -= 1;
+        if (toJudge === 0) await monitors.ended();
         await judge(batch, { plan, course }, context);
       });
     } catch (error) {
@@ -62,7 +63,6 @@ export async function rollBatches(plan: PlayPlan, context: BatchesContext): Prom
     const start = await begun({ play: plan, batch }, context);
     if (course.then === 'goOn') course.then = start;
     if (!goesOn()) break;
-    taken += 1;
     const going: Promise<void> = take(batch).then(() => void inWork.delete(going));
     inWork.add(going);
   }

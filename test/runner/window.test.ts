@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { rollout, type RolloutOptions } from '../../src/runner/rollout.ts';
 import { badOn, playOf, watched } from '../support/at-once.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
+import { aHook } from '../support/hooks.ts';
 
 const options: RolloutOptions = { force: false, onPlanned: () => undefined, confirm: async () => true };
 const HOSTS = ['fe1', 'fe2', 'fe3', 'fe4', 'fe5', 'fe6'];
@@ -76,5 +77,26 @@ describe('a window', () => {
     const result = await rollout([play], options, fleet.context());
 
     expect(result.hosts.map(({ host }) => host)).toEqual(HOSTS);
+  });
+
+  it('is judged for the last time when its monitors have ended, though the last but one is being judged still', async () => {
+    const fleet = await FakeFleet.up(['fe1', 'fe2']);
+    fleet.addImage('bad', { exitsAfterMs: 30_000, answersAfterMs: 3_000 });
+    fleet.commands.programs.set('smoke', { takesMs: 8_000 });
+    const monitor = { forMs: 60_000, everyMs: 1_000, maxErrors: { errors: 0 }, compare: undefined };
+    const play = playOf(fleet, 'v2', { window: 2 }, { each: { monitor }, policy: { onFailure: 'rollback' } });
+    const hooked = { ...badOn(play, ['fe2'], ['pxApp_3']), hooks: { after_batch: [aHook()] } };
+
+    const result = await rollout([hooked, { ...fleet.play('v2'), name: 'Next' }], options, fleet.context());
+
+    expect(result.end).toBe('stopped');
+    const told = fleet.events.flatMap((event) => {
+      if (event.type === 'monitor-failed') return ['monitor-failed'];
+      return event.type === 'batch-ended' ? [`${event.number} of ${event.of}: ${event.then}`] : [];
+    });
+    // Between the two the one instance is taken back by itself.
+    expect(told.slice(0, 4)).toEqual(['1 of 2: goOn', 'monitor-failed', '1 of 1: goOn', '2 of 2: rollBack']);
+    expect(fleet.images().every((image) => image.endsWith(' v1'))).toBe(true);
+    expect(fleet.isWhole()).toBe(true);
   });
 });
