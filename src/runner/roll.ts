@@ -5,6 +5,7 @@ import { serversOf, type Instance } from '../rollout/model.ts';
 import { instancesOf, type HostPlan, type InstancePlan, type PlayPlan } from '../rollout/plan.ts';
 import type { AdvanceContext, InstanceEnd } from './advance.ts';
 import { rollBatches, type PlayEnd } from './batches.ts';
+import { Beside } from './beside.ts';
 import { withinDeadline } from './deadline.ts';
 import { goOn } from './go-on.ts';
 import { afterHost, afterInstance, beforeHost, beforeInstance, beforeTraffic, type InBatch } from './around.ts';
@@ -41,7 +42,8 @@ interface PlayContext extends RollContext {
 
 /**
  * Rolls one play out: the batches one after the other, or in a window, the hosts of a batch at the same time, the
- * instances of a host one at a time, or as many as the play says. Monitors go on beside the next instances and batches; the play ends when the last of them has.
+ * instances of a host one at a time, or as many as the play says. Monitors go on beside the next instances and batches;
+ * the play ends when the last of them has.
  *
  * A batch that has started always ends: neither a failed host nor a stop leaves an instance half-way. They only keep
  * the next instance, and the next batch, from starting.
@@ -112,9 +114,9 @@ interface OnHost extends InStep {
 async function updateInstances(plan: HostPlan, at: OnHost, context: PlayContext): Promise<void> {
   const { play, lockstep, ends } = at;
   const queue = [...plan.instances];
-  let isOver = false;
+  const beside = new Beside();
   const worker = async (): Promise<void> => {
-    while (!isOver) {
+    while (!beside.isOver) {
       const instance = queue.shift();
       if (!instance) return;
       if (instance.action === 'leave') {
@@ -123,11 +125,15 @@ async function updateInstances(plan: HostPlan, at: OnHost, context: PlayContext)
         continue;
       }
       await lockstep?.turnOf(instance);
-      const failing = (): void => void (isOver = true);
-      const end = await inItsTurn(instance, { ...at, mayBegin: () => !isOver }, heeding(context, failing));
-      lockstep?.over([instance]);
+      const heard = { ...context, report: beside.hearing(instance, context.report) };
+      let end: InstanceEnd | undefined;
+      try {
+        end = await inItsTurn(instance, { ...at, beside }, heard);
+      } finally {
+        beside.ended(instance, end);
+        lockstep?.over([instance]);
+      }
       if (end) ends.set(instance, end);
-      if (end?.state !== 'updated' || end.failure) isOver = true;
       if (end?.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
     }
   };
@@ -136,29 +142,21 @@ async function updateInstances(plan: HostPlan, at: OnHost, context: PlayContext)
   if (bug) throw bug.reason;
 }
 
-/** Hears of an instance that goes home, before it is there. What cannot be retired has been updated. */
-function heeding(context: PlayContext, onFailing: () => void): PlayContext {
-  return {
-    ...context,
-    report: (event) => {
-      if (event.type === 'step-failed' && event.step !== 'retire') onFailing();
-      context.report(event);
-    },
-  };
-}
-
 /** When there is room for one more, on all hosts and on its own; undefined when it may not begin any more by then. */
 async function inItsTurn(
   instance: InstancePlan,
-  at: InBatch & { readonly mayBegin: () => boolean },
+  at: InBatch & { readonly beside: Beside },
   context: PlayContext,
 ): Promise<InstanceEnd | undefined> {
   const { monitors, pace, throttle, limit } = context;
   const { host } = instance.instance;
-  const mayBegin = (): boolean => at.mayBegin() && !monitors.hasFailedOn(host) && pace.goesOn(at.play);
+  const mayBegin = (): boolean => !at.beside.isOver && !monitors.hasFailedOn(host) && pace.goesOn(at.play);
   const onHost = async (): Promise<InstanceEnd | undefined> => {
     if (!mayBegin()) return undefined;
-    return monitors.inTurn(host, async () => (mayBegin() ? update(instance, at, context) : undefined));
+    return monitors.inTurn(host, async () => {
+      await at.beside.known();
+      return mayBegin() ? update(instance, at, context) : undefined;
+    });
   };
   return throttle(() => (at.play.atOnce?.isLockstep ? limit(onHost) : onHost()));
 }
