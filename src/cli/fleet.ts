@@ -9,6 +9,7 @@ import { ShellJobs } from '../adapters/host/jobs.ts';
 import { FlockLock } from '../adapters/host/lock.ts';
 import { addressesOf, firstSocket, systemOf } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
+import { pushesOn } from '../adapters/host/push-record.ts';
 import { FileRecord } from '../adapters/host/record.ts';
 import type { Link } from '../adapters/link.ts';
 import type { RegistryLogins } from '../adapters/registry/logins.ts';
@@ -117,6 +118,7 @@ export class SshFleet implements Fleet {
       },
       probe: (probe, withinMs) => probeOver(link, probe, withinMs),
       system: () => systemOf(link),
+      pushes: () => pushesOn(link),
       addresses: () => addressesOf(link),
       firstSocket: (paths, container) => firstSocket(link, paths, insideOf(container).pathOf),
       run: (request) => runOnHost(link, request),

@@ -1,3 +1,4 @@
+import { explainPush } from '../rollout/balancer-config.ts';
 import { drainedText } from '../rollout/drained-until.ts';
 import { serverPath } from '../rollout/model.ts';
 import { columns, shortDigest } from './columns.ts';
@@ -22,6 +23,7 @@ export interface StatusOfHost {
     readonly at: string;
     readonly until?: string | undefined;
   }[];
+  readonly pushes: readonly Parameters<typeof explainPush>[0][];
   readonly now?: Date | undefined;
 }
 
@@ -39,6 +41,7 @@ export function statusText(hosts: readonly StatusOfHost[], paint: Paint, now: Da
     ...(rows.length === 0 ? [] : [paint('strong', title), ...lines]),
     ...hosts.flatMap(({ failures }) => failures.map(({ message }) => paint('bad', message))),
     ...hosts.flatMap((host) => lockLines(host, now).map((line) => paint('warning', line))),
+    ...hosts.flatMap(({ host, pushes }) => pushes.map((push) => paint('warning', `${host}: ${explainPush(push)}`))),
     ...hosts.flatMap((host) => recordLines(host).map((line) => paint('warning', line))),
   ];
 }

@@ -14,3 +14,18 @@ export interface BalancerConfig {
   /** How many HAProxys get theirs at the same time. */
   readonly serial: Serial;
 }
+
+/** A push that has begun on a host and not ended, with what to do about it. */
+export function explainPush({
+  path,
+  by,
+  at,
+  run,
+}: {
+  readonly path: string;
+  readonly by: string;
+  readonly at: string;
+  readonly run: string;
+}): string {
+  return `the push of ${path} by ${by} at ${at} (run ${run}) has not ended: bring it to its end with "sluice haproxy push"`;
+}

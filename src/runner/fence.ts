@@ -48,6 +48,7 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
     balancer: (place) => balancer(access.balancer(place), sure),
     probe: (probe, withinMs) => access.probe(probe, withinMs),
     system: () => access.system(),
+    pushes: () => access.pushes(),
     addresses: () => access.addresses(),
     firstSocket: (paths, container) => access.firstSocket(paths, container),
     run: async (request) => {

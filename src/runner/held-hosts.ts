@@ -1,5 +1,6 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../errors.ts';
+import { explainPush } from '../rollout/balancer-config.ts';
 import { explainLock, type FoundLock, type LockOwner } from '../rollout/lock.ts';
 import type { Server } from '../rollout/model.ts';
 import { gather, type Conflict, type Gathered, type Take } from './gather.ts';
@@ -63,6 +64,8 @@ export type HoldContext = Pick<
   readonly goWithout?: (host: string, failure: Failure) => boolean;
   /** The same of each host that only has balancers which something is recorded of; undefined: none is gone without. */
   readonly goWithoutBalancer?: (failure: Failure) => boolean;
+  /** Whether it is for this run to go on with pushes of HAProxy's configuration that have died. */
+  readonly goesOnWithPushes?: true;
 };
 
 /**
@@ -103,6 +106,7 @@ export async function holdHosts(
     return holdHosts([...hosts, ...more], { ...context, goWithout }, deadLocks, missing);
   }
   try {
+    if (!context.goesOnWithPushes) refusePushes(held, context);
     if (deadLocks === 'refuse' && !context.locking.takeOver) refuseLeftovers(held, context);
     for (const one of held.values()) {
       if (!one.dead) continue;
@@ -186,6 +190,18 @@ function refuseLeftovers(held: ReadonlyMap<string, Holding>, { report, clock }: 
     const what = `${explainLock(dead, clock.date())}, and left instances in work`;
     const how = `put them back with "sluice recover ${access.name}", go on with that run by "sluice resume ${leftBy ?? ''}", or say --take-over to have them put back first`;
     report({ type: 'problem', host: access.name, text: `Cannot lock ${access.name}: ${what}: ${how}` });
+  }
+  if (left.length > 0) throw cannotStart('locked', left.length);
+}
+
+/** The file of HAProxy may be the passage of a dead push: with any reload servers would stand as that one found them. */
+function refusePushes(held: ReadonlyMap<string, Holding>, { report }: HoldContext): void {
+  const left = [...held.values()].filter(({ pushes }) => pushes.length > 0);
+  for (const { access, pushes } of left) {
+    for (const push of pushes) {
+      const text = `Cannot lock ${access.name}: ${explainPush(push)}`;
+      report({ type: 'problem', host: access.name, text });
+    }
   }
   if (left.length > 0) throw cannotStart('locked', left.length);
 }

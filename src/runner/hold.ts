@@ -1,5 +1,6 @@
 import { Failure } from '../errors.ts';
 import type { FoundLock, LockOwner } from '../rollout/lock.ts';
+import type { PushRecord } from './config-port.ts';
 import { fenced } from './fence.ts';
 import type { Conflict } from './gather.ts';
 import type { HeldHost } from './held-hosts.ts';
@@ -10,6 +11,8 @@ import { Undo } from './undo.ts';
 export interface Holding extends Omit<HeldHost, 'reach' | 'lacks'> {
   /** The lock of a run that died, still to be claimed. */
   readonly dead: FoundLock | undefined;
+  /** Of HAProxy's configuration, that have not ended. */
+  readonly pushes: readonly PushRecord[];
   claim(): Promise<void>;
   release(): Promise<void>;
 }
@@ -27,9 +30,9 @@ export async function hold(
   const lease = new Lease(access, owner, lock);
   try {
     const guarded = fenced(access, () => lease.sure());
-    const undo = await Undo.of(guarded.record);
+    const [undo, pushes] = await Promise.all([Undo.of(guarded.record), guarded.pushes()]);
     return {
-      ...{ access: guarded, undo, dead: lock.dead, leftBy: leftIn(undo, owner) },
+      ...{ access: guarded, undo, pushes, dead: lock.dead, leftBy: leftIn(undo, owner) },
       keep: () => lease.sure(),
       claim: () => lock.claim(),
       release: () => lease.release(),

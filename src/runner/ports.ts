@@ -7,6 +7,7 @@ import type { ContainerSpec, PullPolicy } from '../rollout/container-spec.ts';
 import type { AdminState, BalancerPlace, Probe, Server } from '../rollout/model.ts';
 import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../rollout/observed.ts';
 import type { Question } from '../rollout/questions.ts';
+import type { PushRecord } from './config-port.ts';
 import type { CommandEnd, CommandRequest, Commands } from './commands.ts';
 import type { HostJobs } from './jobs.ts';
 import type { HostArchive, HostLock, HostRecord } from './host-state.ts';
@@ -247,6 +248,8 @@ export interface HostAccess extends Commands {
   /** Does one HTTP or TCP probe, from the host's point of view. */
   probe(probe: Exclude<Probe, { kind: 'command' }>, withinMs: number): Promise<ProbeResult>;
   system(): Promise<HostSystem>;
+  /** Pushes of the configuration of HAProxys here that have begun and not ended. */
+  pushes(): Promise<readonly PushRecord[]>;
   /** Its own addresses, as others may know it by; none of the loopback. */
   addresses(): Promise<readonly string[]>;
   /** The first of these paths that is a socket on the host, or in this container of it; or undefined. */

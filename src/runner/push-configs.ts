@@ -34,7 +34,7 @@ export async function pushConfigs(request: PushRequest, context: RunContext): Pr
   const limit = pLimit(context.forks);
   const { configs } = request;
   const touched = configs.flatMap(({ balancer, behind }) => [balancer.host, ...behind]);
-  const held = await holdHosts(touched, { ...context, limit });
+  const held = await holdHosts(touched, { ...context, limit, goesOnWithPushes: true });
   try {
     const findings: Finding[] = [];
     const planned = await Promise.all(

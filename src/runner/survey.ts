@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { Container, ServerState } from '../rollout/observed.ts';
+import type { PushRecord } from './config-port.ts';
 import { frontsOf, type Fronts } from './in-front.ts';
 import { timeOn } from './host-time.ts';
 import type { Fleet, FoundLock, HostAccess, RecordEntry } from './ports.ts';
@@ -24,6 +25,8 @@ export interface HostSurvey {
   readonly lock: FoundLock | undefined;
   /** What has been taken out of service, by whom and why. */
   readonly record: readonly RecordEntry[];
+  /** Of HAProxy's configuration, that have not ended. */
+  readonly pushes: readonly Pick<PushRecord, 'path' | 'by' | 'at' | 'run'>[];
   /** What its own clock shows, where something is recorded that has an end. */
   readonly now: Date | undefined;
 }
@@ -52,16 +55,22 @@ async function surveyHost(name: string, fronts: Fronts, fleet: Fleet): Promise<H
   };
   const host = await orElse<HostAccess | undefined>(() => fleet.host(name), undefined);
   if (!host) {
-    return { host: name, failures, engine: '', balancer: '', rows: [], lock: undefined, record: [], now: undefined };
+    const nothing = { rows: [], record: [], pushes: [], lock: undefined, now: undefined };
+    return { host: name, failures, engine: '', balancer: '', ...nothing };
   }
-  const [[engine, containers], [balancer, servers], lock, record] = await Promise.all([
+  const [[engine, containers], [balancer, servers], lock, record, pushes] = await Promise.all([
     orElse(() => engineOf(host), ['', []]),
     orElse(() => balancersOf(host, fronts, fleet), ['', []]),
     orElse<FoundLock | undefined>(() => host.lock.look(), undefined),
     orElse(() => host.record.read(), []),
+    orElse(() => pushesOf(host), []),
   ]);
   const now = await orElse(() => timeOn(host, record), undefined);
-  return { host: name, failures, engine, balancer, rows: rowsOf(containers, servers), lock, record, now };
+  return { host: name, failures, engine, balancer, rows: rowsOf(containers, servers), lock, record, pushes, now };
+}
+
+async function pushesOf(host: HostAccess): Promise<HostSurvey['pushes']> {
+  return (await host.pushes()).map(({ path, by, at, run }) => ({ path, by, at, run }));
 }
 
 async function engineOf({ containers }: HostAccess): Promise<[string, readonly Container[]]> {

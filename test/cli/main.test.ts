@@ -115,7 +115,7 @@ describe.concurrent('sluice', () => {
       .map((line) => JSON.parse(line) as unknown);
     expect(surveys).toEqual(
       ['fe1', 'fe2'].map((host) => ({
-        ...{ schema: 1, type: 'host-status', host, engine: '', balancer: '', rows: [], record: [] },
+        ...{ schema: 1, type: 'host-status', host, engine: '', balancer: '', rows: [], record: [], pushes: [] },
         failures: [expect.stringContaining(`Cannot reach ${host}`) as unknown],
       })),
     );

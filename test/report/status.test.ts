@@ -13,7 +13,7 @@ function aHost(over: Partial<StatusOfHost> = {}): StatusOfHost {
     balancer: '2.6',
     rows: [],
     lock: undefined,
-    record: [],
+    ...{ record: [], pushes: [] },
     ...over,
   };
 }
@@ -104,6 +104,14 @@ describe('statusText()', () => {
     const found: FoundLock = { state: 'live', owner: aLockOwner(), ageMs: undefined, ...lock };
 
     expect(textOf(aHost({ lock: found }))).toEqual([says]);
+  });
+
+  it('tells of a push that has not ended', () => {
+    const push = { path: '/h.cfg', by: 'bob@laptop', at: '2026-11-21T08:59:00.000Z', run: 'r1' };
+
+    expect(textOf(aHost({ pushes: [push] }))).toEqual([
+      'fe1: the push of /h.cfg by bob@laptop at 2026-11-21T08:59:00.000Z (run r1) has not ended: bring it to its end with "sluice haproxy push"',
+    ]);
   });
 
   it('is empty when there is nothing to show', () => {

@@ -1,4 +1,7 @@
+import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
+import { holdHosts } from '../../src/runner/held-hosts.ts';
+import { FakeFleet } from '../support/fake-fleet.ts';
 import { AS_CONFIGURED, AS_SET, NEW, OLD, PushStory } from '../support/push-story.ts';
 
 describe('a push that dies', () => {
@@ -51,6 +54,24 @@ describe('a push that dies', () => {
     expect(await story.push()).toMatchObject({ hosts: [{ end: 'failed' }] });
 
     expect(file.text).toBe(OLD);
+  });
+
+  it('keeps every other command from the host until it is gone on with', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    (await fleet.host('fe1')).diedPushes = [
+      { path: '/h.cfg', by: 'bob@laptop', run: 'dead', at: '2026', pid: 1, servers: [] },
+    ];
+    const context = { ...fleet.context(), limit: pLimit(1) };
+
+    await expect(holdHosts(['fe1'], context)).rejects.toMatchObject({ code: 'locked' });
+    await expect(holdHosts(['fe1'], context, 'claim')).rejects.toMatchObject({ code: 'locked' });
+    const held = await holdHosts(['fe1'], { ...context, goesOnWithPushes: true });
+    await held.release();
+
+    expect(fleet.events[0]).toMatchObject({
+      ...{ type: 'problem', host: 'fe1' },
+      text: 'Cannot lock fe1: the push of /h.cfg by bob@laptop at 2026 (run dead) has not ended: bring it to its end with "sluice haproxy push"',
+    });
   });
 
   it('reloads although the file is what it should be: the one that died may not have', async () => {

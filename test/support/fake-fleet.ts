@@ -5,6 +5,7 @@ import type { Instance, Probe } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
 import type { CommandEnd, CommandRequest } from '../../src/runner/commands.ts';
+import type { PushRecord } from '../../src/runner/config-port.ts';
 import type { Fleet, HostAccess, HostSystem, ProbeResult, RecordEntry } from '../../src/runner/ports.ts';
 import type { RunContext } from '../../src/runner/rollout.ts';
 import { anInstance, SOCKET } from './builders.ts';
@@ -39,6 +40,8 @@ export class FakeHost implements HostAccess {
   readonly archive: FakeArchive;
   readonly commands: FakeCommands;
   entries: readonly RecordEntry[] = [];
+  /** Of HAProxy's configuration, that have died here. */
+  diedPushes: readonly PushRecord[] = [];
   readonly lock: FakeLock;
   readonly jobs: FakeJobs;
   isUnreachable = false;
@@ -97,6 +100,10 @@ export class FakeHost implements HostAccess {
     if (this.isUnreachable) throw new Failure('unreachable', `Cannot reach ${this.name}: no answer`);
     const now = Math.floor((this.#clock.date().getTime() + this.aheadMs) / 1000) * 1000;
     return { now: new Date(now), bootId: this.bootId, isRoot: true };
+  }
+
+  async pushes(): Promise<readonly PushRecord[]> {
+    return this.diedPushes;
   }
 
   async addresses(): Promise<readonly string[]> {

@@ -30,9 +30,7 @@ export class FilePushRecords implements PushRecords {
     const text = this.#checked('read', await this.#link.run(script));
     if (text === '') return undefined;
     try {
-      const { schema, ...record } = parseJson(text) as Written;
-      if (schema !== SCHEMA) throw new Error(`it is of schema ${String(schema)}, not ${SCHEMA}`);
-      return record;
+      return recordIn(text);
     } catch (error) {
       throw this.#failure('read', reasonOf(error));
     }
@@ -56,4 +54,29 @@ export class FilePushRecords implements PushRecords {
   #failure(verb: string, why: string): Failure {
     return new Failure('error', `Cannot ${verb} the record of the push to HAProxy at ${this.#where}: ${why}`);
   }
+}
+
+/** Those of all HAProxys of the host. */
+export async function pushesOn(link: Link): Promise<readonly PushRecord[]> {
+  const result = await link.run(
+    `${FIND_STATE_DIR}\nfor f in "$d"/push-*.json; do [ ! -e "$f" ] || cat "$f" || exit 74; done`,
+  );
+  const failure = (why: string): Failure =>
+    new Failure('error', `Cannot read the records of pushes on ${link.host} (push-….json): ${why}`);
+  if (result.exitCode !== 0) throw failure(whyFailed(result));
+  try {
+    return result.stdout
+      .split('\n')
+      .filter((line) => line !== '')
+      .map(recordIn);
+  } catch (error) {
+    throw failure(reasonOf(error));
+  }
+}
+
+/** @throws Error when it is none that this sluice knows */
+function recordIn(text: string): PushRecord {
+  const { schema, ...record } = parseJson(text) as Written;
+  if (schema !== SCHEMA) throw new Error(`it is of schema ${String(schema)}, not ${SCHEMA}`);
+  return record;
 }

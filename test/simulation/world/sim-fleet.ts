@@ -9,6 +9,7 @@ import type {
   HostSystem,
   ProbeResult,
 } from '../../../src/runner/ports.ts';
+import type { PushRecord } from '../../../src/runner/config-port.ts';
 import type { HostJobs } from '../../../src/runner/jobs.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
@@ -116,6 +117,11 @@ class SimAccess implements HostAccess {
       const { bootId } = this.#host;
       return { now: dateAt(this.#controller.world.timeline.nowMs), bootId, isRoot: true };
     });
+  }
+
+  /** Nobody pushes a configuration in this world. */
+  async pushes(): Promise<readonly PushRecord[]> {
+    return [];
   }
 
   addresses(): Promise<readonly string[]> {
