@@ -8,6 +8,7 @@ import { parseExtraVars } from '../config/playbook/extra-vars.ts';
 import { exitStatuses, Failure, HAS_CHANGES_STATUS, reasonOf } from '../errors.ts';
 import { diffText, type ConfigDiff } from '../report/config-diff.ts';
 import type { BalancerConfig } from '../rollout/balancer-config.ts';
+import type { Secrets } from '../rollout/secret.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
 import { pushConfigs } from '../runner/push-configs.ts';
 import type { Command } from './command.ts';
@@ -72,8 +73,8 @@ async function diff(configs: readonly BalancerConfig[], { command, session, arou
   for (const one of all) {
     const told = 'failure' in one ? undefined : diffOf(one.config, one.before);
     const failure = 'failure' in one ? one.failure.message : undefined;
-    if (command.json) around.stdout.write(`${vault.secrets.hide(jsonOf(one.config, told, failure))}\n`);
-    print(told ? diffText(told, paint) : [paint('bad', `problem: ${failure ?? ''}`)]);
+    if (command.json) around.stdout.write(`${jsonOf(one.config, { told, failure, secrets: vault.secrets })}\n`);
+    print(told ? diffText(told, paint, vault.secrets) : [paint('bad', `problem: ${failure ?? ''}`)]);
   }
   const failure = all.flatMap((one) => ('failure' in one ? [one.failure] : []))[0];
   if (failure) return exitStatuses[failure.code];
@@ -86,7 +87,7 @@ type Looked = { readonly config: BalancerConfig } & (
 );
 
 async function push(configs: readonly BalancerConfig[], { command, session, around }: Acting): Promise<number> {
-  const { fleet, context, print, paint, prepare, begin } = session;
+  const { fleet, context, print, paint, prepare, begin, vault } = session;
   if (!command.yes) demandTerminal(QUESTION, around);
   await prepare([...new Set(configs.flatMap(({ balancer, behind }) => [balancer.host, ...behind]))]);
   await begin({ command: 'haproxy push', hosts: hostsOf(configs) }, true);
@@ -96,7 +97,7 @@ async function push(configs: readonly BalancerConfig[], { command, session, arou
       serial: serialOf(command.serial),
       reach: (config) => configAccess(fleet.link(config.balancer.host), config),
       onPlanned: (plans) => {
-        for (const { config, before } of plans) print(diffText(diffOf(config, before), paint));
+        for (const { config, before } of plans) print(diffText(diffOf(config, before), paint, vault.secrets));
       },
       confirm: async () => command.yes || confirm(QUESTION, around),
     },
@@ -119,9 +120,16 @@ function diffOf(config: BalancerConfig, before: string | undefined): ConfigDiff 
   return { name: nameOf(config), before, after: config.text };
 }
 
-function jsonOf({ balancer, path }: BalancerConfig, told: ConfigDiff | undefined, failure: string | undefined): string {
+interface Told {
+  readonly told: ConfigDiff | undefined;
+  readonly failure: string | undefined;
+  readonly secrets: Secrets;
+}
+
+/** Secrets are hidden before they are escaped: afterwards some are not to be recognized. */
+function jsonOf({ balancer, path }: BalancerConfig, { told, failure, secrets }: Told): string {
   const { host, container } = balancer;
-  const diff = told && diffText(told, (_tone, text) => text).join('\n');
+  const diff = told && diffText(told, (_tone, text) => text, secrets).join('\n');
   const isChanged = told && told.before !== told.after;
   return JSON.stringify({
     schema: EVENT_SCHEMA,
@@ -131,7 +139,7 @@ function jsonOf({ balancer, path }: BalancerConfig, told: ConfigDiff | undefined
     path,
     isChanged,
     diff,
-    failure,
+    failure: failure && secrets.hide(failure),
   });
 }
 

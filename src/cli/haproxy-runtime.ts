@@ -86,11 +86,9 @@ async function exec({ command, session, around, hosts }: Acting): Promise<number
     const json = JSON.stringify({
       schema: EVENT_SCHEMA,
       type: 'haproxy-answer',
-      host,
-      answer,
-      failure: failure?.message,
+      ...vault.secrets.hideIn({ host, answer, failure: failure?.message }),
     });
-    if (command.json) around.stdout.write(`${vault.secrets.hide(json)}\n`);
+    if (command.json) around.stdout.write(`${json}\n`);
     session.print([
       ...(hosts.length > 1 ? [session.paint('strong', `# ${host}`)] : []),
       ...(failure ? [session.paint('bad', `problem: ${failure.message}`)] : answer.trimEnd().split('\n')),

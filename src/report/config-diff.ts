@@ -1,4 +1,5 @@
 /** A configuration beside the one that is there, as a unified diff. */
+import { HIDDEN, type Secrets } from '../rollout/secret.ts';
 import type { Paint } from './paint.ts';
 
 export interface ConfigDiff {
@@ -22,11 +23,13 @@ const AROUND = 3;
 /** Beyond these many pairs of lines what has changed is told as one piece, rather than taking for ever. */
 const MOST_PAIRS = 4_000_000;
 
-export function diffText({ name, before, after }: ConfigDiff, paint: Paint): string[] {
+/** Secrets are hidden, and so are the lines that one has taken the place of: what it was before nobody knows any more. */
+export function diffText({ name, before, after }: ConfigDiff, paint: Paint, secrets: Secrets): string[] {
   if (before === after) return [`${name}: no difference`];
   const lines = linesBetween(before === undefined ? [] : linesOf(before), linesOf(after));
   const head = [`--- ${before === undefined ? `${name} (not there)` : name}`, `+++ ${name} (rendered)`];
-  return [...head.map((line) => paint('strong', line)), ...hunksOf(lines).flatMap((hunk) => hunkLines(hunk, paint))];
+  const hunks = hunksOf(lines).map((hunk) => ({ ...hunk, lines: withoutSecrets(hunk.lines, secrets) }));
+  return [...head.map((line) => paint('strong', line)), ...hunks.flatMap((hunk) => hunkLines(hunk, paint))];
 }
 
 function linesOf(text: string): readonly string[] {
@@ -97,6 +100,13 @@ function hunksOf(lines: readonly DiffLine[]): readonly Hunk[] {
     const count = (kind: Kind): number => before.filter((line) => line.kind !== kind).length;
     return { from: count('+') + 1, to: count('-') + 1, lines: lines.slice(start, end) };
   });
+}
+
+function withoutSecrets(lines: readonly DiffLine[], secrets: Secrets): readonly DiffLine[] {
+  const isReplaced = lines.some(({ kind, text }) => kind === '+' && secrets.isIn(text));
+  return lines.map(({ kind, text }) =>
+    kind === '-' && isReplaced ? { kind, text: HIDDEN } : { kind, text: secrets.hide(text) },
+  );
 }
 
 function hunkLines({ from, to, lines }: Hunk, paint: Paint): string[] {

@@ -21,7 +21,7 @@ const SHORTEST_HIDDEN = 4;
 /** A line among others may be an ordinary word, such as the name of a container. */
 const SHORTEST_LINE_HIDDEN = 8;
 
-const HIDDEN = '(hidden)';
+export const HIDDEN = '(hidden)';
 
 /** A change of which nobody may see more than that there is one. */
 export function withoutValues({ setting, from }: SettingChange): SettingChange {

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { diffText } from '../../src/report/config-diff.ts';
+import { Secrets } from '../../src/rollout/secret.ts';
 import { paintFor } from '../../src/report/paint.ts';
 
 const plain = paintFor(false);
 
 function told(before: string | undefined, after: string): string[] {
-  return diffText({ name: 'fe1 /h.cfg', before, after }, plain);
+  return diffText({ name: 'fe1 /h.cfg', before, after }, plain, new Secrets());
 }
 
 const numbers = (count: number): string[] => Array.from({ length: count }, (_, index) => `line ${index + 1}`);
@@ -49,6 +50,20 @@ describe('diffText()', () => {
     const made = execFileSync('patch', ['-s', '-o', '-', join(folder, 'file')], { input: patch, encoding: 'utf8' });
     expect(made).toBe(after);
     rmSync(folder, { recursive: true });
+  });
+
+  it('hides what a secret was before, of the lines that it is in the place of', () => {
+    const secrets = new Secrets();
+    secrets.add('NEWSECRET');
+    const config = (auth: string): string => `a\nstats auth a:${auth}\n${numbers(9).join('\n')}\nz ${auth.length}\n`;
+    const diff = { name: 'fe1 /h.cfg', before: config('OLDSECRETS'), after: config('NEWSECRET') };
+
+    const lines = diffText(diff, plain, secrets);
+
+    expect(lines).toContain('-(hidden)');
+    expect(lines).toContain('+stats auth a:(hidden)');
+    expect(lines).toContain('-z 10');
+    expect(lines.join(' ')).not.toMatch(/OLDSECRETS|NEWSECRET/);
   });
 
   it('tells files that have nothing in common, and are long, in no time', () => {
