@@ -21,8 +21,9 @@ export const restart: StepAction = async (work, watch) => {
     async () => {
       const now = await stayed(work);
       const isDone = isRestarted(now, work);
-      if (!isBegun(work)) await noteBegun(work);
       if (!isDone) {
+        // Each time: a try that has failed may not have come to write it.
+        await noteBegun(work);
         await host.containers.stop(instance.container);
         await host.containers.start(instance.container);
       }
