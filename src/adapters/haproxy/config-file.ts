@@ -144,9 +144,11 @@ export class ConfigFile implements ConfigPort {
     throw this.#failure('use it', `HAProxy was started with ${files === '' ? 'no file' : files}, not with it`);
   }
 
-  /** Where HAProxy can read it, with the owner and the mode of the file. */
+  /** Where HAProxy can read it, with the owner and the mode of the file; a new one may have secrets in it. */
   async #writeCandidate(text: string): Promise<void> {
-    const script = `rm -f "$n"; if [ -e "$p" ]; then cp -p "$p" "$n"; else (umask 022; : > "$n"); fi || exit 74
+    const isHere = this.#options.balancer.container === undefined;
+    const shared = isHere ? '! chgrp haproxy "$n" 2> /dev/null || chmod 640 "$n"' : ':';
+    const script = `rm -f "$n"; if [ -e "$p" ]; then cp -p "$p" "$n"; else (umask 077; : > "$n") && { ${shared}; }; fi || exit 74
 [ ! -e "$p" ] || [ "$(stat -c '%u %g %a' "$p")" = "$(stat -c '%u %g %a' "$n")" ] ||
   { rm -f "$n"; echo "only its owner or root can keep its owner and mode" >&2; exit ${NOT_OURS}; }
 cat > "$n" && [ "$(wc -c < "$n")" -eq ${Buffer.byteLength(text)} ] && sync "$n" || { rm -f "$n"; exit 74; }`;
