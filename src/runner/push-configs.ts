@@ -53,8 +53,7 @@ export async function pushConfigs(request: PushRequest, context: RunContext): Pr
     if (plans.some(isOpen) && !(await request.confirm())) {
       throw new Failure('interrupted', 'Nothing was changed: the push was not confirmed');
     }
-    const serial = request.serial ?? configs[0]?.serial ?? [{ hosts: 1 }];
-    return await inBatches(batchesOf(hostsOf(plans), serial), context, limit);
+    return await inBatches(batchesIn(hostsOf(plans), request.serial), context, limit);
   } finally {
     await held.release();
   }
@@ -131,6 +130,14 @@ function inWork({ balancer, behind }: BalancerConfig, held: HeldHosts): Finding[
 function hostsOf(plans: readonly ConfigPlan[]): readonly HostPush[] {
   const names = [...new Set(plans.map(({ config }) => config.balancer.host))];
   return names.map((name) => ({ name, plans: plans.filter(({ config }) => config.balancer.host === name) }));
+}
+
+/** Those of one pace together, in the order in which they appear. */
+function batchesIn(hosts: readonly HostPush[], asked: Serial | undefined): readonly (readonly HostPush[])[] {
+  if (asked) return batchesOf(hosts, asked);
+  const paceOf = ({ plans }: HostPush): string => JSON.stringify(plans[0]?.config.serial);
+  const paces = [...new Set(hosts.map(paceOf))].map((pace) => hosts.filter((host) => paceOf(host) === pace));
+  return paces.flatMap((group) => batchesOf(group, group[0]?.plans[0]?.config.serial ?? [{ hosts: 1 }]));
 }
 
 /** The next batch begins when all of the last one have ended well. */

@@ -4,7 +4,7 @@ import { Failure } from '../../src/errors.ts';
 import { holdHosts } from '../../src/runner/held-hosts.ts';
 import { aRecordEntry, aServer } from '../support/builders.ts';
 import type { FakeConfigFile } from '../support/fake-config-file.ts';
-import { AS_SET, NEW, OLD, PushStory } from '../support/push-story.ts';
+import { aConfig, AS_SET, NEW, OLD, PushStory } from '../support/push-story.ts';
 
 describe('pushConfigs()', () => {
   it('replaces the file, reloads, and leaves what was set at runtime, agent-checks too', async () => {
@@ -226,6 +226,21 @@ describe('pushConfigs()', () => {
     const { hosts } = await story.push({ serial: [{ hosts: 2 }] });
 
     expect(hosts.map(({ host, end }) => `${host} ${end}`)).toEqual(['fe1 updated', 'fe2 failed', 'fe3 notReached']);
+  });
+
+  it('goes by the batches of each play, not by those of the first', async () => {
+    const story = await PushStory.on(['fe1', 'fe2', 'lb1', 'lb2']);
+    story.file('lb1').failsToReload = [NEW];
+    const several = [{ hosts: 2 }] as const;
+    const configs = [
+      ...['fe1', 'fe2'].map((host) => aConfig(host, { serial: several })),
+      ...['lb1', 'lb2'].map((host) => aConfig(host)),
+    ];
+
+    const { hosts } = await story.push({ configs });
+
+    const ends = ['fe1 updated', 'fe2 updated', 'lb1 failed', 'lb2 notReached'];
+    expect(hosts.map(({ host, end }) => `${host} ${end}`)).toEqual(ends);
   });
 
   it('reads a file that has changed since it was looked at, and leaves it alone', async () => {

@@ -85,7 +85,7 @@ export class PushStory {
   }
 }
 
-function aConfig(host = 'fe1', over: Partial<BalancerConfig> = {}): BalancerConfig {
+export function aConfig(host = 'fe1', over: Partial<BalancerConfig> = {}): BalancerConfig {
   const { balancer } = aServer('any', host);
   return { balancer, path: '/h.cfg', reload: undefined, text: NEW, behind: [host], serial: [{ hosts: 1 }], ...over };
 }
