@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { until } from '../../../lab/wait.ts';
 import { ControllerCommands } from '../../../src/adapters/controller/commands.ts';
 import { onLifeline } from '../../../src/adapters/lifeline.ts';
-import { behavesLikeCommands, isExactAboutCommands } from '../../support/contracts/commands.ts';
+import { behavesLikeCommands, isExactAboutCommands, leavesNothingBehind } from '../../support/contracts/commands.ts';
 
 const folder = realpathSync(mkdtempSync(join(tmpdir(), 'sluice-commands-')));
 afterAll(() => {
@@ -23,6 +23,7 @@ async function arranged() {
 
 behavesLikeCommands('the controller', arranged);
 isExactAboutCommands('the controller', arranged);
+leavesNothingBehind('the controller', arranged);
 
 describe('on the controller', () => {
   const run = async (...command: readonly string[]) =>

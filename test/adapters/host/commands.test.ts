@@ -6,6 +6,7 @@ import { onBeats } from '../../../src/adapters/lifeline.ts';
 import {
   behavesLikeCommands,
   isExactAboutCommands,
+  leavesNothingBehind,
   type CommandsArrangement,
 } from '../../support/contracts/commands.ts';
 import { LocalLink, type Shell } from '../../support/local-link.ts';
@@ -17,6 +18,7 @@ describe.each(['dash', 'bash', 'busybox'] as const satisfies readonly Shell[])('
   };
   behavesLikeCommands('a host', arranged);
   isExactAboutCommands('a host', arranged);
+  leavesNothingBehind('a host', arranged);
 
   const started = (words: readonly string[]): ChildProcessWithoutNullStreams => {
     const own = shell === 'busybox' ? ['sh'] : [];

@@ -119,16 +119,6 @@ export function isExactAboutCommands(who: string, arrange: () => Promise<Command
       expect(performance.now() - started).toBeLessThan(5_000);
     });
 
-    it('kills what does not heed that, though its leader has', async () => {
-      const file = join(tmpdir(), `sluice-deaf-${randomUUID()}`);
-      const deaf = `sh -c 'trap "" TERM; echo $$ > ${file}; while :; do sleep 1; done' > /dev/null 2>&1 & wait`;
-      const { exitCode } = await sh(deaf, { withinMs: 1_000 });
-
-      expect(exitCode).toBeUndefined();
-      expect(isAlive(Number(readFileSync(file, 'utf8')))).toBe(false);
-      rmSync(file);
-    });
-
     it('ends what is left of it when it has ended itself, though that holds its output', async () => {
       const started = performance.now();
       const { exitCode, output } = await sh('sleep 600 & echo begun; exit 4');
@@ -150,6 +140,23 @@ export function isExactAboutCommands(who: string, arrange: () => Promise<Command
       const { exitCode } = await sh("trap '' TERM; while :; do sleep 1; done", { withinMs: 200 });
 
       expect(exitCode).toBeUndefined();
+    });
+  });
+}
+
+/** Where its processes are ours too. */
+export function leavesNothingBehind(who: string, arrange: () => Promise<CommandsArrangement>): void {
+  describe(`${who} leaves nothing of a command behind`, () => {
+    it('kills what does not heed that, though its leader has', async () => {
+      const { commands, end } = await arrange();
+      const file = join(tmpdir(), `sluice-deaf-${randomUUID()}`);
+      const deaf = `sh -c 'trap "" TERM; echo $$ > ${file}; while :; do sleep 1; done' > /dev/null 2>&1 & wait`;
+      const { exitCode } = await commands.run(asking(['/bin/sh', '-c', deaf], { withinMs: 1_000 }));
+
+      expect(exitCode).toBeUndefined();
+      expect(isAlive(Number(readFileSync(file, 'utf8')))).toBe(false);
+      rmSync(file);
+      await end();
     });
   });
 }
