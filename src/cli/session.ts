@@ -116,6 +116,7 @@ async function inOpenSession(
         ...{ fleet, report, journal, clock: systemClock, stop: surroundings.stop, forks: command.forks },
         ...{ identity: { run, by }, locking: lockingOf(command), random: Math.random },
         operator: operatorAt(surroundings, command),
+        hide: (text) => vault.secrets.hide(text),
         controller: new ControllerCommands({ folder: resolve(playbookFolderOf(command)), environment }),
       },
     });

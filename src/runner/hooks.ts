@@ -20,6 +20,8 @@ export interface HookContext {
   readonly report: Report;
   readonly journal: Journal;
   readonly controller: Commands;
+  /** What may be told of a text; a hook may tell everybody. */
+  readonly hide: (text: string) => string;
   readonly held: (host: string) => { readonly access: Pick<HostAccess, 'run' | 'containers'> };
 }
 
@@ -80,7 +82,8 @@ async function runOne(hook: Hook, { subject, commands, call }: One, context: Hoo
   report({ type: 'hook-started', hook: subject });
   await beforeActing(journal, homeward);
   const { command } = hook.spec;
-  const env = hookEnvironment(hook, subject, occasion);
+  const reason = occasion.reason === undefined ? undefined : context.hide(occasion.reason);
+  const env = hookEnvironment(hook, subject, { ...occasion, reason });
   const { why, output, isUnknown } = await outcomeOf(
     () => commands.run({ command, env, withinMs: hook.timeoutMs, signal }),
     hook,

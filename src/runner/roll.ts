@@ -21,6 +21,7 @@ import { markOf, workOn, type RunIdentity, type Work } from './work.ts';
 
 export interface RollContext extends AdvanceContext {
   readonly controller: Commands;
+  readonly hide: (text: string) => string;
   readonly identity: RunIdentity;
   readonly forks: number;
   readonly held: (host: string) => HeldHost;

@@ -39,6 +39,7 @@ export interface RunContext {
   readonly journal: Journal;
   /** The machine that the run is started from. */
   readonly controller: Commands;
+  readonly hide: (text: string) => string;
   readonly stop: Stop;
   readonly identity: RunIdentity;
   readonly operator: Operator;
@@ -205,10 +206,8 @@ async function outcomeOf(planned: Planned, how: How, context: RollingContext): P
   const { skipped, pace } = context;
   const { rows, wentBack } = await rollAll(planned, how, context);
   const summaries = [...rows, ...skipped.summaries(rows)];
-  const end = runEndOf(
-    summaries.map((row) => row.end),
-    { isHalted: pace.why !== undefined, wentBack },
-  );
+  const ends = summaries.map((row) => row.end);
+  const end = runEndOf(ends, { isHalted: pace.why !== undefined, wentBack });
   return { end, why: pace.why, hosts: summaries };
 }
 

@@ -61,7 +61,7 @@ describe('hooks around a run', () => {
   });
 
   it('that fail before it leave everything untouched, and the run has failed', async () => {
-    fleet.commands.programs.set('migrate', { exitCode: 3, output: ['creating', 'no such table'] });
+    fleet.commands.programs.set('migrate', { exitCode: 3, output: ['creating', 'no such table, password sesame'] });
     const hooks = {
       before_run: [aHook({ name: 'migrate' }), aHook({ name: 'other' })],
       on_failure: [aHook({ name: 'tell' })],
@@ -69,10 +69,11 @@ describe('hooks around a run', () => {
 
     await expect(roll({ hooks })).rejects.toMatchObject({
       code: 'error',
-      message: 'hook migrate (before_run) ended with 3: no such table: nothing was changed',
+      message: 'hook migrate (before_run) ended with 3: no such table, password sesame: nothing was changed',
     });
 
     expect(hooksTold(fleet.events)).toEqual(['before_run migrate failed', 'on_failure tell ok']);
+    expect(fleet.commands.ran.at(-1)?.env['SLUICE_REASON']).toContain('no such table, password (hidden)');
     expect(fleet.commands.ran.at(-1)?.env).toMatchObject({ SLUICE_RESULT: 'failed' });
     expect(types()).not.toContain('batch-started');
     expect(fleet.isWhole()).toBe(true);

@@ -93,6 +93,7 @@ function contextOf(
     ...{ clock: controller.clock, report: controller.report, journal: controller.journal, forks: 10 },
     identity: { run: controller.run, by: controller.name },
     operator: new SimOperator(controller),
+    hide: (text) => text,
     controller: commandsOn(controller),
     locking: { machine: controller.name, pid: controller.number, reason: command, waitMs, takeOver },
     random: () => 0.5,

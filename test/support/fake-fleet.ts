@@ -182,6 +182,7 @@ export class FakeFleet implements Fleet {
         clock: this.clock,
         journal: this.journal,
         controller: this.commands,
+        hide: (text: string) => text.replaceAll('sesame', '(hidden)'),
         forks: 10,
         identity: { run: '20261121-090000-test', by: 'ann@desk' },
       },
