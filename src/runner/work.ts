@@ -67,6 +67,8 @@ export interface Work {
   newServes?: boolean;
   /** The step of its ramp that it has got to, as a percentage. */
   rampedTo: number;
+  /** That its command is begun was to be recorded, and it was not sent yet. */
+  isUnsent?: boolean;
   /** What is done with the new container once it is ready, before it gets requests; undefined once that was done. */
   beforeTraffic?: ((work: Work, signal: AbortSignal) => Promise<void>) | undefined;
   /** How long it took HAProxy to see the new container UP, in milliseconds. */

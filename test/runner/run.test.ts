@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunCommand } from '../../src/rollout/model.ts';
+import { Failure } from '../../src/errors.ts';
 import type { Play } from '../../src/rollout/play.ts';
+import type { RecordEntry } from '../../src/runner/ports.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { rollout, type RolloutOptions, type RunContext, type RunResult } from '../../src/runner/rollout.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
@@ -82,6 +84,26 @@ describe('a rollout with strategy: run', () => {
     expect(fe1.commands.ran).toHaveLength(1);
     expect(fleet.isWhole()).toBe(true);
     expect(fleet.failures()).toEqual([]);
+  });
+
+  it('runs it all the same when the connection is lost before it is sent', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fleet.host('fe1');
+    const { write } = fe1.record;
+    let isLost = false;
+    Object.assign(fe1.record, {
+      write: async (entries: readonly RecordEntry[]) => {
+        if (isLost || !entries.some(({ only }) => only?.progress === 'begun')) return write(entries);
+        isLost = true;
+        throw new Failure('unreachable', 'Cannot reach fe1: the connection was lost');
+      },
+    });
+
+    const result = await run(fleet);
+
+    expect(isLost).toBe(true);
+    expect(result.hosts[0]?.end).toBe('updated');
+    expect(fe1.commands.lines).toEqual(['true']);
   });
 
   it('starts a container that the command has stopped, and lets it restart one', async () => {

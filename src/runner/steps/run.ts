@@ -29,7 +29,9 @@ export const run: StepAction = async (work, watch) => {
       const wasDone = isDone(work);
       if (!wasDone) {
         await demandFirst(command, work);
+        work.isUnsent = true;
         await noteBegun(work);
+        work.isUnsent = false;
         await ran(command, work, { ...watch, signal });
         await noteDone(work);
       }
@@ -43,7 +45,8 @@ export const run: StepAction = async (work, watch) => {
 };
 
 async function demandFirst({ name }: RunCommand, work: Work): Promise<void> {
-  if (!isBegun(work)) return;
+  // That it was to be noted does not mean that anything was sent: the connection may have been lost then.
+  if (!isBegun(work) || work.isUnsent) return;
   const why = 'whether it has ended is not known, and it is not run twice';
   throw new Failure('error', `Cannot go on with ${name} for ${where(work)}: it was begun, ${why}`);
 }
