@@ -80,6 +80,8 @@ async function updateHost(plan: HostPlan, at: InStep, context: PlayContext): Pro
   const maySkip = at.play.policy.unreachable === 'skip' && !isLeftInWork(held(plan.host), context);
   const ends = new Map<InstancePlan, InstanceEnd | 'left'>();
   const here = { ...at, host: plan };
+  // A host that waited for its turn until the run was to stop has nothing begun, and no hooks.
+  const begins = context.pace.goesOn(at.play);
   let failed: Failure | undefined;
   try {
     const skipped = maySkip ? await outOfReach(held(plan.host)) : undefined;
@@ -88,7 +90,7 @@ async function updateHost(plan: HostPlan, at: InStep, context: PlayContext): Pro
       return { plan, ends, skipped, leftInWork: [], ms: 0 };
     }
     const isBegun = leftInWork(plan, context).length > 0;
-    failed = await beforeHost({ ...here, isBegun }, context);
+    if (begins) failed = await beforeHost({ ...here, isBegun }, context);
     if (!failed) await updateInstances(plan, { ...at, ends }, context);
   } finally {
     at.lockstep?.over(plan.instances);
@@ -97,7 +99,7 @@ async function updateHost(plan: HostPlan, at: InStep, context: PlayContext): Pro
   await monitors.inTurn(plan.host, async () => undefined);
   const left = leftInWork(plan, context).filter((one) => !ends.has(one));
   const run = { plan, ends, skipped: undefined, leftInWork: left, failure: failed, ms: clock.now() - started };
-  const failedAfter = failed ? undefined : await afterHost(here, summaryOf(run, monitors), context);
+  const failedAfter = failed || !begins ? undefined : await afterHost(here, summaryOf(run, monitors), context);
   const whole = { ...run, failure: failed ?? failedAfter, ms: clock.now() - started };
   const { end, reason } = summaryOf(whole, monitors);
   report({ type: 'host-ended', host: plan.host, end, reason });

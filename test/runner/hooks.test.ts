@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { rollout, type RunResult } from '../../src/runner/rollout.ts';
 import type { CommandRequest } from '../../src/runner/commands.ts';
+import type { Play } from '../../src/rollout/play.ts';
 import type { FakeProgram } from '../support/fake-commands.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { aHook, hooksTold, playWithHooks, type AskedHooks } from '../support/hooks.ts';
@@ -260,6 +261,21 @@ describe('hooks before traffic', () => {
     expect(result.hosts[0]).toMatchObject({ end: 'failed', unchanged: 1 });
     expect(result.hosts[0]?.reason).toContain('whether it has ended is not known');
     expect(fleet.isWhole()).toBe(true);
+  });
+
+  it('of a host that waited until the run was to stop are not run', async () => {
+    const { containers } = await fleet.host('fe1');
+    containers.commands.programs.set('warm', { onRun: () => fleet.stop(1) });
+    const hooks = { before_host: [aHook({ name: 'other' })], after_host: [aHook({ name: 'tell' })] };
+    const play: Play = { ...playWithHooks(fleet, { hooks, instance: warm }), serial: [{ hosts: 2 }] };
+    const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+
+    await rollout([play], options, { ...fleet.context(), forks: 1 });
+
+    expect(hooksTold(fleet.events).filter((line) => / (other|tell) /.test(line))).toEqual([
+      'before_host other fe1 ok',
+      'after_host tell fe1 ok',
+    ]);
   });
 
   it('are ended when the run is stopped, and the instance goes home', async () => {
