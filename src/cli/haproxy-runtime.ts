@@ -7,7 +7,7 @@ import { EVENT_SCHEMA } from '../rollout/events.ts';
 import { sessionsText, showText, weightsText, type RuntimeLook } from '../report/haproxy-runtime.ts';
 import { askRuntime } from '../runner/ask-runtime.ts';
 import { lookAtRuntime } from '../runner/look-at-runtime.ts';
-import { setWeights } from '../runner/set-weights.ts';
+import { setWeights, type WeightSet } from '../runner/set-weights.ts';
 import type { RuntimeAction, Command } from './command.ts';
 import { runtimeAsk } from './config-access.ts';
 import { confirm, demandTerminal } from './confirm.ts';
@@ -59,13 +59,13 @@ async function set({ command, session, around, hosts }: Acting): Promise<number>
       throw new Failure('interrupted', 'Nothing was changed: it was not confirmed');
   }
   await session.begin({ command: 'haproxy weights', hosts }, true);
-  const set = await setWeights({ hosts, place: command.place, weights }, session.context);
-  const lines = set.map(({ host, path, from, to }) => `${host}  ${path} weight ${from} → ${to}`);
-  if (command.json)
-    around.stdout.write(
-      set.map((one) => `${JSON.stringify({ schema: EVENT_SCHEMA, type: 'haproxy-weight', ...one })}\n`).join(''),
-    );
-  session.print(lines);
+  // As each is set: a failure in the middle must not hide those before it.
+  const onSet = (one: WeightSet): void => {
+    if (command.json)
+      around.stdout.write(`${JSON.stringify({ schema: EVENT_SCHEMA, type: 'haproxy-weight', ...one })}\n`);
+    session.print([`${one.host}  ${one.path} weight ${one.from} → ${one.to}`]);
+  };
+  await setWeights({ hosts, place: command.place, weights, onSet }, session.context);
   return 0;
 }
 

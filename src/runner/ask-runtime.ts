@@ -20,10 +20,11 @@ export async function askRuntime(
   { hosts, changes, ask }: RuntimeRequest,
   context: RunContext,
 ): Promise<readonly RuntimeAnswer[]> {
-  const askAll = (): Promise<readonly RuntimeAnswer[]> =>
+  const askAll = (keep: (host: string) => Promise<void>): Promise<readonly RuntimeAnswer[]> =>
     Promise.all(
       hosts.map(async (host) => {
         try {
+          await keep(host);
           return { host, answer: await ask(host), failure: undefined };
         } catch (failure) {
           if (!(failure instanceof Failure)) throw failure;
@@ -31,6 +32,8 @@ export async function askRuntime(
         }
       }),
     );
-  if (!changes) return askAll();
-  return whileHeld(hosts, { context, limit: pLimit(context.forks), isMeant: () => true }, askAll);
+  if (!changes) return askAll(async () => undefined);
+  return whileHeld(hosts, { context, limit: pLimit(context.forks), isMeant: () => true }, (held) =>
+    askAll((host) => held.host(host).keep()),
+  );
 }

@@ -12,6 +12,8 @@ export interface WeightsRequest {
   readonly hosts: readonly string[];
   readonly place: NamedPlace;
   readonly weights: readonly { readonly path: string; readonly weight: number }[];
+  /** Told of each weight once it is set and read back. */
+  readonly onSet: (set: WeightSet) => void;
 }
 
 export interface WeightSet {
@@ -33,7 +35,7 @@ interface Planned {
  *
  * @throws Failure `locked`, `config` when a server is not there, `haproxy` when HAProxy refuses a weight
  */
-export async function setWeights(request: WeightsRequest, context: RunContext): Promise<readonly WeightSet[]> {
+export async function setWeights(request: WeightsRequest, context: RunContext): Promise<void> {
   const limit = pLimit(context.forks);
   const isMeant = ({ server }: { readonly server: ServerState['server'] }): boolean =>
     request.weights.some(({ path }) => path === serverPath(server));
@@ -56,11 +58,9 @@ export async function setWeights(request: WeightsRequest, context: RunContext): 
           }),
         ),
     );
-    const set: WeightSet[] = [];
     for (const { host, balancer, state, weight } of all.flat()) {
       await balancer.setWeight(state.server, weight);
-      set.push({ host, path: serverPath(state.server), from: state.weight, to: weight });
+      request.onSet({ host, path: serverPath(state.server), from: state.weight, to: weight });
     }
-    return set;
   });
 }

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { askRuntime } from '../../src/runner/ask-runtime.ts';
 import { lookAtRuntime } from '../../src/runner/look-at-runtime.ts';
-import { setWeights } from '../../src/runner/set-weights.ts';
+import { setWeights, type WeightSet } from '../../src/runner/set-weights.ts';
 import { Failure } from '../../src/errors.ts';
 import { aLockOwner, aRecordEntry, aServer } from '../support/builders.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
@@ -13,12 +13,30 @@ async function weights(fleet: FakeFleet, host = 'fe1'): Promise<readonly string[
 }
 
 describe('setWeights()', () => {
-  const request = { hosts: ['fe1', 'fe2'], place, weights: [{ path: 'pxapp_cluster/pxApp_1', weight: 5 }] };
+  const set: WeightSet[] = [];
+  const request = {
+    ...{ hosts: ['fe1', 'fe2'], place, weights: [{ path: 'pxapp_cluster/pxApp_1', weight: 5 }] },
+    onSet: (one: WeightSet) => void set.push(one),
+  };
+  beforeEach(() => {
+    set.length = 0;
+  });
+
+  it('has told of those that are set when it fails in the middle', async () => {
+    const fleet = await FakeFleet.up(['fe1', 'fe2']);
+    (await fleet.host('fe2')).haproxy.setWeight = async () => {
+      throw new Failure('haproxy', 'Cannot set it');
+    };
+
+    await expect(setWeights(request, fleet.context())).rejects.toThrow('Cannot set it');
+
+    expect(set.map(({ host, from, to }) => `${host} ${from} ${to}`)).toEqual(['fe1 10 5']);
+  });
 
   it('sets them on each host, tells what they were, and lets go of the hosts', async () => {
     const fleet = await FakeFleet.up(['fe1', 'fe2']);
 
-    const set = await setWeights(request, fleet.context());
+    await setWeights(request, fleet.context());
 
     expect(set.map(({ host, from, to }) => `${host} ${from} ${to}`)).toEqual(['fe1 10 5', 'fe2 10 5']);
     expect((await weights(fleet))[0]).toBe('5 ready UP');
@@ -72,6 +90,25 @@ describe('askRuntime()', () => {
     const [change] = await askRuntime({ hosts: ['fe1'], changes: true, ask }, fleet.context());
 
     expect([look?.answer, change?.answer, lock.isFree]).toEqual(['free', 'held', true]);
+  });
+
+  it('sends nothing that may change something once somebody else has the host', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fleet.host('fe1');
+    fe1.pushes = async () => {
+      fe1.lock.heldBy(aLockOwner());
+      return [];
+    };
+    const sent: string[] = [];
+    const ask = async (host: string): Promise<string> => {
+      sent.push(host);
+      return '';
+    };
+
+    const [answer] = await askRuntime({ hosts: ['fe1'], changes: true, ask }, fleet.context());
+
+    expect(answer?.failure).toMatchObject({ code: 'locked' });
+    expect(sent).toEqual([]);
   });
 
   it('tells of each host what it says, also when another does not answer', async () => {
