@@ -23,17 +23,17 @@ interface Around {
 }
 
 /** What the hooks of an app can never do. */
-export function instanceHookRules({ hooks }: Instance, { strategy, deadlineMs, app }: Around): Problem[] {
+export function instanceHookRules({ hooks, run }: Instance, { strategy, deadlineMs, app }: Around): Problem[] {
   const gone = (hooks?.before_traffic ?? []).flatMap(({ where }, index): Problem[] => {
     if (where !== 'old_container' || strategy === 'start-first') return [];
     const message = 'is stopped by then; it still runs only with strategy: start-first';
     return [{ path: [...app, 'hooks', 'before_traffic', index, 'where'], message: `the old container ${message}` }];
   });
   const within = hooksIn(hooks, ['before_instance', 'before_traffic']);
-  const allMs = within.reduce((sum, { hook }) => sum + hook.timeoutMs, 0);
-  const isLate = deadlineMs !== undefined && allMs > deadlineMs;
+  const allMs = within.reduce((sum, { hook }) => sum + hook.timeoutMs, run?.timeoutMs ?? 0);
+  const isLate = within.length > 0 && deadlineMs !== undefined && allMs > deadlineMs;
   const late = isLate
-    ? `may take ${durationText(allMs)} before the new container is in service, and deadline.instance is ${durationText(deadlineMs)}`
+    ? `may take ${durationText(allMs)} ${run ? 'with its command ' : ''}before ${run ? 'it' : 'the new container'} is in service, and deadline.instance is ${durationText(deadlineMs)}`
     : undefined;
   return [
     ...sameNames(hooks, app),
