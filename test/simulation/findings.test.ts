@@ -1,47 +1,16 @@
 import { describe, expect, it } from 'vitest';
+import { aStory } from './a-story.ts';
 import { CALL_FAULTS, type Fault, type TimedFault } from './faults.ts';
 import type { Act } from './acts.ts';
 import { furtherOf, withNew } from './further.ts';
 import { operationsOf } from './operations.ts';
 import { inSlots, slotsOf } from './slots.ts';
 import { Random } from './random.ts';
-import { brisk, hasty, leisurely } from './pace.ts';
+import { brisk, hasty } from './pace.ts';
 import { pacedOf } from './paced.ts';
 import { onlyDone, restartsOf } from './restarts.ts';
 import { run } from './run.ts';
-import { rescuesOf, rolloutOf, type Scenario } from './scenario.ts';
-import type { Behaviour } from './world/engine.ts';
-
-interface Story {
-  readonly rescues?: number;
-  /** Every container has a server in each. */
-  readonly backends?: readonly string[];
-  /** Of the image that is rolled out: a good one. */
-  readonly next?: Behaviour;
-}
-
-/** One host whose servers do not have their configured weights, under load. */
-function aStory(
-  faults: readonly Fault[],
-  { rescues = 0, backends = ['pxapp_cluster'], next = { answersAfterMs: 300 } }: Story = {},
-): Scenario {
-  const { world, play } = rolloutOf(1);
-  const names = ['pxApp_1', 'pxApp_2'];
-  const servers = backends.flatMap((backend) =>
-    names.map((name, index) => ({ backend, name, port: 8081 + index, weight: 10 })),
-  );
-  const fe1 = {
-    name: 'fe1',
-    containers: names.map((name, index) => ({ name, port: 8081 + index, restart: 'always' })),
-    ...{ servers, weights: { 'pxapp_cluster/pxApp_1': 126, 'pxapp_cluster/pxApp_2': 61 }, floor: 1 },
-    ...{ checking: { interMs: 200, rise: 2, fall: 3 }, requestEveryMs: 80, longRequestMs: leisurely.longRequestMs },
-  };
-  return {
-    ...{ seed: 1, faults, acts: [{ command: 'rollout', by: 0 }, ...rescuesOf(rescues)] },
-    world: { ...world, hosts: [fe1], next, startsMs: 300, keep: 0 },
-    play: { ...play, serial: 1, timeoutMs: 10_000, onTimeout: 'fail', readyWithinMs: 5_000, soakMs: 1_000 },
-  };
-}
+import { rolloutOf, type Scenario } from './scenario.ts';
 
 async function brokenBy(story: Scenario): Promise<string[]> {
   return (await run(story)).violations.map(({ invariant, text }) => `${invariant}: ${text}`);
