@@ -148,15 +148,15 @@ export function isExactAboutCommands(who: string, arrange: () => Promise<Command
 export function leavesNothingBehind(who: string, arrange: () => Promise<CommandsArrangement>): void {
   describe(`${who} leaves nothing of a command behind`, () => {
     it('kills what does not heed that, though its leader has', async () => {
-      const { commands, end } = await arrange();
+      const arranged = await arrange();
       const file = join(tmpdir(), `sluice-deaf-${randomUUID()}`);
       const deaf = `sh -c 'trap "" TERM; echo $$ > ${file}; while :; do sleep 1; done' > /dev/null 2>&1 & wait`;
-      const { exitCode } = await commands.run(asking(['/bin/sh', '-c', deaf], { withinMs: 1_000 }));
+      const { exitCode } = await arranged.commands.run(asking(['/bin/sh', '-c', deaf], { withinMs: 1_000 }));
 
       expect(exitCode).toBeUndefined();
       expect(isAlive(Number(readFileSync(file, 'utf8')))).toBe(false);
       rmSync(file);
-      await end();
+      await arranged.end();
     });
   });
 }
