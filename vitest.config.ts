@@ -18,7 +18,7 @@ export default defineConfig({
           name: 'unit',
           include: ['test/**/*.test.ts'],
           exclude: ['test/fleet/**'],
-          testTimeout: 60_000,
+          testTimeout: 120_000,
           // The files of a worker share what they import, which costs more than most of them: none changes it.
           isolate: false,
         },
