@@ -81,7 +81,8 @@ describe('a pair of central balancers', () => {
     const onEvent = (event: RunEvent, child: { kill: (signal: 'SIGKILL') => void }): void => {
       if (event.type === 'step-started' && event.step === 'check') child.kill('SIGKILL');
     };
-    await start(['rollout', PLAYBOOK, '-e', 'pxapp_version=v2', '--yes', '--json'], { onEvent }).ended;
+    const died = await start(['rollout', PLAYBOOK, '-e', 'pxapp_version=v2', '--yes', '--json'], { onEvent }).ended;
+    expect(died.status, died.stdout + died.stderr).toBeNull();
 
     const recovered = await sluice('recover', 'fe');
 
@@ -101,7 +102,8 @@ describe('a pair of central balancers', () => {
       if (event.type === 'step-started' && event.step === 'check') child.kill('SIGKILL');
     };
     const asked = ['rollout', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', 'fe3', '--yes', '--json'];
-    await start(asked, { onEvent }).ended;
+    const died = await start(asked, { onEvent }).ended;
+    expect(died.status, died.stdout + died.stderr).toBeNull();
     await powerOff(fe2);
 
     const without = await sluice('recover', 'fe3');
@@ -117,7 +119,7 @@ describe('a pair of central balancers', () => {
     expect(again, again.stderr).toMatchObject({ status: 0 });
     // The containers of the host that was off take a while to answer again.
     for (const name of BALANCERS) {
-      await expect.poll(() => serversOf(name), { timeout: 30_000, interval: 100 }).toEqual(inService());
+      await expect.poll(() => serversOf(name), { timeout: 90_000, interval: 100 }).toEqual(inService());
     }
     expect(await namesOnEitherVersion('fe3')).toEqual(['pxApp_1', 'pxApp_2']);
   });
@@ -144,6 +146,6 @@ describe('a pair of central balancers', () => {
     expect(await containersOf('fe3')).toEqual(containersOn('v2').slice(0, 2));
     expect(atOther).toEqual(inService());
     expect(report.failures).toEqual([]);
-    for (const name of BALANCERS) await expect.poll(() => serversOf(name), { timeout: 30_000 }).toEqual(inService());
+    for (const name of BALANCERS) await expect.poll(() => serversOf(name), { timeout: 90_000 }).toEqual(inService());
   });
 });
