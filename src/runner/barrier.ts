@@ -150,7 +150,10 @@ export class Barrier {
       return await this.access.balancer.look(this.server);
     } catch (error) {
       const isAnswer = error instanceof Failure && error.code === 'haproxy';
-      throw isAnswer && !(await findState(this.access)) ? new Gone(this.access) : error;
+      if (!isAnswer || (await findState(this.access))) throw error;
+      // The process that had it goes on with what it has in hand.
+      this.#before.add(this.#pid);
+      throw new Gone(this.access);
     }
   }
 

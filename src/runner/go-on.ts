@@ -61,6 +61,11 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
     work.started = { at: successor.startedAt, restarts: successor.restartCount };
     // Either the new one serves, or its predecessor has to again.
     if (now.some((one) => one === 'away')) return 'readmitting';
+    // What has become of the old one's servers is not our doing then: it is let go of once the ramp has ended.
+    if (left === 'begun' && isRamped(work) && now.some((one) => one === 'inService')) {
+      work.rampedTo = await rampedTo(work);
+      return 'ramping';
+    }
     work.newServes = old === undefined;
     return left === 'ended' ? 'vacating' : 'releasing';
   }

@@ -44,6 +44,8 @@ export interface RecordEntry {
   readonly drain?: DrainPolicy | undefined;
   /** Replaced `start-first`: it stands in front of the predecessor (`leaving`) or of the new container (`next`) only. */
   readonly slot?: 'leaving' | 'next' | undefined;
+  /** With two slots: the predecessor may have been told to stop, for good. */
+  readonly ending?: true | undefined;
   /** The predecessor is taken back to nothing: that it is gone, with nothing in its place, is how it is to be. */
   readonly toNothing?: true | undefined;
   /** What it is to have once the new container serves and the predecessor is gone; undefined: what it has. */

@@ -6,7 +6,7 @@ import { furtherOf, withNew } from './further.ts';
 import { operationsOf } from './operations.ts';
 import { inSlots, slotsOf } from './slots.ts';
 import { Random } from './random.ts';
-import { brisk, hasty } from './pace.ts';
+import { brisk, hasty, leisurely } from './pace.ts';
 import { pacedOf } from './paced.ts';
 import { onlyDone, restartsOf } from './restarts.ts';
 import { run } from './run.ts';
@@ -214,8 +214,20 @@ describe('what the simulation has found', () => {
     expect(await brokenBy(restartsOf(598, hasty))).toEqual([]);
   });
 
-  it('a ramp that fails at one of two servers sets nothing at the other any more', async () => {
-    expect(await brokenBy(pacedOf(51, brisk))).toEqual([]);
+  it.each([
+    [11334, 'a server that a new configuration has not, while an old worker has a request for it'],
+    [12608, 'the same in another place'],
+  ])('start-first, hastily told, of seed %i: %s', async (seed) => {
+    expect(await brokenBy(slotsOf(seed, hasty))).toEqual([]);
+  });
+
+  it.each([
+    [51, brisk, 'a ramp that fails at one of two servers sets nothing at the other any more'],
+    [7443, hasty, 'a record that lands late, after that of another instance: of the simulated world alone'],
+    [14611, brisk, 'the same, and then a death'],
+    [13785, leisurely, 'a run that is gone on with in a ramp, while the old one does not stand as it did'],
+  ])('paced, of seed %i, told %o: %s', async (seed, pace) => {
+    expect(await brokenBy(pacedOf(seed, pace))).toEqual([]);
   });
 
   describe.each(['killBefore', 'killAfter'] as const)('a controller %s any change', (how) => {

@@ -1,10 +1,10 @@
 import { Failure } from '../../errors.ts';
-import { isUsable } from '../../rollout/capacity.ts';
 import { serverPath } from '../../rollout/model.ts';
 import type { Container } from '../../rollout/observed.ts';
 import { behind } from '../barrier.ts';
 import { putBackAsFound } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
+import { recordedOf } from '../recorded.ts';
 import { findState } from '../traffic.ts';
 import { asideOf, inTheEnd, leavingOf, type StepAction, type StepWatch, type Work } from '../work.ts';
 import { check } from './check.ts';
@@ -32,12 +32,10 @@ async function haveItRun(work: Work, leaving: Work, watch: StepWatch): Promise<v
   const { host, container: old } = work;
   if (!old?.running) return;
   const there = await whereItIs(work, old);
-  const states = await Promise.all(leaving.found.map(({ access }) => findState(access)));
-  // A stop that was begun goes on without whoever has asked for it. Where the policy was `no` before, too, it may have
-  // been begun if nothing reaches the container.
-  const isAway = states.every((state) => !state || !isUsable(state));
-  const isEnding = there.restart.name === 'no' && (old.restart.name !== 'no' || isAway);
+  // A stop that was begun goes on without whoever has asked for it.
+  const isEnding = recordedOf(leaving).some(({ ending }) => ending);
   if (!there.running || isEnding) {
+    const states = await Promise.all(leaving.found.map(({ access }) => findState(access)));
     const quiet = leaving.found.filter((_, index) => states[index]);
     leaving.barriers = await quiesce(quiet, { ...work.instance.drain, onTimeout: 'continue' }, watch, leaving.barriers);
     await behind(leaving.barriers, watch, async () => {

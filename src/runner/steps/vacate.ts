@@ -1,10 +1,14 @@
 import { isUsable } from '../../rollout/capacity.ts';
 import { sameServer } from '../../rollout/model.ts';
-import { behind } from '../barrier.ts';
+import { behind, type Barrier } from '../barrier.ts';
+import { poll } from '../poll.ts';
 import { putBackAsFound, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
+import { recordedOf } from '../recorded.ts';
 import { findState, putBack, stateOf } from '../traffic.ts';
 import { asideOf, inTheEnd, leavingOf, type StepAction, type StepWatch, type Work } from '../work.ts';
+
+const LOOK_EVERY_MS = 100;
 
 /**
  * Has the old container end in the slot that it leaves, and gives the servers there the standing that the free slot had.
@@ -32,7 +36,13 @@ async function stopOld(work: Work): Promise<void> {
   const aside = await containers.inspect(asideOf(work));
   if (aside === undefined || aside.id !== work.container?.id) return;
   await containers.setRestart(aside.name, { name: 'no', maximumRetryCount: 0 });
+  await noteEnding(leavingOf(work));
   await containers.stop(aside.name);
+}
+
+/** Before each stop, since it is not known whether the last time was written. */
+async function noteEnding(leaving: Work): Promise<void> {
+  await leaving.undo.add(recordedOf(leaving).map((entry) => ({ ...entry, ending: true })));
 }
 
 /**
@@ -44,9 +54,29 @@ async function drainAnew(leaving: Work, watch: StepWatch): Promise<void> {
   const states = await Promise.all(found.map(({ access }) => findState(access)));
   const there = found.filter((_, index) => states[index]);
   const kept = barriers.filter(({ server }) => there.some(({ access }) => sameServer(access.server, server)));
+  const gone = barriers.filter((one) => !kept.includes(one));
+  for (const barrier of gone) await untilLeftByOldWorkers(barrier, instance.drain.timeoutMs, watch);
   const looks = await Promise.all(kept.map((barrier) => barrier.look(watch)));
   const old = await Promise.all(kept.map((barrier) => barrier.oldWorkers(watch)));
   const isIdle = looks.every(({ current, queued }) => current + queued === 0) && old.flat().length === 0;
   if (isIdle && kept.length === there.length && kept.every((one) => one.isQuiet && !one.isLowered)) return;
   leaving.barriers = await quiesce(there, { ...instance.drain, onTimeout: 'continue' }, watch, barriers);
+}
+
+/** HAProxy has another configuration by now, without the server; who had it before may still have requests for it. */
+async function untilLeftByOldWorkers(barrier: Barrier, withinMs: number, watch: StepWatch): Promise<void> {
+  const { server } = barrier;
+  const { done, last } = await poll(
+    () => barrier.oldWorkers(watch),
+    (old) => old.length === 0,
+    {
+      ...{ everyMs: LOOK_EVERY_MS, withinMs, signal: watch.signal },
+      onWaiting: ([old], leftMs) => {
+        if (old) watch.waiting({ for: 'old-worker', server, ...old, leftMs });
+      },
+    },
+    watch.clock,
+  );
+  const sessions = last.reduce((sum, { current }) => sum + (current ?? 0), 0);
+  if (!done) watch.remark({ about: 'not-drained', server, sessions, then: 'continue' });
 }

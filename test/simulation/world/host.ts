@@ -49,6 +49,8 @@ export class SimHost {
   readonly #timeline: Timeline;
   /** `record.json`. */
   record: readonly RecordEntry[] = [];
+  /** `record.order`: the number of the last write. */
+  recordOrder = 0;
   /** What runs have found, by run and container. */
   readonly archive = new Map<string, Archived>();
   /** The kernel's. */

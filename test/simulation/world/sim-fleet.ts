@@ -1,3 +1,4 @@
+import { Failure } from '../../../src/errors.ts';
 import type { BalancerPlace, Probe } from '../../../src/rollout/model.ts';
 import type { CommandEnd, CommandRequest } from '../../../src/runner/commands.ts';
 import type {
@@ -50,6 +51,7 @@ class SimAccess implements HostAccess {
   readonly record: HostRecord;
   readonly #controller: Controller;
   readonly #host: SimHost;
+  #written = 0;
 
   constructor(controller: Controller, host: SimHost) {
     this.#controller = controller;
@@ -65,15 +67,24 @@ class SimAccess implements HostAccess {
     this.record = {
       read: async () => controller.call(host, { name: 'read record', service: 'host', run: () => host.record }),
       write: async (entries) => {
+        const number = this.#nextWrite(host.recordOrder);
         await controller.call(host, {
           ...{ name: `record ${entries.map(({ server }) => server.name).join(', ')}`, service: 'host' },
           change: { what: 'record', entries },
           run: () => {
+            if (number <= host.recordOrder) throw new Failure('error', `Cannot write the undo record on ${host.name}`);
+            host.recordOrder = number;
             host.record = entries;
           },
         });
       },
     };
+  }
+
+  /** As `FileRecord` counts: above all that whoever was here before may still have under way. */
+  #nextWrite(last: number): number {
+    this.#written = this.#written === 0 ? last + 1_000 : this.#written + 1;
+    return this.#written;
   }
 
   /** Changes nothing that anybody but a rollback looks at, so that the watchman need not see it. */
