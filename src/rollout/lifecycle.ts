@@ -110,11 +110,7 @@ const startFirst = {
  * started where it does not run.
  */
 // prettier-ignore
-const restart = {
-  draining:    { step: 'drain',    ok: 'restarting',  failed: 'returning',    homeward: false, untouched: 'unchanged' },
-  redraining:  { step: 'drain',    ok: 'restarting',  failed: 'rollingBack',  homeward: false },
-  retaking:    { step: 'drain',    ok: 'restarting',  failed: 'withdrawing',  homeward: false },
-  restarting:  { step: 'restart',  ok: 'checking',    failed: 'rollingBack',  homeward: false },
+const staying = {
   checking:    inPlace.checking,
   restoring:   inPlace.restoring,
   ramping:     inPlace.ramping,
@@ -125,21 +121,22 @@ const restart = {
   returning:   inPlace.returning,
 } as const satisfies Life;
 
-/** The same with a command. */
+// prettier-ignore
+const restart = {
+  draining:    { ...inPlace.draining,   ok: 'restarting' },
+  redraining:  { ...inPlace.redraining, ok: 'restarting' },
+  retaking:    { ...inPlace.retaking,   ok: 'restarting' },
+  restarting:  { step: 'restart',  ok: 'checking',    failed: 'rollingBack',  homeward: false },
+  ...staying,
+} as const satisfies Life;
+
 // prettier-ignore
 const run = {
-  draining:    { step: 'drain',    ok: 'running',     failed: 'returning',    homeward: false, untouched: 'unchanged' },
-  redraining:  { step: 'drain',    ok: 'running',     failed: 'rollingBack',  homeward: false },
-  retaking:    { step: 'drain',    ok: 'running',     failed: 'withdrawing',  homeward: false },
+  draining:    { ...inPlace.draining,   ok: 'running' },
+  redraining:  { ...inPlace.redraining, ok: 'running' },
+  retaking:    { ...inPlace.retaking,   ok: 'running' },
   running:     { step: 'run',      ok: 'checking',    failed: 'rollingBack',  homeward: false },
-  checking:    restart.checking,
-  restoring:   restart.restoring,
-  ramping:     restart.ramping,
-  soaking:     restart.soaking,
-  withdrawing: restart.withdrawing,
-  rollingBack: restart.rollingBack,
-  rechecking:  restart.rechecking,
-  returning:   restart.returning,
+  ...staying,
 } as const satisfies Life;
 
 export const lifecycles: Readonly<Record<Strategy, Life>> = {

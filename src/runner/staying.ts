@@ -3,14 +3,22 @@ import { Failure } from '../errors.ts';
 import type { Container } from '../rollout/observed.ts';
 import type { RecordEntry } from './ports.ts';
 import { isPassing } from './poll.ts';
-import { recordedOf } from './recorded.ts';
-import type { Work } from './work.ts';
+import { isUntouched, recordedOf } from './recorded.ts';
+import { stillOut, takeOutAgain } from './take-out.ts';
+import type { StepWatch, Work } from './work.ts';
 
 type Progress = NonNullable<RecordEntry['only']>['progress'];
 
 /** Whether it may have been told to stop, or its command may have been run. */
 export function isBegun(work: Work): boolean {
   return recordedOf(work).some(({ only }) => only !== undefined && only.progress !== 'planned');
+}
+
+/** Nothing reaches it, or comes again: it is about to be stopped, or to be left to its command. */
+export async function leftAlone(work: Work, watch: StepWatch): Promise<void> {
+  const hasBarriers = work.barriers.length === work.found.length;
+  if (hasBarriers && !isBegun(work) && (await isUntouched(work))) await stillOut(work, watch);
+  else await takeOutAgain(work, false, watch);
 }
 
 /** Whether its command has ended well. */

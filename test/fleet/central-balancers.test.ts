@@ -3,34 +3,18 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { hosts, kill, labReset, powerOff, powerOn, start as startDaemon } from '../../lab/lab.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
+import { BALANCERS, centralPair, inService } from '../support/central-pair.ts';
 import { folderWith } from '../support/command-line.ts';
 import { containersOf, containersOn, load, namesOnEitherVersion, serversOf } from '../support/fleet.ts';
 import { sluice, start } from '../support/sluice.ts';
 
 const folder = folderWith({});
-const BALANCERS = ['fe1', 'fe2'];
 
 const PLAYBOOK = 'playbooks/central-balancers.yml';
 
-/** Every HAProxy of the lab has the containers of all hosts. */
-function template(): string {
-  const path = join(folder, 'haproxy.cfg');
-  const line = /^ {4}server pxApp_\{id\} .*\n/m;
-  const servers = hosts().map(
-    ({ name, address }) => `    server ${name}_pxApp_{id} ${address}:{port} weight {weight}\n`,
-  );
-  writeFileSync(path, readFileSync('haproxy/haproxy.cfg.example', 'utf8').replace(line, servers.join('')));
-  return path;
-}
-
-function inService(): string[] {
-  const weights = [10, 20];
-  return hosts().flatMap(({ name }) => weights.map((weight, index) => `${name}_pxApp_${index + 1} ${weight} 0 UP`));
-}
-
 describe('a pair of central balancers', () => {
   beforeEach(async () => {
-    await labReset({ haproxyTemplate: template(), publishOn: '0.0.0.0', apps: 2 });
+    await labReset(centralPair(folder));
   });
   afterAll(async () => {
     // How many containers there are is kept from one reset to the next.

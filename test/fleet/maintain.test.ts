@@ -1,33 +1,18 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { hosts, labReset, powerOff, powerOn } from '../../lab/lab.ts';
+import { labReset, powerOff, powerOn } from '../../lab/lab.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
+import { BALANCERS, centralPair, inService } from '../support/central-pair.ts';
 import { folderWith } from '../support/command-line.ts';
 import { containersOf, containersOn, hostNamed, load, serversOf } from '../support/fleet.ts';
 import { sluice, start } from '../support/sluice.ts';
 
 const folder = folderWith({});
-const BALANCERS = ['fe1', 'fe2'];
 const AT = ['--balancer-hosts', 'fe[0:1]', '--min-up', '3', '--yes'];
 /** The lab has nobody who could reboot a host from within: it is told so, and waited for. */
 const WANTED = '/var/lib/sluice/reboot-wanted';
-
-/** Every HAProxy of the lab has the containers of all hosts; that of fe3 is behind nobody. */
-function template(): string {
-  const path = join(folder, 'haproxy.cfg');
-  const line = /^ {4}server pxApp_\{id\} .*\n/m;
-  const servers = hosts().map(
-    ({ name, address }) => `    server ${name}_pxApp_{id} ${address}:{port} weight {weight}\n`,
-  );
-  writeFileSync(path, readFileSync('haproxy/haproxy.cfg.example', 'utf8').replace(line, servers.join('')));
-  return path;
-}
-
-function inService(): string[] {
-  return hosts().flatMap(({ name }) => [10, 20].map((weight, index) => `${name}_pxApp_${index + 1} ${weight} 0 UP`));
-}
 
 function wanted(): string {
   return join(hostNamed('fe3').dir, 'sluice/reboot-wanted');
@@ -40,7 +25,7 @@ async function untilWanted(): Promise<void> {
 
 describe('maintenance of a host behind a pair of central balancers', () => {
   beforeEach(async () => {
-    await labReset({ haproxyTemplate: template(), publishOn: '0.0.0.0', apps: 2 });
+    await labReset(centralPair(folder));
   });
   afterAll(async () => {
     await labReset({ apps: 3 });

@@ -1,43 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { recoverHosts } from '../../src/runner/recover-hosts.ts';
 import { restoreHosts } from '../../src/runner/restore-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
+import { balancerPair } from '../support/balancer-pair.ts';
 import { aRecordEntry, aServer } from '../support/builders.ts';
-import { FakeFleet, IMAGE, type FakeHost } from '../support/fake-fleet.ts';
+import { IMAGE, type FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
-
-/** The containers of fe1 are behind the HAProxys of lb1 and lb2; what is done once lb2 dies cannot reach it. */
-async function pair(): Promise<{
-  readonly fleet: FakeFleet;
-  readonly fe1: FakeHost;
-  readonly lb1: FakeHost;
-  readonly lb2: FakeHost;
-  readonly dies: () => void;
-}> {
-  const fleet = await FakeFleet.up(['fe1', 'lb1', 'lb2']);
-  const [fe1, lb1, lb2] = await Promise.all(['fe1', 'lb1', 'lb2'].map((name) => fleet.host(name)));
-  if (!fe1 || !lb1 || !lb2) throw new Error('they are up');
-  let isDead = false;
-  const { haproxy } = lb2;
-  lb2.balancer = () =>
-    new Proxy(haproxy, {
-      get: (target, key): unknown => {
-        const value: unknown = Reflect.get(target, key);
-        if (typeof value !== 'function') return value;
-        if (isDead) return () => Promise.reject(new Failure('unreachable', 'Cannot reach lb2: no route to host'));
-        return value.bind(target) as unknown;
-      },
-    });
-  const dies = (): void => {
-    isDead = true;
-    lb2.isUnreachable = true;
-  };
-  return { fleet, fe1, lb1, lb2, dies };
-}
 
 function playOf(fleet: FakeFleet, tag: string): Play {
   const play = fleet.play(tag, { each: { minUp: { servers: 1 } } });
@@ -49,14 +20,25 @@ function playOf(fleet: FakeFleet, tag: string): Play {
   return { ...play, hosts: [{ host: 'fe1', instances }] };
 }
 
+/** What a command that died has recorded of an instance at both of them. */
+async function leave(kind: 'rollout' | 'drain', fe1: FakeHost): Promise<void> {
+  const old = await fe1.containers.inspect('pxApp_1');
+  fe1.entries = ['lb1', 'lb2'].map((host) =>
+    aRecordEntry({
+      ...{ kind, server: aServer('pxApp_1', host), container: kind === 'rollout' ? 'pxApp_1' : undefined },
+      old: old && { id: old.id, restart: old.restart, running: true, wasReady: true },
+    }),
+  );
+}
+
 describe('with one of two central HAProxys dead', () => {
   it('a new container that falls over in service is out at the other at once, and goes home', async () => {
-    const { fleet, fe1, lb1, dies } = await pair();
+    const { fleet, fe1, lb1, setDead } = await balancerPair();
     fleet.addImage('bad', { exitsAfterMs: 900 });
     let fellAt = Infinity;
     let outAfterMs: number | undefined;
     const onEvent = (event: RunEvent): void => {
-      if (event.type === 'step-started' && event.step === 'soak') dies();
+      if (event.type === 'step-started' && event.step === 'soak') setDead(true);
       if (event.type === 'step-started' && event.step === 'withdraw') fellAt = fleet.clock.now();
     };
     fleet.clock.onAdvance((nowMs) => {
@@ -74,18 +56,10 @@ describe('with one of two central HAProxys dead', () => {
   it.each(['rollout', 'drain'] as const)(
     'what a %s has left is brought back at the other, and stays recorded for it',
     async (kind) => {
-      const { fleet, fe1, lb1, lb2, dies } = await pair();
-      const old = await fe1.containers.inspect('pxApp_1');
-      const servers = [aServer('pxApp_1', 'lb1'), aServer('pxApp_1', 'lb2')];
-      fe1.entries = servers.map((server) =>
-        aRecordEntry({
-          ...{ kind, server, container: kind === 'rollout' ? 'pxApp_1' : undefined },
-          old: old && { id: old.id, restart: old.restart, running: true, wasReady: true },
-        }),
-      );
-      for (const [index, { haproxy }] of [lb1, lb2].entries())
-        await haproxy.setAdmin(servers[index] ?? aServer(), 'maint');
-      dies();
+      const { fleet, fe1, lb1, lb2, setDead } = await balancerPair();
+      await leave(kind, fe1);
+      for (const { haproxy, name } of [lb1, lb2]) await haproxy.setAdmin(aServer('pxApp_1', name), 'maint');
+      setDead(true);
 
       const again = async () =>
         kind === 'rollout'
@@ -106,8 +80,7 @@ describe('with one of two central HAProxys dead', () => {
       expect(lb1.haproxy.weights()['pxApp_1']).toBe('10 ready UP');
       expect(fe1.entries.map(({ server }) => server.balancer.host)).toEqual(['lb2']);
 
-      lb2.isUnreachable = false;
-      lb2.balancer = () => lb2.haproxy;
+      setDead(false);
       const second = await again();
 
       expect(second.end).toBe('done');
@@ -119,17 +92,10 @@ describe('with one of two central HAProxys dead', () => {
   it.each(['rollout', 'drain'] as const)(
     'what a %s has left of it is forgotten when it is gone for good',
     async (kind) => {
-      const { fleet, fe1, lb1, dies } = await pair();
-      const old = await fe1.containers.inspect('pxApp_1');
-      const servers = [aServer('pxApp_1', 'lb1'), aServer('pxApp_1', 'lb2')];
-      fe1.entries = servers.map((server) =>
-        aRecordEntry({
-          ...{ kind, server, container: kind === 'rollout' ? 'pxApp_1' : undefined },
-          old: old && { id: old.id, restart: old.restart, running: true, wasReady: true },
-        }),
-      );
-      await lb1.haproxy.setAdmin(servers[0] ?? aServer(), 'maint');
-      dies();
+      const { fleet, fe1, lb1, setDead } = await balancerPair();
+      await leave(kind, fe1);
+      await lb1.haproxy.setAdmin(aServer('pxApp_1', 'lb1'), 'maint');
+      setDead(true);
 
       const forget = ['lb2', 'lb1'];
       const result =
@@ -149,7 +115,7 @@ describe('with one of two central HAProxys dead', () => {
   );
 
   it('takes neither of two containers away that the dead one may send requests to', async () => {
-    const { fleet, fe1, lb1, lb2, dies } = await pair();
+    const { fleet, fe1, lb1, lb2, setDead } = await balancerPair();
     const old = await fe1.containers.inspect('pxApp_1');
     await fe1.containers.rename('pxApp_1', 'pxApp_1.replaced-earlier');
     await fe1.containers.create('pxApp_1', { image: `${IMAGE}:v1`, pullPolicy: 'never' }, undefined);
@@ -166,7 +132,7 @@ describe('with one of two central HAProxys dead', () => {
       ),
     );
     for (const { haproxy, name } of [lb1, lb2]) await haproxy.setAdmin(aServer('pxApp_2', name), 'maint');
-    dies();
+    setDead(true);
 
     const first = await recoverHosts({ hosts: ['fe1'] }, fleet.context());
 
@@ -181,8 +147,7 @@ describe('with one of two central HAProxys dead', () => {
     expect(await running()).toEqual(expect.arrayContaining(['pxApp_1', 'pxApp_1.replaced-earlier']));
     expect(fe1.entries).toHaveLength(4);
 
-    lb2.isUnreachable = false;
-    lb2.balancer = () => lb2.haproxy;
+    setDead(false);
     const second = await recoverHosts({ hosts: ['fe1'] }, fleet.context());
 
     expect(second.end).toBe('done');

@@ -1,39 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { rollout } from '../../src/runner/rollout.ts';
+import { balancerPair } from '../support/balancer-pair.ts';
 import { aServer } from '../support/builders.ts';
-import { FakeFleet, IMAGE, type FakeHost } from '../support/fake-fleet.ts';
+import { IMAGE, type FakeFleet } from '../support/fake-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 const WHY = 'Cannot reach lb2: connection refused';
-
-interface Pair {
-  readonly fleet: FakeFleet;
-  readonly fe1: FakeHost;
-  readonly lb1: FakeHost;
-  readonly lb2: FakeHost;
-  readonly set: (isDead: boolean) => void;
-}
-
-/** The containers of fe1 are behind the HAProxys of lb1 and lb2, and lb2 may be dead. */
-async function pair(): Promise<Pair> {
-  const fleet = await FakeFleet.up(['fe1', 'lb1', 'lb2']);
-  const [fe1, lb1, lb2] = await Promise.all(['fe1', 'lb1', 'lb2'].map((name) => fleet.host(name)));
-  if (!fe1 || !lb1 || !lb2) throw new Error('they are up');
-  const { haproxy } = lb2;
-  lb2.balancer = () =>
-    new Proxy(haproxy, {
-      get: (target, key): unknown => {
-        const value: unknown = Reflect.get(target, key);
-        if (typeof value !== 'function') return value;
-        if (lb2.isUnreachable) return () => Promise.reject(new Failure('unreachable', WHY));
-        return value.bind(target) as unknown;
-      },
-    });
-  return { fleet, fe1, lb1, lb2, set: (isDead) => (lb2.isUnreachable = isDead) };
-}
 
 function playOf(fleet: FakeFleet, unreachableBalancer: 'fail' | 'skip', balancers = ['lb1', 'lb2']): Play {
   const play = fleet.play('v2', { each: { minUp: { servers: 1 } }, policy: { unreachableBalancer } });
@@ -53,8 +27,8 @@ const WHOLE = { pxApp_1: '10 ready UP', pxApp_2: '20 ready UP', pxApp_3: '30 rea
 
 describe('a central HAProxy that does not answer from the beginning', () => {
   it('is left out of the run where the play says skip, and told of once', async () => {
-    const { fleet, fe1, lb1, set } = await pair();
-    set(true);
+    const { fleet, fe1, lb1, setDead } = await balancerPair();
+    setDead(true);
 
     const result = await rollout([playOf(fleet, 'skip')], options, fleet.context());
 
@@ -65,8 +39,8 @@ describe('a central HAProxy that does not answer from the beginning', () => {
   });
 
   it('keeps the run from starting where the play says fail', async () => {
-    const { fleet, set } = await pair();
-    set(true);
+    const { fleet, setDead } = await balancerPair();
+    setDead(true);
 
     await expect(rollout([playOf(fleet, 'fail')], options, fleet.context())).rejects.toThrow(
       'Cannot start: one host cannot be had (above); nothing was touched',
@@ -74,8 +48,8 @@ describe('a central HAProxy that does not answer from the beginning', () => {
   });
 
   it('keeps it from starting also with skip when it is the only one', async () => {
-    const { fleet, set } = await pair();
-    set(true);
+    const { fleet, setDead } = await balancerPair();
+    setDead(true);
 
     await expect(rollout([playOf(fleet, 'skip', ['lb2'])], options, fleet.context())).rejects.toThrow(
       'Cannot start: one host cannot be had (above); nothing was touched',
@@ -83,16 +57,16 @@ describe('a central HAProxy that does not answer from the beginning', () => {
   });
 
   it('keeps it from starting when another play needs it', async () => {
-    const { fleet, set } = await pair();
-    set(true);
+    const { fleet, setDead } = await balancerPair();
+    setDead(true);
     const plays = [playOf(fleet, 'skip'), playOf(fleet, 'fail')];
 
     await expect(rollout(plays, options, fleet.context())).rejects.toThrow('nothing was touched');
   });
 
   it('leaves alone what has nothing to change, and takes back what it has updated', async () => {
-    const { fleet, fe1, lb1, set } = await pair();
-    set(true);
+    const { fleet, fe1, lb1, setDead } = await balancerPair();
+    setDead(true);
     fleet.addImage('bad', { exitsAfterMs: 200 });
     const play = playOf(fleet, 'skip');
     const [one, two, three] = play.hosts[0]?.instances ?? [];
@@ -128,10 +102,10 @@ describe('a central HAProxy that does not answer from the beginning', () => {
   });
 
   it('stays out for the whole run when it answers again', async () => {
-    const { fleet, fe1, lb1, lb2, set } = await pair();
-    set(true);
+    const { fleet, fe1, lb1, lb2, setDead } = await balancerPair();
+    setDead(true);
     const onEvent = (event: RunEvent): void => {
-      if (event.type === 'step-started' && event.step === 'replace') set(false);
+      if (event.type === 'step-started' && event.step === 'replace') setDead(false);
     };
 
     const result = await rollout([playOf(fleet, 'skip')], options, fleet.context(onEvent));
@@ -144,9 +118,9 @@ describe('a central HAProxy that does not answer from the beginning', () => {
   });
 
   it('that dies on the way has what is in work go home, as without it', async () => {
-    const { fleet, fe1, lb1, set } = await pair();
+    const { fleet, fe1, lb1, setDead } = await balancerPair();
     const onEvent = (event: RunEvent): void => {
-      if (event.type === 'step-started' && event.step === 'check') set(true);
+      if (event.type === 'step-started' && event.step === 'check') setDead(true);
     };
 
     const result = await rollout([playOf(fleet, 'skip')], options, fleet.context(onEvent));

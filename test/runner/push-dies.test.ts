@@ -4,14 +4,20 @@ import { holdHosts } from '../../src/runner/held-hosts.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { AS_CONFIGURED, AS_SET, NEW, OLD, PushStory } from '../support/push-story.ts';
 
+/** A push that has died before so many changes of the file, of servers that do not stand as configured. */
+async function diedBefore(at: number) {
+  const story = await PushStory.on();
+  await story.setAtRuntime();
+  const file = story.file();
+  file.diesAt = at;
+  void story.push();
+  await file.death;
+  return { story, file };
+}
+
 describe('a push that dies', () => {
   it.each([1, 2, 3, 4, 5])('before its change number %i leaves what the next one brings to its end', async (at) => {
-    const story = await PushStory.on();
-    await story.setAtRuntime();
-    const file = story.file();
-    file.diesAt = at;
-    void story.push();
-    await file.death;
+    const { story, file } = await diedBefore(at);
     const between = [file.text, await story.servers()];
     file.revive();
     (await story.fleet.host('fe1')).lock.die();
@@ -27,12 +33,7 @@ describe('a push that dies', () => {
   });
 
   it.each([1, 2, 3, 4, 5])('before its change number %i leaves what the next one, failing, puts back', async (at) => {
-    const story = await PushStory.on();
-    await story.setAtRuntime();
-    const file = story.file();
-    file.diesAt = at;
-    void story.push();
-    await file.death;
+    const { story, file } = await diedBefore(at);
     file.revive();
     (await story.fleet.host('fe1')).lock.die();
     file.leavesDown = [NEW];

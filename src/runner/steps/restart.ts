@@ -1,7 +1,6 @@
 import { behind } from '../barrier.ts';
-import { isUntouched } from '../recorded.ts';
-import { isBegun, isRestarted, noteBegun, stayed } from '../staying.ts';
-import { floorTeller, stillOut, takeOutAgain } from '../take-out.ts';
+import { isRestarted, leftAlone, noteBegun, stayed } from '../staying.ts';
+import { floorTeller } from '../take-out.ts';
 import type { StepAction } from '../work.ts';
 
 /**
@@ -12,9 +11,7 @@ import type { StepAction } from '../work.ts';
  */
 export const restart: StepAction = async (work, watch) => {
   const { instance, host } = work;
-  const hasBarriers = work.barriers.length === work.found.length;
-  if (hasBarriers && !isBegun(work) && (await isUntouched(work))) await stillOut(work, watch);
-  else await takeOutAgain(work, false, watch);
+  await leftAlone(work, watch);
   return behind(
     work.barriers,
     watch,

@@ -4,9 +4,8 @@ import type { RunCommand } from '../../rollout/model.ts';
 import { behind } from '../barrier.ts';
 import type { CommandEnd } from '../commands.ts';
 import { isPassing } from '../poll.ts';
-import { isUntouched } from '../recorded.ts';
-import { isBegun, isDone, noteBegun, noteDone, stayed } from '../staying.ts';
-import { floorTeller, stillOut, takeOutAgain } from '../take-out.ts';
+import { isBegun, isDone, leftAlone, noteBegun, noteDone, stayed } from '../staying.ts';
+import { floorTeller } from '../take-out.ts';
 import type { StepAction, StepWatch, Work } from '../work.ts';
 import { Unfit } from './check.ts';
 
@@ -19,9 +18,7 @@ import { Unfit } from './check.ts';
 export const run: StepAction = async (work, watch) => {
   const { run: command } = work.instance;
   if (!command) throw new Error(`${work.instance.container} has no command to run`);
-  const hasBarriers = work.barriers.length === work.found.length;
-  if (hasBarriers && !isBegun(work) && (await isUntouched(work))) await stillOut(work, watch);
-  else await takeOutAgain(work, false, watch);
+  await leftAlone(work, watch);
   return behind(
     work.barriers,
     watch,

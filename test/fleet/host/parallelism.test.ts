@@ -1,12 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runtime } from '../../../lab/lab.ts';
-import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { containersOf } from '../../support/fleet.ts';
-import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, resetOwn } from '../../support/own-host.ts';
+import { sampleUsable } from '../../support/sampled.ts';
 import { sluice } from '../../support/sluice.ts';
 
 const IDS = [1, 2, 3, 4, 5, 6];
@@ -17,28 +15,6 @@ function playbook(minUp: number): string {
     .replace('min_up: 50%', `min_up: ${minUp}`)
     .replace("serial: '35%'", "serial: '35%'\n  parallelism: 2");
   return join(folderWith({ 'two.yml': text }), 'two.yml');
-}
-
-/** The fewest servers that could take requests at any of the looks, one every 50 ms. */
-function sampleUsable(): () => Promise<number> {
-  const over = new AbortController();
-  let least = Infinity;
-  const sampling = (async () => {
-    while (!over.signal.aborted) {
-      const rows = parseServersState(await runtime(ownHost(), 'show servers state pxapp_cluster'));
-      const usable = rows.filter(
-        (row) =>
-          row.get('srv_op_state') === '2' && row.get('srv_admin_state') === '0' && row.get('srv_uweight') !== '0',
-      );
-      least = Math.min(least, usable.length);
-      await sleep(50);
-    }
-  })();
-  return async () => {
-    over.abort();
-    await sampling;
-    return least;
-  };
 }
 
 describe('two of six instances of a real host at once', () => {

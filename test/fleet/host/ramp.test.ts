@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { reload, runtime } from '../../../lab/lab.ts';
-import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
+import { reload } from '../../../lab/lab.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { sampled } from '../../support/sampled.ts';
 import { sluice, start, type Ended } from '../../support/sluice.ts';
 
 const example = readFileSync('playbooks/canary.yml', 'utf8');
@@ -27,23 +26,14 @@ const ROLLOUT = ['rollout', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', own, 
 
 /** The weights that each server is seen with, one look every 20 ms, until it is stopped. */
 function sampleWeights(): () => Promise<Readonly<Record<string, readonly number[]>>> {
-  const over = new AbortController();
-  const seen: Record<string, number[]> = {};
-  const sampling = (async () => {
-    while (!over.signal.aborted) {
-      for (const row of parseServersState(await runtime(ownHost(), 'show servers state pxapp_cluster'))) {
-        const weights = (seen[row.get('srv_name') ?? ''] ??= []);
-        const weight = Number(row.get('srv_uweight'));
-        if (weights.at(-1) !== weight) weights.push(weight);
-      }
-      await sleep(20);
+  return sampled<Record<string, number[]>>(20, {}, (seen, rows) => {
+    for (const row of rows) {
+      const weights = (seen[row.get('srv_name') ?? ''] ??= []);
+      const weight = Number(row.get('srv_uweight'));
+      if (weights.at(-1) !== weight) weights.push(weight);
     }
-  })();
-  return async () => {
-    over.abort();
-    await sampling;
     return seen;
-  };
+  });
 }
 
 interface Child {

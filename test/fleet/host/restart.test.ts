@@ -3,8 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { docker, reload } from '../../../lab/lab.ts';
 import { atStep } from '../../support/at-step.ts';
-import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
+import { containersOn } from '../../support/fleet.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { expectOwnWhole } from '../../support/own-whole.ts';
 import { sluice } from '../../support/sluice.ts';
 
 const PLAYBOOK = 'playbooks/restart.yml';
@@ -26,12 +27,6 @@ async function killWhenStopping(child: ChildProcess): Promise<void> {
   const before = await starts();
   while ((await starts()).join() === before.join()) await sleep(5);
   child.kill('SIGKILL');
-}
-
-async function expectWhole(): Promise<void> {
-  expect((await serversOf(own)).toSorted()).toEqual(ALL_IN_SERVICE);
-  expect(await containersOf(own)).toEqual(containersOn('v1'));
-  expect((await sluice('lock', 'list', own)).stdout).toMatch(/ free$/m);
 }
 
 describe('strategy: restart on a real host', () => {
@@ -59,7 +54,7 @@ describe('strategy: restart on a real host', () => {
     expect(back.stderr).toMatch(/has changed nothing that could be rolled back/);
     expect(without(2, after)).toEqual(without(2, before));
     expect(after.filter((line) => before.includes(line))).toEqual([]);
-    await expectWhole();
+    await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });
 
@@ -74,7 +69,7 @@ describe('strategy: restart on a real host', () => {
 
     const report = await traffic.stop();
     expect(ended.status, ended.stdout).toBe(0);
-    await expectWhole();
+    await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });
 
@@ -93,7 +88,7 @@ describe('strategy: restart on a real host', () => {
     const report = await traffic.stop();
     expect(recovered, recovered.stderr).toMatchObject({ status: 0 });
     expect(without(2, await starts())).toEqual(without(2, before));
-    await expectWhole();
+    await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });
 
@@ -108,7 +103,7 @@ describe('strategy: restart on a real host', () => {
     const after = await starts();
     expect(resumed, resumed.stderr).toMatchObject({ status: 0 });
     expect(after.filter((line) => between.includes(line))).toHaveLength(1);
-    await expectWhole();
+    await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });
 });

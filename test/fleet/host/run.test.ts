@@ -4,8 +4,8 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { reload } from '../../../lab/lab.ts';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
-import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, resetOwn, ownHost } from '../../support/own-host.ts';
+import { expectOwnWhole } from '../../support/own-whole.ts';
 import { sluice } from '../../support/sluice.ts';
 
 const PLAYBOOK = 'playbooks/run.yml';
@@ -37,12 +37,6 @@ function isSleeping(): boolean {
   });
 }
 
-async function expectWhole(): Promise<void> {
-  expect((await serversOf(own)).toSorted()).toEqual(ALL_IN_SERVICE);
-  expect(await containersOf(own)).toEqual(containersOn('v1'));
-  expect((await sluice('lock', 'list', own)).stdout).toMatch(/ free$/m);
-}
-
 describe('strategy: run on a real host', () => {
   beforeEach(async () => {
     await resetOwn();
@@ -60,7 +54,7 @@ describe('strategy: run on a real host', () => {
     expect(out, out.stderr).toMatchObject({ status: 0 });
     expect(out.stdout).toMatch(/rollout: 3 done in /);
     expect(shown.stdout).toMatch(/pxApp_1 {2}done/);
-    await expectWhole();
+    await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });
 
@@ -71,7 +65,7 @@ describe('strategy: run on a real host', () => {
 
     const report = await traffic.stop();
     expect(out, out.stderr).toMatchObject({ status: 0 });
-    await expectWhole();
+    await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });
 
@@ -84,7 +78,7 @@ describe('strategy: run on a real host', () => {
     expect(out.status, out.stderr).toBe(2);
     expect(out.stderr).toMatch(/clear the cache for pxApp_1 on \S+ ended with 3/);
     expect(out.stderr).toMatch(/output: no luck/);
-    await expectWhole();
+    await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });
 
@@ -99,7 +93,7 @@ describe('strategy: run on a real host', () => {
 
     const report = await traffic.stop();
     expect(ended.status, ended.stdout).toBe(0);
-    await expectWhole();
+    await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });
 
@@ -115,7 +109,7 @@ describe('strategy: run on a real host', () => {
     const report = await traffic.stop();
     expect(recovered, recovered.stderr).toMatchObject({ status: 0 });
     await expect.poll(isSleeping, { timeout: 60_000, interval: 50 }).toBe(false);
-    await expectWhole();
+    await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });
 });

@@ -1,15 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { docker, reload, runtime } from '../../../lab/lab.ts';
+import { docker, reload } from '../../../lab/lab.ts';
 import type { Load } from '../../../lab/load/load.ts';
 import { imageOf } from '../../../lab/settings.ts';
-import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { containersOf, containersOn, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { sampleUsable } from '../../support/sampled.ts';
 import { sluice } from '../../support/sluice.ts';
 
 const PLAYBOOK = 'playbooks/start-first.yml';
@@ -39,28 +38,6 @@ async function servers(): Promise<string[]> {
 
 function rollout(playbook: string, version: string, ...more: readonly string[]): readonly string[] {
   return ['rollout', playbook, '-e', `pxapp_version=${version}`, '--limit', own, '--yes', ...more];
-}
-
-/** The fewest servers that could take requests at any of the looks, one every 50 ms, until it is stopped. */
-function sampleUsable(): () => Promise<number> {
-  const over = new AbortController();
-  let least = Infinity;
-  const sampling = (async () => {
-    while (!over.signal.aborted) {
-      const rows = parseServersState(await runtime(ownHost(), 'show servers state pxapp_cluster'));
-      const usable = rows.filter(
-        (row) =>
-          row.get('srv_op_state') === '2' && row.get('srv_admin_state') === '0' && row.get('srv_uweight') !== '0',
-      );
-      least = Math.min(least, usable.length);
-      await sleep(50);
-    }
-  })();
-  return async () => {
-    over.abort();
-    await sampling;
-    return least;
-  };
 }
 
 /** What an old worker does to requests that are just sent on its idle connections is HAProxy's own. */
