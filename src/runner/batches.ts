@@ -56,18 +56,29 @@ export async function rollBatches(plan: PlayPlan, context: BatchesContext): Prom
       course.bug ??= error;
     }
   };
-  for (const batch of plan.batches) {
+  const begin = async (batch: BatchPlan): Promise<boolean> => {
     while (inWork.size >= (plan.atOnce?.window ?? 1)) await Promise.race(inWork);
     // Whoever is in work beside it may have ended meanwhile, and not well.
-    if (!goesOn() || !(await pace.mayBegin(plan, batch)) || !goesOn()) break;
+    if (!goesOn() || !(await pace.mayBegin(plan, batch)) || !goesOn()) return false;
     const start = await begun({ play: plan, batch }, context);
     if (course.then === 'goOn') course.then = start;
-    if (!goesOn()) break;
+    if (!goesOn()) return false;
     const going: Promise<void> = take(batch).then(() => void inWork.delete(going));
     inWork.add(going);
+    return true;
+  };
+  try {
+    for (const batch of plan.batches) if (!(await begin(batch))) break;
+  } catch (error) {
+    course.bug ??= error;
   }
+  // Whatever has happened, the locks are kept for as long as somebody works, or takes something back.
   await Promise.all(inWork);
-  if ('bug' in course) throw course.bug;
+  if ('bug' in course) {
+    monitors.quit();
+    await monitors.ended();
+    throw course.bug;
+  }
   // What is going to be rolled back need not be watched any longer.
   if (course.then === 'rollBack') monitors.quit();
   await monitors.ended();

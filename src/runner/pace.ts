@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import type { HostSummary, Report } from '../rollout/events.ts';
 import { durationText } from '../rollout/durations.ts';
 import { frozenAt, frozenText } from '../rollout/freeze.ts';
@@ -52,6 +53,7 @@ export class RunPace implements Pace {
   readonly #options: PaceOptions;
   readonly #context: PaceContext;
   readonly #startedMs: number;
+  readonly #asking = pLimit(1);
   readonly #failed = new Set<string>();
   readonly #unreachable = new Set<string>();
   #why: string | undefined;
@@ -197,14 +199,17 @@ export class RunPace implements Pace {
     return answer ?? 'stop';
   }
 
+  /** One question at a time, also when several batches are in work. */
   async #ask<Answer>(question: Question<Answer>): Promise<Answer | undefined> {
     const { operator, report, stop } = this.#context;
     if (!operator.isThere) return undefined;
-    report({ type: 'question-asked', question: question.text, answers: question.answers });
-    const answer = await operator.ask(question, stop.beforeNext);
-    const told = answer === undefined ? 'nothing' : question.tell(answer);
-    report({ type: 'question-answered', question: question.text, answer: told });
-    return answer;
+    return this.#asking(async () => {
+      report({ type: 'question-asked', question: question.text, answers: question.answers });
+      const answer = await operator.ask(question, stop.beforeNext);
+      const told = answer === undefined ? 'nothing' : question.tell(answer);
+      report({ type: 'question-answered', question: question.text, answer: told });
+      return answer;
+    });
   }
 
   /** No further instance begins, whatever the policies say. */

@@ -99,4 +99,24 @@ describe('a window', () => {
     expect(fleet.images().every((image) => image.endsWith(' v1'))).toBe(true);
     expect(fleet.isWhole()).toBe(true);
   });
+
+  it('keeps its locks for as long as a host is in work, also when asking for the next one ends in a bug', async () => {
+    const fleet = await FakeFleet.up(HOSTS);
+    const fe1 = await fleet.host('fe1');
+    fleet.operator.types('y');
+    fleet.operator.onAsk = () => {
+      throw new Error('a bug');
+    };
+    const held: boolean[] = [];
+    const context = fleet.context((event) => {
+      if (event.type === 'host-ended') held.push(fe1.lock.isLive);
+    });
+
+    const failing = rollout([playOf(fleet, 'v2', { window: 2 }, { policy: { pause: 'ask' } })], options, context);
+
+    await expect(failing).rejects.toThrow('a bug');
+    expect(held).toEqual([true, true]);
+    expect(fe1.lock.isFree).toBe(true);
+    expect(fleet.isWhole()).toBe(true);
+  });
 });

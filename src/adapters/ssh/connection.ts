@@ -11,6 +11,8 @@ import { openTcp } from './tcp.ts';
 
 /** An sshd allows 10 sessions on a connection (`MaxSessions`); forwarded streams do not count. */
 const COMMANDS_AT_ONCE = 6;
+/** Of those that are talked to, which may take minutes: what a run records meanwhile must not wait for them. */
+const TALKS_AT_ONCE = 3;
 
 /**
  * One host over SSH, by one connection that carries everything. It is made when it is first needed, and again when it
@@ -21,6 +23,7 @@ export class SshLink implements Link {
   readonly #dial: () => Promise<Session>;
   readonly #become: boolean;
   readonly #commands = pLimit(COMMANDS_AT_ONCE);
+  readonly #talks = pLimit(TALKS_AT_ONCE);
   readonly #sockets: Sockets;
   #session: Promise<Session> | undefined;
   #isClosed = false;
@@ -40,7 +43,8 @@ export class SshLink implements Link {
   }
 
   async run(command: string, options?: RunOptions): Promise<RunResult> {
-    return this.#commands(async () => {
+    const limit = options?.talk ? this.#talks : this.#commands;
+    return limit(async () => {
       const session = await this.#connected();
       return run(session, this.host, this.#lineFor(session, command), options);
     });
