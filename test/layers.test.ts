@@ -14,6 +14,22 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   'main.ts': ['cli', 'errors.ts'],
 };
 
+/** What each folder of the runner may import of the others, inside out; `run.ts` and what lies beside it is on top. */
+const runnerMayImport: Readonly<Record<string, readonly string[]>> = {
+  ports: [],
+  waiting: ['ports'],
+  instance: ['ports', 'waiting'],
+  hosts: ['ports', 'waiting', 'instance'],
+  preflight: ['ports', 'waiting', 'instance', 'hosts'],
+  play: ['ports', 'waiting', 'instance', 'hosts', 'preflight'],
+  recovery: ['ports', 'waiting', 'instance', 'hosts', 'preflight'],
+  maintenance: ['ports', 'waiting', 'instance', 'hosts', 'preflight', 'recovery'],
+  haproxy: ['ports', 'waiting', 'instance', 'hosts', 'preflight'],
+};
+
+/** What a run is given and comes to: types that all of the runner may know. */
+const RUN = 'runner/run.ts';
+
 /** The one folder, or file, that knows a library. */
 const homes: Readonly<Record<string, string>> = {
   ssh2: 'adapters/ssh',
@@ -63,6 +79,22 @@ describe.each(sources.filter((file) => layerOf(file) === 'rollout'))('src/%s', (
   it('needs nothing outside rollout/, not even node:', () => {
     expect(importsOf(file).filter((path) => !path.startsWith('.'))).toEqual([]);
   });
+});
+
+const inFolders = sources.filter((file) => layerOf(file) === 'runner' && file.split('/').length > 2);
+
+describe.each(inFolders)('src/%s', (file) => {
+  it('imports only the folders of the runner below it', () => {
+    const folder = file.split('/')[1] ?? '';
+    const allowed = [folder, ...(runnerMayImport[folder] ?? [])];
+    const inner = innerImportsOf(file).filter((path) => layerOf(path) === 'runner' && path !== RUN);
+    expect(inner.filter((path) => !allowed.includes(path.split('/')[1] ?? ''))).toEqual([]);
+  });
+});
+
+it('every folder of the runner has its rule', () => {
+  const folders = new Set(inFolders.map((file) => file.split('/')[1]));
+  expect([...folders].toSorted()).toEqual(Object.keys(runnerMayImport).toSorted());
 });
 
 describe.each(sources.filter((file) => layerOf(file) === 'adapters'))('src/%s', (file) => {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Clock } from '../runner/ports.ts';
+import type { Clock } from '../runner/ports/ports.ts';
 
 export const systemClock: Clock = {
   now: () => Math.round(performance.now()),

@@ -1,9 +1,9 @@
 /** What an operator can ask for, as plain data. */
 import type { Transport } from '../rollout/ssh-request.ts';
 import type { DrainPolicy } from '../rollout/model.ts';
-import type { Locking } from '../runner/held-hosts.ts';
-import type { MaintainRequest } from '../runner/maintain-plan.ts';
-import type { NamedPlace } from '../runner/sockets.ts';
+import type { Locking } from '../runner/hosts/held-hosts.ts';
+import type { MaintainRequest } from '../runner/maintenance/maintain-plan.ts';
+import type { NamedPlace } from '../runner/preflight/sockets.ts';
 import type { Hold } from './hold-options.ts';
 import type { Pacing } from './pacing.ts';
 import type { VaultSource } from './vault-options.ts';

@@ -2,7 +2,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { exitStatuses } from '../errors.ts';
 import { summaryText, verdictText, type SummaryCommand } from '../report/summary.ts';
 import type { RunEnd } from '../rollout/verdict.ts';
-import type { RunResult } from '../runner/rollout.ts';
+import type { RunResult } from '../runner/run.ts';
 import type { CliSession } from './session.ts';
 
 const statusOf: Readonly<Record<RunEnd, number>> = {

@@ -8,8 +8,8 @@ import type { RunThere } from '../adapters/haproxy/seen-processes.ts';
 import { FilePushRecords } from '../adapters/host/push-record.ts';
 import { quoted, type Link } from '../adapters/link.ts';
 import type { BalancerConfig } from '../rollout/balancer-config.ts';
-import type { ConfigPort, PushRecords } from '../runner/config-port.ts';
-import { placeOn, type NamedPlace } from '../runner/sockets.ts';
+import type { ConfigPort, PushRecords } from '../runner/ports/config-port.ts';
+import { placeOn, type NamedPlace } from '../runner/preflight/sockets.ts';
 import { firstSocket } from '../adapters/host/looks.ts';
 
 export function configAccess(

@@ -8,7 +8,7 @@ import { firstSocket } from '../adapters/host/looks.ts';
 import type { SshLink } from '../adapters/ssh/connection.ts';
 import { Failure } from '../errors.ts';
 import { placeName, type BalancerPlace } from '../rollout/model.ts';
-import { placeOn, type NamedPlace } from '../runner/sockets.ts';
+import { placeOn, type NamedPlace } from '../runner/preflight/sockets.ts';
 
 /** How a socket is reached, as far as it was. */
 export function channelTo(link: SshLink, path: string): string {

@@ -9,7 +9,7 @@ import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses, Failure } from '../errors.ts';
 import { doctorText, type Examined, type Fact } from '../report/doctor.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
-import type { NamedPlace } from '../runner/sockets.ts';
+import type { NamedPlace } from '../runner/preflight/sockets.ts';
 import type { Command } from './command.ts';
 import { channelTo, HaproxyLook } from './doctor-haproxy.ts';
 import { inSession, interruptible } from './session.ts';

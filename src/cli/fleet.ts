@@ -21,7 +21,7 @@ import { type HostSurroundings, surroundingsIn } from '../config/inventory/host-
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { Failure } from '../errors.ts';
 import type { SshRequest } from '../rollout/ssh-request.ts';
-import type { Fleet, HostAccess } from '../runner/ports.ts';
+import type { Fleet, HostAccess } from '../runner/ports/ports.ts';
 
 export interface FleetOptions {
   readonly overrides: ConnectionOverrides;

@@ -10,7 +10,7 @@ import { diffText, type ConfigDiff } from '../report/config-diff.ts';
 import type { BalancerConfig } from '../rollout/balancer-config.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
-import { pushConfigs } from '../runner/push-configs.ts';
+import { pushConfigs } from '../runner/haproxy/push-configs.ts';
 import type { Command } from './command.ts';
 import { conclude } from './conclude.ts';
 import { configAccess } from './config-access.ts';

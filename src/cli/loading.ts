@@ -10,7 +10,7 @@ import type { LoadedImage } from '../rollout/events.ts';
 import { fullName } from '../rollout/image-change.ts';
 import { specsOf } from '../rollout/model.ts';
 import type { Play } from '../rollout/play.ts';
-import type { LoadableImage, Loads } from '../runner/ports.ts';
+import type { LoadableImage, Loads } from '../runner/ports/ports.ts';
 import type { Loading } from './command.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -1,6 +1,6 @@
 import type { Argv } from 'yargs';
 import { Failure } from '../errors.ts';
-import type { Locking } from '../runner/held-hosts.ts';
+import type { Locking } from '../runner/hosts/held-hosts.ts';
 import type { HostsCommand, LockAction } from './command.ts';
 import { durationMs } from './duration.ts';
 import { EXIT_CODES, type CommonArgs } from './common-options.ts';

@@ -4,7 +4,7 @@ import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses } from '../errors.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
 import { locksText } from '../report/locks.ts';
-import { breakLocks, holdOnPurpose, listLocks, releaseLocks, type HostLockState } from '../runner/lock-hosts.ts';
+import { breakLocks, holdOnPurpose, listLocks, releaseLocks, type HostLockState } from '../runner/hosts/lock-hosts.ts';
 import type { Command } from './command.ts';
 import { confirm } from './confirm.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';

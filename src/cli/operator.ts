@@ -1,4 +1,4 @@
-import type { Operator } from '../runner/ports.ts';
+import type { Operator } from '../runner/ports/ports.ts';
 import { prompt } from './prompt.ts';
 import type { Surroundings } from './surroundings.ts';
 

@@ -4,7 +4,7 @@ import { systemClock } from '../adapters/system-clock.ts';
 import { statsSocket } from '../config/playbook/balancer-leaves.ts';
 import { Failure } from '../errors.ts';
 import type { OnTimeout } from '../rollout/model.ts';
-import type { NamedPlace } from '../runner/sockets.ts';
+import type { NamedPlace } from '../runner/preflight/sockets.ts';
 import type { Command, Common } from './command.ts';
 import { durationMs } from './duration.ts';
 import { EXIT_CODES, withoutReaching, type CommonArgs } from './common-options.ts';

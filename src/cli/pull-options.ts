@@ -1,5 +1,5 @@
 /** `--max-parallel-pulls`, as an option of the commands that bring images to hosts. */
-import { PULLS_PER_HOST } from '../runner/images.ts';
+import { PULLS_PER_HOST } from '../runner/preflight/images.ts';
 import { Failure } from '../errors.ts';
 
 export const pullOptions = {

@@ -4,7 +4,7 @@ import { JournalFile } from '../adapters/journal/journal-file.ts';
 import { pathOfRun, pruneRuns } from '../adapters/journal/runs.ts';
 import type { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
-import type { Journal } from '../runner/ports.ts';
+import type { Journal } from '../runner/ports/ports.ts';
 import type { Surroundings } from './surroundings.ts';
 
 const RUNS_KEPT = 500;

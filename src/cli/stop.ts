@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { Failure } from '../errors.ts';
 import type { Report } from '../rollout/events.ts';
-import type { Stop } from '../runner/advance.ts';
+import type { Stop } from '../runner/instance/advance.ts';
 
 /** Counts the times somebody asked to stop: first before the next instance, then now, then at once. */
 export class StopSwitch implements Stop {

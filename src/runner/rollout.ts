@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
-import type { HostSummary, Report } from '../rollout/events.ts';
+import type { HostSummary } from '../rollout/events.ts';
 import { hasChanges, planPlay } from '../rollout/plan.ts';
 import { inTurn } from '../rollout/plays-in-turn.ts';
 import { serversOf, type Instance } from '../rollout/model.ts';
@@ -8,49 +8,27 @@ import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
 import type { Play } from '../rollout/play.ts';
 import { movedTags } from '../rollout/moved-tags.ts';
 import { disagreements, imageSettledOn, resumedPlan, type Resumption } from '../rollout/resumption.ts';
-import { runEndOf, type AfterBatch, type RunEnd } from '../rollout/verdict.ts';
-import { capacityProblems } from './capacity-problems.ts';
-import type { Commands } from './commands.ts';
-import { stepActions, type Stop } from './advance.ts';
-import { refuseIfProblems, type Finding } from './findings.ts';
-import { holdHosts, type HeldHosts, type Locking } from './held-hosts.ts';
-import { restoreOver } from './over-holds.ts';
-import { pullAll } from './images.ts';
-import { LostBalancers } from './lost-balancers.ts';
-import { RunPace, type PaceOptions } from './pace.ts';
-import type { Clock, Fleet, Journal, Loads, Operator } from './ports.ts';
-import { inspectFleet, type Inspection } from './preflight.ts';
-import { refuseUnlessMayStart } from './may-start.ts';
-import { notReached } from './host-run.ts';
-import { betweenHooks, hooksAgain } from './run-hooks.ts';
-import { revert } from './rollback.ts';
-import { leftInWork, roll } from './roll.ts';
-import { Skipped } from './skipped.ts';
-import { takeBack, Updated } from './take-back.ts';
-import { inheritedOf, timeWarnings } from './time-warnings.ts';
-import { takeOver } from './take-over.ts';
-import { Turns } from './turns.ts';
-import type { RunIdentity } from './work.ts';
-
-export interface RunContext {
-  readonly fleet: Fleet;
-  readonly clock: Clock;
-  readonly report: Report;
-  readonly journal: Journal;
-  /** The machine that the run is started from. */
-  readonly controller: Commands;
-  readonly hide: (text: string) => string;
-  readonly stop: Stop;
-  readonly identity: RunIdentity;
-  readonly operator: Operator;
-  /** How many hosts are worked on at the same time. */
-  readonly forks: number;
-  readonly locking: Locking;
-  /** Images that come from this machine rather than from a registry. */
-  readonly loads?: Loads | undefined;
-  /** From 0 up to 1, by chance; handed in so that what was can be repeated. */
-  readonly random: () => number;
-}
+import { runEndOf, type AfterBatch } from '../rollout/verdict.ts';
+import { capacityProblems } from './preflight/capacity-problems.ts';
+import { stepActions } from './instance/advance.ts';
+import { refuseIfProblems, type Finding } from './hosts/findings.ts';
+import { holdHosts, type HeldHosts } from './hosts/held-hosts.ts';
+import { restoreOver } from './recovery/over-holds.ts';
+import { pullAll } from './preflight/images.ts';
+import { LostBalancers } from './preflight/lost-balancers.ts';
+import { RunPace, type PaceOptions } from './play/pace.ts';
+import { inspectFleet, type Inspection } from './preflight/preflight.ts';
+import { refuseUnlessMayStart } from './play/may-start.ts';
+import { notReached } from './play/host-run.ts';
+import { betweenHooks, hooksAgain } from './play/run-hooks.ts';
+import { revert } from './play/rollback.ts';
+import { leftInWork, roll } from './play/roll.ts';
+import { Skipped } from './preflight/skipped.ts';
+import { takeBack, Updated } from './play/take-back.ts';
+import { inheritedOf, timeWarnings } from './preflight/time-warnings.ts';
+import { takeOver } from './recovery/take-over.ts';
+import { Turns } from './instance/turns.ts';
+import type { RunContext, RunResult } from './run.ts';
 
 export interface RolloutOptions {
   readonly force: boolean;
@@ -63,15 +41,6 @@ export interface RolloutOptions {
   readonly confirm: () => Promise<boolean>;
   /** What the command line says of when the run ends. */
   readonly pace?: Omit<PaceOptions, 'hosts'>;
-}
-
-export interface RunResult {
-  readonly end: RunEnd;
-  /** Why the run itself went no further, where it did not. */
-  readonly why?: string | undefined;
-  /** The hook after it that has failed, and how, where nothing else has. */
-  readonly hook?: string | undefined;
-  readonly hosts: readonly HostSummary[];
 }
 
 /**

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { EVENT_SCHEMA, type RunEvent, type StampedEvent } from '../../src/rollout/events.ts';
 import { instancesIn, replay, type RunHistory } from '../../src/rollout/history.ts';
-import { drainHosts } from '../../src/runner/drain-hosts.ts';
+import { drainHosts } from '../../src/runner/maintenance/drain-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { FakeFleet, IMAGE } from '../support/fake-fleet.ts';
 import { MortalFleet } from '../support/mortal-fleet.ts';

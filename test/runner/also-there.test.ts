@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerState } from '../../src/rollout/observed.ts';
-import { alsoThere } from '../../src/runner/also-there.ts';
+import { alsoThere } from '../../src/runner/preflight/also-there.ts';
 import { aBackend, aServer, aServerState, anInstance } from '../support/builders.ts';
 
 const api = { ...aServer('app1'), backend: 'api' };

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { rollout, type RolloutOptions, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout, type RolloutOptions } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { badOn, playOf, watched } from '../support/at-once.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 

@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { LifeStep } from '../../src/rollout/lifecycle.ts';
 import type { InstancePlan } from '../../src/rollout/plan.ts';
-import type { PlayEnd } from '../../src/runner/batches.ts';
-import { holdHosts } from '../../src/runner/held-hosts.ts';
-import { RunPace } from '../../src/runner/pace.ts';
-import { roll } from '../../src/runner/roll.ts';
+import type { PlayEnd } from '../../src/runner/play/batches.ts';
+import { holdHosts } from '../../src/runner/hosts/held-hosts.ts';
+import { RunPace } from '../../src/runner/play/pace.ts';
+import { roll } from '../../src/runner/play/roll.ts';
 import { plan } from '../../src/runner/rollout.ts';
-import type { StepAction } from '../../src/runner/work.ts';
+import type { StepAction } from '../../src/runner/instance/work.ts';
 import { playOf } from '../support/at-once.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 

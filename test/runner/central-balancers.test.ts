@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
-import { recoverHosts } from '../../src/runner/recover-hosts.ts';
-import { restoreHosts } from '../../src/runner/restore-hosts.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
+import { restoreHosts } from '../../src/runner/recovery/restore-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { balancerPair } from '../support/balancer-pair.ts';
 import { aRecordEntry, aServer } from '../support/builders.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
-import { drainHosts, type DrainRequest } from '../../src/runner/drain-hosts.ts';
-import type { Fleet, HostAccess } from '../../src/runner/ports.ts';
-import type { RunResult } from '../../src/runner/rollout.ts';
+import { drainHosts, type DrainRequest } from '../../src/runner/maintenance/drain-hosts.ts';
+import type { Fleet, HostAccess } from '../../src/runner/ports/ports.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { aServer } from '../support/builders.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet, WEIGHTS } from '../support/fake-fleet.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
-import { drainHosts } from '../../src/runner/drain-hosts.ts';
+import { drainHosts } from '../../src/runner/maintenance/drain-hosts.ts';
 import type { DrainPolicy } from '../../src/rollout/model.ts';
-import type { RunResult } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { aServer } from '../support/builders.ts';
 import { FakeFleet, WEIGHTS } from '../support/fake-fleet.ts';
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { drainHosts, type DrainRequest } from '../../src/runner/drain-hosts.ts';
-import { holdOn } from '../../src/runner/hold-on.ts';
-import { restoreHosts } from '../../src/runner/restore-hosts.ts';
-import { restoreOverHosts } from '../../src/runner/restore-over.ts';
-import { rollout, type RunContext, type RunResult } from '../../src/runner/rollout.ts';
-import { plan } from '../../src/runner/rollout.ts';
+import { drainHosts, type DrainRequest } from '../../src/runner/maintenance/drain-hosts.ts';
+import { holdOn } from '../../src/runner/maintenance/hold-on.ts';
+import { restoreHosts } from '../../src/runner/recovery/restore-hosts.ts';
+import { restoreOverHosts } from '../../src/runner/recovery/restore-over.ts';
+import type { RunContext, RunResult } from '../../src/runner/run.ts';
+import { plan, rollout } from '../../src/runner/rollout.ts';
 import { aLockOwner, aServer } from '../support/builders.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { askRuntime } from '../../src/runner/ask-runtime.ts';
-import { lookAtRuntime } from '../../src/runner/look-at-runtime.ts';
-import { setWeights, type WeightSet } from '../../src/runner/set-weights.ts';
+import { askRuntime } from '../../src/runner/haproxy/ask-runtime.ts';
+import { lookAtRuntime } from '../../src/runner/haproxy/look-at-runtime.ts';
+import { setWeights, type WeightSet } from '../../src/runner/haproxy/set-weights.ts';
 import { Failure } from '../../src/errors.ts';
 import { aLockOwner, aRecordEntry, aServer } from '../support/builders.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';

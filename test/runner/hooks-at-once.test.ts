@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { AtOnce } from '../../src/rollout/at-once.ts';
 import type { HookPoint } from '../../src/rollout/hooks.ts';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { playOf } from '../support/at-once.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { aHook, hooksTold } from '../support/hooks.ts';

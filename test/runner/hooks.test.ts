@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
-import type { CommandRequest } from '../../src/runner/commands.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
+import type { CommandRequest } from '../../src/runner/ports/commands.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import type { FakeProgram } from '../support/fake-commands.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { frontsOf } from '../../src/runner/in-front.ts';
-import type { HostAccess, LoadBalancer } from '../../src/runner/ports.ts';
+import { frontsOf } from '../../src/runner/preflight/in-front.ts';
+import type { HostAccess, LoadBalancer } from '../../src/runner/ports/ports.ts';
 import { aBackend, aServerState } from '../support/builders.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
-import { breakLocks, holdOnPurpose, releaseLocks } from '../../src/runner/lock-hosts.ts';
-import type { RunContext } from '../../src/runner/rollout.ts';
+import { breakLocks, holdOnPurpose, releaseLocks } from '../../src/runner/hosts/lock-hosts.ts';
+import type { RunContext } from '../../src/runner/run.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 

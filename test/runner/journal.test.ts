@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
-import { drainHosts } from '../../src/runner/drain-hosts.ts';
-import { restoreHosts } from '../../src/runner/restore-hosts.ts';
+import { drainHosts } from '../../src/runner/maintenance/drain-hosts.ts';
+import { restoreHosts } from '../../src/runner/recovery/restore-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { aJournal } from '../support/contracts/journal.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';

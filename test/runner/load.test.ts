@@ -4,7 +4,7 @@ import type { RunEvent } from '../../src/rollout/events.ts';
 import { planText } from '../../src/report/plan.ts';
 import { paintFor } from '../../src/report/paint.ts';
 import { instancesOf, type PlayPlan } from '../../src/rollout/plan.ts';
-import type { LoadableImage, Loads } from '../../src/runner/ports.ts';
+import type { LoadableImage, Loads } from '../../src/runner/ports/ports.ts';
 import { plan, rollout } from '../../src/runner/rollout.ts';
 import { FakeFleet, IMAGE } from '../support/fake-fleet.ts';
 

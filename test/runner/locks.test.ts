@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { Failure } from '../../src/errors.ts';
-import { breakLocks, holdOnPurpose, listLocks, releaseLocks } from '../../src/runner/lock-hosts.ts';
-import { recoverHosts } from '../../src/runner/recover-hosts.ts';
-import { rollout, type RunContext, type RunResult } from '../../src/runner/rollout.ts';
+import { breakLocks, holdOnPurpose, listLocks, releaseLocks } from '../../src/runner/hosts/lock-hosts.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import { aLockOwner, aServer } from '../support/builders.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 import { MortalFleet } from '../support/mortal-fleet.ts';

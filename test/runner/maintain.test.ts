@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { drainHosts } from '../../src/runner/drain-hosts.ts';
-import { maintainHosts } from '../../src/runner/maintain-hosts.ts';
-import { planMaintenance, type MaintainRequest } from '../../src/runner/maintain-plan.ts';
-import { recoverHosts } from '../../src/runner/recover-hosts.ts';
-import { rollout, type RunContext, type RunResult } from '../../src/runner/rollout.ts';
+import { drainHosts } from '../../src/runner/maintenance/drain-hosts.ts';
+import { maintainHosts } from '../../src/runner/maintenance/maintain-hosts.ts';
+import { planMaintenance, type MaintainRequest } from '../../src/runner/maintenance/maintain-plan.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import { aServer } from '../support/builders.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 import { MortalFleet, type Death } from '../support/mortal-fleet.ts';

@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { MonitorPolicy } from '../../src/rollout/model.ts';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import type { Behaviour } from '../support/fake-image.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 

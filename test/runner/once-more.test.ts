@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { changed } from '../support/changed.ts';
 import type { Behaviour } from '../support/fake-image.ts';
 import type { FakeFleet } from '../support/fake-fleet.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
-import { poll, type Patience } from '../../src/runner/poll.ts';
+import { poll, type Patience } from '../../src/runner/waiting/poll.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const never = new AbortController().signal;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ServerState } from '../../src/rollout/observed.ts';
-import { serverRemarks } from '../../src/runner/preflight-balancer.ts';
+import { serverRemarks } from '../../src/runner/preflight/preflight-balancer.ts';
 import { aBackend, aServer, aServerState, anInstance } from '../support/builders.ts';
 
 const FREE = aServer('pxApp_1b');

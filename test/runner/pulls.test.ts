@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Play } from '../../src/rollout/play.ts';
-import type { Clock } from '../../src/runner/ports.ts';
+import type { Clock } from '../../src/runner/ports/ports.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet, IMAGE } from '../support/fake-fleet.ts';

@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
-import { holdHosts } from '../../src/runner/held-hosts.ts';
+import { holdHosts } from '../../src/runner/hosts/held-hosts.ts';
 import { aRecordEntry, aServer } from '../support/builders.ts';
 import type { FakeConfigFile } from '../support/fake-config-file.ts';
 import { aConfig, AS_SET, NEW, OLD, PushStory } from '../support/push-story.ts';

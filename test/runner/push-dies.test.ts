@@ -1,6 +1,6 @@
 import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
-import { holdHosts } from '../../src/runner/held-hosts.ts';
+import { holdHosts } from '../../src/runner/hosts/held-hosts.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { AS_CONFIGURED, AS_SET, NEW, OLD, PushStory } from '../support/push-story.ts';
 

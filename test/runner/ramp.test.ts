@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Ramp } from '../../src/rollout/ramp.ts';
-import { recoverHosts } from '../../src/runner/recover-hosts.ts';
-import { rollout, type RolloutOptions, type RunResult } from '../../src/runner/rollout.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
+import { rollout, type RolloutOptions } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { MortalFleet } from '../support/mortal-fleet.ts';
 import { resumptionFrom } from '../support/resumption.ts';

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
-import type { RecordEntry } from '../../src/runner/ports.ts';
-import { recoverHosts } from '../../src/runner/recover-hosts.ts';
-import type { RunResult } from '../../src/runner/rollout.ts';
+import type { RecordEntry } from '../../src/runner/ports/ports.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { aServer } from '../support/builders.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet, WEIGHTS } from '../support/fake-fleet.ts';

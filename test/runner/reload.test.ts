@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 
 /** Rolls fe1 out; HAProxy is reloaded there as the first instance begins this step. */

@@ -4,8 +4,9 @@ import { replay } from '../../src/rollout/history.ts';
 import type { Instance } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { playsBack } from '../../src/rollout/rollback.ts';
-import { recoverHosts } from '../../src/runner/recover-hosts.ts';
-import { plan, rollout, type RolloutOptions, type RunContext } from '../../src/runner/rollout.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
+import { plan, rollout, type RolloutOptions } from '../../src/runner/rollout.ts';
+import type { RunContext } from '../../src/runner/run.ts';
 import type { Behaviour } from '../support/fake-image.ts';
 import { FakeFleet, IMAGE, WEIGHTS } from '../support/fake-fleet.ts';
 import { MortalFleet, type Death } from '../support/mortal-fleet.ts';
@@ -282,10 +283,9 @@ describe('a restart whose run was killed', () => {
     const names = new Set(['fe1 pxApp_2']);
     const isRecorded = (await fleet.host('fe1')).entries.length > 0;
     const nothing = { failed: new Set<string>(), notReached: new Set<string>(), digests: new Map<string, string>() };
-    const updated = isRecorded ? new Set<string>() : names;
     const resumption = {
       ...nothing,
-      updated,
+      updated: isRecorded ? new Set<string>() : names,
       inWork: names,
       skipFailed: false,
       hooks: { ended: new Set<string>(), unknown: [], begun: new Set<string>() },

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { AdminState } from '../../src/rollout/model.ts';
-import type { RecordEntry } from '../../src/runner/ports.ts';
-import { restoreHosts } from '../../src/runner/restore-hosts.ts';
-import type { RunResult } from '../../src/runner/rollout.ts';
+import type { RecordEntry } from '../../src/runner/ports/ports.ts';
+import { restoreHosts } from '../../src/runner/recovery/restore-hosts.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { aLockOwner, aServer } from '../support/builders.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet, WEIGHTS } from '../support/fake-fleet.ts';

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
-import { recoverHosts } from '../../src/runner/recover-hosts.ts';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import type { Behaviour } from '../support/fake-image.ts';
 import { IMAGE, type FakeFleet } from '../support/fake-fleet.ts';
 import { FlakyFleet } from '../support/flaky-fleet.ts';

@@ -1,9 +1,9 @@
 import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
 import type { InstancePlan } from '../../src/rollout/plan.ts';
-import { stepActions } from '../../src/runner/advance.ts';
-import { holdHosts } from '../../src/runner/held-hosts.ts';
-import { revert } from '../../src/runner/rollback.ts';
+import { stepActions } from '../../src/runner/instance/advance.ts';
+import { holdHosts } from '../../src/runner/hosts/held-hosts.ts';
+import { revert } from '../../src/runner/play/rollback.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { allOn, roll, RUN } from '../support/rollback.ts';
 

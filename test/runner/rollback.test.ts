@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recoverHosts } from '../../src/runner/recover-hosts.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
 import { FakeFleet, IMAGE, WEIGHTS } from '../support/fake-fleet.ts';
 import { MortalFleet } from '../support/mortal-fleet.ts';
 import { allOn, backContext, fe1Of, playsBack, roll, rollBack, RUN, snapshots } from '../support/rollback.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Room } from '../../src/runner/room.ts';
+import { Room } from '../../src/runner/waiting/room.ts';
 
 /** Something that goes on until it is let go, and notes when it begins and ends. */
 function doing(log: string[], name: string): { readonly action: () => Promise<string>; readonly end: () => void } {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { recoverHosts } from '../../src/runner/recover-hosts.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { balancerPair } from '../support/balancer-pair.ts';
 import { aRecordEntry, aServer } from '../support/builders.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { stepsOf } from '../support/steps.ts';
 

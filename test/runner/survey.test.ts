@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { Container } from '../../src/rollout/observed.ts';
-import type { Fleet, HostAccess, HostLock } from '../../src/runner/ports.ts';
-import { rowsOf, survey } from '../../src/runner/survey.ts';
+import type { Fleet, HostAccess, HostLock } from '../../src/runner/ports/ports.ts';
+import { rowsOf, survey } from '../../src/runner/preflight/survey.ts';
 import { aContainer, aLockOwner, aServer, aServerState } from '../support/builders.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import type { FakeFleet } from '../support/fake-fleet.ts';
 import { ASIDE, containersOf, fleetWith, SECOND, secondOnly } from '../support/second-instance.ts';
 

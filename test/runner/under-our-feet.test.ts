@@ -1,19 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { Remark, RunEvent } from '../../src/rollout/events.ts';
 import type { Instance } from '../../src/rollout/model.ts';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { aServer } from '../support/builders.ts';
-import { FakeFleet, WEIGHTS, type FakeHost } from '../support/fake-fleet.ts';
+import { FakeFleet, WEIGHTS } from '../support/fake-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 
-interface Story {
-  readonly fleet: FakeFleet;
-  readonly fe1: FakeHost;
-  readonly haproxy: FakeHost['haproxy'];
-}
+type Story = Awaited<ReturnType<typeof begin>>;
 
-async function begin(): Promise<Story> {
+async function begin() {
   const fleet = await FakeFleet.up(['fe1']);
   const fe1 = await fleet.host('fe1');
   return { fleet, fe1, haproxy: fe1.haproxy };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
-import type { HostRecord, RecordEntry } from '../../src/runner/ports.ts';
-import { Undo } from '../../src/runner/undo.ts';
+import type { HostRecord, RecordEntry } from '../../src/runner/ports/ports.ts';
+import { Undo } from '../../src/runner/instance/undo.ts';
 import { aServer } from '../support/builders.ts';
 
 function anEntry(over: Partial<RecordEntry> = {}): RecordEntry {

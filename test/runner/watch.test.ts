@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent, Waiting } from '../../src/rollout/events.ts';
-import { watchOf, type Watch } from '../../src/runner/watch.ts';
+import { watchOf, type Watch } from '../../src/runner/waiting/watch.ts';
 import { aServer } from '../support/builders.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 

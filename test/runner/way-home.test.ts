@@ -3,7 +3,8 @@ import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { instancesOf } from '../../src/rollout/plan.ts';
 import type { Play } from '../../src/rollout/play.ts';
-import { rollout, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };

@@ -1,6 +1,6 @@
 /** Deliberate breakages of what is done after a rollout, beside it, and instead of it. */
 import type { RunEvent } from '../../src/rollout/events.ts';
-import type { RecordEntry } from '../../src/runner/ports.ts';
+import type { RecordEntry } from '../../src/runner/ports/ports.ts';
 import { changed } from '../support/changed.ts';
 import { balancers, hosts, records } from './breaking.ts';
 import type { Breakage } from './playing.ts';

@@ -1,6 +1,6 @@
 /** Deliberate breakages: what must be caught, or the simulation proves nothing. breakages.test.ts says by which invariant. */
 import type { AdminState, Server } from '../../src/rollout/model.ts';
-import type { HostAccess, LoadBalancer, Lock } from '../../src/runner/ports.ts';
+import type { HostAccess, LoadBalancer, Lock } from '../../src/runner/ports/ports.ts';
 import { changed } from '../support/changed.ts';
 import { operationBreakages } from './breakages-operations.ts';
 import { balancers, containers, hosts, never, records } from './breaking.ts';

@@ -1,5 +1,5 @@
 /** Ways of breaking something on purpose: what the real code is given, changed where it hurts. */
-import type { Containers, HostAccess, HostRecord, LoadBalancer } from '../../src/runner/ports.ts';
+import type { Containers, HostAccess, HostRecord, LoadBalancer } from '../../src/runner/ports/ports.ts';
 import { changed } from '../support/changed.ts';
 import type { Breakage } from './playing.ts';
 import type { Controller } from './world/controller.ts';

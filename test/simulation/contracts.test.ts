@@ -1,7 +1,7 @@
 import { aServer } from '../support/builders.ts';
 import { behavesLikeContainers, type Arrange } from '../support/contracts/containers.ts';
 import { behavesLikeALoadBalancer } from '../support/contracts/load-balancer.ts';
-import type { HostAccess } from '../../src/runner/ports.ts';
+import type { HostAccess } from '../../src/runner/ports/ports.ts';
 import { Controller } from './world/controller.ts';
 import { IMAGE, type HostSetting } from './world/host.ts';
 import { SimFleet, SOCKET } from './world/sim-fleet.ts';

@@ -1,8 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { exitStatusOf, Failure } from '../../src/errors.ts';
 import type { Play } from '../../src/rollout/play.ts';
-import type { Fleet, RecordEntry } from '../../src/runner/ports.ts';
-import type { RunContext, RunResult } from '../../src/runner/rollout.ts';
+import type { Fleet, RecordEntry } from '../../src/runner/ports/ports.ts';
+import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import type { Act } from './acts.ts';
 import { carryOut, hostsOf, type Asked } from './commands.ts';
 import type { Controller } from './world/controller.ts';

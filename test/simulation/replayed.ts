@@ -15,7 +15,7 @@
  */
 import type { Subject } from '../../src/rollout/events.ts';
 import type { HostHistory, InstanceHistory } from '../../src/rollout/history.ts';
-import type { RecordEntry } from '../../src/runner/ports.ts';
+import type { RecordEntry } from '../../src/runner/ports/ports.ts';
 import { keptHistory } from './journals.ts';
 import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';

@@ -1,7 +1,7 @@
 import type { Instance, Server } from '../../src/rollout/model.ts';
 import type { LockOwner } from '../../src/rollout/lock.ts';
 import type { BackendState, Container, ServerState } from '../../src/rollout/observed.ts';
-import type { RecordEntry } from '../../src/runner/ports.ts';
+import type { RecordEntry } from '../../src/runner/ports/ports.ts';
 
 /** Plausible values; a test states only what differs. */
 export const SOCKET = '/var/run/haproxy.sock';

@@ -1,5 +1,5 @@
 import { Failure } from '../../src/errors.ts';
-import type { Archived, HostArchive } from '../../src/runner/ports.ts';
+import type { Archived, HostArchive } from '../../src/runner/ports/ports.ts';
 
 /** An archive that is as safe as this process. */
 export class FakeArchive implements HostArchive {

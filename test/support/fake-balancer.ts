@@ -9,7 +9,7 @@ import type {
   ServerLook,
   Session,
   Weights,
-} from '../../src/runner/ports.ts';
+} from '../../src/runner/ports/ports.ts';
 
 const BACKEND = 'pxapp_cluster';
 const RISE = 2;

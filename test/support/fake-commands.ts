@@ -1,6 +1,6 @@
 import { Failure } from '../../src/errors.ts';
-import type { CommandEnd, CommandRequest, Commands } from '../../src/runner/commands.ts';
-import type { Clock } from '../../src/runner/ports.ts';
+import type { CommandEnd, CommandRequest, Commands } from '../../src/runner/ports/commands.ts';
+import type { Clock } from '../../src/runner/ports/ports.ts';
 
 /** What a program of a test does. */
 export interface FakeProgram {

@@ -2,7 +2,7 @@ import { Failure } from '../../src/errors.ts';
 import type { Carried } from '../../src/rollout/carry-over.ts';
 import { standsApart } from '../../src/rollout/carry-over.ts';
 import type { Balancer } from '../../src/rollout/model.ts';
-import type { ConfigPort, Passage, Reloaded, Standings } from '../../src/runner/config-port.ts';
+import type { ConfigPort, Passage, Reloaded, Standings } from '../../src/runner/ports/config-port.ts';
 import type { FakeBalancer } from './fake-balancer.ts';
 
 /** The configuration file of a fake HAProxy. Its servers are the same in every configuration, but for their weights. */

@@ -2,7 +2,7 @@ import { Failure } from '../../src/errors.ts';
 import { byDigest } from '../../src/rollout/image-change.ts';
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
 import type { Container, Health, Image, SettingChange } from '../../src/rollout/observed.ts';
-import type { CommandEnd, CommandRequest } from '../../src/runner/commands.ts';
+import type { CommandEnd, CommandRequest } from '../../src/runner/ports/commands.ts';
 import type {
   Clock,
   CommandResult,
@@ -11,7 +11,7 @@ import type {
   Prospects,
   PullRequest,
   RemoteImage,
-} from '../../src/runner/ports.ts';
+} from '../../src/runner/ports/ports.ts';
 import { FakeCommands } from './fake-commands.ts';
 import { behaviourOf, type FakeImage } from './fake-image.ts';
 

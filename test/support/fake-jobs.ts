@@ -1,5 +1,5 @@
-import type { HostJobs, JobLook } from '../../src/runner/jobs.ts';
-import type { Clock } from '../../src/runner/ports.ts';
+import type { HostJobs, JobLook } from '../../src/runner/ports/jobs.ts';
+import type { Clock } from '../../src/runner/ports/ports.ts';
 
 interface Job {
   readonly output: string;

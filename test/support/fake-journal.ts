@@ -1,5 +1,5 @@
 import { Failure } from '../../src/errors.ts';
-import type { Journal } from '../../src/runner/ports.ts';
+import type { Journal } from '../../src/runner/ports/ports.ts';
 
 /** A journal on a disk that may be full. */
 export class FakeJournal implements Journal {

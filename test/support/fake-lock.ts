@@ -1,5 +1,5 @@
 import { Failure } from '../../src/errors.ts';
-import type { FoundLock, HostLock, Lock, LockOwner, Taking } from '../../src/runner/ports.ts';
+import type { FoundLock, HostLock, Lock, LockOwner, Taking } from '../../src/runner/ports/ports.ts';
 import type { VirtualClock } from './virtual-clock.ts';
 
 /** The command on the host that has the kernel's lock. */

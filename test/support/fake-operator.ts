@@ -1,5 +1,5 @@
 import type { Question } from '../../src/rollout/questions.ts';
-import type { Operator } from '../../src/runner/ports.ts';
+import type { Operator } from '../../src/runner/ports/ports.ts';
 
 /** Somebody who types what was laid out for them, and leaves the terminal after it; nobody, when nothing was. */
 export class FakeOperator implements Operator {

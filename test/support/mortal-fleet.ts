@@ -1,4 +1,4 @@
-import type { Fleet } from '../../src/runner/ports.ts';
+import type { Fleet } from '../../src/runner/ports/ports.ts';
 import { changed } from './changed.ts';
 import type { FakeFleet, FakeHost } from './fake-fleet.ts';
 

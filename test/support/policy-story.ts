@@ -1,7 +1,8 @@
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import type { Policy } from '../../src/rollout/policy.ts';
-import { rollout, type RolloutOptions, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout, type RolloutOptions } from '../../src/runner/rollout.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import type { FakeFleet } from './fake-fleet.ts';
 
 export interface Story {

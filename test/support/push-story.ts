@@ -1,8 +1,8 @@
 import type { BalancerConfig } from '../../src/rollout/balancer-config.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
-import type { PushRecord, PushRecords } from '../../src/runner/config-port.ts';
-import { pushConfigs, type PushRequest } from '../../src/runner/push-configs.ts';
-import type { RunContext, RunResult } from '../../src/runner/rollout.ts';
+import type { PushRecord, PushRecords } from '../../src/runner/ports/config-port.ts';
+import { pushConfigs, type PushRequest } from '../../src/runner/haproxy/push-configs.ts';
+import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import { aServer } from './builders.ts';
 import { FakeConfigFile } from './fake-config-file.ts';
 import { FakeFleet } from './fake-fleet.ts';

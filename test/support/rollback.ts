@@ -3,7 +3,8 @@ import type { Instance } from '../../src/rollout/model.ts';
 import type { PlayPlan } from '../../src/rollout/plan.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { rollbackPlays } from '../../src/rollout/rollback.ts';
-import { rollout, type RunContext, type RunResult } from '../../src/runner/rollout.ts';
+import { rollout } from '../../src/runner/rollout.ts';
+import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import { FakeFleet, WEIGHTS, type FakeHost } from './fake-fleet.ts';
 
 /** A rollout and its rollback on a fake fleet, as the command line does them. */

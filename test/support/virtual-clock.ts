@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Clock } from '../../src/runner/ports.ts';
+import type { Clock } from '../../src/runner/ports/ports.ts';
 
 /** Time that passes only when everybody waits: it jumps to whoever is to be woken next. */
 export class VirtualClock implements Clock {

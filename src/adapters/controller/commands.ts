@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure, reasonOf } from '../../errors.ts';
-import type { CommandEnd, CommandRequest, Commands } from '../../runner/commands.ts';
+import type { CommandEnd, CommandRequest, Commands } from '../../runner/ports/commands.ts';
 import { END_WITHIN_MS, END_WORD, onLifeline, withinLimits } from '../lifeline.ts';
 import { OutputEnds } from '../output-ends.ts';
 

@@ -1,7 +1,7 @@
 import type { ContainerSpec } from '../../rollout/container-spec.ts';
 import { NOT_SET } from '../../rollout/observed.ts';
 import { soundsSecret, withoutValues } from '../../rollout/secret.ts';
-import type { SettingChange } from '../../runner/ports.ts';
+import type { SettingChange } from '../../runner/ports/ports.ts';
 import { endpointOf, healthcheckOf, mountRequest, portBindingsOf, stopTimeoutOf } from './declared.ts';
 import { hostSettings } from './host-settings.ts';
 import { platformOf } from './images.ts';

@@ -12,8 +12,8 @@ import type {
   Prospects,
   RemoteImage,
   SettingChange,
-} from '../../runner/ports.ts';
-import type { CommandEnd, CommandRequest } from '../../runner/commands.ts';
+} from '../../runner/ports/ports.ts';
+import type { CommandEnd, CommandRequest } from '../../runner/ports/commands.ts';
 import type { Link } from '../link.ts';
 import { noLogins, type Logins } from '../login.ts';
 import { changesOf } from './changes.ts';

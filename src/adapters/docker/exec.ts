@@ -1,6 +1,6 @@
 import { addAbortSignal, type Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
-import type { CommandResult } from '../../runner/ports.ts';
+import type { CommandResult } from '../../runner/ports/ports.ts';
 import type { Engine } from './engine.ts';
 import { outputOf } from './frames.ts';
 

@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { Failure } from '../../errors.ts';
 import { byDigest, isImageId, splitTag } from '../../rollout/image-change.ts';
-import type { Image, LoadableImage, LoadRequest, PullRequest, RemoteImage } from '../../runner/ports.ts';
+import type { Image, LoadableImage, LoadRequest, PullRequest, RemoteImage } from '../../runner/ports/ports.ts';
 import type { Logins } from '../login.ts';
 import { declaredOf } from './declared.ts';
 import { unless, type Engine } from './engine.ts';

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { PullProgress } from '../../runner/ports.ts';
+import type { PullProgress } from '../../runner/ports/ports.ts';
 import { causeOfLoss } from './agent.ts';
 
 /** One line of a pull's progress. */

@@ -1,4 +1,4 @@
-import type { Container, Health, Image } from '../../runner/ports.ts';
+import type { Container, Health, Image } from '../../runner/ports/ports.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortBindings } from './inspections.ts';
 import { declaredOf } from './declared.ts';
 import { imageOf } from './images.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { addAbortSignal } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
-import type { CommandEnd, CommandRequest } from '../../runner/commands.ts';
+import type { CommandEnd, CommandRequest } from '../../runner/ports/commands.ts';
 import { END_WITHIN_MS, withinLimits } from '../lifeline.ts';
 import { OutputEnds } from '../output-ends.ts';
 import type { Engine } from './engine.ts';

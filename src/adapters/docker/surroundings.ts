@@ -1,7 +1,7 @@
 /** Networks, volumes and other containers that a container needs around it. */
 import type Dockerode from 'dockerode';
 import type { Dependency, NetworkToHave, Surroundings, VolumeToHave } from '../../rollout/container-spec.ts';
-import type { Prospects } from '../../runner/ports.ts';
+import type { Prospects } from '../../runner/ports/ports.ts';
 import { unless, type Engine } from './engine.ts';
 
 const LOOK_MS = 15_000;

@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts';
 import { placeName, type Balancer } from '../../rollout/model.ts';
-import type { ConfigPort, Passage, Reloaded, Standings } from '../../runner/config-port.ts';
+import type { ConfigPort, Passage, Reloaded, Standings } from '../../runner/ports/config-port.ts';
 import { quoted, type Link, type RunResult } from '../link.ts';
 import { parseInfo, parseServersState } from './answers.ts';
 import type { Inside } from './inside.ts';

@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts';
 import type { Server } from '../../rollout/model.ts';
-import type { OldWorker } from '../../runner/ports.ts';
+import type { OldWorker } from '../../runner/ports/ports.ts';
 import { parseProc, parseStat, type Row } from './answers.ts';
 import type { Processes } from './processes.ts';
 import type { Ask } from './runtime-socket.ts';

@@ -1,6 +1,6 @@
 /** How a worker begins with its servers as they stood in the one before: by HAProxy's own server-state file. */
 import { standsApart, type Carried } from '../../rollout/carry-over.ts';
-import type { Passage } from '../../runner/config-port.ts';
+import type { Passage } from '../../runner/ports/config-port.ts';
 import { parseServersState, type Row } from './answers.ts';
 import { adminState, number } from './server-rows.ts';
 

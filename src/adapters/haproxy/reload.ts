@@ -1,6 +1,6 @@
 /** How an HAProxy is made to read its configuration again, without dropping a request. */
 import { Failure, reasonOf } from '../../errors.ts';
-import type { Reloaded } from '../../runner/config-port.ts';
+import type { Reloaded } from '../../runner/ports/config-port.ts';
 import type { Link } from '../link.ts';
 import { parseFailedReloads, parseProc } from './answers.ts';
 import type { Processes } from './processes.ts';

@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts';
 import { placeName, serverPath, type AdminState, type Balancer, type Server } from '../../rollout/model.ts';
 import type { BackendState, ServerCounters } from '../../rollout/observed.ts';
-import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session, Weights } from '../../runner/ports.ts';
+import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session, Weights } from '../../runner/ports/ports.ts';
 import { parseInfo, parseProc, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
 import { oldWorkersOf } from './old-workers.ts';
 import type { Processes } from './processes.ts';

@@ -1,5 +1,5 @@
 import { Failure, reasonOf } from '../../errors.ts';
-import type { Archived, HostArchive } from '../../runner/ports.ts';
+import type { Archived, HostArchive } from '../../runner/ports/ports.ts';
 import { parseJson } from '../json.ts';
 import type { Link } from '../link.ts';
 import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';

@@ -1,4 +1,4 @@
-import type { CommandEnd, CommandRequest } from '../../runner/commands.ts';
+import type { CommandEnd, CommandRequest } from '../../runner/ports/commands.ts';
 import { beatsUntil, END_WITHIN_MS, environmentLines, onBeats, withinLimits } from '../lifeline.ts';
 import { quoted, type Link } from '../link.ts';
 import { OutputEnds } from '../output-ends.ts';

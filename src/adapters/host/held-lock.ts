@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import type { FoundLock, Lock } from '../../runner/ports.ts';
+import type { FoundLock, Lock } from '../../runner/ports/ports.ts';
 import type { Running } from '../link.ts';
 import { whyFailed } from './state-dir.ts';
 

@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import type { HostJobs, JobLook } from '../../runner/jobs.ts';
+import type { HostJobs, JobLook } from '../../runner/ports/jobs.ts';
 import { quoted, type Link } from '../link.ts';
 import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed } from './state-dir.ts';
 

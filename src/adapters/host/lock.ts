@@ -1,6 +1,6 @@
 import { uptime } from 'node:os';
 import { Failure } from '../../errors.ts';
-import type { FoundLock, HostLock, Lock, LockOwner, Taking } from '../../runner/ports.ts';
+import type { FoundLock, HostLock, Lock, LockOwner, Taking } from '../../runner/ports/ports.ts';
 import type { Link, RunResult } from '../link.ts';
 import { HeldLock, type Pulse } from './held-lock.ts';
 import { freeScript, holdScript, IN_THE_WAY, LOOK, takeScript } from './lock-scripts.ts';

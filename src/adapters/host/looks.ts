@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import type { HostSystem } from '../../runner/ports.ts';
+import type { HostSystem } from '../../runner/ports/ports.ts';
 import { quoted, type Link } from '../link.ts';
 import { whyFailed } from './state-dir.ts';
 

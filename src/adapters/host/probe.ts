@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import { reasonOf } from '../../errors.ts';
 import { expectedText, isIn } from '../../rollout/expected.ts';
 import type { Probe } from '../../rollout/model.ts';
-import type { ProbeResult } from '../../runner/ports.ts';
+import type { ProbeResult } from '../../runner/ports/ports.ts';
 import type { Link } from '../link.ts';
 
 /** Of an answer, no more than this is looked at. */

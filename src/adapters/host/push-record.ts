@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Failure, reasonOf } from '../../errors.ts';
 import { placeName, type BalancerPlace } from '../../rollout/model.ts';
-import type { PushRecord, PushRecords } from '../../runner/config-port.ts';
+import type { PushRecord, PushRecords } from '../../runner/ports/config-port.ts';
 import { parseJson } from '../json.ts';
 import type { Link, RunResult } from '../link.ts';
 import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';

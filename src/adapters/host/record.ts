@@ -1,6 +1,6 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Balancer, BalancerPlace, Server } from '../../rollout/model.ts';
-import type { HostRecord, RecordEntry } from '../../runner/ports.ts';
+import type { HostRecord, RecordEntry } from '../../runner/ports/ports.ts';
 import { parseJson } from '../json.ts';
 import type { Link } from '../link.ts';
 import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';

@@ -3,7 +3,7 @@ import { createGunzip } from 'node:zlib';
 import { pipeline } from 'node:stream';
 import { Failure, reasonOf } from '../../errors.ts';
 import { fullName, isImageId } from '../../rollout/image-change.ts';
-import type { LoadableImage } from '../../runner/ports.ts';
+import type { LoadableImage } from '../../runner/ports/ports.ts';
 import { aloneIn, sizeAlone, writtenAlone } from './alone.ts';
 import { imagesIn, type ArchivedImage } from './images-in.ts';
 import { scan, type Scanned } from './scan.ts';

@@ -1,7 +1,7 @@
 import { mkdir, open, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Failure, reasonOf } from '../../errors.ts';
-import type { Journal } from '../../runner/ports.ts';
+import type { Journal } from '../../runner/ports/ports.ts';
 
 /** What a journal writes to: a file that is open for appending. */
 export type JournalSink = Pick<FileHandle, 'appendFile' | 'datasync' | 'truncate' | 'close'>;

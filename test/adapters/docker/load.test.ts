@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import type { LoadableImage, PullProgress } from '../../../src/runner/ports.ts';
+import type { LoadableImage, PullProgress } from '../../../src/runner/ports/ports.ts';
 import { type Answer, answers, asked, containers, failureOf, json, serveEngine, sockets } from './engine-server.ts';
 
 serveEngine();

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Login } from '../../../src/adapters/login.ts';
 import { registryIn } from '../../../src/adapters/docker/registry-calls.ts';
-import type { PullProgress } from '../../../src/runner/ports.ts';
+import type { PullProgress } from '../../../src/runner/ports/ports.ts';
 import { type Answer, answers, asked, containersWith, failureOf, json, serveEngine } from './engine-server.ts';
 
 serveEngine();

@@ -2,7 +2,7 @@ import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { FileArchive } from '../../../src/adapters/host/archive.ts';
-import type { Archived } from '../../../src/runner/ports.ts';
+import type { Archived } from '../../../src/runner/ports/ports.ts';
 import { keepsAnArchive } from '../../support/contracts/archive.ts';
 import { FakeArchive } from '../../support/fake-archive.ts';
 import { LocalLink } from '../../support/local-link.ts';

@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { FlockLock } from '../../../src/adapters/host/lock.ts';
 import { FileRecord } from '../../../src/adapters/host/record.ts';
 import type { Link } from '../../../src/adapters/link.ts';
-import type { RecordEntry } from '../../../src/runner/ports.ts';
+import type { RecordEntry } from '../../../src/runner/ports/ports.ts';
 import { aLockOwner, aServer } from '../../support/builders.ts';
 import { LocalLink } from '../../support/local-link.ts';
 

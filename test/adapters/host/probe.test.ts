@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { probeOver } from '../../../src/adapters/host/probe.ts';
 import type { Probe } from '../../../src/rollout/model.ts';
-import type { ProbeResult } from '../../../src/runner/ports.ts';
+import type { ProbeResult } from '../../../src/runner/ports/ports.ts';
 import { LocalLink } from '../../support/local-link.ts';
 
 const servers: Server[] = [];

@@ -15,7 +15,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Link, RunResult } from '../../../src/adapters/link.ts';
 import { FileRecord } from '../../../src/adapters/host/record.ts';
 import { Failure } from '../../../src/errors.ts';
-import type { RecordEntry } from '../../../src/runner/ports.ts';
+import type { RecordEntry } from '../../../src/runner/ports/ports.ts';
 import { anInstance, aServer } from '../../support/builders.ts';
 import { changed } from '../../support/changed.ts';
 import { LocalLink } from '../../support/local-link.ts';

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ArchiveFile } from '../../../src/adapters/image-archive/archive-file.ts';
 import { Failure } from '../../../src/errors.ts';
-import type { LoadableImage } from '../../../src/runner/ports.ts';
+import type { LoadableImage } from '../../../src/runner/ports/ports.ts';
 import {
   configOf,
   dockerArchive,

@@ -1,4 +1,4 @@
-import type { CommandEnd, CommandRequest } from '../../../src/runner/commands.ts';
+import type { CommandEnd, CommandRequest } from '../../../src/runner/ports/commands.ts';
 import {
   behavesLikeCommands,
   isExactAboutCommands,

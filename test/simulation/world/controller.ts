@@ -1,6 +1,6 @@
 import { Failure } from '../../../src/errors.ts';
 import type { RunEvent, StampedEvent } from '../../../src/rollout/events.ts';
-import type { Clock } from '../../../src/runner/ports.ts';
+import type { Clock } from '../../../src/runner/ports/ports.ts';
 import { Random } from '../random.ts';
 import type { CallFault, WaitFault } from '../faults.ts';
 import type { Command } from '../acts.ts';

@@ -1,5 +1,5 @@
 import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
-import type { Archived, LockOwner, RecordEntry } from '../../../src/runner/ports.ts';
+import type { Archived, LockOwner, RecordEntry } from '../../../src/runner/ports/ports.ts';
 import { FakeJobs } from '../../support/fake-jobs.ts';
 import type { Random } from '../random.ts';
 import { SimEngine, type SimImage } from './engine.ts';

@@ -7,7 +7,7 @@ import type {
   ServerLook,
   Session,
   Weights,
-} from '../../../src/runner/ports.ts';
+} from '../../../src/runner/ports/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';

@@ -1,4 +1,4 @@
-import type { CommandEnd, Commands } from '../../../src/runner/commands.ts';
+import type { CommandEnd, Commands } from '../../../src/runner/ports/commands.ts';
 import type { Controller } from './controller.ts';
 
 const TAKES_MS = 20;

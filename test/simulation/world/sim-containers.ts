@@ -9,8 +9,8 @@ import type {
   Prospects,
   PullRequest,
   RemoteImage,
-} from '../../../src/runner/ports.ts';
-import type { CommandEnd, CommandRequest } from '../../../src/runner/commands.ts';
+} from '../../../src/runner/ports/ports.ts';
+import type { CommandEnd, CommandRequest } from '../../../src/runner/ports/commands.ts';
 import type { Controller } from './controller.ts';
 import { simulated } from './sim-commands.ts';
 import type { SimHost } from './host.ts';

@@ -1,6 +1,6 @@
 import { Failure } from '../../../src/errors.ts';
 import type { BalancerPlace, Probe } from '../../../src/rollout/model.ts';
-import type { CommandEnd, CommandRequest } from '../../../src/runner/commands.ts';
+import type { CommandEnd, CommandRequest } from '../../../src/runner/ports/commands.ts';
 import type {
   Archived,
   Fleet,
@@ -9,9 +9,9 @@ import type {
   HostRecord,
   HostSystem,
   ProbeResult,
-} from '../../../src/runner/ports.ts';
-import type { PushRecord } from '../../../src/runner/config-port.ts';
-import type { HostJobs } from '../../../src/runner/jobs.ts';
+} from '../../../src/runner/ports/ports.ts';
+import type { PushRecord } from '../../../src/runner/ports/config-port.ts';
+import type { HostJobs } from '../../../src/runner/ports/jobs.ts';
 import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import { SimBalancer } from './sim-balancer.ts';

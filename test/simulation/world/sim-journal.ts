@@ -1,5 +1,5 @@
 import { Failure } from '../../../src/errors.ts';
-import type { Journal } from '../../../src/runner/ports.ts';
+import type { Journal } from '../../../src/runner/ports/ports.ts';
 import type { Controller } from './controller.ts';
 
 const SYNCS_WITHIN_MS = 2;

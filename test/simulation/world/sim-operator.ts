@@ -1,5 +1,5 @@
 import type { Question } from '../../../src/rollout/questions.ts';
-import type { Operator } from '../../../src/runner/ports.ts';
+import type { Operator } from '../../../src/runner/ports/ports.ts';
 import { Random } from '../random.ts';
 import type { Controller } from './controller.ts';
 

@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { AdminState, Server, Standing } from '../../../src/rollout/model.ts';
-import type { RecordEntry } from '../../../src/runner/ports.ts';
+import type { RecordEntry } from '../../../src/runner/ports/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimContainer } from './engine.ts';
 import type { Arrived } from './haproxy.ts';

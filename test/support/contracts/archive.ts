@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Archived, HostArchive } from '../../../src/runner/ports.ts';
+import type { Archived, HostArchive } from '../../../src/runner/ports/ports.ts';
 
 const RUN = '20261121-090000-5f3a';
 

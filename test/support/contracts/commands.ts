@@ -3,7 +3,7 @@ import { readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { CommandRequest, Commands } from '../../../src/runner/commands.ts';
+import type { CommandRequest, Commands } from '../../../src/runner/ports/commands.ts';
 
 export interface CommandsArrangement {
   readonly commands: Commands;

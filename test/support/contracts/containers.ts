@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
-import type { Containers } from '../../../src/runner/ports.ts';
+import type { Containers } from '../../../src/runner/ports/ports.ts';
 
 export interface Arrangement {
   readonly containers: Containers;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { HostLock, Lock, LockOwner } from '../../../src/runner/ports.ts';
+import type { HostLock, Lock, LockOwner } from '../../../src/runner/ports/ports.ts';
 import { aLockOwner } from '../builders.ts';
 
 export interface LockUnderTest {

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { HostAccess } from '../../../src/runner/ports.ts';
+import type { HostAccess } from '../../../src/runner/ports/ports.ts';
 
 export interface SystemArrangement {
   readonly host: Pick<HostAccess, 'system'>;

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest';
-import type { HostJobs, JobLook } from '../../../src/runner/jobs.ts';
+import type { HostJobs, JobLook } from '../../../src/runner/ports/jobs.ts';
 
 export interface JobsArrangement {
   readonly jobs: HostJobs;

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { Failure } from '../../../src/errors.ts';
-import type { Journal } from '../../../src/runner/ports.ts';
+import type { Journal } from '../../../src/runner/ports/ports.ts';
 
 /** A journal, and what fills the disk that it is on. */
 export interface JournalAtHand {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../../src/rollout/model.ts';
-import type { LoadBalancer, OldWorker, ServerCounters } from '../../../src/runner/ports.ts';
+import type { LoadBalancer, OldWorker, ServerCounters } from '../../../src/runner/ports/ports.ts';
 
 /** A balancer with three servers at the weights 10, 20 and 30, all UP. */
 export interface Arrangement {

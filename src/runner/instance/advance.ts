@@ -1,0 +1,180 @@
+import { Failure, reasonOf } from '../../errors.ts';
+import type { Report, Subject } from '../../rollout/events.ts';
+import {
+  initialState,
+  isWorking,
+  transitionOf,
+  type EndState,
+  type State,
+  type LifeStep,
+  type WorkingState,
+} from '../../rollout/lifecycle.ts';
+import { onceMore } from './once-more.ts';
+import { homeward as persist, LATE_WITHIN_MS } from '../waiting/persist.ts';
+import { isPassing } from '../waiting/poll.ts';
+import { sleepingBehind, type Barrier } from './barrier.ts';
+import { beforeActing } from './before-acting.ts';
+import { advice } from './entry-words.ts';
+import type { Clock, Journal } from '../ports/ports.ts';
+import { isRecorded } from './recorded.ts';
+import { check, Unfit } from './steps/check.ts';
+import { drain } from './steps/drain.ts';
+import { ramp } from './steps/ramp.ts';
+import { readmit } from './steps/readmit.ts';
+import { release } from './steps/release.ts';
+import { replace } from './steps/replace.ts';
+import { restart } from './steps/restart.ts';
+import { restore } from './steps/restore.ts';
+import { retire } from './steps/retire.ts';
+import { rollBack } from './steps/roll-back.ts';
+import { run } from './steps/run.ts';
+import { soak } from './steps/soak.ts';
+import { vacate } from './steps/vacate.ts';
+import { withdraw } from './steps/withdraw.ts';
+import { isRamped } from './ramping.ts';
+import { keepStanding } from './standing.ts';
+import { watchOf } from '../waiting/watch.ts';
+import { bothSlots, inTheEnd, markOf, strategyOf, type StepAction, type StepWatch, type Work } from './work.ts';
+
+export const stepActions: Readonly<Record<LifeStep, StepAction>> = {
+  drain,
+  replace,
+  restart,
+  run,
+  check,
+  restore,
+  ramp,
+  soak,
+  release,
+  vacate,
+  retire,
+  readmit,
+  withdraw,
+  rollBack,
+};
+
+/** When to stop: before the next instance, now but going home, or now where we are. */
+export interface Stop {
+  readonly beforeNext: AbortSignal;
+  readonly forward: AbortSignal;
+  readonly homeward: AbortSignal;
+}
+
+export interface AdvanceContext {
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly journal: Journal;
+  readonly stop: Stop;
+  readonly actions: Readonly<Record<LifeStep, StepAction>>;
+}
+
+export interface InstanceEnd {
+  readonly state: EndState;
+  /** The first failure, or undefined. */
+  readonly failure: Error | undefined;
+}
+
+/**
+ * Takes one instance to an end state, following its lifecycle row by row from its first state or, for what a run that
+ * died has left, from where the way home begins.
+ *
+ * Never throws for a failed step: the failure is reported and the table decides what comes next. That holds for our
+ * own bugs too: the way home comes first, and the caller finds the bug in `failure`.
+ */
+export async function advance(work: Work, context: AdvanceContext, from: State = initialState): Promise<InstanceEnd> {
+  const { clock, report } = context;
+  const subject: Subject = { host: work.instance.host, name: work.instance.container };
+  const started = clock.now();
+  let state: State = from;
+  let failure: Error | undefined;
+  while (isWorking(state)) {
+    const { ok, failed, untouched, serves, inSteps } = transitionOf(state, strategyOf(work));
+    const problem = await take(state, work, context, subject);
+    if (problem) failure ??= problem.error;
+    const otherwise = work.isTouched ? failed : (untouched ?? failed);
+    const next = isRamped(work) ? (inSteps ?? ok) : ok;
+    state = !problem ? next : work.newServes === true ? (serves ?? otherwise) : otherwise;
+    if (problem && state === 'updated') {
+      report({
+        type: 'warning',
+        host: subject.host,
+        text: `The old container stays behind: ${reasonOf(problem.error)}`,
+      });
+    }
+  }
+  await leaveRecord(work, state, context, subject);
+  report({ type: 'instance-ended', subject, state, ms: clock.now() - started, ...markOf(work.instance) });
+  await beforeActing(context.journal, true);
+  return { state, failure: state === 'updated' ? undefined : failure };
+}
+
+async function take(
+  state: WorkingState,
+  work: Work,
+  { clock, report, journal, stop, actions }: AdvanceContext,
+  subject: Subject,
+): Promise<{ readonly error: Error } | undefined> {
+  const { step, homeward } = transitionOf(state, strategyOf(work));
+  const signal = homeward ? stop.homeward : stop.forward;
+  const began = clock.now();
+  report({ type: 'step-started', subject, step, homeward });
+  const watch: StepWatch = {
+    ...watchOf({ clock, signal, report, subject, step }),
+    homeward,
+    found: (what) => {
+      report({ type: 'found', subject, ...what });
+      return beforeActing(journal, homeward);
+    },
+    ramped: (to) => {
+      report({ type: 'ramped', subject, ...to });
+    },
+  };
+  // Servers that are away stay so, also while nothing is done but to wait.
+  const barriers = (): readonly Barrier[] => bothSlots(work).flatMap((one) => one.barriers);
+  const waits = { ...watch, clock: sleepingBehind(barriers, watch) };
+  try {
+    await beforeActing(journal, homeward);
+    const act = async (): Promise<string> => {
+      const outcome = await actions[step](work, watch);
+      // What changed nothing may have looked at the work of a run that has the host by now.
+      await work.keep();
+      return outcome;
+    };
+    const retrying = (reason: string): void => {
+      report({ type: 'step-retried', subject, step, reason });
+    };
+    const outcome = await (homeward ? persist(act, waits) : onceMore(act, work, { watch: waits, retrying }));
+    report({ type: 'step-ended', subject, step, homeward, ms: clock.now() - began, outcome });
+    return undefined;
+  } catch (error) {
+    const details = error instanceof Unfit ? error.details : [];
+    report({ type: 'step-failed', subject, step, ms: clock.now() - began, reason: reasonOf(error), details });
+    if (error instanceof Failure && isPassing(error)) await waits.clock.sleep(LATE_WITHIN_MS, stop.homeward);
+    return { error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+/** What is recorded goes when nothing is left to undo, and stays when something is. */
+async function leaveRecord(
+  work: Work,
+  state: EndState,
+  { clock, report, stop }: AdvanceContext,
+  subject: Subject,
+): Promise<void> {
+  if (state === 'outOfService' || !isRecorded(work)) return;
+  const step = state === 'updated' ? 'retire' : 'restore';
+  const watch = watchOf({ clock, report, subject, step, signal: stop.homeward });
+  try {
+    // Until it is known to be gone, so that no late answer meets what the next instance records.
+    await persist(async () => {
+      const both = bothSlots(work);
+      const found = both.flatMap((one) => one.found);
+      await keepStanding(state === 'updated' ? found.map(inTheEnd) : found, clock);
+      await work.undo.drop(both.flatMap(({ servers }) => servers.map(({ server }) => server)));
+    }, watch);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const text = `The undo record stays behind: ${error.message}: ${advice({ kind: 'rollout' }, work.host)}`;
+    report({ type: 'warning', host: work.host.name, text });
+  }
+}

@@ -1,0 +1,17 @@
+import { drainedText } from '../../rollout/drained-until.ts';
+import { serverPath } from '../../rollout/model.ts';
+import type { HostAccess, RecordEntry } from '../ports/ports.ts';
+
+/** One entry of a record as a sentence. `now`: what the clock of its host shows, where the entry has an end. */
+export function explain(entry: RecordEntry, now?: Date): string {
+  const { kind, server, by, at, note, until } = entry;
+  if (until !== undefined && now) return `${serverPath(server)} is ${drainedText(entry, now)}`;
+  const why = note === '' ? '' : ` ("${note}")`;
+  const what = kind === 'drain' ? 'drained' : kind === 'maintain' ? 'taken out for maintenance' : 'left in work';
+  return `${serverPath(server)} was ${what} by ${by} at ${at}${why}`;
+}
+
+/** What puts an entry right. */
+export function advice({ kind }: Pick<RecordEntry, 'kind'>, { name }: Pick<HostAccess, 'name'>): string {
+  return `see to it with "sluice ${kind === 'drain' ? 'restore' : 'recover'} ${name}"`;
+}

@@ -1,0 +1,99 @@
+/** How everything was found before the first change, told and recorded. */
+import { onlyOf, sameServer, type Only } from '../../rollout/model.ts';
+import type { Container } from '../../rollout/observed.ts';
+import type { RecordEntry } from '../ports/ports.ts';
+import type { Sight } from './sight.ts';
+import type { ServerAccess } from './traffic.ts';
+import { asideOf, type Found, type StepWatch, type Work } from './work.ts';
+
+/**
+ * `recorded`: what this run has recorded already, which stays as it is; but for the predecessor, when the one on record
+ * is gone and its successor is about to be replaced in its turn.
+ */
+export async function remember(
+  work: Work,
+  { found, recorded }: { readonly found: readonly Found[]; readonly recorded: readonly RecordEntry[] },
+  watch: StepWatch,
+): Promise<void> {
+  const { container: old, undo } = work;
+  const told = [...(work.leaving?.found ?? []), ...found];
+  // What was seen counts only while the host is ours: it may be the work of a run that has it by now.
+  await work.keep();
+  await watch.found({
+    servers: told.map(({ access: { server }, weight, admin, wasUp }) => ({ server, weight, admin, wasUp })),
+    old: old && {
+      ...{ id: old.id, image: old.image.reference, digest: old.image.digests[0], running: old.running },
+      aside: asideOf(work),
+    },
+  });
+  // Also what is recorded: of a write whose answer was lost it is not known whether it took place.
+  const entries = found.map((one) => {
+    const known = entryFor(one.access, recorded);
+    return known && known.old?.id === old?.id ? known : newEntry(one, work, watch);
+  });
+  await undo.add(entries);
+  work.found = found;
+}
+
+/**
+ * As long as nothing was taken, another weight or state than was found is somebody's wish, and what is to be put back;
+ * but not what a reload has brought.
+ *
+ * @returns whether there was any, and it was remembered
+ */
+export async function rememberWishes(work: Work, sights: readonly Sight[], watch: StepWatch): Promise<boolean> {
+  if (work.isTouched) return false;
+  const found = work.found.map((one, index): Found => {
+    const sight = sights[index];
+    if (!sight || isByReload(sight, work.before[index]?.pid)) return one;
+    const { weight, admin } = sight.look;
+    return weight === one.weight && admin === one.admin ? one : { ...one, weight, admin };
+  });
+  if (found.every((one, index) => one === work.found[index])) return false;
+  await remember(work, { found, recorded: [] }, watch);
+  return true;
+}
+
+/** A server as it was found, by what is recorded of it. */
+export function foundOf({ standing, wasUp, agent = false, then }: RecordEntry, access: ServerAccess): Found {
+  return { access, ...standing, wasUp, agent, ...(then && { then }) };
+}
+
+/** In a process that was not there before, it stands as it is configured. */
+function isByReload({ look, state }: Sight, pid: number | undefined): boolean {
+  return look.pid !== pid && look.weight === state.initialWeight && look.admin === 'ready';
+}
+
+export function entryFor({ server }: ServerAccess, recorded: readonly RecordEntry[]): RecordEntry | undefined {
+  return recorded.find((entry) => sameServer(entry.server, server));
+}
+
+function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Work, { clock }: StepWatch): RecordEntry {
+  const { instance, identity, container: old, wasReady, slot } = work;
+  const only = onlyOf(instance);
+  return {
+    kind: 'rollout',
+    server: access.server,
+    standing: { weight, admin },
+    wasUp,
+    ...(agent && { agent }),
+    by: identity.by,
+    note: '',
+    at: clock.date().toISOString(),
+    run: identity.run,
+    container: instance.container,
+    aside: asideOf(work),
+    old: old && { id: old.id, restart: old.restart, running: old.running, wasReady, ...startOf(old, only) },
+    ...(only && { only: { what: only, progress: 'planned' as const } }),
+    ready: instance.ready,
+    drain: instance.drain,
+    ...(instance.revert?.toNothing && { toNothing: true as const }),
+    ...(slot && { slot }),
+    ...(then && { then }),
+  };
+}
+
+/** Another start than this one is known by it. */
+function startOf({ startedAt }: Container, only: Only | undefined): { readonly startedAt?: string } {
+  return only ? { startedAt } : {};
+}

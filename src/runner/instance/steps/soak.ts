@@ -1,0 +1,75 @@
+import { Failure } from '../../../errors.ts';
+import { serverPath } from '../../../rollout/model.ts';
+import { whyNotUp } from '../../../rollout/monitor.ts';
+import { countersFor } from '../monitor.ts';
+import { demandRunning, lookAtAll, UNREACHABLE_FOR_MS } from '../in-service.ts';
+import { poll } from '../../waiting/poll.ts';
+import type { ServerLook } from '../../ports/ports.ts';
+import { inTheEnd, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
+
+const LOOK_EVERY_MS = 100;
+/** Bounds of the default: half the time that HAProxy took to see the server UP, so `rise` / 2 checks. */
+const DEFAULT_AT_LEAST_MS = 500;
+const DEFAULT_AT_MOST_MS = 10_000;
+
+/** Never aborts: stopping the run ends a soak early and well, since the server is in service already. */
+const never = new AbortController().signal;
+
+/** Watches the new container in service: it must stay UP and must not restart. */
+export const soak: StepAction = async (work, watch) => {
+  const { clock, signal } = watch;
+  if (work.instance.revert?.toNothing) return 'nothing is to run here';
+  const { soakMs = Math.min(Math.max(work.upAfterMs / 2, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
+  const started = clock.now();
+  work.monitor?.begin(started);
+  const serving = work.found
+    .map(inTheEnd)
+    .filter(({ admin }) => admin === 'ready')
+    .map((found) => sightOf(found, watch));
+  await poll(
+    async () => {
+      const trouble = await lookAtAll(serving);
+      await demandRunning(work);
+      if (trouble) throw trouble;
+      await demandFewErrors(work, clock.now());
+    },
+    () => signal.aborted || clock.now() - started >= soakMs,
+    {
+      ...{ everyMs: LOOK_EVERY_MS, withinMs: soakMs + UNREACHABLE_FOR_MS, signal: never },
+      onTrouble: (trouble, leftMs) => {
+        watch.waiting({ for: 'answer', why: trouble.message, leftMs });
+      },
+    },
+    clock,
+  );
+  return 'stayed UP';
+};
+
+/**
+ * In service again, the server is anybody's to change: that is told, and left alone. One that was taken out so cannot
+ * be judged by being UP.
+ */
+function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<void> {
+  const { balancer, server } = access;
+  let known: Pick<ServerLook, 'weight' | 'admin'> & { readonly pid?: number } = { weight, admin: 'ready' };
+  return async () => {
+    const look = await balancer.look(server);
+    const isReloaded = known.pid !== undefined && known.pid !== look.pid;
+    if (!isReloaded && (look.weight !== known.weight || look.admin !== known.admin)) {
+      const { weight: now, admin } = look;
+      watch.remark({ about: 'changed-by-another', server, weight: now, admin, then: 'left alone' });
+    }
+    known = look;
+    const why = whyNotUp(look);
+    if (why !== undefined) throw new Failure('haproxy', `${serverPath(server)} on ${server.balancer.host} ${why}`);
+  };
+}
+
+/** The monitor begins here, where the old container is still at hand. */
+async function demandFewErrors({ monitor, instance, host }: Work, nowMs: number): Promise<void> {
+  if (!monitor || nowMs < monitor.nextAtMs) return;
+  const why = monitor.see(await countersFor([monitor]));
+  monitor.looked(nowMs);
+  if (why !== undefined)
+    throw new Failure('haproxy', `${instance.container} on ${host.name} does not serve well: ${why}`);
+}

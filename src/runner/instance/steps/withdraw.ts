@@ -1,0 +1,119 @@
+import { Failure, reasonOf } from '../../../errors.ts';
+import { serverPath } from '../../../rollout/model.ts';
+import type { Barrier } from '../barrier.ts';
+import { isPassing, poll } from '../../waiting/poll.ts';
+import type { ServerLook } from '../../ports/ports.ts';
+import { quiesce } from '../quiesce.ts';
+import { findState, type ServerAccess } from '../traffic.ts';
+import type { Watch } from '../../waiting/watch.ts';
+import type { Found, StepAction, StepWatch, Work } from '../work.ts';
+
+/** How long the way home waits for an HAProxy on another host to be reached again, in milliseconds. */
+const ANSWER_WITHIN_MS = 10_000;
+const AGAIN_EVERY_MS = 1_000;
+
+/**
+ * Takes the new container, which did not prove itself in service, out again: at once where that can be done. What is in
+ * hand may finish within the drain timeout; after that the way back goes on, because what it holds is held by a
+ * container that has failed. For the same reason an HAProxy on another host that stays out of reach does not keep a
+ * container that failed in the traffic of the others.
+ */
+export const withdraw: StepAction = async (work, watch) => {
+  const first = await Promise.all(work.found.map((one) => sightOf(one, work)));
+  note(first, work);
+  const near = out(first, work, watch);
+  const late = outLate(first, work, watch);
+  // Neither may go on by itself once the other has failed.
+  await Promise.allSettled([near, late]);
+  work.barriers = [...(await near), ...(await late)];
+  return work.found.map(({ access }) => `${serverPath(access.server)} out of service again`).join(', ');
+};
+
+interface Seen {
+  readonly one: Found;
+  /** Undefined: it is gone, or could not be looked at. */
+  readonly before: ServerLook | undefined;
+  readonly isGone: boolean;
+  /** Why it could not be looked at, which can be borne. */
+  readonly trouble: Failure | undefined;
+}
+
+async function sightOf(one: Found, { found, before, instance }: Work): Promise<Seen> {
+  const { balancer, server } = one.access;
+  try {
+    const isGone = !(await findState(one.access));
+    const look = isGone ? undefined : (before[found.indexOf(one)] ?? (await balancer.look(server)));
+    return { one, before: look, isGone, trouble: undefined };
+  } catch (error) {
+    const isElsewhere = server.balancer.host !== instance.host;
+    if (!isElsewhere || !(error instanceof Failure) || !isPassing(error)) throw error;
+    return { one, before: undefined, isGone: false, trouble: error };
+  }
+}
+
+async function untilSeen(one: Found, work: Work, watch: StepWatch): Promise<Seen> {
+  const { last } = await poll(
+    () => sightOf(one, work),
+    ({ trouble }) => !trouble,
+    {
+      ...{ everyMs: AGAIN_EVERY_MS, withinMs: ANSWER_WITHIN_MS, signal: watch.signal },
+      onWaiting: ({ trouble }, leftMs) => {
+        watch.waiting({ for: 'answer', why: reasonOf(trouble), leftMs });
+      },
+    },
+    watch.clock,
+  );
+  return last;
+}
+
+/** The first look at a server stays what later ones are compared with, also when the step is taken again. */
+function note(seen: readonly Seen[], work: Work): void {
+  const lookOf = (one: Found): ServerLook | undefined => seen.find((other) => other.one === one)?.before;
+  work.before = work.found.map((one, index) => work.before[index] ?? lookOf(one));
+}
+
+/** Those that could not be looked at, where they can be now. */
+async function outLate(first: readonly Seen[], work: Work, watch: StepWatch): Promise<readonly Barrier[]> {
+  const away = first.filter(({ trouble }) => trouble);
+  const seen = await Promise.all(away.map(({ one }) => untilSeen(one, work, watch)));
+  note(seen, work);
+  return out(seen, work, watch);
+}
+
+async function out(seen: readonly Seen[], work: Work, watch: StepWatch): Promise<readonly Barrier[]> {
+  const { timeoutMs } = work.instance.drain;
+  const there = seen.filter(({ isGone, trouble }) => !isGone && !trouble);
+  const [quiet] = await Promise.all([
+    quiesce(
+      there.map(({ one, before }) => ({ ...one, before })),
+      { timeoutMs, onTimeout: 'continue' },
+      watch,
+      work.barriers,
+    ),
+    ...seen.filter(({ isGone }) => isGone).map(({ one }) => untilOldWorkersEnd(one.access, timeoutMs, watch)),
+  ]);
+  return quiet;
+}
+
+const LOOK_EVERY_MS = 50;
+
+/**
+ * The new configuration has no such server; a worker of the old one may still have requests in hand for it, also where
+ * none can be seen.
+ */
+async function untilOldWorkersEnd({ balancer, server }: ServerAccess, withinMs: number, watch: Watch): Promise<void> {
+  let isUnsure = false;
+  const { done, last } = await poll(
+    async () => {
+      const listed = await balancer.oldWorkers(server);
+      if (!listed && !isUnsure) watch.remark({ about: 'old-workers-unknown', server });
+      isUnsure = !listed;
+      return listed;
+    },
+    (workers) => workers?.every(({ current }) => current === 0) ?? false,
+    { everyMs: LOOK_EVERY_MS, withinMs, signal: watch.signal },
+    watch.clock,
+  );
+  const sessions = (last ?? []).reduce((sum, { current }) => sum + (current ?? 0), 0);
+  if (!done) watch.remark({ about: 'not-drained', server, sessions, then: 'continue' });
+}

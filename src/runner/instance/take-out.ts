@@ -1,0 +1,225 @@
+/** Taking the servers of an instance out of service, from what their backends can spare at that moment. */
+import { Failure } from '../../errors.ts';
+import type { Container } from '../../rollout/observed.ts';
+import { floorOf, isOf, isUsable, usableIn } from '../../rollout/capacity.ts';
+import { backendKey, serverPath, type MinUp, type Server } from '../../rollout/model.ts';
+import { Barrier } from './barrier.ts';
+import { poll } from '../waiting/poll.ts';
+import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
+import { sightOf, type Sight } from './sight.ts';
+import { putBack, stateOf, type ServerAccess } from './traffic.ts';
+import { rememberWishes } from './found.ts';
+import type { Watch } from '../waiting/watch.ts';
+import { oldNameOf, type StepWatch, type Work } from './work.ts';
+
+const CAPACITY_EVERY_MS = 500;
+/** How often the floor is looked at while servers are away. */
+const FLOOR_EVERY_MS = 200;
+/** For a server that is given back to be seen UP again. */
+const PROVED_WITHIN_MS = 60_000;
+
+/** A backend has, or would have, less than its floor. */
+interface Shortage {
+  readonly server: Server;
+  readonly usable: number;
+  readonly floor: number;
+}
+
+/** What is to be taken, from whom. */
+export type Sparing = Pick<Work, 'turns' | 'servers' | 'host'> & { readonly instance: Pick<Work['instance'], 'minUp'> };
+
+class BelowFloor extends Error {
+  readonly shortage: Shortage;
+
+  constructor(shortage: Shortage) {
+    super(`${shortage.server.backend} is below its floor`);
+    this.shortage = shortage;
+  }
+}
+
+/**
+ * No request reaches the servers any more, and none is in hand. Their backends keep `min_up` all the while: when
+ * others bring one below it, the servers are given back at once, and taken anew when there is capacity again. All that
+ * within the drain timeout.
+ */
+export async function takeOut(work: Work, clock: DrainClock, watch: StepWatch): Promise<void> {
+  for (;;) {
+    await untilSpare(work, clock, watch, (sights) => raiseAll(work, sights, watch));
+    const alsoLook = floorWatch(work, watch, (shortage) => {
+      throw new BelowFloor(shortage);
+    });
+    try {
+      await untilQuiet(work.barriers, { policy: work.instance.drain, clock, alsoLook }, watch);
+      return;
+    } catch (error) {
+      if (!(error instanceof BelowFloor)) throw error;
+      await giveBack(work, error.shortage, watch);
+      if (clock.leftMs() === 0) throw cannotSpare(work, error.shortage);
+    }
+  }
+}
+
+/**
+ * What was seen just now is what the barriers are put up by, so that nothing happens between the two.
+ *
+ * @returns false when it was not done, since what is to be put back was remembered anew and it must be looked again
+ */
+async function raiseAll(work: Work, sights: readonly Sight[], watch: StepWatch): Promise<boolean> {
+  if (await rememberWishes(work, sights, watch)) return false;
+  const { found, before, barriers: earlier } = work;
+  work.isTouched = true;
+  const raising = found.map(({ access, admin }, index) =>
+    Barrier.raise(access, { admin, earlier, before: before[index], sight: sights[index] }),
+  );
+  // All of them, also when one fails: none may still be going up when the way home begins.
+  await Promise.allSettled(raising);
+  work.barriers = await Promise.all(raising);
+  return true;
+}
+
+/**
+ * The same in a step that is taken again: once the old container has been touched there is nothing to give back, and
+ * whoever was let in meanwhile is only waited for.
+ */
+export async function takeOutAgain(work: Work, isUntouched: boolean, watch: StepWatch): Promise<void> {
+  const { found, instance, barriers } = work;
+  if (isUntouched) await takeOut(work, new DrainClock(watch.clock, instance.drain.timeoutMs), watch);
+  else {
+    work.isTouched = true;
+    work.barriers = await quiesce(found, instance.drain, watch, barriers);
+  }
+}
+
+/** A last look before the containers stop: servers that a reload or others have let in again are taken out anew. */
+export async function stillOut(work: Work, watch: StepWatch): Promise<void> {
+  const { barriers } = work;
+  const short = await belowFloor(work);
+  if (short) await giveBack(work, short, watch);
+  else {
+    const looks = await Promise.all(barriers.map((barrier) => barrier.look(watch)));
+    const old = await Promise.all(barriers.map((barrier) => barrier.oldWorkers(watch)));
+    const isQuiet = looks.every(({ current, queued }) => current + queued === 0) && old.flat().length === 0;
+    if (isQuiet && barriers.every((barrier) => barrier.isQuiet)) return;
+  }
+  await takeOut(work, new DrainClock(watch.clock, work.instance.drain.timeoutMs), watch);
+}
+
+/** To be called again and again: says once when a backend is below its floor, and nothing can be given back. */
+export function floorTeller(work: Work, watch: StepWatch): () => Promise<void> {
+  let isTold = false;
+  return floorWatch(work, watch, (shortage) => {
+    if (!isTold) watch.remark({ about: 'floor', ...shortage, then: 'cannot be given back' });
+    isTold = true;
+  });
+}
+
+/**
+ * Does it as soon as the backends can spare the servers, before anybody else of this run takes from them, and with what
+ * was seen of them then: other servers may have failed since the plan. `action` says whether it is done.
+ *
+ * @throws Failure `haproxy` when they cannot spare them in time
+ */
+export async function untilSpare(
+  work: Sparing,
+  clock: DrainClock,
+  watch: Watch,
+  action: (sights: readonly Sight[]) => Promise<boolean>,
+): Promise<void> {
+  const { turns, servers } = work;
+  const backends = servers.map(({ server }) => backendKey(server));
+  const take = async (): Promise<Shortage | undefined> => {
+    for (;;) {
+      const sights = await Promise.all(servers.map(sightOf));
+      const shortage = shortageWithout(sights, work.instance.minUp);
+      if (shortage || (await action(sights))) return shortage;
+    }
+  };
+  const { last } = await poll(
+    () => turns.inTurn(backends, take),
+    (shortage) => shortage === undefined,
+    {
+      everyMs: CAPACITY_EVERY_MS,
+      withinMs: clock.leftMs(),
+      signal: watch.signal,
+      onWaiting: (shortage) => {
+        if (shortage) watch.waiting({ for: 'capacity', ...shortage });
+      },
+    },
+    watch.clock,
+  );
+  if (last) throw cannotSpare(work, last);
+}
+
+function cannotSpare({ host }: Sparing, { server, usable, floor }: Shortage): Failure {
+  const why = `it would leave ${usable} usable servers in ${server.backend}, and min_up asks for ${floor}`;
+  return new Failure('haproxy', `Cannot take ${serverPath(server)} out of service on ${host.name}: ${why}`);
+}
+
+/** What would be missing if the servers that are usable now were taken. */
+function shortageWithout(sights: readonly Sight[], minUp: MinUp): Shortage | undefined {
+  for (const { access, backend } of sights) {
+    const { server } = access;
+    const names = sights.filter((one) => isOf(backend, one.access.server)).map((one) => one.access.server.name);
+    const own = backend.servers.filter((state) => names.includes(state.server.name) && isUsable(state));
+    if (own.length === 0) continue;
+    const [usable, floor] = [usableIn(backend) - own.length, floorOf(minUp, backend)];
+    if (usable < floor) return { server, usable, floor };
+  }
+  return undefined;
+}
+
+/** What is missing now, of backends that ours would be usable in. */
+async function belowFloor({ found, instance }: Work): Promise<Shortage | undefined> {
+  const useful = found.filter(({ wasUp, admin, weight }) => wasUp && admin === 'ready' && weight > 0);
+  for (const { access } of useful) {
+    const shortage = await shortageOf(access, instance.minUp);
+    if (shortage) return shortage;
+  }
+  return undefined;
+}
+
+async function shortageOf({ server, balancer }: ServerAccess, minUp: MinUp): Promise<Shortage | undefined> {
+  const [backend] = await balancer.backends(server.backend);
+  const own = backend?.servers.find((state) => state.server.name === server.name);
+  if (!backend || !own || own.isBackup) return undefined;
+  const [usable, floor] = [usableIn(backend), floorOf(minUp, backend)];
+  return usable < floor ? { server, usable, floor } : undefined;
+}
+
+function floorWatch(work: Work, { clock }: StepWatch, onShort: (shortage: Shortage) => void): () => Promise<void> {
+  let nextAt = clock.now() + FLOOR_EVERY_MS;
+  return async () => {
+    if (clock.now() < nextAt) return;
+    nextAt = clock.now() + FLOOR_EVERY_MS;
+    const shortage = await belowFloor(work);
+    if (shortage) onShort(shortage);
+  };
+}
+
+/** A container that has run all the while need not prove anything first; one that was started anew must. */
+async function giveBack(work: Work, shortage: Shortage, watch: StepWatch): Promise<void> {
+  watch.remark({ about: 'floor', ...shortage, then: 'given back' });
+  const hasRun = await hasRunOn(work);
+  for (const barrier of work.barriers) barrier.lower();
+  for (const { access, weight, admin, wasUp } of work.found) {
+    if (!hasRun) {
+      await putBack(access, { weight, admin }, { withinMs: PROVED_WITHIN_MS, expectUp: wasUp, agent: false }, watch);
+      continue;
+    }
+    const now = await stateOf(access);
+    if (now.weight !== weight) await access.balancer.setWeight(access.server, weight);
+    if (now.admin !== admin) await access.balancer.setAdmin(access.server, admin);
+  }
+}
+
+/** Whether the container has not been started since it was found; an Engine that does not say is no proof. */
+async function hasRunOn(work: Work): Promise<boolean> {
+  const { host, container } = work;
+  const [now] = await Promise.allSettled([host.containers.inspect(oldNameOf(work))]);
+  return now.status === 'fulfilled' && isSameRun(now.value, container);
+}
+
+function isSameRun(now: Container | undefined, before: Container | undefined): boolean {
+  if (!now || !before) return now === before;
+  return now.startedAt === before.startedAt && now.running === before.running;
+}

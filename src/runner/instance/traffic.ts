@@ -1,0 +1,222 @@
+/** Taking one server out of service and putting it back, so that no request is lost. See docs/architecture.md. */
+import { Failure } from '../../errors.ts';
+import { countedAnew, isDrained, progressAfter } from '../../rollout/drained.ts';
+import { placeName, serverPath, type Server, type Standing } from '../../rollout/model.ts';
+import type { ServerState } from '../../rollout/observed.ts';
+import type { Barrier } from './barrier.ts';
+import { poll, type Patience } from '../waiting/poll.ts';
+import type { LoadBalancer, OldWorker, ServerLook, Session } from '../ports/ports.ts';
+import type { Watch } from '../waiting/watch.ts';
+
+/** A server and the way to its balancer. */
+export interface ServerAccess {
+  readonly server: Server;
+  readonly balancer: LoadBalancer;
+}
+
+const LOOK_EVERY_MS = 35;
+const UP_EVERY_MS = 50;
+/** A server without requests is not late: what its zeroes take to count (src/rollout/drained.ts) is given on top. */
+const PROOF_WITHIN_MS = 2_000;
+/** Just before a wait is first told of, so that what is told is fresh. */
+const SESSIONS_FIRST_AFTER_MS = 1_500;
+const SESSIONS_EVERY_MS = 5_000;
+
+/** The server as its balancer has it, or undefined when it has no such server. */
+export async function findState({ server, balancer }: ServerAccess): Promise<ServerState | undefined> {
+  const [backend] = await balancer.backends(server.backend);
+  return backend?.servers.find((candidate) => candidate.server.name === server.name);
+}
+
+export async function stateOf(access: ServerAccess): Promise<ServerState> {
+  const state = await findState(access);
+  if (!state) throw noSuchServer(access);
+  return state;
+}
+
+export function noSuchServer({ server }: ServerAccess): Failure {
+  const where = `${server.balancer.host} (${placeName(server.balancer)})`;
+  return new Failure('haproxy', `Cannot find server ${serverPath(server)} in HAProxy on ${where}`);
+}
+
+/** What a wait for requests in hand came to. */
+export interface Drained {
+  /** `disturbed`: the barrier was found down, requests may have come again. */
+  readonly end: 'drained' | 'late' | 'disturbed';
+  /** Requests in hand and queued, in old workers too as far as they can be counted. */
+  readonly pending: number;
+  readonly oldWorkers: readonly OldWorker[];
+}
+
+/**
+ * Waits until the server has no request in hand and none queued, in this HAProxy process or in one that a reload has
+ * made an old worker, during this wait or before.
+ */
+export async function untilDrained(
+  barrier: Barrier,
+  withinMs: number,
+  watch: Watch,
+  alsoLook: () => Promise<void> = async () => undefined,
+): Promise<Drained> {
+  const { server, access, timesDown } = barrier;
+  const { clock } = watch;
+  const holders = sessionsNowAndThen(access, watch);
+  barrier.progress = countedAnew(barrier.progress);
+
+  const sight = async (): Promise<DrainLook> => {
+    const look = await barrier.look(watch);
+    await alsoLook();
+    const pending = look.current + look.queued;
+    barrier.progress = progressAfter(barrier.progress, { ...look, atMs: clock.now(), pending });
+    const oldWorkers = isDrained(barrier.progress, clock.now()) ? await barrier.oldWorkers(watch) : undefined;
+    return { look, oldWorkers };
+  };
+  const isOver = ({ oldWorkers }: DrainLook): boolean => oldWorkers?.length === 0 || barrier.timesDown > timesDown;
+  const patience: Omit<Patience<DrainLook>, 'withinMs'> = {
+    everyMs: LOOK_EVERY_MS,
+    signal: watch.signal,
+    onWaiting: ({ look: { current, queued }, oldWorkers }, leftMs) => {
+      const [old] = oldWorkers ?? [];
+      if (old) watch.waiting({ for: 'old-worker', server, ...old, leftMs });
+      else watch.waiting({ for: 'requests', server, current, queued, sessions: holders(), leftMs });
+    },
+    onTrouble: (trouble, leftMs) => {
+      watch.waiting({ for: 'answer', why: trouble.message, leftMs });
+    },
+  };
+
+  let { last } = await poll(sight, isOver, { ...patience, withinMs }, clock);
+  if (!isOver(last) && isSilent(last)) {
+    const orNotSilent = (seen: DrainLook): boolean => isOver(seen) || !isSilent(seen);
+    ({ last } = await poll(sight, orNotSilent, { ...patience, withinMs: PROOF_WITHIN_MS }, clock));
+  }
+  const { look, oldWorkers = [] } = last;
+  const old = oldWorkers.reduce((sum, { current }) => sum + (current ?? 0), 0);
+  const end = !isOver(last) ? 'late' : barrier.timesDown > timesDown ? 'disturbed' : 'drained';
+  return { end, pending: look.current + look.queued + old, oldWorkers };
+}
+
+interface DrainLook {
+  readonly look: ServerLook;
+  /** Undefined as long as the server itself does not count as drained. */
+  readonly oldWorkers: readonly OldWorker[] | undefined;
+}
+
+/** Nothing in hand, which is not yet proof. */
+function isSilent({ look, oldWorkers }: DrainLook): boolean {
+  return look.current + look.queued === 0 && oldWorkers === undefined;
+}
+
+/** Who holds the server, asked in the background and seldom: `show sess` walks every session of the process. */
+function sessionsNowAndThen({ balancer, server }: ServerAccess, { clock }: Watch): () => readonly Session[] {
+  let known: readonly Session[] = [];
+  let nextAt = clock.now() + SESSIONS_FIRST_AFTER_MS;
+  return () => {
+    if (clock.now() >= nextAt) {
+      nextAt = clock.now() + SESSIONS_EVERY_MS;
+      balancer.sessions(server).then(
+        (sessions) => (known = sessions.slice(0, 3)),
+        // Only who holds the server stays unknown; how many requests there are is counted elsewhere.
+        () => (known = []),
+      );
+    }
+    return known;
+  };
+}
+
+interface PutBackOptions {
+  readonly withinMs: number;
+  readonly expectUp: boolean;
+  /** Nothing runs behind it: an HAProxy that has begun anew takes it for UP all the same. */
+  readonly isEmpty?: boolean;
+  /** Its agent-check was enabled: it speaks again, last of all. */
+  readonly agent: boolean;
+}
+
+/**
+ * Puts a server back to where it stood: the weight first, while still in maintenance, so that the moment of `ready`
+ * is the only one at which requests can return; then waits for HAProxy to see it UP by checks made from now on.
+ *
+ * A server that is not in maintenance has been UP all along and only gets its weight.
+ */
+export async function putBack(
+  access: ServerAccess,
+  standing: Standing,
+  options: PutBackOptions,
+  watch: Watch,
+): Promise<void> {
+  const { server, balancer } = access;
+  const now = await stateOf(access);
+  const isMistaken = options.isEmpty === true && now.isUp && standing.admin === 'ready';
+  if (isMistaken) await balancer.setReadyWhenProven(server);
+  if (now.weight !== standing.weight) await balancer.setWeight(server, standing.weight);
+  if (standing.admin !== 'ready') {
+    if (now.admin !== standing.admin) await balancer.setAdmin(server, standing.admin);
+  } else {
+    if (now.admin !== 'ready') await balancer.setReadyWhenProven(server);
+    if (options.expectUp) await untilUp(access, standing, options, watch);
+  }
+  if (options.agent && !(await stateOf(access)).hasAgent) await balancer.setAgent(server, true);
+}
+
+/**
+ * Sets weight and state again when they are others than we have set: after a reload the configured ones, else what
+ * somebody else wants, which is told, and not fought over: each sight is put right once.
+ */
+function keeperOf(
+  { server, balancer }: ServerAccess,
+  { weight }: Standing,
+  watch: Watch,
+): (look: ServerLook, agent: boolean) => Promise<void> {
+  let pid: number | undefined;
+  const met = new Set<string>();
+  return async (look: ServerLook, agent: boolean): Promise<void> => {
+    const isReloaded = pid !== undefined && look.pid !== pid;
+    pid = look.pid;
+    if (isReloaded && agent) await balancer.setAgent(server, false);
+    const sight = `${look.pid} ${look.weight} ${look.admin}`;
+    if ((look.weight === weight && look.admin === 'ready') || met.has(sight)) return;
+    met.add(sight);
+    if (look.weight !== weight) await balancer.setWeight(server, weight);
+    if (look.admin !== 'ready') await balancer.setReadyWhenProven(server);
+    if (isReloaded) return;
+    watch.remark({ about: 'changed-by-another', server, weight: look.weight, admin: look.admin, then: 'put back' });
+  };
+}
+
+async function untilUp(
+  access: ServerAccess,
+  standing: Standing,
+  { withinMs, agent }: PutBackOptions,
+  watch: Watch,
+): Promise<void> {
+  const { server, balancer } = access;
+  const keep = keeperOf(access, standing, watch);
+  const { done, last } = await poll<ServerLook>(
+    async () => {
+      const look = await balancer.look(server);
+      await keep(look, agent);
+      return look;
+    },
+    (look) => look.isUp && look.weight === standing.weight,
+    {
+      everyMs: UP_EVERY_MS,
+      withinMs,
+      signal: watch.signal,
+      onWaiting: ({ status, lastCheck }, leftMs) => {
+        watch.waiting({ for: 'up', server, status, lastCheck, leftMs });
+      },
+      onTrouble: (trouble, leftMs) => {
+        watch.waiting({ for: 'answer', why: trouble.message, leftMs });
+      },
+    },
+    watch.clock,
+  );
+  if (done) return;
+  const seconds = Math.round(withinMs / 1000);
+  const why = last.lastCheck === '' ? last.status : `${last.status}, last check ${last.lastCheck}`;
+  throw new Failure(
+    'haproxy',
+    `HAProxy on ${server.balancer.host} does not see ${serverPath(server)} UP after ${seconds} s: ${why}`,
+  );
+}

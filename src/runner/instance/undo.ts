@@ -1,0 +1,57 @@
+import pLimit from 'p-limit';
+import { serverKey, type Server } from '../../rollout/model.ts';
+import type { HostRecord, RecordEntry } from '../ports/ports.ts';
+
+/**
+ * The undo record of one host: written before anything is taken out of service, so that whoever comes later, from
+ * whatever machine, can put it back. Only the holder of the host's lock writes it.
+ */
+export class Undo {
+  readonly #record: HostRecord;
+  /** Of instances that are in work at the same time: a write has what the one before it had. */
+  readonly #inTurn = pLimit(1);
+  #entries: readonly RecordEntry[];
+
+  constructor(record: HostRecord, entries: readonly RecordEntry[]) {
+    this.#record = record;
+    this.#entries = entries;
+  }
+
+  static async of(record: HostRecord): Promise<Undo> {
+    return new Undo(record, await record.read());
+  }
+
+  get entries(): readonly RecordEntry[] {
+    return this.#entries;
+  }
+
+  add(entries: readonly RecordEntry[]): Promise<void> {
+    return this.#inTurn(() => this.#add(entries));
+  }
+
+  drop(servers: readonly Server[]): Promise<void> {
+    return this.#inTurn(() => this.#drop(servers));
+  }
+
+  /** Reads it anew, after the host was not ours for a while. */
+  refresh(): Promise<void> {
+    return this.#inTurn(async () => {
+      this.#entries = await this.#record.read();
+    });
+  }
+
+  async #add(entries: readonly RecordEntry[]): Promise<void> {
+    const servers = entries.map(({ server }) => serverKey(server));
+    // Known before it is written: if the answer is lost, it may be there all the same and is dropped later.
+    this.#entries = [...this.#entries.filter(({ server }) => !servers.includes(serverKey(server))), ...entries];
+    await this.#record.write(this.#entries);
+  }
+
+  async #drop(servers: readonly Server[]): Promise<void> {
+    const keys = servers.map(serverKey);
+    const kept = this.#entries.filter(({ server }) => !keys.includes(serverKey(server)));
+    if (kept.length === this.#entries.length) return;
+    await this.#record.write(kept);
+    this.#entries = kept;
+  }
+}

@@ -1,0 +1,95 @@
+import { Failure, reasonOf } from '../../errors.ts';
+import type { HostSummary } from '../../rollout/events.ts';
+import type { EndState } from '../../rollout/lifecycle.ts';
+import type { Only } from '../../rollout/model.ts';
+import type { HostPlan, InstancePlan } from '../../rollout/plan.ts';
+import type { HostEnd } from '../../rollout/verdict.ts';
+import type { InstanceEnd } from '../instance/advance.ts';
+import type { Monitors } from './monitors.ts';
+
+/** What became of the instances of a host. A monitor that fails later has the last word on its instance. */
+export interface HostRun {
+  readonly plan: HostPlan;
+  readonly ends: ReadonlyMap<InstancePlan, InstanceEnd | 'left'>;
+  /** Why the host was left out, if it was. */
+  readonly skipped: Failure | undefined;
+  /** Those that an earlier process of this run has left in work, and that this one has not come to. */
+  readonly leftInWork: readonly InstancePlan[];
+  /** Of a hook before it, or after it. */
+  readonly failure?: Failure | undefined;
+  readonly ms: number;
+}
+
+/** `leftInWork`: as in `HostRun`; they are out of service, reached or not. */
+export function notReached(plan: HostPlan, leftInWork: readonly InstancePlan[]): HostSummary {
+  const { host, instances } = plan;
+  const summary = { ...{ host, end: 'notReached' as const, reason: '' }, ...counts([]), ms: 0 };
+  return withLeftInWork({ ...summary, notReached: instances.length }, leftInWork);
+}
+
+/** What a host has come to as far as is known. */
+export function summaryOf(run: HostRun, monitors: Pick<Monitors, 'endOf'>): HostSummary {
+  const { plan, ends, skipped, leftInWork, ms } = run;
+  if (skipped) return { ...notReached(plan, []), end: 'unreachable', reason: skipped.message };
+  const { host, instances } = plan;
+  const all = [...ends].map(([one, end]) => monitors.endOf(one.instance) ?? end);
+  const missing = instances.length - all.length;
+  const failure = all.find((end) => end !== 'left' && end.failure !== undefined);
+  const cause = failure && failure !== 'left' ? failure.failure : run.failure;
+  const reason = cause === undefined ? '' : reasonOf(cause);
+  const isStopped = cause instanceof Failure && cause.code === 'interrupted';
+  const own = hostEndOf(all, isStopped, missing > 0);
+  const end = run.failure && own !== 'outOfService' ? (isStopped ? 'interrupted' : 'failed') : own;
+  const only = onlyIn(instances.filter((one) => isUpdated(run, one, monitors)));
+  const done = { ...counts(all), ...(Object.keys(only).length > 0 && { only }) };
+  return withLeftInWork({ host, end, reason, ...done, notReached: missing, ms }, leftInWork);
+}
+
+function withLeftInWork(summary: HostSummary, leftInWork: readonly InstancePlan[]): HostSummary {
+  const [first] = leftInWork;
+  if (!first) return summary;
+  const { container } = first.instance;
+  return {
+    ...summary,
+    end: 'outOfService',
+    reason: `${container} is still in work since the run broke off: see to it with "sluice recover ${summary.host}"`,
+    outOfService: summary.outOfService + leftInWork.length,
+    notReached: summary.notReached - leftInWork.length,
+  };
+}
+
+function onlyIn(plans: readonly InstancePlan[]): NonNullable<HostSummary['only']> {
+  const counted: Partial<Record<Only, number>> = {};
+  for (const { action } of plans) {
+    if (action === 'restart' || action === 'run') counted[action] = (counted[action] ?? 0) + 1;
+  }
+  return counted;
+}
+
+function isUpdated({ ends }: HostRun, plan: InstancePlan, monitors: Pick<Monitors, 'endOf'>): boolean {
+  const end = monitors.endOf(plan.instance) ?? ends.get(plan);
+  return end !== undefined && end !== 'left' && end.state === 'updated';
+}
+
+/** `isStopped`: somebody asked us to stop, and what was put back was put back for that. */
+function hostEndOf(ends: readonly (InstanceEnd | 'left')[], isStopped: boolean, isPartial: boolean): HostEnd {
+  const states = ends.map((end) => (end === 'left' ? end : end.state));
+  if (states.includes('outOfService')) return 'outOfService';
+  if (states.includes('unchanged')) return isStopped ? 'interrupted' : 'failed';
+  // Updated, but its monitor has failed and it could not be taken back.
+  if (ends.some((end) => end !== 'left' && end.failure !== undefined)) return 'failed';
+  if (isPartial) return 'interrupted';
+  return states.includes('updated') ? 'updated' : 'nothingToDo';
+}
+
+function counts(
+  ends: readonly (InstanceEnd | 'left')[],
+): Pick<HostSummary, 'updated' | 'unchanged' | 'outOfService' | 'left'> {
+  const count = (state: EndState): number => ends.filter((end) => end !== 'left' && end.state === state).length;
+  return {
+    updated: count('updated'),
+    unchanged: count('unchanged'),
+    outOfService: count('outOfService'),
+    left: ends.filter((end) => end === 'left').length,
+  };
+}

@@ -1,0 +1,261 @@
+import pLimit, { type LimitFunction } from 'p-limit';
+import { Failure } from '../../errors.ts';
+import { oneByOne } from '../../rollout/at-once.ts';
+import { serversOf, type Instance } from '../../rollout/model.ts';
+import { instancesOf, type HostPlan, type InstancePlan, type PlayPlan } from '../../rollout/plan.ts';
+import type { AdvanceContext, InstanceEnd } from '../instance/advance.ts';
+import { rollBatches, type PlayEnd } from './batches.ts';
+import { Beside } from './beside.ts';
+import { withinDeadline } from '../instance/deadline.ts';
+import { goOn } from '../instance/go-on.ts';
+import { afterHost, afterInstance, beforeHost, beforeInstance, beforeTraffic, type InBatch } from './around.ts';
+import type { Commands } from '../ports/commands.ts';
+import type { HeldHost } from '../hosts/held-hosts.ts';
+import { notReached, summaryOf, type HostRun } from './host-run.ts';
+import type { Lockstep } from './lockstep.ts';
+import { Monitors } from './monitors.ts';
+import type { Pace } from './pace.ts';
+import { isOwn } from '../instance/recorded.ts';
+import { Turns } from '../instance/turns.ts';
+import { markOf, workOn, type RunIdentity, type Work } from '../instance/work.ts';
+
+export interface RollContext extends AdvanceContext {
+  readonly controller: Commands;
+  readonly hide: (text: string) => string;
+  readonly identity: RunIdentity;
+  readonly forks: number;
+  readonly held: (host: string) => HeldHost;
+  readonly pace: Pace;
+  /** Of all that work at the same time; its own when nobody else does. */
+  readonly turns?: Turns;
+  /** Takes instances that this run has updated back to what it found; without it they stay. */
+  readonly takeBack?: (instances: readonly InstancePlan[]) => Promise<PlayEnd>;
+}
+
+interface PlayContext extends RollContext {
+  readonly monitors: Monitors;
+  readonly turns: Turns;
+  /** Hosts that are worked on at the same time. */
+  readonly limit: LimitFunction;
+  /** Instances that are in work at the same time, over all hosts. */
+  readonly throttle: LimitFunction;
+}
+
+/**
+ * Rolls one play out: the batches one after the other, or in a window, the hosts of a batch at the same time, the
+ * instances of a host one at a time, or as many as the play says. Monitors go on beside the next instances and batches;
+ * the play ends when the last of them has.
+ *
+ * A batch that has started always ends: neither a failed host nor a stop leaves an instance half-way. They only keep
+ * the next instance, and the next batch, from starting.
+ */
+export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEnd> {
+  const { perHost, inAll = Infinity } = plan.atOnce ?? oneByOne;
+  const monitors = new Monitors({
+    ...{ ...context, perHost },
+    takeBack: (instance, failure) => takeBack(instance, failure, { plan, context }),
+  });
+  try {
+    const turns = context.turns ?? new Turns();
+    const [limit, throttle] = [pLimit(context.forks), pLimit(inAll)];
+    const playing: PlayContext = { ...context, monitors, turns, limit, throttle };
+    return await rollBatches(plan, {
+      ...{ ...context, monitors, limit },
+      updateHost: (host, at) => updateHost(host, at, playing),
+      notReached: (host) => notReached(host, leftInWork(host, context)),
+    });
+  } finally {
+    monitors.quit();
+  }
+}
+
+/** The batch in work, and who keeps step in it. */
+interface InStep extends InBatch {
+  readonly lockstep: Lockstep | undefined;
+}
+
+async function updateHost(plan: HostPlan, at: InStep, context: PlayContext): Promise<HostRun> {
+  const { clock, report, held, monitors } = context;
+  const started = clock.now();
+  const maySkip = at.play.policy.unreachable === 'skip' && !isLeftInWork(held(plan.host), context);
+  const ends = new Map<InstancePlan, InstanceEnd | 'left'>();
+  const here = { ...at, host: plan };
+  // A host that waited for its turn until the run was to stop has nothing begun, and no hooks.
+  const begins = context.pace.goesOn(at.play);
+  let failed: Failure | undefined;
+  try {
+    const skipped = maySkip ? await outOfReach(held(plan.host)) : undefined;
+    if (skipped) {
+      report({ type: 'host-skipped', host: plan.host, reason: skipped.message });
+      return { plan, ends, skipped, leftInWork: [], ms: 0 };
+    }
+    const isBegun = leftInWork(plan, context).length > 0;
+    if (begins) failed = await beforeHost({ ...here, isBegun }, context);
+    if (!failed) await updateInstances(plan, { ...at, ends }, context);
+  } finally {
+    at.lockstep?.over(plan.instances);
+  }
+  // What is being taken back on this host has its turn first.
+  await monitors.inTurn(plan.host, async () => undefined);
+  const left = leftInWork(plan, context).filter((one) => !ends.has(one));
+  const run = { plan, ends, skipped: undefined, leftInWork: left, failure: failed, ms: clock.now() - started };
+  const failedAfter = failed || !begins ? undefined : await afterHost(here, summaryOf(run, monitors), context);
+  const whole = { ...run, failure: failed ?? failedAfter, ms: clock.now() - started };
+  const { end, reason } = summaryOf(whole, monitors);
+  report({ type: 'host-ended', host: plan.host, end, reason });
+  return whole;
+}
+
+interface OnHost extends InStep {
+  readonly ends: Map<InstancePlan, InstanceEnd | 'left'>;
+}
+
+/**
+ * In their order, as many at once as the play says. Once one does not end as it should no further one begins; those in
+ * work come to their ends.
+ */
+async function updateInstances(plan: HostPlan, at: OnHost, context: PlayContext): Promise<void> {
+  const { play, lockstep, ends } = at;
+  const queue = [...plan.instances];
+  const beside = new Beside();
+  const worker = async (): Promise<void> => {
+    while (!beside.isOver) {
+      const instance = queue.shift();
+      if (!instance) return;
+      if (instance.action === 'leave') {
+        ends.set(instance, leave(instance, context));
+        lockstep?.over([instance]);
+        continue;
+      }
+      await lockstep?.turnOf(instance);
+      const heard = { ...context, report: beside.hearing(instance, context.report) };
+      let end: InstanceEnd | undefined;
+      try {
+        end = await inItsTurn(instance, { ...at, beside }, heard);
+      } finally {
+        beside.ended(instance, end);
+        lockstep?.over([instance]);
+      }
+      if (end) ends.set(instance, end);
+      if (end?.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
+    }
+  };
+  const settled = await Promise.allSettled(Array.from({ length: play.atOnce?.perHost ?? 1 }, worker));
+  const bug = settled.find((result) => result.status === 'rejected');
+  if (bug) throw bug.reason;
+}
+
+/** When there is room for one more, on all hosts and on its own; undefined when it may not begin any more by then. */
+async function inItsTurn(
+  instance: InstancePlan,
+  at: InBatch & { readonly beside: Beside },
+  context: PlayContext,
+): Promise<InstanceEnd | undefined> {
+  const { monitors, pace, throttle, limit } = context;
+  const { host } = instance.instance;
+  const mayBegin = (): boolean => !at.beside.isOver && !monitors.hasFailedOn(host) && pace.goesOn(at.play);
+  const onHost = async (): Promise<InstanceEnd | undefined> => {
+    if (!mayBegin()) return undefined;
+    return monitors.inTurn(host, async () => {
+      await at.beside.known();
+      return mayBegin() ? update(instance, at, context) : undefined;
+    });
+  };
+  return throttle(() => (at.play.atOnce?.isLockstep ? limit(onHost) : onHost()));
+}
+
+function leave({ instance }: InstancePlan, { report, monitors }: PlayContext): 'left' {
+  monitors.touch(serversOf(instance));
+  const subject = { host: instance.host, name: instance.container };
+  const isRevert = instance.revert !== undefined;
+  report({ type: 'instance-left', subject, why: 'nothing to change', ...(isRevert && { isRevert }) });
+  return 'left';
+}
+
+async function update(plan: InstancePlan, at: InBatch, context: PlayContext): Promise<InstanceEnd> {
+  const { report, held, monitors } = context;
+  const { policy } = at.play;
+  const { host, container } = plan.instance;
+  const from = plan.from?.reference ?? 'nothing';
+  const subject = { host, name: container };
+  report({ type: 'instance-started', subject, from, to: plan.to.reference, ...markOf(plan.instance) });
+  const lost = await lockLost(held(host));
+  const isBegun = isLeftInWork(held(host), context, container);
+  if (lost) {
+    const state = isBegun ? 'outOfService' : 'unchanged';
+    report({ type: 'instance-ended', subject, state, ms: 0, ...markOf(plan.instance) });
+    return { state, failure: lost };
+  }
+  monitors.touch(serversOf(plan.instance));
+  const here = { ...at, instance: plan };
+  const end = await withinDeadline(policy.instanceDeadlineMs, context, async (within): Promise<InstanceEnd> => {
+    const failure = await beforeInstance({ ...here, isBegun }, { ...context, stop: within.stop });
+    if (failure) {
+      report({ type: 'instance-ended', subject, state: 'unchanged', ms: 0, ...markOf(plan.instance) });
+      return { state: 'unchanged', failure };
+    }
+    const work = workOf(plan, context);
+    work.beforeTraffic = beforeTraffic(here, context);
+    const ended = await goOn(work, within);
+    if (ended.state === 'updated' && work.monitor) monitors.follow(work.monitor);
+    return ended;
+  });
+  return afterInstance(here, end, context);
+}
+
+/** What an instance comes to that did not serve well: the version before serves again, unless that fails too. */
+async function takeBack(
+  instance: Instance,
+  failure: Failure,
+  { plan, context }: { readonly plan: PlayPlan; readonly context: RollContext },
+): Promise<InstanceEnd> {
+  const taken = instancesOf(plan).filter((one) => one.instance === instance);
+  const host = (await context.takeBack?.(taken))?.hosts[0];
+  if (host?.end === 'updated' || host?.end === 'nothingToDo') return { state: 'unchanged', failure };
+  return { state: host?.end === 'outOfService' ? 'outOfService' : 'updated', failure };
+}
+
+/** Why the host is not ours any more, or undefined. */
+async function lockLost(host: HeldHost): Promise<Failure | undefined> {
+  try {
+    await host.keep();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
+}
+
+/** Why the host cannot be had before anything on it is touched, or undefined. */
+async function outOfReach(host: HeldHost): Promise<Failure | undefined> {
+  try {
+    await host.keep();
+    await host.access.containers.version();
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'unreachable') return error;
+    if (error instanceof Failure) return undefined;
+    throw error;
+  }
+}
+
+/** The instances of a host that an earlier process of this run has left in work. */
+export function leftInWork(
+  { host, instances }: HostPlan,
+  context: Pick<RollContext, 'held' | 'identity'>,
+): readonly InstancePlan[] {
+  return instances.filter(({ instance }) => isLeftInWork(context.held(host), context, instance.container));
+}
+
+/** Whether this very run has left an instance in work on the host when it died: this one, or any. */
+function isLeftInWork({ undo }: HeldHost, { identity }: Pick<RollContext, 'identity'>, container?: string): boolean {
+  const own = undo.entries.filter((entry) => isOwn(entry, identity.run));
+  return own.some((entry) => container === undefined || entry.container === container);
+}
+
+function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }: PlayContext): Work {
+  const { access: host, undo, keep, reach } = held(instance.host);
+  const work = workOn({ instance, host, keep, undo, identity, turns }, reach);
+  work.monitor = monitors.of(work);
+  return work;
+}

@@ -1,0 +1,125 @@
+import type { HostSummary } from '../../rollout/events.ts';
+import { backendKey, serversOf, type Instance } from '../../rollout/model.ts';
+import type { BackendState } from '../../rollout/observed.ts';
+import { planPlay, type InstanceFacts, type InstancePlan, type PlayPlan } from '../../rollout/plan.ts';
+import type { Back, Play } from '../../rollout/play.ts';
+import { rollbackPlays } from '../../rollout/rollback.ts';
+import type { Serial } from '../../rollout/serial.ts';
+import { fetchArchived, inspectRevert } from '../preflight/archived.ts';
+import { problem, type Finding } from '../hosts/findings.ts';
+import { RunPace } from './pace.ts';
+import type { Operator } from '../ports/ports.ts';
+import type { PlayEnd } from './batches.ts';
+import { roll, type RollContext } from './roll.ts';
+import { backOf } from '../instance/work.ts';
+
+export interface RevertContext extends Omit<RollContext, 'pace'> {
+  readonly operator: Operator;
+  /** Undefined: one host at a time, and the first that fails ends it. */
+  readonly back?: Back | undefined;
+}
+
+/**
+ * Takes instances that this very run has updated back to what it found, while it still holds their hosts: hosts and
+ * instances in reverse order, in batches of their own. All of them are looked at first, and their images fetched; one
+ * that cannot be taken back is told of, left as it is, and counts as failed, and does not keep the others from it.
+ *
+ * One that fails on its way is put back to what it is now; no further batch starts then, unless `back` says so.
+ */
+export async function revert(instances: readonly InstancePlan[], context: RevertContext): Promise<PlayEnd> {
+  const { report, identity, back: how } = context;
+  const serial: Serial = how?.serial ?? [{ hosts: 1 }];
+  const plays = rollbackPlays([{ ...asPlay(instances), ...(how && { back: how }) }], {
+    run: identity.run,
+    isTaken: () => true,
+    serial,
+  });
+  const all = plays.flatMap(({ hosts }) => hosts.flatMap((host) => host.instances));
+  report({ type: 'rollback-started', of: identity.run, hosts: [...new Set(all.map(({ host }) => host))] });
+  const inspected = await Promise.all(all.map((instance) => inspect(instance, context)));
+  const findings = inspected.flatMap((one) => one.findings);
+  for (const { kind, host, text } of findings) report({ type: kind, host, text });
+  const facts = {
+    instances: new Map(inspected.flatMap(({ instance, facts: seen }) => (seen ? [[instance, seen] as const] : []))),
+    backends: unique(inspected.flatMap(({ backends }) => backends)),
+  };
+  const back = { ...identity, run: backOf(identity.run) };
+  const pace = new RunPace({ hosts: new Set(all.map(({ host }) => host)).size }, context);
+  const ends: PlayEnd[] = [];
+  for (const play of plays.map((one) => without(one, facts.instances))) {
+    const plan = planPlay(play, facts, { force: false });
+    report({ type: 'planned', plan });
+    ends.push(await roll(plan, { ...context, identity: back, pace }));
+  }
+  const failed = findings.filter(({ kind }) => kind === 'problem');
+  return {
+    hosts: withFailures(
+      ends.flatMap(({ hosts }) => hosts),
+      failed,
+    ),
+    then: ends.find(({ then }) => then !== 'goOn')?.then ?? (failed.length > 0 ? 'stop' : 'goOn'),
+  };
+}
+
+/** The instances as one play, hosts in the order in which they come first. */
+function asPlay(instances: readonly InstancePlan[]): Pick<PlayPlan, 'name' | 'batches'> {
+  const hosts = [...new Set(instances.map(({ instance }) => instance.host))];
+  const plans = hosts.map((host) => ({ host, instances: instances.filter(({ instance }) => instance.host === host) }));
+  return { name: 'Rollback', batches: [{ number: 1, hosts: plans }] };
+}
+
+interface Inspected {
+  readonly instance: Instance;
+  /** Undefined when it cannot be taken back. */
+  readonly facts: InstanceFacts | undefined;
+  readonly backends: readonly BackendState[];
+  readonly findings: readonly Finding[];
+}
+
+async function inspect(instance: Instance, { held, stop }: RevertContext): Promise<Inspected> {
+  const { access } = held(instance.host);
+  try {
+    const run = instance.revert;
+    if (!run) throw new Error(`${instance.container} is not to be taken back`);
+    const looks = serversOf(instance).map(({ balancer, backend }) =>
+      held(balancer.host).access.balancer(balancer).backends(backend),
+    );
+    const backends = (await Promise.all(looks)).flat();
+    const { facts, findings } = await inspectRevert(access, instance, run, { force: false, backends });
+    if (findings.some(({ kind }) => kind === 'problem')) return { instance, facts: undefined, backends: [], findings };
+    await fetchArchived(access, instance, stop.forward);
+    return { instance, facts, backends, findings };
+  } catch (error) {
+    return { instance, facts: undefined, backends: [], findings: [problem(instance.host, error)] };
+  }
+}
+
+function unique(backends: readonly BackendState[]): readonly BackendState[] {
+  return [...new Map(backends.map((one) => [backendKey({ balancer: one.balancer, backend: one.name }), one])).values()];
+}
+
+function without(play: Play, known: ReadonlyMap<Instance, InstanceFacts>): Play {
+  const hosts = play.hosts.map(({ host, instances }) => ({
+    host,
+    instances: instances.filter((one) => known.has(one)),
+  }));
+  return { ...play, hosts: hosts.filter(({ instances }) => instances.length > 0) };
+}
+
+const nothing: Omit<HostSummary, 'host'> = {
+  ...{ end: 'failed', reason: '', ms: 0 },
+  ...{ updated: 0, left: 0, unchanged: 0, outOfService: 0, notReached: 0 },
+};
+
+function withFailures(hosts: readonly HostSummary[], problems: readonly Finding[]): readonly HostSummary[] {
+  const names = [...new Set([...hosts.map(({ host }) => host), ...problems.map(({ host }) => host)])];
+  return names.map((host): HostSummary => {
+    const known = hosts.find((one) => one.host === host);
+    const own = problems.filter((one) => one.host === host);
+    const summary = known ?? { ...nothing, host };
+    if (own.length === 0) return summary;
+    const end = summary.end === 'outOfService' ? summary.end : 'failed';
+    const reason = summary.reason === '' ? (own[0]?.text ?? '') : summary.reason;
+    return { ...summary, end, reason, unchanged: summary.unchanged + own.length };
+  });
+}

@@ -1,0 +1,182 @@
+/** `sluice recover`: finishes what a rollout that died has left on a host, from that host's own record alone. */
+import pLimit from 'p-limit';
+import { Failure, reasonOf } from '../../errors.ts';
+import type { Report } from '../../rollout/events.ts';
+import type { State } from '../../rollout/lifecycle.ts';
+import type { Instance, ReadyCheck } from '../../rollout/model.ts';
+import { runEndOf } from '../../rollout/verdict.ts';
+import { advance, stepActions } from '../instance/advance.ts';
+import { holdHosts, type HeldHost } from '../hosts/held-hosts.ts';
+import { forget, mayBeGone, mayServeEither, parted, tellLeftBehind } from './left-behind.ts';
+import { recoverMaintained } from './back-in-service.ts';
+import { homeward } from '../waiting/persist.ts';
+import type { RecordEntry } from '../ports/ports.ts';
+import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
+import { recordedContainers } from '../instance/recorded.ts';
+import type { RunContext, RunResult } from '../run.ts';
+import { settleHosts, type HostOutcome } from '../hosts/settle.ts';
+import { mayBeEnding } from '../instance/staying.ts';
+import { foundOf } from '../instance/found.ts';
+import { findState } from '../instance/traffic.ts';
+import { Turns } from '../instance/turns.ts';
+import { watchOf, type Watch } from '../waiting/watch.ts';
+import { backOf, bothSlots, workOn, type Found, type Work } from '../instance/work.ts';
+
+export interface RecoverRequest {
+  readonly hosts: readonly string[];
+  /** Hosts whose HAProxys are gone for good: what is recorded of them is forgotten. */
+  readonly forget?: readonly string[];
+}
+
+/** @throws Failure when nothing was touched; what went wrong later is in the result */
+export async function recoverHosts({ hosts, forget }: RecoverRequest, context: RunContext): Promise<RunResult> {
+  const limit = pLimit(context.forks);
+  const held = await holdHosts(hosts, { ...context, limit, goWithoutBalancer: mayBeGone }, 'claim');
+  try {
+    const all = hosts.map((name) => ({ name, ...held.host(name) }));
+    const summaries = await settleHosts(all, (host) => limit(() => recoverHost(host, context, forget)), context);
+    return { end: runEndOf(summaries.map(({ end }) => end)), hosts: summaries };
+  } finally {
+    await held.release();
+  }
+}
+
+/**
+ * Brings every instance that a rollout has left in work on this host back into service, with its old container or its
+ * new one, and its servers to exactly the standing in the record. What `sluice drain` took out stays out.
+ *
+ * Can be killed anywhere and done again, from any machine: each instance stays recorded until it serves again, and at
+ * an HAProxy that cannot be had until that can be.
+ */
+export async function recoverHost(
+  held: HeldHost,
+  context: RunContext,
+  goneHosts: readonly string[] = [],
+): Promise<HostOutcome> {
+  const left = byContainer(held.undo.entries.filter(({ kind }) => kind === 'rollout'));
+  const maintained = held.undo.entries.filter(({ kind }) => kind === 'maintain');
+  if (left.length + maintained.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
+  const results: PutBackOutcome[] = [];
+  if (maintained.length > 0) results.push(await recoverMaintained(held, { entries: maintained, goneHosts }, context));
+  for (const entries of left) results.push(await finish(entries, { held, goneHosts }, context));
+  const failed = results.filter(({ ok }) => !ok);
+  const counts = { updated: results.length - failed.length, outOfService: failed.length };
+  return { end: failed.length > 0 ? 'outOfService' : 'updated', reason: failed[0]?.reason ?? '', counts };
+}
+
+function byContainer(entries: readonly RecordEntry[]): RecordEntry[][] {
+  const containers = [...new Set(entries.map(({ container }) => container))];
+  return containers.map((container) => entries.filter((entry) => entry.container === container));
+}
+
+/** Finishes one instance; a foreseen failure of it must not keep the next one from being finished. */
+async function finish(
+  entries: readonly RecordEntry[],
+  { held, goneHosts }: { readonly held: HeldHost; readonly goneHosts: readonly string[] },
+  context: RunContext,
+): Promise<PutBackOutcome> {
+  const [first] = entries;
+  if (first?.container === undefined) return { ok: false, reason: 'the undo record names no container' };
+  const subject = { host: held.access.name, name: first.container };
+  const { clock, stop } = context;
+  const report = reportOf(first, context);
+  const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'withdraw' });
+  try {
+    const { near, far, gone } = parted(entries, held, goneHosts);
+    const why = mayServeEither(far, held);
+    if (why && !near.some(({ slot }) => slot === 'leaving')) {
+      tellLeftBehind(far, held, report);
+      throw why;
+    }
+    const { work, from } = await homeward(() => lookAt(near, first, { held, watch }), watch);
+    // The old one serves wherever it can be made to, and both go on.
+    const refuse = (): Promise<string> => Promise.reject(why ?? new Error('nothing is refused'));
+    const kept = why && { withdraw: refuse, ...(work.newServes !== true && { vacate: refuse }) };
+    const { state, failure } = await advance(work, { ...context, report, actions: { ...stepActions, ...kept } }, from);
+    const left = tellLeftBehind(far, held, report);
+    if (state === 'outOfService') return { ok: false, reason: reasonOf(failure) };
+    await forget(gone, held, report);
+    return { ok: left === undefined, reason: left ?? '' };
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    return { ok: false, reason: error.message };
+  }
+}
+
+/** What this very run was taking back when it died is what it had updated, and is told of as that. */
+function reportOf({ run }: RecordEntry, { report, identity }: RunContext): Report {
+  if (run !== backOf(identity.run)) return report;
+  return (event) => {
+    report(event.type === 'instance-ended' ? { ...event, isRevert: true } : event);
+  };
+}
+
+/**
+ * How the instance stands now and where its way home begins. A new container is taken out of service first, whatever
+ * it got to, and so is an old one that has ended: nothing must reach it before it has proved itself again. One that
+ * runs under its name needs no roll-back; if it is gone for good, its successor had proved itself and is put back in
+ * service.
+ */
+async function lookAt(
+  entries: readonly RecordEntry[],
+  first: RecordEntry,
+  { held, watch }: { readonly held: HeldHost; readonly watch: Watch },
+): Promise<{ readonly work: Work; readonly from: State }> {
+  const { access: host, undo, keep, reach } = held;
+  const { container: name = '', old: before } = first;
+  const { old, isAside, isServing, successor } = await recordedContainers(first, host.containers);
+  if (before && !old && !successor && !first.toNothing) {
+    const text = `Cannot bring back ${name} on ${host.name}: its old container is gone, and there is no new one`;
+    throw new Failure('docker', text);
+  }
+  const identity = { run: first.run, by: first.by };
+  const instance = instanceOf(entries, first, host.name);
+  const work = workOn({ instance, host, keep, undo, identity, turns: new Turns() }, reach);
+  for (const one of bothSlots(work)) {
+    const its = entries.filter(({ slot }) => slot === one.slot);
+    const found = await foundNow(its, reach, watch);
+    // Taken back to nothing, as it was to be, it has nothing that could be UP.
+    one.found = old || successor ? found : found.map((server) => ({ ...server, wasUp: false }));
+    one.container = old;
+    one.wasReady = before?.wasReady ?? false;
+    one.isTouched = true;
+  }
+  // With two slots the new one is only let go of once the old one serves; without an old one it has proved itself.
+  if (work.leaving) {
+    work.newServes = before !== undefined && !old;
+    return { work, from: work.newServes ? 'vacating' : 'readmitting' };
+  }
+  const hasProved = before !== undefined && !isAside;
+  if (successor && hasProved) return { work, from: 'returning' };
+  const now = await host.containers.inspect(name);
+  return { work, from: isServing && !(now && mayBeEnding(now, work)) ? 'rollingBack' : 'withdrawing' };
+}
+
+/** How the servers stood, those that HAProxy still has. */
+async function foundNow(entries: readonly RecordEntry[], reach: HeldHost['reach'], watch: Watch): Promise<Found[]> {
+  const found: Found[] = [];
+  for (const entry of entries) {
+    const access = reach(entry.server);
+    if (await findState(access)) found.push(foundOf(entry, access));
+    else watch.remark({ about: 'gone', server: entry.server });
+  }
+  return found;
+}
+
+/** What the way home needs to know of an instance, without its playbook. */
+function instanceOf(entries: readonly RecordEntry[], { container = '', drain }: RecordEntry, host: string): Instance {
+  const left = entries.filter(({ slot }) => slot === 'leaving');
+  const servers = entries.filter((entry) => !left.includes(entry)).map(({ server }) => server);
+  const readyOf = (one: RecordEntry | undefined): ReadyCheck =>
+    one?.ready ?? { probe: undefined, withinMs: UP_WITHIN_MS, everyMs: 250 };
+  const leaving = { name: 'before', servers: left.map(({ server }) => server), ready: readyOf(left[0]) };
+  return {
+    ...{ host, container, servers },
+    spec: { image: 'the image it had', pullPolicy: 'never' },
+    strategy: entries.find((entry) => entry.only)?.only?.what,
+    drain: drain ?? { timeoutMs: UP_WITHIN_MS, onTimeout: 'continue' },
+    ready: readyOf(entries.find(({ slot }) => slot !== 'leaving')),
+    ...(left.length > 0 && { leaving }),
+    ...{ soakMs: undefined, keep: 0, minUp: { servers: 0 } },
+  };
+}
