@@ -23,7 +23,7 @@ const routes = {
   '/': (_, response) => answer(response, behaviour === 'errors' ? 500 : 200, { version, container }),
   '/health': (_, response) => {
     const healthy = behaviour !== 'unhealthy' && !stopping;
-    answer(response, healthy ? 200 : 503, { healthy, version });
+    answer(response, healthy ? 200 : 503, { healthy, version, uptime: process.uptime() });
   },
   '/slow': (request, response) => {
     const ms = Number(urlOf(request).searchParams.get('ms') ?? 1000);

@@ -11,6 +11,7 @@ import { addressesOf, firstSocket, systemOf } from '../adapters/host/looks.ts';
 import { probeOver } from '../adapters/host/probe.ts';
 import { pushesOn } from '../adapters/host/push-record.ts';
 import { FileRecord } from '../adapters/host/record.ts';
+import { askAddress } from '../adapters/http-get.ts';
 import type { Link } from '../adapters/link.ts';
 import type { RegistryLogins } from '../adapters/registry/logins.ts';
 import type { NewKey } from '../adapters/ssh/host-keys.ts';
@@ -122,6 +123,7 @@ export class SshFleet implements Fleet {
       addresses: () => addressesOf(link),
       firstSocket: (paths, container) => firstSocket(link, paths, insideOf(container).pathOf),
       run: (request) => runOnHost(link, request),
+      ask: (question) => askAddress((address, port) => link.openTcp(address, port), question),
       lock: new FlockLock(link),
       jobs: new ShellJobs(link),
     };

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Vault } from '../config/vault.ts';
+import { soundsSecret, type Secrets } from '../rollout/secret.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
 import { lookThrough } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
@@ -148,7 +149,13 @@ function playsOf(
   const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };
   const plays = resolvePlays(written, inventory, { ...selection, ...around });
   const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
-  for (const { spec } of hooksOfPlays(plays)) vault.secrets.addNamed('env', spec.env);
+  const hooks = hooksOfPlays(plays);
+  for (const { spec } of hooks) vault.secrets.addNamed('env', spec?.env);
+  for (const { spec } of [...hooks.map(({ gate }) => gate), ...instances.map(({ monitor }) => monitor?.metric)].flatMap(
+    (metric) => metric ?? [],
+  )) {
+    addHeaders(spec.headers, vault.secrets);
+  }
   for (const { environment, files = [] } of instances.flatMap(specsOf)) {
     vault.secrets.addNamed('environment', environment);
     for (const { kind, content } of files) {
@@ -156,6 +163,15 @@ function playsOf(
     }
   }
   return { plays, extraVars };
+}
+
+/** What a header such as `Authorization: Bearer …` has is known by itself, too. */
+function addHeaders(headers: Readonly<Record<string, string>>, secrets: Secrets): void {
+  for (const [name, value] of Object.entries(headers)) {
+    if (!soundsSecret(name)) continue;
+    secrets.add(value);
+    secrets.add(value.slice(value.indexOf(' ') + 1));
+  }
 }
 
 function read(path: string): string {

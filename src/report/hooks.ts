@@ -12,6 +12,7 @@ import {
   type HookPoint,
   type HookSubject,
 } from '../rollout/hooks.ts';
+import { limitsText, metricText } from '../rollout/metric.ts';
 import { instancesOf, type PlayPlan } from '../rollout/plan.ts';
 import { clockTime, columns, duration } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
@@ -25,6 +26,10 @@ export function hookLines(event: HookEvent, paint: Paint): { readonly level: 0 |
     case 'hook-started': {
       const isShared = event.hook.container === undefined && !hostPoints.some((point) => point === event.hook.point);
       return [{ level: isShared ? 0 : 1, text: `${title}  ${paint('quiet', '…')}` }];
+    }
+    case 'hook-waiting': {
+      const left = `${duration(Math.max(0, event.leftMs))} left`;
+      return [{ level: 0, text: `${title}  ${paint('quiet', `waiting: ${event.why}, ${left}`)}` }];
     }
     case 'hook-skipped':
       return [{ level: 0, text: `${title}  ${paint('warning', `not run: ${event.why}`)}` }];
@@ -89,10 +94,22 @@ export function plannedHookLines(plan: PlayPlan): string[] {
       .filter((one) => one.point === point)
       .map(({ hook }) => {
         const where = `${places[hook.where]}${oftenText(point)}`;
-        return [`    ${point}`, hook.name, where, limitsOf(hook), commandOf(hook)];
+        return [`    ${point}`, hook.name, where, limitsOf(hook), doneBy(hook)];
       }),
   );
   return rows.length === 0 ? [] : ['  hooks:', ...columns(rows)];
+}
+
+/** The numbers that updated instances are watched by: what differs among them, by its first. */
+export function plannedMetricLines(plan: PlayPlan): string[] {
+  const [first] = instancesOf(plan).flatMap(({ action, instance: { monitor, revert } }) =>
+    monitor?.metric && !revert && action !== 'leave' ? [{ ...monitor.metric, forMs: monitor.forMs }] : [],
+  );
+  if (!first) return [];
+  const { where, limits, forMs } = first;
+  return [
+    `  monitor: each instance for ${durationText(forMs)}, ${metricText(first)} ${limitsText(limits)}, from the ${where}`,
+  ];
 }
 
 function oftenText(point: HookPoint): string {
@@ -105,7 +122,16 @@ function limitsOf({ timeoutMs, onFailure }: Hook): string {
   return `${durationText(timeoutMs)} at most${onFailure === 'ignore' ? ', may fail' : ''}`;
 }
 
-function commandOf({ noLog, spec: { command } }: Hook): string {
+/** What is run, or what is waited for. */
+function doneBy(hook: Hook): string {
+  if (hook.gate) {
+    const { limits, forMs } = hook.gate;
+    return `until ${metricText(hook.gate)} is ${limitsText(limits)}${forMs > 0 ? ` for ${durationText(forMs)}` : ''}`;
+  }
+  const {
+    noLog,
+    spec: { command },
+  } = hook;
   if (noLog) return '(not told)';
   const isText = command[0] === '/bin/sh' && command[1] === '-c' && command.length === 3;
   const [first = '', ...others] = (isText ? (command[2] ?? '') : command.join(' ')).trim().split('\n');

@@ -3,7 +3,7 @@ import { keepsContainer, sameServer, serverPath, type Instance } from '../rollou
 import type { SettingChange } from '../rollout/observed.ts';
 import { instancesOf, type Action, type InstancePlan, type PlayPlan, type Staying } from '../rollout/plan.ts';
 import { columns, count, shortDigest } from './columns.ts';
-import { plannedHookLines } from './hooks.ts';
+import { plannedHookLines, plannedMetricLines } from './hooks.ts';
 import { rampText } from '../rollout/ramp.ts';
 import type { Paint, Tone } from './paint.ts';
 
@@ -41,6 +41,7 @@ export function planText(plan: PlayPlan, { paint, diff, show = (change) => chang
     ...atOnceLines(plan),
     ...batches,
     ...plannedHookLines(plan),
+    ...plannedMetricLines(plan),
     ...loadLines(plan),
     ...capacityLines(plan),
     totals(plan),

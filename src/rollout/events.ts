@@ -1,5 +1,5 @@
 import type { EndState, Step } from './lifecycle.ts';
-import type { HookSubject } from './hooks.ts';
+import type { HookEvent } from './hook-events.ts';
 import type { FoundLock } from './lock.ts';
 import type { MaintenancePlan } from './maintenance.ts';
 import type { Only, Server, Standing } from './model.ts';
@@ -141,23 +141,7 @@ export type RunEvent =
       readonly again?: string;
     }
   | { readonly type: 'image-pulled'; readonly host: string; readonly image: string; readonly digest: string }
-  /** A command of the playbook's own, before or after something. */
-  | { readonly type: 'hook-started'; readonly hook: HookSubject }
-  | { readonly type: 'hook-skipped'; readonly hook: HookSubject; readonly why: string }
-  | {
-      readonly type: 'hook-ended';
-      readonly hook: HookSubject;
-      readonly ms: number;
-      /**
-       * `ignored`: it has failed, and the playbook says that nothing comes of that. `unknown`: its connection was lost,
-       * and whether it has ended is not known; it may still be running.
-       */
-      readonly result: 'ok' | 'failed' | 'ignored' | 'unknown';
-      /** Why it has failed, or empty. */
-      readonly why: string;
-      /** What it said, if that may be told: the beginning and the end, when it was much. */
-      readonly output: readonly string[];
-    }
+  | HookEvent
   | {
       readonly type: 'batch-started';
       readonly play: string;
@@ -224,7 +208,14 @@ export type RunEvent =
     }
   /** The instance serves again and is watched from here on, while the run goes on. */
   | { readonly type: 'monitor-started'; readonly subject: Subject; readonly forMs: number }
-  | { readonly type: 'monitor-ended'; readonly subject: Subject; readonly ms: number; readonly outcome: string }
+  | {
+      readonly type: 'monitor-ended';
+      readonly subject: Subject;
+      readonly ms: number;
+      readonly outcome: string;
+      /** The last number that its metric was. */
+      readonly value?: number;
+    }
   | {
       readonly type: 'monitor-failed';
       readonly subject: Subject;
@@ -232,6 +223,8 @@ export type RunEvent =
       readonly reason: string;
       /** The container's last log lines. */
       readonly details: readonly string[];
+      /** The last number that its metric was. */
+      readonly value?: number;
     }
   | {
       readonly type: 'instance-ended';

@@ -10,6 +10,8 @@ export function hooksAfter(before: readonly HookHistory[], event: HookEvent): re
   switch (event.type) {
     case 'hook-started':
       return [...before, { ...nothing, result: 'running' }];
+    case 'hook-waiting':
+      return before;
     case 'hook-skipped':
       return [...before, { ...nothing, result: 'skipped', why: event.why }];
     case 'hook-ended': {

@@ -1,5 +1,6 @@
-/** Commands of the playbook's own, run before and after things: what they are, where they may run, what they are told. */
+/** What a playbook has done before and after things, commands and gates: where that may be, what commands are told. */
 
+import type { AskedFrom, Metric } from './metric.ts';
 import type { HostEnd } from './verdict.ts';
 
 /** Once for the run, which is for each of its plays. */
@@ -17,17 +18,30 @@ export type HookPoint = RunPoint | BatchPoint | HostPoint | InstancePoint;
 
 export type HookPlace = 'controller' | 'host' | 'old_container' | 'new_container';
 
-export interface Hook {
+interface AnyHook {
   readonly name: string;
-  readonly where: HookPlace;
   readonly timeoutMs: number;
   /** `ignore`: that it has failed is told, and nothing comes of it. */
   readonly onFailure: 'fail' | 'ignore';
+}
+
+export interface CommandHook extends AnyHook {
+  readonly where: HookPlace;
   /** Nobody is told its command, nor what it says. */
   readonly noLog: boolean;
   /** May hold secrets: like everything of that name it is in no event. */
   readonly spec: { readonly command: readonly string[]; readonly env: Readonly<Record<string, string>> };
+  readonly gate?: undefined;
 }
+
+/** Instead of running a command it waits until a number is right, and has been so for a time. */
+export interface GateHook extends AnyHook {
+  readonly where: AskedFrom;
+  readonly spec?: undefined;
+  readonly gate: Metric & { readonly forMs: number };
+}
+
+export type Hook = CommandHook | GateHook;
 
 export type Hooks<Point extends HookPoint> = Readonly<Partial<Record<Point, readonly Hook[]>>>;
 
@@ -113,7 +127,7 @@ export const hookVariables = {
 
 /** The environment of a hook, its own `env` included. */
 export function hookEnvironment(
-  hook: Hook,
+  hook: CommandHook,
   subject: HookSubject,
   occasion: Occasion,
 ): Readonly<Record<string, string>> {

@@ -10,6 +10,7 @@
 import type { ContainerSpec } from './container-spec.ts';
 import type { Expected } from './expected.ts';
 import type { Hooks, InstancePoint } from './hooks.ts';
+import type { AskedFrom, Metric } from './metric.ts';
 import type { Ramp } from './ramp.ts';
 
 /** Where on its host one HAProxy is spoken to. */
@@ -80,6 +81,8 @@ export interface MonitorPolicy {
    * decides instead of `maxErrors`. Undefined: they are not compared.
    */
   readonly compare: number | undefined;
+  /** A number that must be right as well. */
+  readonly metric?: (Metric & { readonly where: AskedFrom }) | undefined;
 }
 
 /** Back to what a run has found, which the hosts have in their archives, instead of to what a playbook declares. */

@@ -1,6 +1,6 @@
 import type { HostSummary, Report } from '../rollout/events.ts';
 import type { RunEnd } from '../rollout/verdict.ts';
-import type { Commands } from './ports/commands.ts';
+import type { Asking, Commands } from './ports/commands.ts';
 import type { Clock, Fleet, Journal, Loads, Operator } from './ports/ports.ts';
 import type { Stop } from './instance/advance.ts';
 import type { Locking } from './hosts/held-hosts.ts';
@@ -13,7 +13,7 @@ export interface RunContext {
   readonly report: Report;
   readonly journal: Journal;
   /** The machine that the run is started from. */
-  readonly controller: Commands;
+  readonly controller: Commands & Asking;
   readonly hide: (text: string) => string;
   readonly stop: Stop;
   readonly identity: RunIdentity;

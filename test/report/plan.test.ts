@@ -1,3 +1,4 @@
+import { aGate } from '../support/hooks.ts';
 import { describe, expect, it } from 'vitest';
 import { paintFor } from '../../src/report/paint.ts';
 import { planText } from '../../src/report/plan.ts';
@@ -104,6 +105,28 @@ describe('planText()', () => {
     expect(textOf(aPlan({ batches: [{ number: 1, hosts: [{ host: 'fe1', instances: [one] }] }] })).join()).not.toMatch(
       'secret',
     );
+  });
+
+  it('says what gates and monitors ask for, and nothing of their headers', () => {
+    const spec = { headers: { authorization: 'Bearer abcd' } };
+    const asked = { url: 'http://prom', limits: { below: 0.5 }, everyMs: 5_000, spec };
+    const gate = aGate({ name: 'errors', ...asked, query: 'sum(errors)', forMs: 60_000, timeoutMs: 300_000 });
+    const metric = { ...asked, json: ['a', 'b'], where: 'host' } as const;
+    const monitor = { forMs: 120_000, everyMs: 1_000, maxErrors: { percent: 5 }, compare: undefined, metric };
+    const one = anInstancePlan({ action: 'replace', instance: anInstance({ monitor }) });
+    const plan = aPlan({
+      ...{ batches: [{ number: 1, hosts: [{ host: 'fe1', instances: [one] }] }], hooks: { after_batch: [gate] } },
+    });
+
+    const text = textOf(plan);
+
+    expect(text.map((line) => line.replaceAll(/  +/g, '  '))).toEqual(
+      expect.arrayContaining([
+        '  after_batch  errors  controller, each batch  5m at most  until sum(errors) is below 0.5 for 1m',
+        '  monitor: each instance for 2m, http://prom a.b below 0.5, from the host',
+      ]),
+    );
+    expect(text.join()).not.toMatch('abcd');
   });
 
   it('shows batch by batch what happens to each instance, then what that costs', () => {

@@ -35,6 +35,7 @@ const rows: Rows = {
   'image-pulled':     [{ host: 'fe1', image: 'a:1', digest: 'sha256:0123456789abcdef' },                 '0 fe1  image a:1 is there (0123456789ab)'],
   'hook-started':     [{ hook: { ...hook, point: 'before_run' } },                                       '0 hook migrate (before_run)  …'],
   'hook-skipped':     [{ hook: { ...hook, host: 'fe1' }, why: 'there is no old container that runs' },   '0 fe1  hook migrate (before_run)  not run: there is no old container that runs'],
+  'hook-waiting':     [{ hook: { ...hook, point: 'after_batch' }, why: 'errors is 3, not below 1', value: 3, leftMs: 90_000 }, '0 hook migrate (after_batch)  waiting: errors is 3, not below 1, 90 s left'],
   'hook-ended':       [{ hook: { ...hook, host: 'fe1', container: 'pxApp_1' }, ms: 1_234, result: 'failed', why: 'ended with 3', output: ['no table'] }, '0 fe1 pxApp_1  hook migrate (before_run)  failed: ended with 3  (1.2 s)', '0     no table'],
   'batch-started':    [{ play: 'Front', number: 2, of: 3, hosts: ['fe1', 'fe2'] },                       '0 ', '0 Front, batch 2 of 3: fe1, fe2'],
   'instance-left':    [{ subject, why: 'nothing to change' },                                            '1 fe1 pxApp_1  left alone: nothing to change'],

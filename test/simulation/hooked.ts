@@ -12,6 +12,12 @@ export function hooked(play: Play, seed: number): Play {
   const random = new Random(seed, 'hooks');
   // One of its hooks at most fails: all of them together would let nothing begin.
   const worst = random.below(16);
+  const gates = new Random(seed, 'gates');
+  const gate = (name: string): readonly Hook[] => {
+    const url = `http://metrics/${gates.below(20) === 0 ? 'never' : 'sometimes'}`;
+    const asked = { url, limits: { equals: 0 }, forMs: gates.below(800), everyMs: 200, spec: { headers: {} } };
+    return [{ name, where: gates.pick(['controller', 'host']), timeoutMs: 4_000, onFailure: 'fail', gate: asked }];
+  };
   let number = 0;
   const hook = (where: HookPlace): readonly Hook[] => {
     const isWorst = number++ === worst;
@@ -21,14 +27,18 @@ export function hooked(play: Play, seed: number): Play {
   };
   const instanceHooks = (): Hooks<InstancePoint> => ({
     before_instance: hook('old_container'),
-    before_traffic: [...hook('new_container'), ...hook('old_container').map((one) => ({ ...one, name: 'old' }))],
+    before_traffic: [
+      ...hook('new_container'),
+      ...hook('old_container').map((one) => ({ ...one, name: 'old' })),
+      ...gate('gate'),
+    ],
     after_instance: hook('new_container'),
   });
   return {
     ...play,
     hooks: {
       ...{ before_run: hook('host'), after_run: hook('controller'), on_failure: hook('host') },
-      ...{ before_batch: hook('controller'), after_batch: hook('host') },
+      ...{ before_batch: [...hook('controller'), ...gate('gate')], after_batch: [...hook('host'), ...gate('gate')] },
     },
     hosts: play.hosts.map((host) => ({
       ...host,

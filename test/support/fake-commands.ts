@@ -1,5 +1,12 @@
 import { Failure } from '../../src/errors.ts';
-import type { CommandEnd, CommandRequest, Commands } from '../../src/runner/ports/commands.ts';
+import type {
+  AddressAnswer,
+  AddressQuestion,
+  Asking,
+  CommandEnd,
+  CommandRequest,
+  Commands,
+} from '../../src/runner/ports/commands.ts';
 import type { Clock } from '../../src/runner/ports/ports.ts';
 
 /** What a program of a test does. */
@@ -13,9 +20,13 @@ export interface FakeProgram {
   readonly onRun?: (request: CommandRequest) => void | Promise<void>;
 }
 
-/** A place that has a handful of programs, and those that a test gives it. */
-export class FakeCommands implements Commands {
+/** A machine that has a handful of programs, and addresses to ask, as a test gives them to it. */
+export class FakeCommands implements Commands, Asking {
   readonly programs = new Map<string, FakeProgram | ((request: CommandRequest) => FakeProgram)>();
+  /** By their address: what each of them answers at that moment. */
+  readonly addresses = new Map<string, () => string | AddressAnswer>();
+  /** What was asked, in its order. */
+  readonly asked: AddressQuestion[] = [];
   /** What was run, in its order. */
   readonly ran: CommandRequest[] = [];
   readonly #clock: Clock;
@@ -41,6 +52,12 @@ export class FakeCommands implements Commands {
     if (program.lost) throw new Failure('unreachable', 'Cannot reach fe1: the connection was lost');
     const output = program.output ?? [];
     return { exitCode: takesMs > withinMs ? undefined : (program.exitCode ?? 0), output };
+  }
+
+  async ask(question: AddressQuestion): Promise<AddressAnswer> {
+    this.asked.push(question);
+    const answer = this.addresses.get(question.url.replace(/\?.*$/, ''))?.() ?? { why: 'cannot be asked: refused' };
+    return typeof answer === 'string' ? { status: 200, body: answer } : answer;
   }
 
   #program(request: CommandRequest): FakeProgram {

@@ -4,7 +4,7 @@ import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Instance, Probe } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
-import type { CommandEnd, CommandRequest } from '../../src/runner/ports/commands.ts';
+import type { AddressAnswer, AddressQuestion, CommandEnd, CommandRequest } from '../../src/runner/ports/commands.ts';
 import type { PushRecord } from '../../src/runner/ports/config-port.ts';
 import type { Fleet, HostAccess, HostSystem, ProbeResult, RecordEntry } from '../../src/runner/ports/ports.ts';
 import type { RunContext } from '../../src/runner/run.ts';
@@ -116,6 +116,11 @@ export class FakeHost implements HostAccess {
 
   run(request: CommandRequest): Promise<CommandEnd> {
     return this.commands.run(request);
+  }
+
+  async ask(question: AddressQuestion): Promise<AddressAnswer> {
+    if (this.isUnreachable) throw new Failure('unreachable', `Cannot reach ${this.name}: no answer`);
+    return this.commands.ask(question);
   }
 }
 

@@ -1,17 +1,33 @@
 import type { RunEvent } from '../../src/rollout/events.ts';
-import type { Hook } from '../../src/rollout/hooks.ts';
+import type { CommandHook, GateHook, Hook } from '../../src/rollout/hooks.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import type { Policy } from '../../src/rollout/policy.ts';
 import type { FakeFleet } from './fake-fleet.ts';
 
-type HookOver = Partial<Omit<Hook, 'spec'>> & Partial<Hook['spec']>;
+type HookOver = Partial<Omit<CommandHook, 'spec' | 'gate'>> & Partial<CommandHook['spec']>;
 
 /** On the controller; `command` is its name unless said. */
-export function aHook({ name = 'smoke', command = [name], env = {}, ...over }: HookOver = {}): Hook {
+export function aHook({ name = 'smoke', command = [name], env = {}, ...over }: HookOver = {}): CommandHook {
   return {
     ...{ name, where: 'controller', timeoutMs: 60_000, onFailure: 'fail', noLog: false, spec: { command, env } },
     ...over,
   };
+}
+
+/** From the controller; `url` answers with the number. */
+export function aGate({
+  name = 'gate',
+  ...over
+}: Partial<Omit<GateHook, 'gate' | 'spec'>> & Partial<GateHook['gate']>): GateHook {
+  const { where = 'controller', timeoutMs = 60_000, onFailure = 'fail', ...metric } = over;
+  const defaults = {
+    url: 'http://metrics/errors',
+    limits: { below: 1 },
+    forMs: 0,
+    everyMs: 5_000,
+    spec: { headers: {} },
+  };
+  return { name, where, timeoutMs, onFailure, gate: { ...defaults, ...metric } };
 }
 
 /** What is told of hooks: `before_run migrate ok`. */

@@ -1,8 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Failure, reasonOf } from '../../errors.ts';
-import type { CommandEnd, CommandRequest, Commands } from '../../runner/ports/commands.ts';
+import type {
+  AddressAnswer,
+  AddressQuestion,
+  Asking,
+  CommandEnd,
+  CommandRequest,
+  Commands,
+} from '../../runner/ports/commands.ts';
+import { askAddress } from '../http-get.ts';
 import { END_WITHIN_MS, END_WORD, onLifeline, withinLimits } from '../lifeline.ts';
 import { OutputEnds } from '../output-ends.ts';
 
@@ -15,8 +24,8 @@ interface Options {
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
-/** Commands on the machine that we run on: they end with us, and know nothing of what our environment holds besides. */
-export class ControllerCommands implements Commands {
+/** The machine that we run on. Its commands end with us, and know nothing of what our environment holds besides. */
+export class ControllerCommands implements Commands, Asking {
   readonly #folder: string;
   readonly #environment: Readonly<Record<string, string | undefined>>;
 
@@ -49,6 +58,21 @@ export class ControllerCommands implements Commands {
       return code ?? 128;
     });
     return { exitCode, output: output.lines() };
+  }
+
+  ask(question: AddressQuestion): Promise<AddressAnswer> {
+    return askAddress(dial, question);
+  }
+}
+
+async function dial(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+  const socket = connect({ host, port });
+  try {
+    await once(socket, 'connect', { signal });
+    return socket;
+  } catch (error) {
+    socket.destroy();
+    throw error;
   }
 }
 

@@ -14,6 +14,7 @@ import {
 import { isMapping } from '../values.ts';
 import { each, field, type Leaf, Misfit, requiredField } from './field.ts';
 import { boolean, durationAboveZero, oneOf, text } from './leaves.ts';
+import { gateMetricSchema, metricOf, neverLongEnough } from './metric.ts';
 import { probeCommand } from './probe.ts';
 
 const DEFAULT_TIMEOUT_MS = 60_000;
@@ -46,12 +47,23 @@ const environment: Leaf<Readonly<Record<string, string>>> = {
 };
 
 function hookSchemaWith(places: readonly HookPlace[]) {
+  return plainHookSchema(places).superRefine(eitherCommandOrGate);
+}
+
+function plainHookSchema(places: readonly HookPlace[]) {
   return z.strictObject({
     name: requiredField(text, { description: 'What it is called; not twice in one list.' }),
-    command: requiredField(hookCommand, { description: 'What is run. A string is for `/bin/sh`.' }),
+    command: field(hookCommand, {
+      description: 'What is run. A string is for `/bin/sh`.',
+      otherwise: '**required**, or `metric`',
+    }),
+    metric: gateMetricSchema.optional().meta({
+      description:
+        'A gate: instead of a command, a number that is waited for until it is right, for `timeout` at most.',
+    }),
     where: requiredField(oneOf(places), {
       description:
-        'Where it runs. `host`: that of the instance; of hooks that are not about one host, the first of the batch, or of the play. `old_container` is there in `before_instance`, and with `start-first` in `before_traffic`; `new_container` in `before_traffic` and `after_instance`.',
+        'Where it runs, or from where it asks. `host`: that of the instance; of hooks that are not about one host, the first of the batch, or of the play. `old_container` is there in `before_instance`, and with `start-first` in `before_traffic`; `new_container` in `before_traffic` and `after_instance`. A gate asks from `controller` or `host`.',
     }),
     timeout: field(durationAboveZero, { description: 'Then it is ended, and has failed.', default: '60s' }),
     on_failure: field(oneOf(['fail', 'ignore'] as const), {
@@ -66,10 +78,30 @@ function hookSchemaWith(places: readonly HookPlace[]) {
   });
 }
 
+function eitherCommandOrGate(written: WrittenHook, context: z.RefinementCtx): void {
+  const complain = (path: readonly string[], message: string): void => {
+    context.addIssue({ code: 'custom', path: [...path], message, input: written });
+  };
+  const { metric, where, timeout = DEFAULT_TIMEOUT_MS } = written;
+  const isSaid = (key: keyof WrittenHook): boolean => Object.hasOwn(written, key);
+  if (!isSaid('metric')) {
+    if (!isSaid('command')) complain(['command'], 'is required, or metric');
+    return;
+  }
+  for (const key of ['command', 'env', 'no_log'] as const) {
+    if (isSaid(key)) complain([key], 'stands beside metric: it is for a hook that runs a command');
+  }
+  if (where === 'old_container' || where === 'new_container') {
+    complain(['where'], 'a metric is asked from controller or host');
+  }
+  const never = neverLongEnough(metric?.for ?? 0, timeout);
+  if (never !== undefined) complain(['metric', 'for'], never);
+}
+
 /** Any hook, for the reference. */
 export const hookSchema = hookSchemaWith(['controller', 'host', 'old_container', 'new_container']);
 
-type WrittenHook = z.infer<typeof hookSchema>;
+type WrittenHook = z.infer<ReturnType<typeof plainHookSchema>>;
 
 const meanings: Readonly<Record<HookPoint, string>> = {
   before_run: 'Once, when the images are there, before anything else is done.',
@@ -125,9 +157,9 @@ export function hooksOf<Point extends HookPoint>(
   return hooks.length === 0 ? undefined : (Object.fromEntries(hooks) as unknown as Hooks<Point>);
 }
 
-function hookOf({ name, command, where, timeout, on_failure, no_log, env }: WrittenHook): Hook {
-  return {
-    ...{ name, where, timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS, onFailure: on_failure ?? 'fail' },
-    ...{ noLog: no_log ?? false, spec: { command, env: env ?? {} } },
-  };
+function hookOf({ name, command = [], metric, where, timeout, on_failure, no_log, env }: WrittenHook): Hook {
+  const any = { name, timeoutMs: timeout ?? DEFAULT_TIMEOUT_MS, onFailure: on_failure ?? 'fail' };
+  if (!metric) return { ...any, where, noLog: no_log ?? false, spec: { command, env: env ?? {} } };
+  const gate = { ...metricOf(metric), forMs: metric.for ?? 0 };
+  return { ...any, where: where === 'host' ? where : 'controller', gate };
 }

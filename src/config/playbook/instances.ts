@@ -9,6 +9,7 @@ import type {
 } from '../../rollout/model.ts';
 import type { WholeContainer } from './container.ts';
 import { hooksOf } from './hooks.ts';
+import { watchedMetricOf } from './metric.ts';
 import { rampOf } from './ramp.ts';
 import { runCommandOf } from './run-command.ts';
 import { specOf, type SpecSources } from './spec-of.ts';
@@ -94,7 +95,8 @@ function monitorOf(
   if (!play && !app && deployedMs === undefined) return undefined;
   const written = { ...defaults.monitor, ...given({ for: deployedMs }), ...given(play), ...given(app) };
   const { for: forMs = 0, every = 0, max_errors: maxErrors = { percent: 0 }, compare } = written;
-  return forMs > 0 ? { forMs, everyMs: every, maxErrors, compare } : undefined;
+  const { metric } = written;
+  return forMs > 0 ? { forMs, everyMs: every, maxErrors, compare, ...watchedMetricOf(metric) } : undefined;
 }
 
 /** Without the keys that are left out, which would otherwise hide what they fall back to. */

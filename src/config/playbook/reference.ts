@@ -3,13 +3,16 @@ import { bare } from './complaints.ts';
 import { hookSchema } from './hooks.ts';
 import { metaOf, playSchema, policySchema } from './schema.ts';
 
+const A_HOOK = 'A hook';
+
 /** A table of the keys of every mapping of a playbook, out of the schema's own notes. */
 function playbookReference(): string {
-  return [...sectionsOf('Play', playSchema), ...sectionsOf('A hook', hookSchema)].join('\n');
+  return [...sectionsOf('Play', playSchema), ...sectionsOf(A_HOOK, hookSchema)].join('\n');
 }
 
 function* sectionsOf(title: string, mapping: z.ZodObject): Generator<string> {
   const isApp = title === 'apps[]';
+  const isTop = title === 'Play' || title === A_HOOK;
   const keys = Object.entries<z.ZodType>(mapping.shape);
   const rows = keys.map(([key, part]) =>
     rowOf(key, part, isApp && key in policySchema.shape ? "the play's" : undefined),
@@ -19,7 +22,7 @@ function* sectionsOf(title: string, mapping: z.ZodObject): Generator<string> {
     const inner = bare(part);
     // What a play may say too is told there.
     if (isApp && key in policySchema.shape) continue;
-    if (inner instanceof z.ZodObject) yield* sectionsOf(isApp || title === 'Play' ? key : `${title}.${key}`, inner);
+    if (inner instanceof z.ZodObject) yield* sectionsOf(isApp || isTop ? key : `${title}.${key}`, inner);
     // What says itself where it is told, as lists of hooks do, is told there.
     if (inner instanceof z.ZodArray && inner.element instanceof z.ZodObject && metaOf(part).says === undefined) {
       yield* sectionsOf(`${key}[]`, inner.element);

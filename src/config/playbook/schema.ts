@@ -21,6 +21,7 @@ import {
   tags,
   text,
 } from './leaves.ts';
+import { watchedMetricSchema } from './metric.ts';
 import { rampSchema } from './ramp.ts';
 import { instanceCount } from './resources.ts';
 import { runSchema } from './run-command.ts';
@@ -124,6 +125,9 @@ export const monitorSchema = z.strictObject({
     description:
       'Times the error rate of its untouched siblings, the servers of its backend that the run has not updated, that its own may be. Decides instead of `max_errors` where there are such, from 20 requests of both on.',
     otherwise: 'not compared',
+  }),
+  metric: watchedMetricSchema.optional().meta({
+    description: 'A number that must be right at every look, and must have been there once. See docs/hooks.md.',
   }),
 });
 

@@ -51,6 +51,7 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
     pushes: () => access.pushes(),
     addresses: () => access.addresses(),
     firstSocket: (paths, container) => access.firstSocket(paths, container),
+    ask: (question) => access.ask(question),
     run: async (request) => {
       await sure();
       return access.run(request);

@@ -1,6 +1,9 @@
 import { backendKey, serverKey, serverPath, type MonitorPolicy, type Server } from '../../rollout/model.ts';
+import { durationText } from '../../rollout/durations.ts';
+import { isRight, type Reading } from '../../rollout/metric.ts';
 import { tallyAfter, tallyText, whyNotUp, whyTooManyErrors, type Tally } from '../../rollout/monitor.ts';
 import type { LoadBalancer, ServerCounters } from '../ports/ports.ts';
+import { readingText } from '../waiting/gate.ts';
 import { inTheEnd, type Work } from './work.ts';
 
 /** Where counters are to be had: all servers of one backend at once. */
@@ -19,6 +22,10 @@ export class Monitor {
   readonly #tallies = new Map<string, Tally>();
   #startedMs = 0;
   #nextAtMs = 0;
+  #metricAtMs = 0;
+  /** What its metric was when it was last asked, and the number that it last was. */
+  #reading: Reading | undefined;
+  #number: number | undefined;
   #trouble: string | undefined;
 
   /** `isTouched`: whether the run has begun to change what is behind a server; it is no measure from then on. */
@@ -31,6 +38,7 @@ export class Monitor {
   begin(nowMs: number): void {
     this.#startedMs = nowMs;
     this.#nextAtMs = nowMs;
+    this.#metricAtMs = nowMs;
   }
 
   get startedMs(): number {
@@ -42,7 +50,8 @@ export class Monitor {
   }
 
   get nextAtMs(): number {
-    return Math.min(this.#nextAtMs, this.untilMs);
+    const metricAtMs = this.policy.metric ? this.#metricAtMs : Infinity;
+    return Math.min(this.#nextAtMs, metricAtMs, this.untilMs);
   }
 
   get sources(): readonly CounterSource[] {
@@ -72,11 +81,40 @@ export class Monitor {
       .find((why) => why !== undefined);
   }
 
+  /** Whether its metric is to be asked; the last look of all has it, too. */
+  wantsMetric(nowMs: number): boolean {
+    return this.policy.metric !== undefined && (nowMs >= this.#metricAtMs || nowMs >= this.untilMs);
+  }
+
+  /** Takes in one look at its metric and tells why the number is not right. What is no number is no verdict. */
+  seeMetric(reading: Reading, nowMs: number): string | undefined {
+    const { metric } = this.policy;
+    if (!metric) return undefined;
+    this.#metricAtMs = nowMs + metric.everyMs;
+    this.#reading = reading;
+    if (!('value' in reading)) return undefined;
+    this.#number = reading.value;
+    return isRight(reading.value, metric.limits) ? undefined : readingText(metric, reading);
+  }
+
+  /** Why its metric proves nothing after all of its time, or undefined. */
+  whyNoMetric(): string | undefined {
+    if (this.#number !== undefined || !this.#reading || !('why' in this.#reading)) return undefined;
+    return `its metric was no number in ${durationText(this.policy.forMs)}: ${this.#reading.why}`;
+  }
+
+  /** The last number that its metric was. */
+  get number(): number | undefined {
+    return this.#number;
+  }
+
   /** What it has come to so far. */
   summary(): string {
     const tallies = this.#serving().map(({ server }) => this.#tallies.get(serverKey(server)));
     const texts = tallies.filter((tally) => tally !== undefined).map(tallyText);
-    const seen = texts.length === 0 ? 'its counters were not seen' : texts.join(', ');
+    const { metric } = this.policy;
+    const number = metric && this.#number !== undefined ? [readingText(metric, { value: this.#number })] : [];
+    const seen = [texts.length === 0 ? 'its counters were not seen' : texts.join(', '), ...number].join('; ');
     return this.#trouble === undefined ? seen : `${seen}; the last look did not come through: ${this.#trouble}`;
   }
 

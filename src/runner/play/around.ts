@@ -96,7 +96,7 @@ export function beforeTraffic(
     const call = instanceCall(at, 'before_traffic', context);
     // In place, the old one has stopped by now.
     const old = work.leaving && work.container ? asideOf(work) : undefined;
-    await runHooks({ ...call, signal, containers: { old, new: work.instance.container } }, context);
+    await runHooks({ ...call, signal, gatesUntil: signal, containers: { old, new: work.instance.container } }, context);
   };
 }
 
@@ -128,7 +128,7 @@ function occasionIn({ play, batch }: InBatch, { identity }: AroundContext): Occa
 }
 
 /** What comes before goes home when it is stopped, what comes after is done all the same. */
-function timesOf(point: HookPoint, { stop }: AroundContext): Pick<HookCall, 'signal' | 'homeward'> {
+function timesOf(point: HookPoint, { stop }: AroundContext): Pick<HookCall, 'signal' | 'gatesUntil' | 'homeward'> {
   const homeward = point.startsWith('after_');
-  return { signal: homeward ? stop.homeward : stop.forward, homeward };
+  return { signal: homeward ? stop.homeward : stop.forward, gatesUntil: stop.beforeNext, homeward };
 }

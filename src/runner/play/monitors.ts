@@ -5,6 +5,8 @@ import { whyFallen } from '../../rollout/monitor.ts';
 import type { InstanceEnd, Stop } from '../instance/advance.ts';
 import { countersFor, Monitor } from '../instance/monitor.ts';
 import type { Clock } from '../ports/ports.ts';
+import type { Asking } from '../ports/commands.ts';
+import { readMetric } from '../waiting/gate.ts';
 import { Room } from '../waiting/room.ts';
 import type { Work } from '../instance/work.ts';
 
@@ -14,6 +16,7 @@ export interface MonitorsContext {
   readonly clock: Clock;
   readonly report: Report;
   readonly stop: Stop;
+  readonly controller: Asking;
   /** Instances of a host that may be in work at the same time. */
   readonly perHost: number;
   /** Takes an instance that serves badly back to what the run has found. */
@@ -117,7 +120,10 @@ export class Monitors {
     while (on.monitors.size > 0) {
       if (!this.#signal.aborted) await this.#look(on);
       for (const monitor of on.monitors) {
-        if (this.#signal.aborted || clock.now() >= monitor.untilMs) this.#end(monitor, on);
+        if (!this.#signal.aborted && clock.now() < monitor.untilMs) continue;
+        const why = this.#signal.aborted ? undefined : monitor.whyNoMetric();
+        if (why === undefined) this.#end(monitor, on);
+        else await this.#fail(monitor, on, why);
       }
       if (on.monitors.size === 0) break;
       const nextAtMs = Math.min(...[...on.monitors].map((monitor) => monitor.nextAtMs));
@@ -132,18 +138,27 @@ export class Monitors {
     // All of them once one is due: then they stay in step, and one command tells of all servers of a backend.
     const due = [...on.monitors];
     if (due.every(({ nextAtMs }) => nextAtMs > nowMs)) return;
-    const [counters, containers] = await Promise.all([
+    const [counters, containers, wrong] = await Promise.all([
       lookedAt(countersFor(due)),
       Promise.all(due.map(({ work }) => lookedAt(work.host.containers.inspect(work.instance.container)))),
+      Promise.all(due.map((monitor) => this.#metricOf(monitor, nowMs))),
     ]);
     for (const [index, monitor] of due.entries()) {
       const container = containers[index];
       monitor.looked(nowMs, counters.trouble ?? container?.trouble);
       const fallen =
         container?.trouble === undefined ? whyFallen(container?.seen, monitor.work.started?.at) : undefined;
-      const why = fallen ?? (counters.seen && monitor.see(counters.seen));
+      const why = fallen ?? (counters.seen && monitor.see(counters.seen)) ?? wrong[index];
       if (why !== undefined) await this.#fail(monitor, on, why);
     }
+  }
+
+  /** Why the metric of an instance is not right, where it has one and it is time to ask. */
+  async #metricOf(monitor: Monitor, nowMs: number): Promise<string | undefined> {
+    const { metric } = monitor.policy;
+    if (!metric || !monitor.wantsMetric(nowMs)) return undefined;
+    const machine = metric.where === 'host' ? monitor.work.host : this.#context.controller;
+    return monitor.seeMetric(await readMetric(metric, machine), nowMs);
   }
 
   #end(monitor: Monitor, on: HostMonitors): void {
@@ -151,7 +166,8 @@ export class Monitors {
     on.monitors.delete(monitor);
     const ms = clock.now() - monitor.startedMs;
     const early = ms < monitor.policy.forMs ? ', ended early since the run stops' : '';
-    report({ type: 'monitor-ended', subject: subjectOf(monitor), ms, outcome: `${monitor.summary()}${early}` });
+    const outcome = `${monitor.summary()}${early}`;
+    report({ type: 'monitor-ended', subject: subjectOf(monitor), ms, outcome, ...numberOf(monitor) });
   }
 
   async #fail(monitor: Monitor, on: HostMonitors, why: string): Promise<void> {
@@ -167,7 +183,7 @@ export class Monitors {
     report({
       type: 'monitor-failed',
       subject: subjectOf(monitor),
-      ...{ ms: clock.now() - monitor.startedMs, reason, details },
+      ...{ ms: clock.now() - monitor.startedMs, reason, details, ...numberOf(monitor) },
     });
     const takenBack = on.room.alone(async () => {
       this.#failed.set(instance, await takeBack(instance, failure));
@@ -184,6 +200,10 @@ async function lookedAt<T>(look: Promise<T>): Promise<{ readonly seen?: T; reado
     if (!(error instanceof Failure)) throw error;
     return { trouble: error.message };
   }
+}
+
+function numberOf({ number }: Monitor): { readonly value?: number } {
+  return number === undefined ? {} : { value: number };
 }
 
 function subjectOf({ work: { instance } }: Monitor): Subject {

@@ -9,7 +9,7 @@ import { Beside } from './beside.ts';
 import { withinDeadline } from '../instance/deadline.ts';
 import { goOn } from '../instance/go-on.ts';
 import { afterHost, afterInstance, beforeHost, beforeInstance, beforeTraffic, type InBatch } from './around.ts';
-import type { Commands } from '../ports/commands.ts';
+import type { Asking, Commands } from '../ports/commands.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { notReached, summaryOf, type HostRun } from './host-run.ts';
 import type { Lockstep } from './lockstep.ts';
@@ -20,7 +20,7 @@ import { Turns } from '../instance/turns.ts';
 import { markOf, workOn, type RunIdentity, type Work } from '../instance/work.ts';
 
 export interface RollContext extends AdvanceContext {
-  readonly controller: Commands;
+  readonly controller: Commands & Asking;
   readonly hide: (text: string) => string;
   readonly identity: RunIdentity;
   readonly forks: number;

@@ -83,7 +83,7 @@ function callAt(
 ): HookCall {
   const hosts = batches.flatMap((batch) => batch.hosts.map(({ host }) => host));
   const occasion: Occasion = { run: identity.run, by: identity.by, play: name, hosts, ...told };
-  return { point, hooks: hooks?.[point], occasion, signal: stop.homeward, homeward: true };
+  return { point, hooks: hooks?.[point], occasion, signal: stop.homeward, gatesUntil: stop.beforeNext, homeward: true };
 }
 
 function isDone(hook: HookSubject, resumption: Resumption | undefined): string | undefined {

@@ -18,6 +18,22 @@ export interface CommandEnd {
   readonly output: readonly string[];
 }
 
+/** An address that is asked, by one GET. */
+export interface AddressQuestion {
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly withinMs: number;
+}
+
+/** Text: why there is none; it completes "http://… ". */
+export type AddressAnswer = { readonly status: number; readonly body: string } | { readonly why: string };
+
+/** A machine that can be asked what an address answers it. */
+export interface Asking {
+  /** @throws Failure `unreachable` when the machine cannot be asked */
+  ask(question: AddressQuestion): Promise<AddressAnswer>;
+}
+
 /** A place where commands can be run. */
 export interface Commands {
   /**

@@ -8,7 +8,7 @@ import type { AdminState, BalancerPlace, Probe, Server } from '../../rollout/mod
 import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../../rollout/observed.ts';
 import type { Question } from '../../rollout/questions.ts';
 import type { PushRecord } from './config-port.ts';
-import type { CommandEnd, CommandRequest, Commands } from './commands.ts';
+import type { Asking, CommandEnd, CommandRequest, Commands } from './commands.ts';
 import type { HostJobs } from './jobs.ts';
 import type { HostArchive, HostLock, HostRecord } from './host-state.ts';
 
@@ -239,7 +239,7 @@ export interface HostSystem {
 export type ProbeResult = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
 /** Everything sluice does on one host. */
-export interface HostAccess extends Commands {
+export interface HostAccess extends Commands, Asking {
   readonly name: string;
   readonly containers: Containers;
   readonly record: HostRecord;

@@ -14,6 +14,16 @@ export interface Watch {
 const FIRST_AFTER_MS = 2_000;
 const THEN_EVERY_MS = 5_000;
 
+/** Whether it is time to say again what is waited for: not at every look, but as often as a person can follow. */
+export function saysWhen(clock: Pick<Clock, 'now'>): () => boolean {
+  let nextAt = clock.now() + FIRST_AFTER_MS;
+  return () => {
+    if (clock.now() < nextAt) return false;
+    nextAt = clock.now() + THEN_EVERY_MS;
+    return true;
+  };
+}
+
 interface WatchOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -22,15 +32,14 @@ interface WatchOptions {
   readonly step: Step;
 }
 
-/** Passes on what a step waits for, not at every look but as often as a person can follow. */
+/** Passes on what a step waits for. */
 export function watchOf({ clock, signal, report, subject, step }: WatchOptions): Watch {
-  let nextAt = clock.now() + FIRST_AFTER_MS;
+  const isTime = saysWhen(clock);
   return {
     clock,
     signal,
     waiting(waiting) {
-      if (clock.now() < nextAt) return;
-      nextAt = clock.now() + THEN_EVERY_MS;
+      if (!isTime()) return;
       report({ type: 'step-waiting', subject, step, waiting });
     },
     remark(remark) {

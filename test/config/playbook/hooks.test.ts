@@ -37,8 +37,8 @@ describe('hooks', () => {
 
     const [read] = resolved(inApp(app, play), inventory);
 
-    expect(read?.hosts[0]?.hooks?.before_host?.[0]?.spec.command).toEqual(['note', 'north']);
-    expect(theInstance(inApp(app, play), inventory).hooks?.before_traffic?.[0]?.spec.command).toEqual([
+    expect(read?.hosts[0]?.hooks?.before_host?.[0]?.spec?.command).toEqual(['note', 'north']);
+    expect(theInstance(inApp(app, play), inventory).hooks?.before_traffic?.[0]?.spec?.command).toEqual([
       ...['warm', 'north', '1'],
     ]);
   });
@@ -55,7 +55,7 @@ describe('hooks', () => {
     const app = `    slots: [a, b]\n    strategy: start-first\n    server: '{{ slot }}'\n    container: { image: shop, ports: ["{{ 1 if slot == 'a' else 2 }}:80"] }\n    hooks: { before_traffic: [{ name: w, where: old_container, command: ['{{ slot }}'] }] }\n`;
     const { slots } = theInstance(aPlaybook(app));
 
-    expect(slots?.map(({ hooks }) => hooks?.before_traffic?.[0]?.spec.command)).toEqual([['a'], ['b']]);
+    expect(slots?.map(({ hooks }) => hooks?.before_traffic?.[0]?.spec?.command)).toEqual([['a'], ['b']]);
   });
 
   const everywhere = Object.entries(placesAt).flatMap(([point, places]) =>
@@ -79,7 +79,7 @@ describe('hooks', () => {
     ['{ before_run: ls }', /hooks\.before_run: should be a list of at least one, is "ls"$/],
     ['{ before_run: [ls] }', /hooks\.before_run\[0\]: should be a mapping, is "ls"$/],
     ['{ before_run: [{ where: controller, command: ls }] }', /before_run\[0\]\.name: is required$/],
-    ['{ before_run: [{ name: a, where: controller }] }', /before_run\[0\]\.command: is required$/],
+    ['{ before_run: [{ name: a, where: controller }] }', /before_run\[0\]\.command: is required, or metric$/],
     ['{ before_run: [{ name: a, command: ls }] }', /before_run\[0\]\.where: is required$/],
     ['{ before_run: [{ name: a, where: controller, command: [] }] }', /command: should be a command for \/bin\/sh/],
     ['{ before_run: [{ name: a, where: controller, command: ls, timeout: 0s }] }', /timeout: .*above 0/],
@@ -134,10 +134,90 @@ describe('hooks', () => {
   });
 });
 
-it('the example is sound', () => {
-  const plays = resolved(readFileSync('playbooks/hooks.yml', 'utf8'));
+it.each([
+  ['hooks.yml', ['migrate', 'note', 'tell', 'warm-up', 'smoke']],
+  ['gates.yml', ['errors', 'warm']],
+])('the example %s is sound', (file, names) => {
+  const plays = resolved(readFileSync(`playbooks/${file}`, 'utf8'));
 
-  expect(hooksOfPlays(plays).map(({ name }) => name)).toEqual(
-    expect.arrayContaining(['migrate', 'note', 'tell', 'warm-up', 'smoke']),
-  );
+  expect(hooksOfPlays(plays).map(({ name }) => name)).toEqual(expect.arrayContaining(names));
+});
+
+describe('gates', () => {
+  const gate = (metric: string, more = ''): string =>
+    inPlay(`{ after_batch: [{ name: a, where: controller, metric: ${metric}${more} }] }`);
+
+  it('wait a minute for a number that is right at once', () => {
+    const [play] = resolved(gate('{ url: http://prom:9090, query: "sum(rate(errors[1m]))", below: 0.5 }'));
+
+    expect(play?.hooks?.after_batch).toEqual([
+      {
+        ...{ name: 'a', where: 'controller', timeoutMs: 60_000, onFailure: 'fail' },
+        gate: {
+          ...{ url: 'http://prom:9090', query: 'sum(rate(errors[1m]))', limits: { below: 0.5 } },
+          ...{ everyMs: 5_000, forMs: 0, spec: { headers: {} } },
+        },
+      },
+    ]);
+  });
+
+  it('may say all of it otherwise', () => {
+    const metric = `{ url: 'https://x/y', json: [a, 'b.c', 0], headers: { Authorization: 'Bearer x' }, above: '1', below: 5, for: 30s, every: 1s }`;
+    const [play] = resolved(gate(metric, ', timeout: 2m, on_failure: ignore'));
+
+    expect(play?.hooks?.after_batch).toEqual([
+      {
+        ...{ name: 'a', where: 'controller', timeoutMs: 120_000, onFailure: 'ignore' },
+        gate: {
+          ...{ url: 'https://x/y', json: ['a', 'b.c', '0'], limits: { above: 1, below: 5 } },
+          ...{ everyMs: 1_000, forMs: 30_000, spec: { headers: { authorization: 'Bearer x' } } },
+        },
+      },
+    ]);
+  });
+
+  it('of an instance know it', () => {
+    const app = `{ before_traffic: [{ name: b, where: host, metric: { url: 'http://127.0.0.1:{{ 8080 + id }}/keys', above: '{{ least }}' } }] }`;
+
+    const { hooks } = theInstance(inApp(app), aFleet({ fe1: { least: 7 } }));
+
+    expect(hooks?.before_traffic?.[0]?.gate).toMatchObject({ url: 'http://127.0.0.1:8081/keys', limits: { above: 7 } });
+  });
+
+  it.each([
+    ['{ url: http://x }', '', /metric\.above: is required, or below, or equals$/],
+    ['{ below: 1 }', '', /metric\.url: is required$/],
+    ['{ url: ftp://x, below: 1 }', '', /metric\.url: should be an address such as/],
+    ['{ url: "http://ann:pw@x", below: 1 }', '', /metric\.url: .*a login belongs into headers, as Authorization/],
+    ['{ url: http://x, below: many }', '', /metric\.below: should be a number such as 0\.5, is "many"$/],
+    ['{ url: http://x, equals: 1, below: 2 }', '', /metric\.equals: stands alone$/],
+    ['{ url: http://x, above: 2, below: 2 }', '', /metric\.below: is no more than above, 2: no number is right$/],
+    ['{ url: http://x, query: up, json: a, below: 2 }', '', /metric\.json: stands beside query/],
+    ['{ url: http://x, headers: { "a b": c }, below: 2 }', '', /metric\.headers: .*"a b" is no name of a header/],
+    ['{ url: http://x, headers: { a: "b\\nc" }, below: 2 }', '', /metric\.headers\.a: should be text on one line/],
+    ['{ url: http://x, json: [], below: 2 }', '', /metric\.json: should be a path such as/],
+    ['{ url: http://x, below: 1, for: 1m }', '', /metric\.for: is 1m, and the timeout of the hook 1m: it could never/],
+    ['{ url: http://x, below: 1 }', ', command: ls', /\.command: stands beside metric/],
+    ['{ url: http://x, below: 1 }', ', env: { A: b }', /\.env: stands beside metric/],
+    ['{ url: http://x, below: 1 }', ', no_log: true', /\.no_log: stands beside metric/],
+  ])('%s%s are refused', (metric, more, message) => {
+    expect(linesOf(() => readPlaybook('p.yml', gate(metric, more)))).toEqual([expect.stringMatching(message)]);
+  });
+
+  it('do not ask from a container', () => {
+    const app = `{ before_traffic: [{ name: b, where: new_container, metric: { url: http://x, above: 1 } }] }`;
+
+    expect(linesOf(() => readPlaybook('p.yml', inApp(app)))).toEqual([
+      expect.stringMatching(/where: a metric is asked from controller or host$/),
+    ]);
+  });
+
+  it('that are templates are looked at once they are rendered', () => {
+    const text = gate(`{ url: '{{ prom }}', below: '{{ most }}', above: 3 }`);
+    const withVars = (most: number): string =>
+      text.replace('  hooks:', `  vars: { prom: 'http://x', most: ${most} }\n  hooks:`);
+
+    expect(resolved(withVars(4))[0]?.hooks?.after_batch?.[0]?.gate?.limits).toEqual({ above: 3, below: 4 });
+    expect(linesOf(() => resolved(withVars(2)))).toEqual([expect.stringMatching(/metric\.below: is no more than/)]);
+  });
 });

@@ -1,4 +1,4 @@
-import type { CommandEnd, Commands } from '../../../src/runner/ports/commands.ts';
+import type { AddressAnswer, Asking, CommandEnd, Commands } from '../../../src/runner/ports/commands.ts';
 import type { Controller } from './controller.ts';
 
 const TAKES_MS = 20;
@@ -13,9 +13,20 @@ export function simulated(
   return { takesMs: Math.min(wantsMs, withinMs), end: { exitCode, output: [] } };
 }
 
+/** What an address of a story answers at a time: `…/never` nothing, `…/sometimes` 1 in two of three seconds, else 0. */
+export function addressAnswers(url: string, nowMs: number): AddressAnswer {
+  if (url.endsWith('/never')) return { why: 'cannot be asked: refused' };
+  const isOne = url.endsWith('/sometimes') && Math.floor(nowMs / 1_000) % 3 > 0;
+  return { status: 200, body: isOne ? '1' : '0' };
+}
+
 /** Those of the machine that a controller is. */
-export function commandsOn(controller: Controller): Commands {
+export function commandsOn(controller: Controller): Commands & Asking {
   return {
+    ask: async ({ url }) => {
+      await controller.local(TAKES_MS);
+      return addressAnswers(url, controller.world.timeline.nowMs);
+    },
     run: async ({ command, withinMs, signal }) => {
       signal.throwIfAborted();
       const { takesMs, end } = simulated(command, withinMs);

@@ -1,6 +1,6 @@
 import { Failure } from '../../../src/errors.ts';
 import type { BalancerPlace, Probe } from '../../../src/rollout/model.ts';
-import type { CommandEnd, CommandRequest } from '../../../src/runner/ports/commands.ts';
+import type { AddressAnswer, AddressQuestion, CommandEnd, CommandRequest } from '../../../src/runner/ports/commands.ts';
 import type {
   Archived,
   Fleet,
@@ -16,7 +16,7 @@ import type { Controller } from './controller.ts';
 import type { SimHost } from './host.ts';
 import { SimBalancer } from './sim-balancer.ts';
 import { SimContainers } from './sim-containers.ts';
-import { simulated } from './sim-commands.ts';
+import { addressAnswers, simulated } from './sim-commands.ts';
 import { SimLock } from './sim-lock.ts';
 import { dateAt } from './task.ts';
 
@@ -147,6 +147,10 @@ class SimAccess implements HostAccess {
     const { takesMs, end } = simulated(command, withinMs);
     const run = (): CommandEnd => end;
     return this.#controller.call(this.#host, { name: `run ${command.join(' ')}`, service: 'host', takesMs, run });
+  }
+
+  ask({ url }: AddressQuestion): Promise<AddressAnswer> {
+    return this.#look(`ask ${url}`, () => addressAnswers(url, this.#controller.world.timeline.nowMs));
   }
 
   #look<T>(name: string, run: () => T): Promise<T> {
