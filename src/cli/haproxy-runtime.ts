@@ -1,11 +1,14 @@
 /** `haproxy show`, `weights`, `sessions` and `exec`: what HAProxy says and is told at runtime. */
 import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
+import { systemClock } from '../adapters/system-clock.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses, Failure } from '../errors.ts';
-import { EVENT_SCHEMA } from '../rollout/events.ts';
+import { EVENT_SCHEMA, type HostSummary } from '../rollout/events.ts';
+import type { Secrets } from '../rollout/secret.ts';
 import { sessionsText, showText, weightsText, type RuntimeLook } from '../report/haproxy-runtime.ts';
 import { askRuntime } from '../runner/haproxy/ask-runtime.ts';
+import { answerEnds, weightEnds } from '../runner/haproxy/runtime-ends.ts';
 import { lookAtRuntime } from '../runner/haproxy/look-at-runtime.ts';
 import { setWeights, type WeightSet } from '../runner/haproxy/set-weights.ts';
 import type { RuntimeAction, Command } from './command.ts';
@@ -38,15 +41,17 @@ async function look({ command, session, around, hosts }: Acting): Promise<number
   const { action, place, forks } = command;
   const wants = { hosts, place, forks, sessions: action === 'sessions' };
   const looks = await interruptible(() => lookAtRuntime(wants, session.context.fleet), around);
-  if (command.json) around.stdout.write(looks.map((one) => `${lookJson(one)}\n`).join(''));
+  const { secrets } = session.vault;
+  if (command.json) around.stdout.write(looks.map((one) => `${lookJson(one, secrets)}\n`).join(''));
   const text = { show: showText, weights: weightsText, sessions: sessionsText, exec: showText }[action];
   session.print(text(looks, session.paint));
   const failure = looks.find((one) => one.failure)?.failure;
   return failure ? exitStatuses[failure.code] : 0;
 }
 
-function lookJson({ failure, ...rest }: RuntimeLook): string {
-  return JSON.stringify({ schema: EVENT_SCHEMA, type: 'haproxy-runtime', ...rest, failure: failure?.message });
+function lookJson({ failure, ...rest }: RuntimeLook, secrets: Secrets): string {
+  const told = secrets.hideIn({ ...rest, failure: failure?.message });
+  return JSON.stringify({ schema: EVENT_SCHEMA, type: 'haproxy-runtime', ...told });
 }
 
 async function set({ command, session, around, hosts }: Acting): Promise<number> {
@@ -59,14 +64,37 @@ async function set({ command, session, around, hosts }: Acting): Promise<number>
       throw new Failure('interrupted', 'Nothing was changed: it was not confirmed');
   }
   await session.begin({ command: 'haproxy weights', hosts }, true);
+  const set: WeightSet[] = [];
   // As each is set: a failure in the middle must not hide those before it.
   const onSet = (one: WeightSet): void => {
+    set.push(one);
+    const told = session.vault.secrets.hideIn({ ...one });
     if (command.json)
-      around.stdout.write(`${JSON.stringify({ schema: EVENT_SCHEMA, type: 'haproxy-weight', ...one })}\n`);
+      around.stdout.write(`${JSON.stringify({ schema: EVENT_SCHEMA, type: 'haproxy-weight', ...told })}\n`);
     session.print([`${one.host}  ${one.path} weight ${one.from} → ${one.to}`]);
   };
-  await setWeights({ hosts, place: command.place, weights, onSet }, session.context);
-  return 0;
+  let failure: Failure | undefined;
+  try {
+    await setWeights({ hosts, place: command.place, weights, onSet }, session.context);
+  } catch (error) {
+    if (!(error instanceof Failure) || set.length === 0) throw error;
+    failure = error;
+    session.print([session.paint('bad', `problem: ${error.message}`)]);
+  }
+  const ends = weightEnds({ hosts, each: weights.length, set, failure });
+  return concluded('haproxy weights', { ends, failure }, session);
+}
+
+/** Tells the journal how it ended, and gives the exit status. */
+function concluded(
+  command: 'haproxy weights' | 'haproxy exec',
+  { ends, failure }: { readonly ends: readonly HostSummary[]; readonly failure: Failure | undefined },
+  { report, startedMs }: CliSession,
+): number {
+  const exitStatus = failure ? exitStatuses[failure.code] : 0;
+  const end = failure ? 'someFailed' : 'done';
+  report({ type: 'run-ended', command, end, ms: systemClock.now() - startedMs, hosts: ends, exitStatus });
+  return exitStatus;
 }
 
 /** What changes something needs the locks of the hosts, and --yes. */
@@ -95,5 +123,6 @@ async function exec({ command, session, around, hosts }: Acting): Promise<number
     ]);
   }
   const failure = answers.find((one) => one.failure)?.failure;
+  if (changes) return concluded('haproxy exec', { ends: answerEnds(answers), failure }, session);
   return failure ? exitStatuses[failure.code] : 0;
 }

@@ -3,7 +3,7 @@ import type { AtOnce } from '../../src/rollout/at-once.ts';
 import type { HookPoint } from '../../src/rollout/hooks.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import type { RunResult } from '../../src/runner/run.ts';
-import { playOf } from '../support/at-once.ts';
+import { badOn, playOf } from '../support/at-once.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { aHook, hooksTold } from '../support/hooks.ts';
 
@@ -51,6 +51,23 @@ describe('hooks', () => {
       expect(courseOf(host)).toEqual(['before_host', 'instance', 'instance', 'instance', 'after_host']);
     }
     expect(hooksTold(fleet.events).every((line) => line.endsWith(' ok'))).toBe(true);
+    expect(fleet.isWhole()).toBe(true);
+  });
+
+  it('before a host of a window that does not begin any more are followed by those after it', async () => {
+    fleet.addImage('bad', { exitsAfterMs: 100 });
+    // Longer than the host beside it takes to fail.
+    fleet.commands.programs.set('tell', ({ env }) => ({ takesMs: env['SLUICE_HOSTS'] === 'fe2' ? 50_000 : 0 }));
+    const tell = (point: HookPoint) => [aHook({ name: 'tell', env: { AT: point } })];
+    const hooks = { before_batch: tell('before_batch'), after_batch: tell('after_batch') };
+    const play = badOn({ ...playOf(fleet, 'v2', { window: 2 }), hooks }, ['fe1']);
+
+    const result = await rollout([play], options, fleet.context());
+
+    expect(result.hosts.map(({ end }) => end)).toEqual(['failed', 'notReached', 'notReached']);
+    expect(ranAt('before_batch')).toEqual(['fe1', 'fe2']);
+    expect(ranAt('after_batch')).toEqual(['fe1', 'fe2']);
+    expect(fleet.commands.ran.at(-1)?.env).toMatchObject({ AT: 'after_batch', SLUICE_RESULT: 'notReached' });
     expect(fleet.isWhole()).toBe(true);
   });
 

@@ -31,14 +31,16 @@ export function instanceHookRules({ hooks, run }: Instance, { strategy, deadline
   });
   const within = hooksIn(hooks, ['before_instance', 'before_traffic']);
   const allMs = within.reduce((sum, { hook }) => sum + hook.timeoutMs, run?.timeoutMs ?? 0);
-  const isLate = within.length > 0 && deadlineMs !== undefined && allMs > deadlineMs;
+  const isLate = deadlineMs !== undefined && allMs > deadlineMs;
+  const withCommand = run && within.length > 0 ? 'with its command ' : '';
   const late = isLate
-    ? `may take ${durationText(allMs)} ${run ? 'with its command ' : ''}before ${run ? 'it' : 'the new container'} is in service, and deadline.instance is ${durationText(deadlineMs)}`
+    ? `may take ${durationText(allMs)} ${withCommand}before ${run ? 'it' : 'the new container'} is in service, and deadline.instance is ${durationText(deadlineMs)}`
     : undefined;
+  const culprit = within.length > 0 ? 'hooks' : 'run';
   return [
     ...sameNames(hooks, app),
     ...gone,
-    ...(late === undefined ? [] : [{ path: [...app, 'hooks'], message: late, which: 'key' as const }]),
+    ...(late === undefined ? [] : [{ path: [...app, culprit], message: late, which: 'key' as const }]),
   ];
 }
 

@@ -62,7 +62,7 @@ export async function rollBatches(plan: PlayPlan, context: BatchesContext): Prom
     if (!goesOn() || !(await pace.mayBegin(plan, batch)) || !goesOn()) return false;
     const start = await begun({ play: plan, batch }, context);
     if (course.then === 'goOn') course.then = start;
-    if (!goesOn()) return false;
+    if (!goesOn()) return notBegun(start, { play: plan, batch }, context);
     const going: Promise<void> = take(batch).then(() => void inWork.delete(going));
     inWork.add(going);
     return true;
@@ -134,6 +134,12 @@ async function judge(batch: BatchPlan, { plan, course }: OnCourse, context: Batc
   // The first decision not to go on stands; but that a server is missing comes before all.
   if (course.then === 'goOn' || decision.then === 'outOfService') course.then = decision.then;
   report({ type: 'batch-ended', ...numbersOf(batch, plan), ...decision });
+}
+
+/** Whoever is in work beside a batch has ended, and not well, while hooks before it were run: what they began is ended. */
+async function notBegun(start: AfterBatch, at: InBatch, context: BatchesContext): Promise<false> {
+  if (start === 'goOn' && at.play.hooks?.before_batch) await afterBatchHooks(at, ['notReached'], context);
+  return false;
 }
 
 /** Whether the batch begins, by the hooks before it. */

@@ -119,6 +119,13 @@ describe('hooks', () => {
       /hooks: may take 2m before the new container is in service, and deadline\.instance is 1m30s/,
     ],
     [
+      aPlaybook(
+        '    run: { name: a, where: host, command: ls, timeout: 2m }\n',
+        '  strategy: run\n  deadline: { instance: 90s }\n',
+      ),
+      /run: may take 2m before it is in service, and deadline\.instance is 1m30s/,
+    ],
+    [
       inApp(
         '{ before_instance: [{ name: a, where: host, command: ls, timeout: 1m }] }',
         '  strategy: run\n  run: { name: clear, command: ls, where: host, timeout: 1m }\n  deadline: { instance: 90s }\n',

@@ -25,6 +25,12 @@ it('an HAProxy on a real host is shown, and told at runtime, by sluice haproxy',
   expect(exec.stdout.trim()).toBe('admin');
   expect(refused).toMatchObject({ status: 5 });
   expect(changed, changed.stderr).toMatchObject({ status: 0 });
+  const [header, ...runs] = (await sluice('history')).stdout.trim().split('\n');
+  expect(header).toContain('RESULT');
+  expect(runs.filter((line) => line.includes(' haproxy '))).toEqual([
+    expect.stringMatching(/ haproxy exec .* done /),
+    expect.stringMatching(/ haproxy weights .* done /),
+  ]);
   expect(await runtime(ownHost(), 'get weight pxapp_cluster/pxApp_1')).toMatch(/^7 /);
   expect(await runtime(ownHost(), 'get weight pxapp_cluster/pxApp_2')).toMatch(/^9 /);
 });
