@@ -196,6 +196,12 @@ export function serverPath(server: Server): string {
   return `${server.backend}/${server.name}`;
 }
 
+/** For whoever looks at the host of its container: with the host of its HAProxy, where that is another. */
+export function serverSeenFrom(host: string, server: Server): string {
+  const { balancer } = server;
+  return balancer.host === host ? serverPath(server) : `${serverPath(server)} on ${balancer.host}`;
+}
+
 /** Its socket, for people: `/run/haproxy.sock`, or `haproxy:/run/haproxy.sock` in a container. */
 export function placeName({ socket, container }: BalancerPlace): string {
   return container === undefined ? socket : `${container}:${socket}`;

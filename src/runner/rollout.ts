@@ -136,7 +136,7 @@ export async function rollout(
   const limit = pLimit(context.forks);
   const skipped = new Skipped(plays, context.report, options.resumption?.inWork);
   const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
-  const lost = new LostBalancers(plays, context.report);
+  const lost = new LostBalancers(plays, context.report, options.resumption?.inWork);
   const goWithout = (host: string, failure: Failure): boolean =>
     skipped.goWithout(host, failure) || lost.goWithout(host, failure);
   const held = await holdHosts(

@@ -3,8 +3,10 @@ import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { drainHosts, type DrainRequest } from '../../src/runner/maintenance/drain-hosts.ts';
 import type { Fleet, HostAccess } from '../../src/runner/ports/ports.ts';
+import { restoreHosts } from '../../src/runner/recovery/restore-hosts.ts';
 import type { RunResult } from '../../src/runner/run.ts';
-import { aServer } from '../support/builders.ts';
+import { balancerPair } from '../support/balancer-pair.ts';
+import { aRecordEntry, aServer } from '../support/builders.ts';
 import { changed } from '../support/changed.ts';
 import { FakeFleet, WEIGHTS } from '../support/fake-fleet.ts';
 
@@ -62,6 +64,24 @@ describe('drainHosts()', () => {
       expect((await fleet.host('fe1')).lock.isFree).toBe(true);
     },
   );
+
+  it('tells servers of the same name at two central HAProxys apart', async () => {
+    const { fleet, fe1, setDead } = await balancerPair();
+    fe1.entries = ['lb1', 'lb2'].map((host) => aRecordEntry({ kind: 'drain', server: aServer('pxApp_2', host) }));
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'step-started') setDead(true);
+    };
+
+    await restoreHosts({ hosts: ['fe1'], servers: [] }, fleet.context(onEvent));
+
+    const ends = fleet.events.flatMap((event) =>
+      event.type === 'step-ended' || event.type === 'step-failed' ? [`${event.type} ${event.subject.name}`] : [],
+    );
+    expect(ends.toSorted()).toEqual([
+      'step-ended pxapp_cluster/pxApp_2 on lb1',
+      'step-failed pxapp_cluster/pxApp_2 on lb2',
+    ]);
+  });
 
   it('records how the server stood, who took it out, when and why', async () => {
     const fleet = await FakeFleet.up(['fe1']);

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
+import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { balancerPair } from '../support/balancer-pair.ts';
 import { aServer } from '../support/builders.ts';
 import { IMAGE, type FakeFleet } from '../support/fake-fleet.ts';
+import { resumptionFrom } from '../support/resumption.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 const WHY = 'Cannot reach lb2: connection refused';
@@ -114,6 +116,47 @@ describe('a central HAProxy that does not answer from the beginning', () => {
     const taken = fleet.events.flatMap((event) => (event.type === 'found' ? event.servers : []));
     expect(new Set(taken.map(({ server }) => server.balancer.host))).toEqual(new Set(['lb1']));
     expect([lb1.haproxy.weights(), lb2.haproxy.weights()]).toEqual([WHOLE, WHOLE]);
+    expect(fe1.entries).toEqual([]);
+  });
+
+  it('keeps a run from being gone on with where that has left something in work, also with skip', async () => {
+    const { fleet, setDead } = await balancerPair();
+    setDead(true);
+    const resumption = { ...resumptionFrom([]), inWork: new Set(['fe1 pxApp_1']) };
+
+    await expect(rollout([playOf(fleet, 'skip')], { ...options, resumption }, fleet.context())).rejects.toThrow(
+      'Cannot start: one host cannot be had (above); nothing was touched',
+    );
+  });
+
+  it('that is out of reach while a new container serves well has nothing taken from it', async () => {
+    const { fleet, fe1, lb1, setDead } = await balancerPair();
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'step-started' && event.step === 'soak') setDead(true);
+    };
+
+    const result = await rollout([playOf(fleet, 'skip')], options, fleet.context(onEvent));
+
+    expect(result).toMatchObject({ end: 'outOfService', hosts: [{ host: 'fe1', outOfService: 1 }] });
+    expect(fe1.containers.imageOf('pxApp_1')).toMatch(/:v2$/);
+    expect(lb1.haproxy.weights()).toEqual(WHOLE);
+    expect(fe1.entries.map(({ server }) => server.balancer.host)).toEqual(['lb1', 'lb2']);
+    const why =
+      'Cannot take out the new container of pxApp_1 on fe1: pxapp_cluster/pxApp_1 on lb2 may send it requests, and Cannot reach lb2: connection refused';
+    expect(fleet.events).toContainEqual(
+      expect.objectContaining({ type: 'step-failed', step: 'withdraw', reason: why }),
+    );
+
+    const stays = await recoverHosts({ hosts: ['fe1'] }, fleet.context());
+
+    expect(stays).toMatchObject({ end: 'outOfService', hosts: [{ host: 'fe1', reason: why }] });
+    expect(fe1.containers.imageOf('pxApp_1')).toMatch(/:v2$/);
+
+    const forgotten = await recoverHosts({ hosts: ['fe1'], forget: ['lb2'] }, fleet.context());
+
+    expect(forgotten.end).toBe('done');
+    expect(fe1.containers.imageOf('pxApp_1')).toMatch(/:v1$/);
+    expect(lb1.haproxy.weights()).toEqual(WHOLE);
     expect(fe1.entries).toEqual([]);
   });
 

@@ -105,6 +105,11 @@ export class Barrier {
     return this.#isLowered;
   }
 
+  /** It is in maintenance, as far as is known. */
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Maintenance as well: nobody comes any more, pooled connections are closed. */
   async close(): Promise<void> {
     if (this.#isClosed) return;

@@ -131,6 +131,8 @@ interface PutBackOptions {
   readonly isEmpty?: boolean;
   /** Its agent-check was enabled: it speaks again, last of all. */
   readonly agent: boolean;
+  /** Told once its HAProxy has answered, and before anything is changed. */
+  readonly onBegin?: () => void;
 }
 
 /**
@@ -147,6 +149,7 @@ export async function putBack(
 ): Promise<void> {
   const { server, balancer } = access;
   const now = await stateOf(access);
+  options.onBegin?.();
   const isMistaken = options.isEmpty === true && now.isUp && standing.admin === 'ready';
   if (isMistaken) await balancer.setReadyWhenProven(server);
   if (now.weight !== standing.weight) await balancer.setWeight(server, standing.weight);

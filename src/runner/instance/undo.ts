@@ -33,6 +33,17 @@ export class Undo {
     return this.#inTurn(() => this.#drop(servers));
   }
 
+  /** Has of these servers what there was of them before. */
+  putBack(servers: readonly Server[], before: readonly RecordEntry[]): Promise<void> {
+    return this.#inTurn(async () => {
+      const keys = servers.map(serverKey);
+      const isOne = ({ server }: RecordEntry): boolean => keys.includes(serverKey(server));
+      const entries = [...this.#entries.filter((entry) => !isOne(entry)), ...before.filter(isOne)];
+      await this.#record.write(entries);
+      this.#entries = entries;
+    });
+  }
+
   /** Reads it anew, after the host was not ours for a while. */
   refresh(): Promise<void> {
     return this.#inTurn(async () => {

@@ -73,6 +73,8 @@ export interface Work {
   beforeTraffic?: ((work: Work, signal: AbortSignal) => Promise<void>) | undefined;
   /** How long it took HAProxy to see the new container UP, in milliseconds. */
   upAfterMs: number;
+  /** It was seen that the new container answers with too many errors. */
+  servesBadly?: boolean;
   /** Counts how it serves, from the soak on; undefined when the playbook asks for none. */
   monitor?: Monitor | undefined;
 }

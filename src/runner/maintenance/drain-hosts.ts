@@ -1,13 +1,14 @@
 /** `sluice drain`: takes servers out of service and leaves them so, with a note that says who did it and why. */
 import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../../errors.ts';
-import { serverPath, type DrainPolicy, type Server } from '../../rollout/model.ts';
+import { serverSeenFrom, type DrainPolicy, type Server } from '../../rollout/model.ts';
 import { runEndOf } from '../../rollout/verdict.ts';
 import { beforeActing } from '../instance/before-acting.ts';
 import { isChosen } from '../hosts/chosen.ts';
 import { asItIsNow, consequencesOf, planDrain, type HostDrain, type Target } from './drain-plan.ts';
 import { problem, refuseIfProblems, type Finding } from '../hosts/findings.ts';
 import { holdHosts } from '../hosts/held-hosts.ts';
+import { noted } from './noted.ts';
 import type { Fronts } from '../preflight/in-front.ts';
 import { restoreOver } from '../recovery/over-holds.ts';
 import type { HostAccess, RecordEntry } from '../ports/ports.ts';
@@ -75,11 +76,11 @@ async function drainHost(drain: HostDrain, request: DrainRequest, context: RunCo
     entries = targets.map((target) => entryOf(target, note, context));
     for (const entry of renewed) tellRenewed(entry, note, { drain, context });
     for (const { server, standing, wasUp } of entries) {
-      const subject = { host: drain.name, name: serverPath(server) };
+      const subject = { host: drain.name, name: serverSeenFrom(drain.name, server) };
       context.report({ type: 'found', subject, servers: [{ server, ...standing, wasUp }] });
     }
     await context.journal.settled();
-    await held.undo.add([...entries, ...renewed.map((entry) => renewedOf(entry, note, context))]);
+    await noted(held, [...entries, ...renewed.map((entry) => renewedOf(entry, note, context))], context);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { end: 'failed', reason: error.message, counts: { unchanged: drain.targets.length } };
@@ -133,7 +134,7 @@ function tellRenewed(
   { until }: Note,
   { drain, context }: { readonly drain: HostDrain; readonly context: RunContext },
 ): void {
-  const subject = { host: drain.name, name: serverPath(server) };
+  const subject = { host: drain.name, name: serverSeenFrom(drain.name, server) };
   const remark = { about: 'held-on', server, until, before: { by, until: before } } as const;
   context.report({ type: 'remark', subject, remark });
 }
@@ -144,7 +145,7 @@ async function drainOne(
   { drain, context }: { readonly drain: HostDrain; readonly context: RunContext },
 ): Promise<Server> {
   const { clock, report, journal, stop } = context;
-  const subject = { host: drain.name, name: serverPath(access.server) };
+  const subject = { host: drain.name, name: serverSeenFrom(drain.name, access.server) };
   const began = clock.now();
   report({ type: 'step-started', subject, step: 'drain', homeward: false });
   try {

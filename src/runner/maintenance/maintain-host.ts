@@ -8,6 +8,7 @@ import type { HeldHost } from '../hosts/held-hosts.ts';
 import { hostStep } from '../hosts/host-step.ts';
 import { runJob } from '../hosts/job-run.ts';
 import type { MaintainRequest } from './maintain-plan.ts';
+import { noted } from './noted.ts';
 import { poll } from '../waiting/poll.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { DrainClock, untilQuiet } from '../instance/quiesce.ts';
@@ -52,12 +53,9 @@ export async function maintainHost(
 }
 
 /** What everything is to be put back to, as it is at this moment. */
-async function recordAll(
-  plan: HostMaintenance,
-  { reach, undo }: HeldHost,
-  { clock, identity, report, journal }: RunContext,
-): Promise<readonly RecordEntry[]> {
-  const states = await Promise.all(serversIn(plan).map((server) => stateOf(reach(server))));
+async function recordAll(plan: HostMaintenance, held: HeldHost, context: RunContext): Promise<readonly RecordEntry[]> {
+  const { clock, identity, report, journal } = context;
+  const states = await Promise.all(serversIn(plan).map((server) => stateOf(held.reach(server))));
   const { by, run } = identity;
   const at = clock.date().toISOString();
   const entries = states.map(({ server, weight, admin, isUp: wasUp, hasAgent }): RecordEntry => {
@@ -67,7 +65,7 @@ async function recordAll(
   const servers = entries.map(({ server, standing, wasUp }) => ({ server, ...standing, wasUp }));
   report({ type: 'found', subject: { host: plan.host, name: THE_HOST }, servers });
   await journal.settled();
-  await undo.add(entries);
+  await noted(held, entries, context);
   return entries;
 }
 

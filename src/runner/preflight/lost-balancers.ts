@@ -16,13 +16,15 @@ export class LostBalancers {
   readonly #mayBe: ReadonlySet<string>;
   readonly #reasons = new Map<string, string>();
 
-  constructor(plays: readonly Play[], report: Report) {
+  /** `inWork`: what the first part of the run has left out of service, as `host container`, is to be put right at all of them. */
+  constructor(plays: readonly Play[], report: Report, inWork: ReadonlySet<string> = new Set()) {
     this.#report = report;
     this.#instances = instancesOf(plays);
+    const left = this.#instances.filter(({ host, container }) => inWork.has(`${host} ${container}`));
     const strict = plays.filter(({ policy }) => policy.unreachableBalancer === 'fail');
     const needed = new Set([
       ...plays.flatMap(({ hosts }) => hosts.map(({ host }) => host)),
-      ...instancesOf(strict).flatMap(balancerHosts),
+      ...[...instancesOf(strict), ...left].flatMap(balancerHosts),
     ]);
     this.#mayBe = new Set(this.#instances.flatMap(balancerHosts).filter((host) => !needed.has(host)));
   }

@@ -4,6 +4,9 @@ import type { Report } from '../../rollout/events.ts';
 import { serverPath } from '../../rollout/model.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { advice } from '../instance/entry-words.ts';
+import { servesWell } from '../instance/serves-well.ts';
+import { findState } from '../instance/traffic.ts';
+import type { Work } from '../instance/work.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 
 /** One that cannot be reached, or that the inventory does not have any more, may be gone for good. */
@@ -31,10 +34,28 @@ export async function forget(gone: readonly RecordEntry[], { access, undo }: Hel
 }
 
 /** With two slots, why the new container has to go on: an HAProxy that cannot be had may have it in service, alone. */
-export function mayServeEither(far: readonly RecordEntry[], { access, lacks }: HeldHost): Failure | undefined {
+export function mayServeEither(far: readonly RecordEntry[], held: HeldHost): Failure | undefined {
   const entry = far.find(({ slot }) => slot === 'next');
-  if (!entry) return undefined;
-  const { server, container = '' } = entry;
+  return entry && mayServe(entry, held);
+}
+
+/**
+ * Why a new container goes on that serves well, and is in service at an HAProxy that can be had: one that cannot be
+ * reached may send it requests as well.
+ */
+export async function mayServeOn(
+  work: Work,
+  far: readonly RecordEntry[],
+  held: HeldHost,
+): Promise<Failure | undefined> {
+  const away = far.find(({ server }) => held.lacks(server)?.code === 'unreachable');
+  if (!away || work.leaving || !(await servesWell(work))) return undefined;
+  const states = await Promise.all(work.found.map(({ access }) => findState(access)));
+  const isInService = states.some((state) => state?.admin === 'ready' && state.weight > 0);
+  return isInService ? mayServe(away, held) : undefined;
+}
+
+function mayServe({ server, container = '' }: RecordEntry, { access, lacks }: HeldHost): Failure {
   const where = `${serverPath(server)} on ${server.balancer.host}`;
   const why = `${where} may send it requests, and ${lacks(server)?.message ?? ''}`;
   return new Failure('haproxy', `Cannot take out the new container of ${container} on ${access.name}: ${why}`);

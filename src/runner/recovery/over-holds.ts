@@ -1,6 +1,6 @@
 /** What was drained for a time that is over: whoever comes next puts it back. */
 import { Failure } from '../../errors.ts';
-import { serverPath } from '../../rollout/model.ts';
+import { serverSeenFrom } from '../../rollout/model.ts';
 import type { HeldHost, HeldHosts } from '../hosts/held-hosts.ts';
 import { overOn } from '../hosts/host-time.ts';
 import type { RecordEntry } from '../ports/ports.ts';
@@ -10,7 +10,7 @@ import type { RunContext } from '../run.ts';
 /** Says of each why it is put back, and does so. */
 export async function putBackOver(held: HeldHost, over: readonly RecordEntry[], context: RunContext): Promise<PutBack> {
   for (const { server, by, note, until = '' } of over) {
-    const subject = { host: held.access.name, name: serverPath(server) };
+    const subject = { host: held.access.name, name: serverSeenFrom(held.access.name, server) };
     context.report({ type: 'remark', subject, remark: { about: 'hold-over', server, by, note, until } });
   }
   return putBackAll(held, over, context);

@@ -1,5 +1,5 @@
 import { Failure, reasonOf } from '../../errors.ts';
-import { serverPath } from '../../rollout/model.ts';
+import { serverSeenFrom } from '../../rollout/model.ts';
 import { beforeActing } from '../instance/before-acting.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { advice } from '../instance/entry-words.ts';
@@ -33,7 +33,7 @@ export async function putBackAll(
   const { access: host, reach } = held;
   const settled = await Promise.allSettled(
     entries.map(async (entry) => {
-      const subject = { host: host.name, name: serverPath(entry.server) };
+      const subject = { host: host.name, name: serverSeenFrom(host.name, entry.server) };
       const began = clock.now();
       report({ type: 'step-started', subject, step: 'restore', homeward: true });
       try {
@@ -65,7 +65,7 @@ async function forget(
   const [first] = entries;
   if (!first) return;
   const { clock, report, stop } = context;
-  const subject = { host: host.name, name: serverPath(first.server) };
+  const subject = { host: host.name, name: serverSeenFrom(host.name, first.server) };
   const watch = watchOf({ clock, signal: stop.homeward, report, subject, step: 'restore' });
   const servers = entries.map(({ server, standing }) => ({ ...standing, access: reach(server) }));
   try {

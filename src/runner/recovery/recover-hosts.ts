@@ -7,7 +7,7 @@ import type { Instance, ReadyCheck } from '../../rollout/model.ts';
 import { runEndOf } from '../../rollout/verdict.ts';
 import { advance, stepActions } from '../instance/advance.ts';
 import { holdHosts, type HeldHost } from '../hosts/held-hosts.ts';
-import { forget, mayBeGone, mayServeEither, parted, tellLeftBehind } from './left-behind.ts';
+import { forget, mayBeGone, mayServeEither, mayServeOn, parted, tellLeftBehind } from './left-behind.ts';
 import { recoverMaintained } from './back-in-service.ts';
 import { homeward } from '../waiting/persist.ts';
 import type { RecordEntry } from '../ports/ports.ts';
@@ -89,6 +89,11 @@ async function finish(
       throw why;
     }
     const { work, from } = await homeward(() => lookAt(near, first, { held, watch }), watch);
+    const goesOn = from === 'withdrawing' && (await homeward(() => mayServeOn(work, far, held), watch));
+    if (goesOn) {
+      tellLeftBehind(far, held, report);
+      throw goesOn;
+    }
     // The old one serves wherever it can be made to, and both go on.
     const refuse = (): Promise<string> => Promise.reject(why ?? new Error('nothing is refused'));
     const kept = why && { withdraw: refuse, ...(work.newServes !== true && { vacate: refuse }) };

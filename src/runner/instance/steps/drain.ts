@@ -1,5 +1,5 @@
 import type { Container } from '../../../rollout/observed.ts';
-import { serverPath } from '../../../rollout/model.ts';
+import { serverSeenFrom } from '../../../rollout/model.ts';
 import { entryFor, foundOf, remember } from '../found.ts';
 import type { RecordEntry } from '../../ports/ports.ts';
 import { DrainClock } from '../quiesce.ts';
@@ -47,7 +47,7 @@ export const drain: StepAction = async (work, watch) => {
 
   if (first) await takeOutAgain(work, await isUntouched(work), watch);
   else await takeOut(work, clock, watch);
-  return `${work.found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained`;
+  return `${work.found.map(({ access, weight }) => `${serverSeenFrom(host.name, access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
 
 /** What serves in the slot to be left is known before anything is touched; in the end its standing goes to the other. */

@@ -1,5 +1,5 @@
 import { Failure } from '../../../errors.ts';
-import { serverPath } from '../../../rollout/model.ts';
+import { serverPath, serverSeenFrom } from '../../../rollout/model.ts';
 import { whyNotUp } from '../../../rollout/monitor.ts';
 import { weightAt } from '../../../rollout/ramp.ts';
 import { demandRunning, lookAtAll, UNREACHABLE_FOR_MS } from '../in-service.ts';
@@ -26,7 +26,9 @@ export const ramp: StepAction = async (work, watch) => {
   }
   await all(rising.map((one) => one.end()));
   work.rampedTo = 100;
-  return rising.map(({ one: { access, weight } }) => `${serverPath(access.server)} weight ${weight}`).join(', ');
+  return rising
+    .map(({ one: { access, weight } }) => `${serverSeenFrom(work.host.name, access.server)} weight ${weight}`)
+    .join(', ');
 };
 
 /** All of them, also when one fails: none may still be on its way when the way home begins. */

@@ -1,5 +1,5 @@
 import { Failure } from '../../../errors.ts';
-import { serverPath } from '../../../rollout/model.ts';
+import { serverSeenFrom } from '../../../rollout/model.ts';
 import type { Container } from '../../../rollout/observed.ts';
 import { behind } from '../barrier.ts';
 import { putBackAsFound } from '../put-back-as-found.ts';
@@ -25,7 +25,9 @@ export const readmit: StepAction = async (work, watch) => {
   }
   const { found } = leaving;
   if (found.length === 0) return 'nothing was taken out of service';
-  return found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight}`).join(', ');
+  return found
+    .map(({ access, weight }) => `${serverSeenFrom(work.host.name, access.server)} weight ${weight}`)
+    .join(', ');
 };
 
 async function haveItRun(work: Work, leaving: Work, watch: StepWatch): Promise<void> {

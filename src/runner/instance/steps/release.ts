@@ -1,5 +1,5 @@
 import { Failure } from '../../../errors.ts';
-import { serverPath } from '../../../rollout/model.ts';
+import { serverPath, serverSeenFrom } from '../../../rollout/model.ts';
 import { whyNotUp } from '../../../rollout/monitor.ts';
 import { DrainClock } from '../quiesce.ts';
 import { takeOut } from '../take-out.ts';
@@ -15,7 +15,7 @@ export const release: StepAction = async (work, watch) => {
   if (leaving.before.length === 0) leaving.before = await looksAt(leaving);
   await takeOut(leaving, new DrainClock(watch.clock, work.instance.drain.timeoutMs), watch);
   await demandServing(work);
-  return `${leaving.found.map(({ access, weight }) => `${serverPath(access.server)} weight ${weight} → 0`).join(', ')}, drained`;
+  return `${leaving.found.map(({ access, weight }) => `${serverSeenFrom(work.host.name, access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
 
 /** Last of all before the old one stops: nothing else would serve then. */

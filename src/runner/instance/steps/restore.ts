@@ -1,4 +1,4 @@
-import { keepsContainer, serverPath } from '../../../rollout/model.ts';
+import { keepsContainer, sameServer, serverSeenFrom } from '../../../rollout/model.ts';
 import { putBackAsFound, tellIfItStaysOut, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
 import { atFirst, isRamped } from '../ramping.ts';
 import { putBack } from '../traffic.ts';
@@ -23,7 +23,7 @@ export const restore: StepAction = async (work, watch) => {
     .map((one) => ({ one, now: watch.homeward ? one : atFirst(inTheEnd(one), work) }))
     .map(({ one, now }) => {
       const of = now.weight < inTheEnd(one).weight && !watch.homeward ? ` of ${inTheEnd(one).weight}` : '';
-      return `${serverPath(one.access.server)} ${standingText(now, isEmpty)}, weight ${now.weight}${of}`;
+      return `${serverSeenFrom(work.host.name, one.access.server)} ${standingText(now, isEmpty)}, weight ${now.weight}${of}`;
     })
     .join(', ');
 };
@@ -37,14 +37,17 @@ async function isEmptyBehind({ instance, container, leaving, host }: Work, ran: 
 
 async function putInService(work: Work, isEmpty: boolean, watch: StepWatch): Promise<void> {
   const { instance, found, barriers } = work;
-  for (const barrier of barriers) barrier.lower();
   const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
   for (const one of found.map(inTheEnd)) {
     const { access, weight, admin, agent } = atFirst(one, work);
     tellIfItStaysOut(one, watch);
+    // Of one that does not answer it is known still that nothing reaches the container from there.
+    const onBegin = (): void => {
+      for (const barrier of barriers) if (sameServer(barrier.server, access.server)) barrier.lower();
+    };
     // It would have its say on the weight: it speaks again when the ramp has ended.
     const speaks = agent && !(isRamped(work) && admin === 'ready');
-    await putBack(access, { weight, admin }, { withinMs, expectUp: !isEmpty, isEmpty, agent: speaks }, watch);
+    await putBack(access, { weight, admin }, { withinMs, expectUp: !isEmpty, isEmpty, agent: speaks, onBegin }, watch);
   }
 }
 

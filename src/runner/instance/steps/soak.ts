@@ -66,10 +66,12 @@ function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<voi
 }
 
 /** The monitor begins here, where the old container is still at hand. */
-async function demandFewErrors({ monitor, instance, host }: Work, nowMs: number): Promise<void> {
+async function demandFewErrors(work: Work, nowMs: number): Promise<void> {
+  const { monitor, instance, host } = work;
   if (!monitor || nowMs < monitor.nextAtMs) return;
   const why = monitor.see(await countersFor([monitor]));
   monitor.looked(nowMs);
-  if (why !== undefined)
-    throw new Failure('haproxy', `${instance.container} on ${host.name} does not serve well: ${why}`);
+  if (why === undefined) return;
+  work.servesBadly = true;
+  throw new Failure('haproxy', `${instance.container} on ${host.name} does not serve well: ${why}`);
 }

@@ -1,9 +1,10 @@
 import { Failure, reasonOf } from '../../../errors.ts';
-import { serverPath } from '../../../rollout/model.ts';
+import { sameServer, serverSeenFrom } from '../../../rollout/model.ts';
 import type { Barrier } from '../barrier.ts';
 import { isPassing, poll } from '../../waiting/poll.ts';
 import type { ServerLook } from '../../ports/ports.ts';
 import { quiesce } from '../quiesce.ts';
+import { servesWell } from '../serves-well.ts';
 import { findState, type ServerAccess } from '../traffic.ts';
 import type { Watch } from '../../waiting/watch.ts';
 import type { Found, StepAction, StepWatch, Work } from '../work.ts';
@@ -16,18 +17,41 @@ const AGAIN_EVERY_MS = 1_000;
  * Takes the new container, which did not prove itself in service, out again: at once where that can be done. What is in
  * hand may finish within the drain timeout; after that the way back goes on, because what it holds is held by a
  * container that has failed. For the same reason an HAProxy on another host that stays out of reach does not keep a
- * container that failed in the traffic of the others.
+ * container that failed in the traffic of the others. One that serves well is left in service then, for somebody to look
+ * after: that HAProxy may send it requests, which would fail.
  */
 export const withdraw: StepAction = async (work, watch) => {
   const first = await Promise.all(work.found.map((one) => sightOf(one, work)));
+  await refuseToLose(first, work);
   note(first, work);
   const near = out(first, work, watch);
   const late = outLate(first, work, watch);
   // Neither may go on by itself once the other has failed.
   await Promise.allSettled([near, late]);
   work.barriers = [...(await near), ...(await late)];
-  return work.found.map(({ access }) => `${serverPath(access.server)} out of service again`).join(', ');
+  return work.found
+    .map(({ access }) => `${serverSeenFrom(work.host.name, access.server)} out of service again`)
+    .join(', ');
 };
+
+/** @throws Failure `unreachable` when a container that serves well would be taken from an HAProxy that is out of reach */
+async function refuseToLose(seen: readonly Seen[], work: Work): Promise<void> {
+  const away = seen.find(({ one, trouble }) => trouble?.code === 'unreachable' && maySend(one, work));
+  if (!away || !(await servesWell(work))) return;
+  const { instance, host } = work;
+  const where = serverSeenFrom(host.name, away.one.access.server);
+  const why = `${where} may send it requests, and ${reasonOf(away.trouble)}`;
+  throw new Failure(
+    'unreachable',
+    `Cannot take out the new container of ${instance.container} on ${host.name}: ${why}`,
+  );
+}
+
+/** Unless it was put in maintenance, and nobody has begun to put it back. */
+function maySend({ access }: Found, { barriers }: Work): boolean {
+  const barrier = barriers.find(({ server }) => sameServer(server, access.server));
+  return barrier === undefined || barrier.isLowered || !barrier.isClosed;
+}
 
 interface Seen {
   readonly one: Found;
