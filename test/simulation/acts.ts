@@ -1,5 +1,5 @@
 /** What somebody asks sluice for. `rollback` is of the last rollout, `resume` of the last one that is not done. */
-export type Command = 'rollout' | 'resume' | 'rollback' | 'recover' | 'drain' | 'restore';
+export type Command = 'rollout' | 'resume' | 'rollback' | 'recover' | 'drain' | 'restore' | 'maintain';
 
 /** One command of a story and who gives it when: data, so that a story can be kept, and shortened. */
 export interface Act {
@@ -18,6 +18,12 @@ export interface Act {
   readonly forMs?: number;
   /** Of a restore: only what was drained for a time that is over. */
   readonly isExpired?: boolean;
+  /** Of a recover or a restore: the host of an HAProxy that is gone for good. */
+  readonly forget?: string;
+  /** Of a maintenance: the command, whether hosts are rebooted, and what becomes of their containers meanwhile. */
+  readonly line?: string;
+  readonly isRebooting?: boolean;
+  readonly containers?: 'keep' | 'stop';
   /** `--take-over`, and `--lock-wait` in milliseconds. */
   readonly takeOver?: boolean;
   readonly waitMs?: number;

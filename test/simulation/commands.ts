@@ -1,6 +1,6 @@
 /** What sluice's commands do, as its command line has them done: the real code, with what a scenario says. */
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
-import type { DeclaredSlot, Instance, RunCommand } from '../../src/rollout/model.ts';
+import type { DeclaredSlot, Instance, RunCommand, Server } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { resumptionOf } from '../../src/rollout/resumption.ts';
@@ -8,6 +8,9 @@ import { playsBack } from '../../src/rollout/rollback.ts';
 import { replay } from '../../src/rollout/history.ts';
 import { drainHosts } from '../../src/runner/maintenance/drain-hosts.ts';
 import { holdOn } from '../../src/runner/maintenance/hold-on.ts';
+import { maintainHosts } from '../../src/runner/maintenance/maintain-hosts.ts';
+import type { MaintainRequest } from '../../src/runner/maintenance/maintain-plan.ts';
+import type { Fronts } from '../../src/runner/preflight/in-front.ts';
 import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
 import { restoreHosts } from '../../src/runner/recovery/restore-hosts.ts';
 import { restoreOverHosts } from '../../src/runner/recovery/restore-over.ts';
@@ -17,7 +20,8 @@ import type { Act } from './acts.ts';
 import type { Journalled } from './journals.ts';
 import type { Scenario } from './scenario.ts';
 import type { Controller } from './world/controller.ts';
-import { IMAGE, inOtherSlot, portsOf, type ContainerSetting, type HostSetting } from './world/host.ts';
+import { inOtherSlot, ofHost } from './world/fronts.ts';
+import { IMAGE, portsOf, REBOOT, type ContainerSetting, type HostSetting } from './world/host.ts';
 import { SOCKET } from './world/sim-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
@@ -34,6 +38,7 @@ export interface Asked {
 export async function carryOut(asked: Asked, context: RunContext): Promise<RunResult> {
   const { act, scenario, controller, changePlay } = asked;
   const hosts = hostsOf(act, scenario);
+  const forget = act.forget === undefined ? {} : { forget: [act.forget] };
   switch (act.command) {
     case 'rollout':
       return rollout([changePlay(playOf(scenario))], options, context);
@@ -45,20 +50,25 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
     case 'rollback':
       return rollBack(asked, context);
     case 'recover':
-      return recoverHosts({ hosts }, context);
+      return recoverHosts({ hosts, ...forget }, context);
     case 'restore':
-      return act.isExpired ? restoreOverHosts({ hosts }, context) : restoreHosts({ hosts, servers: [] }, context);
+      return act.isExpired
+        ? restoreOverHosts({ hosts }, context)
+        : restoreHosts({ hosts, servers: [], ...forget }, context);
+    case 'maintain':
+      return maintainHosts(maintenanceOf(asked), context);
     case 'drain': {
       const { timeoutMs, onTimeout } = scenario.play;
-      const servers = act.server === undefined ? [] : [act.server];
+      const { balancers } = scenario.world;
+      const named = (server: string): string => (balancers ? ofHost(hosts[0] ?? '', server) : server);
+      const servers = act.server === undefined ? [] : [named(act.server)];
       const policy = { timeoutMs, onTimeout };
       const { forMs } = act;
       const drained = await drainHosts(
         {
           hosts,
           servers,
-          place: { socket: SOCKET, container: undefined },
-          balancers: undefined,
+          ...frontsIn(scenario),
           policy,
           note: 'by hand',
           forMs,
@@ -70,6 +80,27 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
       return forMs === undefined || held.length === 0 ? drained : holdOn(held, forMs, context);
     }
   }
+}
+
+/** As `--balancer-hosts` says. */
+function frontsIn({ world: { balancers } }: Scenario): Fronts {
+  return { place: { socket: SOCKET, container: undefined }, balancers: balancers?.map(({ name }) => name) };
+}
+
+/** Longer than a command of a story takes that is to end well, and less than the others. */
+const COMMAND_WITHIN_MS = 5_000;
+
+function maintenanceOf({ act, scenario }: Asked): MaintainRequest {
+  const { world, play } = scenario;
+  const { line, isRebooting = false, containers = 'keep' } = act;
+  return {
+    ...{ hosts: hostsOf(act, scenario), ...frontsIn(scenario), serial: [{ hosts: play.serial }], needsRoot: false },
+    work: { command: line, reboot: isRebooting ? REBOOT : undefined, containers },
+    policy: { timeoutMs: play.timeoutMs, onTimeout: play.onTimeout },
+    ...{ minUp: { servers: world.balancers?.[0]?.floor ?? 0 }, commandWithinMs: COMMAND_WITHIN_MS },
+    ...{ backWithinMs: 30_000, onFailure: world.policy?.onFailure === 'continue' ? 'continue' : 'stop' },
+    ...{ onPlanned: () => undefined, confirm: async () => true },
+  };
 }
 
 export function hostsOf({ host }: Act, { world }: Scenario): readonly string[] {
@@ -105,15 +136,12 @@ function instanceOf(
   { name, port, otherPort, restart, isNew = false }: ContainerSetting,
   {
     play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy, command },
-    world: { keep, monitor, ramp },
+    world: { keep, monitor, ramp, balancers },
   }: Scenario,
 ): Instance {
-  const balancer = { host: host.name, socket: SOCKET };
   const slotAt = (at: number, server: string): DeclaredSlot => ({
     name: server,
-    servers: host.servers
-      .filter((line) => line.name === server)
-      .map(({ backend }) => ({ ...{ balancer, backend }, name: server })),
+    servers: serversIn(balancers ?? [host], balancers ? ofHost(host.name, server) : server),
     spec: {
       ...{ image: `${IMAGE}:v2`, pullPolicy: 'always' },
       ...(isNew && createdAs(at, restart)),
@@ -131,8 +159,16 @@ function instanceOf(
     ...(otherPort !== undefined && { slots: [slotAt(port, name), slotAt(otherPort, inOtherSlot(name))] }),
     ...{ strategy, drain: { timeoutMs, onTimeout } },
     ...(command && { run: runOf(command) }),
-    ...{ soakMs, monitor, ramp, keep, minUp: { servers: host.floor } },
+    ...{ soakMs, monitor, ramp, keep, minUp: { servers: (balancers?.[0] ?? host).floor } },
   };
+}
+
+function serversIn(balancers: readonly HostSetting[], name: string): readonly Server[] {
+  return balancers.flatMap(({ name: host, servers }) =>
+    servers
+      .filter((line) => line.name === name)
+      .map(({ backend }) => ({ balancer: { host, socket: SOCKET }, backend, name })),
+  );
 }
 
 /** In the container, or on the host where it takes its time. */

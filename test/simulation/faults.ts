@@ -23,7 +23,7 @@ export interface TimedFault {
     /** Agent-checks that answer again and again, now this, now that. */
     | 'agents';
   readonly atMs: number;
-  /** Which host, container or server, by its number. */
+  /** Which host, counted from the end if negative, and which container or server of it, by its number. */
   readonly host: number;
   readonly which: number;
   readonly ms: number;

@@ -3,6 +3,7 @@ import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
 import { IMAGE, isNew, type SimHost } from './world/host.ts';
 import { behaviourOf, type SimContainer } from './world/sim-container.ts';
+import { keyIn, keyOf, serversOf } from './world/fronts.ts';
 import { pathOf } from './world/worker.ts';
 import type { Invariant } from './world/watchman.ts';
 import type { World } from './world/world.ts';
@@ -49,14 +50,14 @@ export function checkNamed(world: World, { controller, result, before }: Run): v
   }
   for (const host of world.hosts.values()) {
     const end = ended instanceof Error ? undefined : ended.hosts.find((one) => one.host === host.name)?.end;
-    if (end === 'outOfService' || host.haproxy.isDown || isWarnedOf(controller, host)) continue;
+    if (end === 'outOfService' || isWarnedOf(controller, host)) continue;
     // What others have left, or what is drained, or was left before somebody who has not touched anything.
     const left = ended instanceof Error ? (before.get(host.name) ?? []) : [];
     const recorded = host.record.filter(
       (entry) => entry.run !== controller.run || entry.kind === 'drain' || left.includes(entry),
     );
-    for (const { key, path, text } of notStanding(world, host)) {
-      if (recorded.some(({ server }) => pathOf(server) === path)) continue;
+    for (const { key, at, text } of notStanding(world, host)) {
+      if (at.haproxy.isDown || recorded.some(({ server }) => keyIn(server) === key)) continue;
       world.watchman.violate(
         'named',
         `${controller.name} says ${end ?? 'nothing'} of ${host.name}, and ${key} ${text}`,
@@ -69,7 +70,7 @@ export function checkNamed(world: World, { controller, result, before }: Run): v
 export function checkBack(world: World): void {
   for (const host of world.hosts.values()) {
     for (const { server, until } of host.record) {
-      if (until === undefined || isHopeless(host, pathOf(server))) continue;
+      if (until === undefined || isHopeless(host, keyIn(server))) continue;
       world.watchman.violate('back-in-time', `${pathOf(server)} on ${host.name} is recorded until ${until} still`);
     }
   }
@@ -78,13 +79,13 @@ export function checkBack(world: World): void {
 /** When everybody has gone home. */
 export function checkEnd(world: World): void {
   for (const host of world.hosts.values()) {
-    for (const { key, path, text } of notStanding(world, host)) {
-      if (!isHopeless(host, path)) world.watchman.violate('exact', `${key} ${text}`);
+    for (const { key, text } of notStanding(world, host)) {
+      if (!isHopeless(host, key)) world.watchman.violate('exact', `${key} ${text}`);
     }
     checkUp(world, host);
     checkAgents(world, host);
     checkContainers(world, host);
-    if (host.record.some(({ server }) => !isHopeless(host, pathOf(server)))) {
+    if (host.record.some(({ server }) => !isHopeless(host, keyIn(server)))) {
       world.watchman.violate('nothing-left', `${host.name} still has a record`);
     }
     if (host.lock) world.watchman.violate('locks-free', `${host.name} is locked by ${host.lock.holder}`);
@@ -92,17 +93,20 @@ export function checkEnd(world: World): void {
 }
 
 /** It is recorded, and what is behind it broke by itself, or was never there: it was told of, and a person is needed. */
-function isHopeless({ record, engine, haproxy }: SimHost, path: string): boolean {
+function isHopeless(host: SimHost, key: string): boolean {
+  const { record, engine } = host;
   // A drain knows only the server, which a new configuration may call otherwise than its container.
-  const slot = [...haproxy.current.slots.values()].find(({ line }) => pathOf(line) === path);
-  return record.some(({ server, container }) => {
-    const behind = engine.containers.filter((one) =>
-      container === undefined
+  const slot = serversOf(host).find(({ at, slot: { line } }) => keyOf(at, line) === key)?.slot;
+  return record.some(({ server, container, running }) => {
+    const behind = engine.containers.filter((one) => {
+      // A host that is maintained is back when all that ran there runs.
+      if (running) return running.includes(one.name);
+      return container === undefined
         ? one.port === slot?.line.port && !one.name.includes('.replaced-')
-        : one.name === container || one.name.startsWith(`${container}.`),
-    );
+        : one.name === container || one.name.startsWith(`${container}.`);
+    });
     const isNothing = container === undefined && behind.length === 0;
-    return pathOf(server) === path && (isNothing || behind.some((one) => one.isBroken || isUnwell(one)));
+    return keyIn(server) === key && (isNothing || behind.some((one) => one.isBroken || isUnwell(one)));
   });
 }
 
@@ -116,28 +120,31 @@ function isWarnedOf({ events }: Controller, { name }: SimHost): boolean {
   return events.some((one) => one.type === 'warning' && one.host === name && one.text.includes('stays behind'));
 }
 
-function notStanding(world: World, host: SimHost): { key: string; path: string; text: string }[] {
-  return [...host.haproxy.current.slots.values()].flatMap((slot) => {
-    const path = pathOf(slot.line);
-    const key = `${host.name} ${path}`;
+/** Of the servers of its containers, wherever their HAProxys are. */
+function notStanding(world: World, host: SimHost): { key: string; at: SimHost; text: string }[] {
+  return serversOf(host).flatMap(({ at, slot }) => {
+    const key = keyOf(at, slot.line);
     if (world.watchman.mayStand(key, slot)) return [];
-    return [{ key, path, text: `has ${slot.weight} ${slot.admin} and had ${world.watchman.expected(key)}` }];
+    return [{ key, at, text: `has ${slot.weight} ${slot.admin} and had ${world.watchman.expected(key)}` }];
   });
 }
 
 function checkUp(world: World, host: SimHost): void {
-  for (const { line, isUp, admin } of host.haproxy.current.slots.values()) {
+  for (const { at, slot } of serversOf(host)) {
+    const { line, isUp, admin } = slot;
     // One that starts again and again answers now and then.
     const isFlapping = (host.engine.at(line.port)?.restartCount ?? 0) > 0;
     if (isUp || admin === 'maint' || !host.answers(line.port) || isFlapping) continue;
-    world.watchman.violate('exact', `${host.name} ${pathOf(line)} is DOWN, and its container answers`);
+    world.watchman.violate('exact', `${keyOf(at, line)} is DOWN, and its container answers`);
   }
 }
 
 function checkAgents(world: World, host: SimHost): void {
-  for (const { line, hasAgent } of host.haproxy.current.slots.values()) {
-    if (hasAgent === (line.hasAgent ?? false) || isHopeless(host, pathOf(line))) continue;
-    world.watchman.violate('exact', `${host.name} ${pathOf(line)}: its agent-check is silent, and was not`);
+  for (const { at, slot } of serversOf(host)) {
+    const key = keyOf(at, slot.line);
+    if (slot.hasAgent === (slot.line.hasAgent ?? false) || isHopeless(host, key)) continue;
+    if (world.watchman.isForgotten(key)) continue;
+    world.watchman.violate('exact', `${key}: its agent-check is silent, and was not`);
   }
 }
 
@@ -163,7 +170,7 @@ function checkContainers(world: World, host: SimHost): void {
 
 /** It was told of as out of service: what it is behind is recorded, and broke by itself. */
 function isLeftInWork(host: SimHost, name: string): boolean {
-  return host.record.some(({ aside, server }) => aside === name && isHopeless(host, pathOf(server)));
+  return host.record.some(({ aside, server }) => aside === name && isHopeless(host, keyIn(server)));
 }
 
 function checkLeft(world: World, host: SimHost): void {

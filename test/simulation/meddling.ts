@@ -1,3 +1,5 @@
+import type { RecordEntry } from '../../src/runner/ports/ports.ts';
+import { homeOf } from './world/fronts.ts';
 import type { SimHost } from './world/host.ts';
 import type { ServerLine, Slot } from './world/worker.ts';
 import type { World } from './world/world.ts';
@@ -8,7 +10,9 @@ export const meddling = { weigh, meddle, speak, speakAll, reconfigure };
 /** Sets a weight, of a server that is not in work. */
 function weigh(world: World, host: SimHost, which: number): void {
   const slot = slotOf(host, which);
-  if (!slot || host.record.some(({ server }) => server.name === slot.line.name)) return;
+  const name = slot?.line.name ?? '';
+  const isIts = ({ server }: RecordEntry): boolean => server.balancer.host === host.name && server.name === name;
+  if (!slot || homeOf(host, name).record.some(isIts)) return;
   slot.weight = 7;
   world.watchman.sawOthers(host, slot);
 }

@@ -9,17 +9,21 @@
  *   itself; nothing of the run is recorded of it, none of its containers is set aside, its servers stand as they did;
  * - out of service: it is recorded, for somebody to put it right, or the run had lost its lock by then: it cannot look
  *   any more, and whoever has the host now has put right what there was;
+ * - of a host that was maintained: out of service, that it is recorded; else, that nothing is and all its servers stand
+ *   as they did;
  * - drained, restored: of a server, that it is recorded, or is not and stands as it did; drained says nothing where the
  *   journal could not be written any more, since what leads home is done all the same.
  * The summary of a run that came to its end in one go counts the same as the journal.
  */
 import type { Subject } from '../../src/rollout/events.ts';
+import { THE_HOST } from '../../src/rollout/maintenance.ts';
 import type { HostHistory, InstanceHistory } from '../../src/rollout/history.ts';
 import type { RecordEntry } from '../../src/runner/ports/ports.ts';
 import { keptHistory } from './journals.ts';
 import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
-import { containerOf, isNew, type SimHost } from './world/host.ts';
+import { containerOf, isRecorded, keyIn, keyOf, serversOf, toldAs, type Front } from './world/fronts.ts';
+import { isNew, type SimHost } from './world/host.ts';
 import { pathOf } from './world/worker.ts';
 import type { World } from './world/world.ts';
 
@@ -54,9 +58,11 @@ export function checkReplayed(world: World, runs: readonly Run[]): void {
 function tellWrong(judged: Judged): void {
   const { world, run, host, one } = judged;
   const { subject, state } = one;
-  const container = containerOf(subject.name.split('/').at(-1) ?? '');
-  if (!world.watchman.touches.isLast(run, `${host.name} ${container}`) || hasFinishedOthers(judged)) return;
-  const wrong = subject.name.includes('/') ? wrongServer(judged) : wrongInstance(judged);
+  const isHost = subject.name === THE_HOST;
+  const about = isHost ? host.setting.containers.map(({ name }) => name) : [containerOf(subject.name)];
+  if (!about.every((name) => world.watchman.touches.isLast(run, `${host.name} ${name}`))) return;
+  if (hasFinishedOthers(judged)) return;
+  const wrong = isHost ? wrongHost(judged) : subject.name.includes('/') ? wrongServer(judged) : wrongInstance(judged);
   if (wrong === undefined) return;
   violateOnce(world, `run ${run}: by its journal ${subject.name} on ${host.name} is ${state}, and ${wrong}`);
 }
@@ -79,7 +85,7 @@ function hasPutBackServers({ controllers, one: { subject } }: Judged): boolean {
         event.type === 'step-started' &&
         event.subject.host === subject.host &&
         event.subject.name.includes('/') &&
-        containerOf(event.subject.name.split('/').at(-1) ?? '') === subject.name,
+        containerOf(event.subject.name) === subject.name,
     ),
   );
 }
@@ -113,21 +119,46 @@ function wrongInstance(judged: Judged): string | undefined {
   }
 }
 
-function wrongServer(judged: Judged): string | undefined {
+/** Of a host that was maintained: what is recorded, and how all of its servers stand. */
+function wrongHost(judged: Judged): string | undefined {
   const { world, host, one, controllers } = judged;
-  const { subject, state, found } = one;
-  if (state === 'drained' && controllers.at(-1)?.journal.isBroken === true) return undefined;
-  const entry = host.record.find(({ server }) => pathOf(server) === subject.name);
-  if (state === 'drained') {
-    if (!entry) return 'nothing is recorded of it';
-    const seen = found?.servers.find(({ server }) => pathOf(server) === subject.name);
-    return seen && !isAlike(entry, seen) ? 'something else is recorded of it than was found' : undefined;
+  const entries = host.record.filter(({ kind }) => kind === 'maintain');
+  const last = controllers.at(-1);
+  if (!last?.hasEnded || last.journal.isBroken) return wrongRecord(judged, entries);
+  if (one.state === 'outOfService') {
+    const isLost = one.steps.some(({ text }) => text.includes('the lock is not ours any more'));
+    return entries.length > 0 || isLost ? undefined : 'nothing is recorded of it';
   }
-  if (state !== 'restored' || isRecordSaid(judged)) return undefined;
-  return entry ? 'it is recorded still' : notStanding(world, host, subject.name);
+  if (isRecordSaid(judged)) return undefined;
+  return entries.length > 0 ? 'it is recorded still' : notStanding(world, serversOf(host).filter(isNotRecorded));
 }
 
-function wrongRecord(judged: Judged): string | undefined {
+function isNotRecorded({ at, slot }: Front): boolean {
+  return !isRecorded(at, slot.line);
+}
+
+function wrongServer(judged: Judged): string | undefined {
+  const { world, run, host, one, controllers } = judged;
+  const { subject, state, found } = one;
+  if (state === 'drained' && controllers.at(-1)?.journal.isBroken === true) return undefined;
+  const named = ({ balancer, ...server }: RecordEntry['server']): string =>
+    toldAs(host, { at: world.host(balancer.host), path: pathOf(server) });
+  const entry = host.record.find(({ server }) => named(server) === subject.name);
+  if (state === 'drained') {
+    if (!entry) return 'nothing is recorded of it';
+    const seen = found?.servers.find(({ server }) => keyIn(server) === keyIn(entry.server));
+    return seen && !isAlike(entry, seen) ? 'something else is recorded of it than was found' : undefined;
+  }
+  if (isRecordSaid(judged)) return undefined;
+  const isIts = ({ at, slot: { line } }: Front): boolean => toldAs(host, { at, path: pathOf(line) }) === subject.name;
+  // What is recorded of the whole host is for the whole host to tell.
+  if (entry?.kind === 'maintain') return undefined;
+  if (state === 'restored') return entry ? 'it is recorded still' : notStanding(world, serversOf(host).filter(isIts));
+  const isLeft = state === 'notReached' && controllers.at(-1)?.hasEnded && entry?.run === run;
+  return isLeft ? 'it is recorded, and not drained' : undefined;
+}
+
+function wrongRecord(judged: Judged, recorded = recordedOf(judged)): string | undefined {
   const { host, one, controllers } = judged;
   const { found } = one;
   // Told of, and died before it could be recorded anew: then the record says what was found before.
@@ -135,7 +166,7 @@ function wrongRecord(judged: Judged): string | undefined {
     .at(-1)
     ?.events.findLast((event) => 'subject' in event && sameSubject(event.subject, one.subject));
   if (told?.type === 'found') return undefined;
-  for (const entry of recordedOf(judged)) {
+  for (const entry of recorded) {
     // What it had taken over of another run is that one's to tell.
     if (!entry.run.startsWith(judged.run)) continue;
     if (!found) return 'it is recorded, and nobody has told how it was found';
@@ -150,12 +181,12 @@ function wrongRecord(judged: Judged): string | undefined {
 }
 
 /** How a server was found by what is last told, and told before: a run may die before it has recorded that. */
-function toldOf({ controllers, one: { subject } }: Judged, of: { readonly backend: string; readonly name: string }) {
+function toldOf({ controllers, one: { subject } }: Judged, of: RecordEntry['server']) {
   const told = controllers.flatMap(({ earlier, events }) => [...earlier, ...events]);
   const founds = told.flatMap((event) =>
     event.type === 'found' && sameSubject(event.subject, subject) ? [event.servers] : [],
   );
-  return founds.slice(-2).flatMap((servers) => servers.filter(({ server }) => pathOf(server) === pathOf(of)));
+  return founds.slice(-2).flatMap((servers) => servers.filter(({ server }) => keyIn(server) === keyIn(of)));
 }
 
 function wrongEnd(judged: Judged): string | undefined {
@@ -170,14 +201,9 @@ function wrongEnd(judged: Judged): string | undefined {
   if (recordedOf(judged).length > 0) return 'it is recorded still';
   const aside = host.engine.containers.find(({ name }) => name.startsWith(`${subject.name}.replaced-${run}`));
   if (aside && world.setting.keep === 0) return `${aside.name} is there still`;
-  const paths = [...host.haproxy.current.slots.values()].map(({ line }) => line);
-  return paths
-    .filter(
-      (line) =>
-        containerOf(line.name) === subject.name && !host.record.some(({ server }) => pathOf(server) === pathOf(line)),
-    )
-    .map((line) => notStanding(world, host, pathOf(line)))
-    .find((text) => text !== undefined);
+  const isIts = ({ at, slot: { line } }: Front): boolean =>
+    containerOf(line.name) === subject.name && !isRecorded(at, line);
+  return notStanding(world, serversOf(host).filter(isIts));
 }
 
 /** It has warned that its record, or something else of it, could not be removed. */
@@ -204,11 +230,13 @@ function isAlike({ standing }: RecordEntry, seen: { readonly weight: number; rea
   return standing.weight === seen.weight && standing.admin === seen.admin;
 }
 
-function notStanding({ watchman }: World, host: SimHost, path: string): string | undefined {
-  const slot = host.haproxy.current.slots.get(path);
-  const key = `${host.name} ${path}`;
-  if (!slot || host.haproxy.isDown || watchman.mayStand(key, slot)) return undefined;
-  return `${path} has ${slot.weight} ${slot.admin} and had ${watchman.expected(key)}`;
+/** Of the first of them that does not stand as it did. */
+function notStanding({ watchman }: World, servers: readonly Front[]): string | undefined {
+  const isOut = ({ at, slot }: Front): boolean => !at.haproxy.isDown && !watchman.mayStand(keyOf(at, slot.line), slot);
+  const out = servers.find(isOut);
+  if (!out) return undefined;
+  const { at, slot } = out;
+  return `${keyOf(at, slot.line)} has ${slot.weight} ${slot.admin} and had ${watchman.expected(keyOf(at, slot.line))}`;
 }
 
 /** What the run has told of a host in the end is what its journal comes to. */

@@ -4,7 +4,8 @@ import { operationsOf } from './operations.ts';
 import { leisurely, type Pace } from './pace.ts';
 import { Random } from './random.ts';
 import type { Scenario } from './scenario.ts';
-import { inOtherSlot, type HostSetting } from './world/host.ts';
+import { inOtherSlot } from './world/fronts.ts';
+import type { HostSetting } from './world/host.ts';
 
 /** From the port of one slot to that of the other. */
 const OTHER_PORT = 100;

@@ -1,5 +1,7 @@
+import { centralOf } from './central.ts';
 import { furtherOf } from './further.ts';
 import { holdsOf } from './holds.ts';
+import { maintainedOf } from './maintained.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, hasty, leisurely, type Pace } from './pace.ts';
 import { pacedOf } from './paced.ts';
@@ -21,5 +23,6 @@ export function scenarioOf(seed: number): Scenario {
   if (place === 2) return seed % 2 === 0 ? slotsOf(seed, pace) : furtherSlotsOf(seed, pace);
   if (place === 3 && seed % 2 === 0) return seed % 3 === 0 ? commandsOf(seed, pace) : restartsOf(seed, pace);
   if (place === 3) return pacedOf(seed, pace);
+  if (place === 6 && seed % 2 === 0) return seed % 3 === 0 ? maintainedOf(seed, pace) : centralOf(seed, pace);
   return rolloutOf(seed, pace);
 }

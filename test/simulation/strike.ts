@@ -7,7 +7,7 @@ import type { World } from './world/world.ts';
 export const strike = { at, end };
 
 function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
-  const host = [...world.hosts.values()][number];
+  const host = [...world.hosts.values()].at(number);
   // Nothing more happens to a host that is off.
   if (!host || host.isOff) return;
   world.tell(() => `-- ${host.name}: ${kind}${ms > 0 ? `, ${ms} ms` : ''}`);
@@ -56,7 +56,7 @@ function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
       for (const controller of world.watchman.controllers) controller.cut(host);
       host.powerOff();
       later(() => {
-        powerOn(world, host);
+        world.powerOn(host);
       });
       return;
     case 'otherFails':
@@ -98,16 +98,11 @@ function end(world: World): void {
   for (const host of world.hosts.values()) {
     host.isUnreachable = false;
     host.disturb();
-    if (host.isOff) powerOn(world, host);
+    world.powerOn(host);
     if (host.haproxy.isDown) world.restart(host, true);
     if (host.engine.isDown) host.engine.powerOn();
     setFailing(host, false);
   }
-}
-
-function powerOn(world: World, host: SimHost): void {
-  host.powerOn();
-  world.watchman.sawConfigured(host);
 }
 
 const AGENTS_EVERY_MS = 250;
@@ -130,6 +125,6 @@ function setFailing(host: SimHost, isFailing: boolean): void {
   for (const { port } of others) {
     if (isFailing) host.failing.add(port);
     else host.failing.delete(port);
-    host.haproxy.checkAgain(port);
+    host.haproxy.checkAgain((line) => line.port === port);
   }
 }

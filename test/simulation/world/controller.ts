@@ -4,7 +4,7 @@ import type { Clock } from '../../../src/runner/ports/ports.ts';
 import { Random } from '../random.ts';
 import type { CallFault, WaitFault } from '../faults.ts';
 import type { Command } from '../acts.ts';
-import { begins, Dealings, ends, retries, type Dealing } from './dealing.ts';
+import { Dealings, type Dealing } from './dealing.ts';
 import { attempt, codeOf, refusalOf, type Command as Asked, type Sent } from './command.ts';
 import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
@@ -35,7 +35,9 @@ export class Controller {
   readonly #faults: readonly CallFault[];
   readonly #waits: readonly WaitFault[];
   readonly #random: Random;
-  readonly #dealings = new Dealings();
+  readonly dealings = new Dealings();
+  /** Hosts of HAProxys that it has told it does without, whatever they have in hand. */
+  readonly without = new Set<string>();
   /** Hosts that it has told it leaves out of service. */
   readonly #left = new Set<string>();
   readonly #asleep = new Sleepers();
@@ -96,7 +98,7 @@ export class Controller {
     if (!this.isAlive) return;
     this.isAlive = false;
     this.world.tell(() => `-- ${this.name} is killed ${why}`);
-    for (const host of this.#dealings.keys()) this.#freeLock(host, this.#random.between(0, 1_500));
+    for (const host of this.dealings.keys()) this.#freeLock(host, this.#random.between(0, 1_500));
   }
 
   #killAfter(ms: number, during: string): void {
@@ -112,7 +114,7 @@ export class Controller {
 
   end(): void {
     this.hasEnded = true;
-    for (const host of this.#dealings.keys()) this.#freeLock(host, 100);
+    for (const host of this.dealings.keys()) this.#freeLock(host, 100);
   }
 
   freeze(ms: number): void {
@@ -121,7 +123,7 @@ export class Controller {
     if (ms > TTL_MS / 2) this.sleptMs = this.world.timeline.nowMs;
     if (ms <= TTL_MS) return;
     this.world.timeline.after(TTL_MS, () => {
-      for (const [host, { onCut }] of this.#dealings) {
+      for (const [host, { onCut }] of this.dealings) {
         onCut();
         this.#freeLock(host, 0);
       }
@@ -131,15 +133,14 @@ export class Controller {
   report = (event: RunEvent): void => {
     this.events.push(event);
     this.toldMs.push(this.world.timeline.nowMs);
-    const host = event.type === 'step-started' ? this.world.hosts.get(event.subject.host) : undefined;
-    if (host && event.type === 'step-started') {
-      begins(this.dealing(host), event, { nowMs: this.world.timeline.nowMs, events: this.events.length });
+    const own = 'subject' in event ? this.world.host(event.subject.host) : undefined;
+    if (own && event.type === 'step-started') {
+      this.dealings.begins(own, event, { nowMs: this.world.timeline.nowMs, events: this.events.length });
     }
-    if (event.type === 'instance-ended') ends(this.dealing(this.world.host(event.subject.host)), event.subject.name);
-    if (event.type === 'step-retried') {
-      retries(this.dealing(this.world.host(event.subject.host)), event.subject.name);
-    }
+    if (own && event.type === 'instance-ended') this.dealings.ends(own, event.subject.name);
+    if (own && event.type === 'step-retried') this.dealings.retries(own, event.subject.name);
     for (const { during, ms } of this.#waits) if (during === event.type) this.#killAfter(ms, during);
+    if (event.type === 'warning' && event.text.includes('is left out')) this.without.add(event.host);
     if (event.type === 'host-ended' && event.end === 'outOfService') this.#left.add(event.host);
     this.world.watchman.sawEvent(this, event);
     this.world.tell(() => `${this.name}: ${lineOf(event)}`);
@@ -154,13 +155,13 @@ export class Controller {
   }
 
   dealing(host: SimHost): Dealing {
-    return this.#dealings.of(host);
+    return this.dealings.of(host);
   }
 
-  /** Whether it is at work on the host, as far as the host can tell. */
-  isWorkingOn(host: SimHost): boolean {
-    const dealing = this.#dealings.get(host);
-    return this.isAlive && !this.hasEnded && !this.#left.has(host.name) && dealing?.firstChangeMs !== undefined;
+  /** Whether it is at work on the servers that a host has elsewhere or itself, as far as those can tell. */
+  isWorkingOn({ at, home }: { readonly at: SimHost; readonly home: SimHost }): boolean {
+    const dealing = this.dealings.get(at);
+    return this.isAlive && !this.hasEnded && !this.#left.has(home.name) && dealing?.firstChangeMs !== undefined;
   }
 
   /** Sends a command to a host and waits for its answer, with whatever the network makes of it. */

@@ -1,7 +1,8 @@
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Step } from '../../../src/rollout/lifecycle.ts';
-import { containerOf, type SimHost } from './host.ts';
-import { namesIn } from './touches.ts';
+import { containerOf, homeOf, toldAs } from './fronts.ts';
+import type { SimHost } from './host.ts';
+import { aboutWhom, namesIn } from './touches.ts';
 import type { Change } from './watchman.ts';
 
 /** A step that has begun. */
@@ -43,49 +44,54 @@ function aDealing(): Dealing {
   };
 }
 
-/** It has said that it begins a step there. */
-export function begins(
-  dealing: Dealing,
-  { step, homeward, subject }: Extract<RunEvent, { type: 'step-started' }>,
-  { nowMs, events }: { readonly nowMs: number; readonly events: number },
-): void {
-  const changedMs = dealing.steps.get(subject.name)?.changedMs ?? -Infinity;
-  dealing.steps.set(subject.name, { step, event: events, isHomeward: homeward, ms: nowMs, changedMs });
-  if (step === 'drain' || step === 'withdraw') forgetLooks(dealing, subject.name);
-}
-
-/** It begins the step once more: as long as nothing was changed, it may not have heard what it had looked at. */
-export function retries(dealing: Dealing, name: string): void {
-  const taken = dealing.steps.get(name);
-  if (taken && taken.changedMs < taken.ms) forgetLooks(dealing, name);
-}
-
-function forgetLooks({ firstLookMs }: Dealing, name: string): void {
-  for (const path of firstLookMs.keys()) {
-    const server = path.slice(path.indexOf('/') + 1);
-    if (path === name || containerOf(server) === name) firstLookMs.delete(path);
-  }
-}
-
-/**
- * The steps that a change may be made by: those of what it is about, or, where nothing is under way there, any. Only what
- * is written into the record may be about several.
- */
-export function stepsOf({ steps }: Dealing, host: SimHost, change: Change): readonly Taken[] {
-  const about = namesIn(host, change).flatMap((name) => steps.get(name) ?? []);
-  return about.length > 0 ? about : [...steps.values()];
-}
-
-/** It has said that it is done with an instance. */
-export function ends({ steps }: Dealing, name: string): void {
-  steps.delete(name);
-}
-
 /** By host; one that it has not dealt with yet begins when it is asked for. */
 export class Dealings extends Map<SimHost, Dealing> {
   of(host: SimHost): Dealing {
     const known = this.get(host) ?? aDealing();
     this.set(host, known);
     return known;
+  }
+
+  /** It has said that it begins a step there. */
+  begins(
+    host: SimHost,
+    { step, homeward, subject: { name } }: Extract<RunEvent, { type: 'step-started' }>,
+    { nowMs, events }: { readonly nowMs: number; readonly events: number },
+  ): void {
+    const { steps } = this.of(host);
+    const changedMs = steps.get(name)?.changedMs ?? -Infinity;
+    steps.set(name, { step, event: events, isHomeward: homeward, ms: nowMs, changedMs });
+    if (step === 'drain' || step === 'withdraw') this.#forgetLooks(host, name);
+  }
+
+  /** It begins the step once more: as long as nothing was changed, it may not have heard what it had looked at. */
+  retries(host: SimHost, name: string): void {
+    const taken = this.of(host).steps.get(name);
+    if (taken && taken.changedMs < taken.ms) this.#forgetLooks(host, name);
+  }
+
+  #forgetLooks(host: SimHost, name: string): void {
+    for (const at of host.fronts) {
+      const { firstLookMs } = this.of(at);
+      for (const path of firstLookMs.keys()) {
+        const isIts = homeOf(at, path.slice(path.indexOf('/') + 1)) === host && containerOf(path) === name;
+        if (isIts || toldAs(host, { at, path }) === name) firstLookMs.delete(path);
+      }
+    }
+  }
+
+  /**
+   * The steps that a change may be made by: those of what it is about, or, where nothing is under way there, any. Only
+   * what is written into the record may be about several.
+   */
+  stepsOf(host: SimHost, change: Change): readonly Taken[] {
+    const { steps } = this.of(aboutWhom(host, change));
+    const about = namesIn(host, change).flatMap((name) => steps.get(name) ?? []);
+    return about.length > 0 ? about : [...steps.values()];
+  }
+
+  /** It has said that it is done with an instance. */
+  ends(host: SimHost, name: string): void {
+    this.of(host).steps.delete(name);
   }
 }

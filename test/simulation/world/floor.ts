@@ -1,5 +1,5 @@
 import type { Controller } from './controller.ts';
-import { stepsOf } from './dealing.ts';
+import { homeOf } from './fronts.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
 import { isUsable, pathOf, type Slot } from './worker.ts';
@@ -19,7 +19,7 @@ export function usableAt(host: SimHost, change: Change): Usable {
 
 /** What a reload has brought back was out of service already, and a container that failed serves nobody. */
 function isOut(host: SimHost, { line, isUntouched }: Slot): boolean {
-  return isUntouched || !host.answers(line.port);
+  return isUntouched || !homeOf(host, line.name).answers(line.port);
 }
 
 /**
@@ -36,9 +36,10 @@ export function belowFloor(
   const { floor } = host.setting;
   const dealing = controller.dealing(host);
   if (usable >= before.usable || usable >= floor || before.isOut) return undefined;
-  if (stepsOf(dealing, host, change).every(({ step }) => step !== 'drain')) return undefined;
-  // Whoever drains by hand was asked, and has said yes.
-  if (controller.command === 'drain') return undefined;
+  if (controller.dealings.stepsOf(host, change).every(({ step }) => step !== 'drain')) return undefined;
+  // Whoever drains by hand was asked, and has said yes; what a host has of its own goes with it.
+  const isWhole = controller.command === 'maintain' && homeOf(host, change.server.name) === host;
+  if (controller.command === 'drain' || isWhole) return undefined;
   const seen = dealing.usable.get(change.server.backend);
   if (seen && seen.count > floor && seen.pid === host.haproxy.current.pid) return undefined;
   return `${pathOf(change.server)} on ${host.name} is taken: ${usable} usable servers are left of ${floor}`;

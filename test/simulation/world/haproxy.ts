@@ -30,8 +30,8 @@ export class SimHaproxy {
   readonly #timeline: Timeline;
   #lines: readonly ServerLine[];
   readonly #checking: Checking;
-  readonly #answers: (port: number) => boolean;
-  readonly #errs: (port: number) => boolean;
+  readonly #answers: (line: ServerLine) => boolean;
+  readonly #errs: (line: ServerLine) => boolean;
   #current: Worker;
   #old: Worker[] = [];
   #pid = 100;
@@ -47,9 +47,9 @@ export class SimHaproxy {
       errs,
     }: {
       readonly checking: Checking;
-      readonly answers: (port: number) => boolean;
+      readonly answers: (line: ServerLine) => boolean;
       /** Whether what answers there answers with errors. */
-      readonly errs: (port: number) => boolean;
+      readonly errs: (line: ServerLine) => boolean;
     },
   ) {
     this.#timeline = timeline;
@@ -112,9 +112,9 @@ export class SimHaproxy {
     this.#checkSoon(slot);
   }
 
-  /** The application behind the port begins or ceases to answer. */
-  checkAgain(port: number): void {
-    for (const slot of this.#current.slots.values()) if (slot.line.port === port) this.#checkSoon(slot);
+  /** The application behind these servers begins or ceases to answer. */
+  checkAgain(isIts: (line: ServerLine) => boolean): void {
+    for (const slot of this.#current.slots.values()) if (isIts(slot.line)) this.#checkSoon(slot);
   }
 
   /** What its configuration file says. */
@@ -155,20 +155,22 @@ export class SimHaproxy {
     const unseen = retriesAfterMs === undefined ? undefined : { fromMs, toMs: fromMs + RETRY_PAUSE_MS };
     if (unseen) this.#timeline.after(unseen.fromMs - openedMs, () => (slot.retries += 1));
     const endsMs = (unseen?.toMs ?? servedFromMs) + arrival.takesMs;
-    if (!this.#answers(slot.line.port)) {
+    if (!this.#answers(slot.line)) {
       slot.refused += 1;
       return { ok: false, slot, worker: this.#current };
     }
-    if (this.#errs(slot.line.port)) slot.serverErrors += 1;
+    if (this.#errs(slot.line)) slot.serverErrors += 1;
     slot.requests.push({ openedMs, servedFromMs, endsMs, unseen, isByReload: slot.isUntouched });
     return { ok: true };
   }
 
-  /** Whatever is in hand for this port ends here; tells what that was. */
-  cut(port: number): readonly { readonly slot: Slot; readonly worker: Worker; readonly request: Request }[] {
+  /** Whatever is in hand for these servers ends here; tells what that was. */
+  cut(
+    isIts: (line: ServerLine) => boolean,
+  ): readonly { readonly slot: Slot; readonly worker: Worker; readonly request: Request }[] {
     return this.workers.flatMap((worker) =>
       [...worker.slots.values()].flatMap((slot) => {
-        if (slot.line.port !== port) return [];
+        if (!isIts(slot.line)) return [];
         const lost = open(slot, this.#timeline.nowMs);
         slot.requests = [];
         slot.cut += lost.length;
@@ -201,7 +203,7 @@ export class SimHaproxy {
     this.#timeline.cancel(slot.flip);
     slot.flip = undefined;
     if (slot.admin === 'maint' || this.isDown) return;
-    const answers = this.#answers(slot.line.port);
+    const answers = this.#answers(slot.line);
     if (answers === slot.isUp) return;
     const { interMs, rise, fall } = this.#checking;
     slot.flip = this.#timeline.after(interMs * (answers ? rise : fall), () => {

@@ -2,12 +2,15 @@ import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Archived, LockOwner, RecordEntry } from '../../../src/runner/ports/ports.ts';
 import { FakeJobs } from '../../support/fake-jobs.ts';
 import type { Random } from '../random.ts';
+import { homeOf } from './fronts.ts';
 import { SimEngine, type SimImage } from './engine.ts';
 import { SimHaproxy, type Checking } from './haproxy.ts';
 import type { Timeline } from './timeline.ts';
-import type { ServerLine } from './worker.ts';
+import type { Request, ServerLine, Slot, Worker } from './worker.ts';
 
 export const IMAGE = 'registry.lab:5000/pxapp';
+/** What reboots a host, as a line for its shell. */
+export const REBOOT = 'reboot';
 
 export interface ContainerSetting {
   readonly name: string;
@@ -34,6 +37,14 @@ export interface HostSetting {
   readonly longRequestMs: readonly [number, number];
 }
 
+/** A request that was in hand, and where. */
+export interface Cut {
+  readonly at: SimHost;
+  readonly slot: Slot;
+  readonly worker: Worker;
+  readonly request: Request;
+}
+
 export interface HeldLock {
   readonly holder: string;
   readonly by: number;
@@ -47,6 +58,9 @@ export class SimHost {
   readonly engine: SimEngine;
   readonly haproxy: SimHaproxy;
   readonly #timeline: Timeline;
+  /** All hosts, by name. */
+  readonly fleet: ReadonlyMap<string, SimHost>;
+  #fronts: readonly SimHost[] | undefined;
   /** `record.json`. */
   record: readonly RecordEntry[] = [];
   /** `record.order`: the number of the last write. */
@@ -63,15 +77,26 @@ export class SimHost {
   #boots = 1;
   /** What runs there by itself. */
   readonly jobs: FakeJobs;
+  /** Told when somebody has begun to reboot it. */
+  onReboot: () => void = () => undefined;
   /** The last moment at which something happened to it that nobody asked for. */
   disturbedMs = -Infinity;
 
-  constructor(timeline: Timeline, setting: HostSetting, registry: ReadonlyMap<string, SimImage>) {
+  constructor(
+    timeline: Timeline,
+    setting: HostSetting,
+    {
+      registry,
+      fleet,
+    }: { readonly registry: ReadonlyMap<string, SimImage>; readonly fleet: ReadonlyMap<string, SimHost> },
+  ) {
     this.#timeline = timeline;
+    this.fleet = fleet;
     this.name = setting.name;
     this.setting = setting;
     this.engine = new SimEngine(timeline, registry);
     this.jobs = new FakeJobs({ now: () => timeline.nowMs });
+    this.jobs.programs.set(`sleep 1; ${REBOOT}`, () => this.onReboot());
     this.engine.pull(`${IMAGE}:v1`);
     for (const { name, port, restart, isNew = false } of setting.containers) {
       if (isNew) continue;
@@ -81,16 +106,38 @@ export class SimHost {
     }
     this.haproxy = new SimHaproxy(timeline, setting.servers, {
       checking: setting.checking,
-      answers: (port) => this.answers(port),
-      errs: (port) => this.engine.errs(port),
+      answers: ({ name, port }) => homeOf(this, name).answers(port),
+      errs: ({ name, port }) => homeOf(this, name).engine.errs(port),
     });
     for (const [path, weight] of Object.entries(setting.weights)) {
       const slot = this.haproxy.current.slots.get(path);
       if (slot) slot.weight = weight;
     }
     this.engine.onAnswers = (port) => {
-      this.haproxy.checkAgain(port);
+      for (const at of this.fronts) at.haproxy.checkAgain(this.#isBehind(at, port));
     };
+  }
+
+  /** The hosts whose HAProxys have servers for its containers. */
+  get fronts(): readonly SimHost[] {
+    this.#fronts ??= [...this.fleet.values()].filter((at) =>
+      at.setting.servers.some(({ name }) => homeOf(at, name) === this),
+    );
+    return this.#fronts;
+  }
+
+  #isBehind(at: SimHost, port: number): (line: ServerLine) => boolean {
+    return (line) => line.port === port && homeOf(at, line.name) === this;
+  }
+
+  /** Whatever is in hand for the container that has this port ends here; tells what that was. */
+  cut(port: number): readonly Cut[] {
+    return this.fronts.flatMap((at) => at.haproxy.cut(this.#isBehind(at, port)).map((lost) => ({ at, ...lost })));
+  }
+
+  /** As its servers in other hosts' HAProxys have it. */
+  get address(): string {
+    return `10.0.0.${[...this.fleet.keys()].indexOf(this.name) + 1}`;
   }
 
   /** Servers that are no container of ours are somebody else's, and answer unless they are made to fail. */
@@ -127,18 +174,6 @@ export class SimHost {
     this.haproxy.start();
     this.engine.powerOn();
   }
-}
-
-const OTHER_SLOT = '_b';
-
-/** The server of a container in its other slot. */
-export function inOtherSlot(server: string): string {
-  return `${server}${OTHER_SLOT}`;
-}
-
-/** The container that a server is of, in whichever slot, by its name. */
-export function containerOf(server: string): string {
-  return server.endsWith(OTHER_SLOT) ? server.slice(0, -OTHER_SLOT.length) : server;
 }
 
 /** The container that is to be behind a port, in whichever slot. */

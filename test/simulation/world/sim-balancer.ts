@@ -9,6 +9,7 @@ import type {
   Weights,
 } from '../../../src/runner/ports/ports.ts';
 import type { Controller } from './controller.ts';
+import { homeOf } from './fronts.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
 import { isUsable, open, pathOf, type Slot } from './worker.ts';
@@ -162,11 +163,16 @@ export class SimBalancer implements LoadBalancer {
       hasCheck: true,
       hasAgent: slot.hasAgent,
       tracks: undefined,
-      address: '127.0.0.1',
+      address: this.#addressOf(slot),
       port: line.port,
       current,
       queued,
     };
+  }
+
+  #addressOf({ line: { name } }: Slot): string {
+    const home = homeOf(this.#host, name);
+    return home === this.#host ? '127.0.0.1' : home.address;
   }
 
   #look<T>(name: string, run: () => T): Promise<T> {

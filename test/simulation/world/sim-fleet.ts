@@ -59,7 +59,11 @@ class SimAccess implements HostAccess {
     this.name = host.name;
     this.lock = new SimLock(controller, host);
     this.jobs = {
-      start: async (id, line) => this.#look(`start ${id}`, () => host.jobs.start(id, line)),
+      start: async (id, line) =>
+        controller.call(host, {
+          ...{ name: `start "${line}"`, service: 'host', change: { what: 'job', id } },
+          run: () => void host.jobs.start(id, line),
+        }),
       look: async (id, from) => this.#look(`look at ${id}`, () => host.jobs.look(id, from)),
       end: async (id) => this.#look(`end ${id}`, () => host.jobs.end(id)),
     };
@@ -136,7 +140,7 @@ class SimAccess implements HostAccess {
   }
 
   addresses(): Promise<readonly string[]> {
-    return this.#look('addresses', () => ['10.0.0.1']);
+    return this.#look('addresses', () => [this.#host.address]);
   }
 
   firstSocket(): Promise<string> {

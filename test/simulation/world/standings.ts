@@ -1,5 +1,5 @@
 import type { Standing } from '../../../src/rollout/model.ts';
-import { containerOf, inOtherSlot } from './host.ts';
+import { inFirstSlot, inOtherSlot } from './fronts.ts';
 
 /** How each server may stand in the end, by `host backend/server`: what was there, and what others have wished since. */
 export class Standings {
@@ -35,7 +35,8 @@ export class Standings {
 
   /** Whoever goes to the other slot takes its standing along, and may bring it back, whatever others wish meanwhile. */
   #allowed(key: string): readonly string[] {
-    const [one, other] = [containerOf(key), inOtherSlot(containerOf(key))];
+    const one = inFirstSlot(key);
+    const other = inOtherSlot(one);
     if (!this.#ever.has(other)) return this.of(key);
     return [...new Set([one, other].flatMap((each) => [...(this.#ever.get(each) ?? [])]))];
   }

@@ -1,7 +1,8 @@
 /** What the events of a controller say must be so in the world, at the moment at which it says so. */
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Controller } from './controller.ts';
-import { containerOf, type SimHost } from './host.ts';
+import { containerOf, keyIn, keyOf, serversOf, toldAs } from './fronts.ts';
+import type { SimHost } from './host.ts';
 import { pathOf } from './worker.ts';
 import type { World } from './world.ts';
 
@@ -33,22 +34,22 @@ function proof(world: World, controller: Controller, { step, subject, outcome }:
     watchman.violate('proven', `${subject.name} on ${subject.host} is said to be ready and does not answer`);
   }
   if (step !== 'restore' || !outcome.includes(' UP') || isDisturbed(world, controller, host)) return;
-  for (const slot of host.haproxy.current.slots.values()) {
-    if (!outcome.includes(`${pathOf(slot.line)} UP`) || containerOf(slot.line.name) !== subject.name) continue;
-    if (slot.isUntouched || slot.isProven || slot.admin !== 'ready') continue;
-    watchman.violate('proven', `${pathOf(slot.line)} on ${host.name} is said to be UP, and no check has passed since`);
+  for (const { at, slot } of serversOf(host)) {
+    const name = toldAs(host, { at, path: pathOf(slot.line) });
+    if (!outcome.includes(`${name} UP`) || containerOf(slot.line.name) !== subject.name) continue;
+    if (slot.isUntouched || slot.isProven || slot.admin !== 'ready' || isDisturbed(world, controller, at)) continue;
+    watchman.violate('proven', `${keyOf(at, slot.line)} is said to be UP, and no check has passed since`);
   }
 }
 
 /** What is found, and is to be put back, is how the servers stood before anybody of ours touched them. */
 function found(world: World, controller: Controller, { subject, servers }: Event<'found'>): void {
   const { watchman } = world;
-  const host = world.hosts.get(subject.host);
   // What somebody who was frozen has seen is old, and is seen again before anything is taken.
-  if (!host || watchman.isClose(host) || world.timeline.nowMs - controller.disturbedMs < CLOSE_MS) return;
+  if (!world.hosts.has(subject.host) || world.timeline.nowMs - controller.disturbedMs < CLOSE_MS) return;
   for (const { server, weight, admin } of servers) {
-    const key = `${host.name} ${pathOf(server)}`;
-    if (watchman.mayStand(key, { weight, admin })) continue;
+    const key = keyIn(server);
+    if (watchman.isClose(world.host(server.balancer.host)) || watchman.mayStand(key, { weight, admin })) continue;
     const text = `${controller.name} has found ${key} at ${weight} ${admin}, and it had ${watchman.expected(key)}`;
     watchman.violate('journal', text);
   }
@@ -82,6 +83,7 @@ function limits(
     !('hosts' in most) ||
     answers.includes('go on') ||
     command === 'rollback' ||
+    command === 'maintain' ||
     events.some(({ type }) => type === 'rollback-started')
   )
     return;

@@ -1,5 +1,6 @@
 import type { Controller } from './controller.ts';
-import { containerOf, type SimHost } from './host.ts';
+import { containerOf, homeOf } from './fronts.ts';
+import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
 
 /** Which run has changed an instance, its container, its servers or what is recorded of them, and which one last. */
@@ -8,7 +9,7 @@ export class Touches {
 
   saw({ run }: Controller, host: SimHost, change: Change): void {
     for (const name of namesIn(host, change)) {
-      const key = `${host.name} ${name}`;
+      const key = `${aboutWhom(host, change).name} ${name}`;
       this.#all.set(key, [...(this.#all.get(key) ?? []).filter((one) => one !== run), run]);
     }
   }
@@ -23,9 +24,15 @@ export class Touches {
   }
 }
 
+/** The host of what a change is about: that of the container, where a server is changed. */
+export function aboutWhom(host: SimHost, change: Change): SimHost {
+  return 'server' in change ? homeOf(host, change.server.name) : host;
+}
+
 /** The containers that a change is about. */
 export function namesIn(host: SimHost, change: Change): readonly string[] {
   if (change.what === 'container') return [change.name.replace(/\.replaced-.*$/, '')];
+  if (change.what === 'job') return [];
   if (change.what !== 'record') return [containerOf(change.server.name)];
   const [before, after] = [host.record, change.entries];
   return [...before, ...after]

@@ -4,8 +4,9 @@ import type { RecordEntry } from '../../../src/runner/ports/ports.ts';
 import type { Controller } from './controller.ts';
 import type { SimContainer } from './engine.ts';
 import type { Arrived } from './haproxy.ts';
-import { stepsOf } from './dealing.ts';
 import { belowFloor, usableAt } from './floor.ts';
+import { missingBefore } from './missing-before.ts';
+import { containerOf, homeOf, isRecorded, keyIn, keyOf, type Front } from './fronts.ts';
 import { containerAt, isNew, type SimHost } from './host.ts';
 import { Standings, standingText } from './standings.ts';
 import { CLOSE_MS, sawTold } from './telling.ts';
@@ -48,6 +49,8 @@ export type Change =
   | { readonly what: 'ready' | 'shutdown'; readonly server: Server }
   | { readonly what: 'agent'; readonly server: Server; readonly isEnabled: boolean }
   | { readonly what: 'container'; readonly verb: string; readonly name: string }
+  /** Something begins to run there by itself. */
+  | { readonly what: 'job'; readonly id: string }
   | { readonly what: 'record'; readonly entries: readonly RecordEntry[] };
 
 interface Act<T> {
@@ -69,8 +72,10 @@ export class Watchman {
   readonly #standings: Standings;
   readonly #droppedMs = new Map<string, number>();
   readonly #reloadedMs = new Map<string, number>();
-  /** Servers whose requests were given up on, and said so. */
-  readonly #given = new Set<string>();
+  /** Servers whose requests were given up on, and said so, and the hosts of their containers. */
+  readonly #given = new Map<string, string>();
+  /** Servers of HAProxys that somebody has said are gone for good. */
+  readonly #forgotten = new Set<string>();
   #acting: Controller | undefined;
 
   constructor(world: World) {
@@ -84,7 +89,17 @@ export class Watchman {
   }
 
   mayStand(key: string, standing: Standing): boolean {
-    return this.#standings.allow(key, standing);
+    return this.#forgotten.has(key) || this.#standings.allow(key, standing);
+  }
+
+  /** Of one that is gone for good nobody knows any more how it stood, should it come back. */
+  isForgotten(key: string): boolean {
+    return this.#forgotten.has(key);
+  }
+
+  #sawForgotten(text: string): void {
+    const [, path, host] = /^Forgot (\S+) on (\S+), as asked/.exec(text) ?? [];
+    if (path !== undefined && host !== undefined) this.#forgotten.add(`${host} ${path}`);
   }
 
   expected(key: string): string {
@@ -95,10 +110,9 @@ export class Watchman {
   act<T>(controller: Controller, host: SimHost, { change, run, sentMs }: Act<T>): T {
     this.#acting = controller;
     this.#mustOwn(controller, host, sentMs);
-    this.#mustBeRecorded(controller, host, change);
-    this.#mustBeJournalled(controller, host, { change, sentMs });
-    this.#mustBeArchived(controller, host, change);
-    for (const taken of stepsOf(controller.dealing(host), host, change)) taken.changedMs = sentMs;
+    for (const { invariant, text } of missingBefore(controller, host, { change, sentMs }))
+      this.violate(invariant, text);
+    for (const taken of controller.dealings.stepsOf(host, change)) taken.changedMs = sentMs;
     this.touches.saw(controller, host, change);
     if (change.what === 'record') this.#sawRecord(host, change.entries);
     const before = usableAt(host, change);
@@ -113,55 +127,72 @@ export class Watchman {
 
   sawEvent(controller: Controller, event: RunEvent): void {
     if (event.type === 'step-started' && (event.step === 'drain' || event.step === 'withdraw')) {
-      for (const key of this.#given) if (key.startsWith(`${event.subject.host} `)) this.#given.delete(key);
+      for (const [key, home] of this.#given) if (home === event.subject.host) this.#given.delete(key);
     }
     sawTold(this.#world, controller, event);
+    if (event.type === 'warning') this.#sawForgotten(event.text);
     if (event.type !== 'remark' || event.remark.about !== 'not-drained') return;
-    this.#given.add(`${event.subject.host} ${pathOf(event.remark.server)}`);
+    this.#given.set(keyIn(event.remark.server), event.subject.host);
     controller.gaveUp = true;
   }
 
+  /** A host goes down because somebody has asked it to. */
+  sawGoingDown(host: SimHost): void {
+    const by = this.controllers.findLast((one) => one.command === 'maintain' && one.dealing(host).firstChangeMs);
+    for (const container of host.engine.containers)
+      if (container.status === 'running') this.sawStop(host, container, by);
+  }
+
   /** A container that runs is asked to stop, or removed as it runs. */
-  sawStop(host: SimHost, container: SimContainer): void {
-    const cut = host.haproxy.cut(container.port);
+  sawStop(host: SimHost, container: SimContainer, by = this.#acting): void {
+    const cut = host.cut(container.port);
     if (!container.answers) return;
-    for (const { slot, worker, request } of cut) {
-      const key = `${host.name} ${pathOf(slot.line)}`;
+    for (const { at, slot, worker, request } of cut) {
+      const key = keyOf(at, slot.line);
       if (this.#given.has(key)) continue;
-      if (!host.setting.servers.some(({ name }) => name === slot.line.name)) continue;
+      if (!at.setting.servers.some(({ name }) => name === slot.line.name) || this.#isDoneWithout(at, slot)) continue;
       // A retry that began before the first look of the drain leaves no trace that the drain could see.
-      const firstLookMs = this.#acting?.dealing(host).firstLookMs.get(pathOf(slot.line)) ?? 0;
+      const firstLookMs = by?.dealing(at).firstLookMs.get(pathOf(slot.line)) ?? 0;
       if (request.unseen && request.unseen.fromMs <= firstLookMs) continue;
-      if (request.isByReload && !this.#mustHaveNoticed(host, worker, request.openedMs)) continue;
+      if (request.isByReload && !this.#mustHaveNoticed({ at, slot, worker }, request.openedMs)) continue;
       const age = this.#world.timeline.nowMs - request.openedMs;
-      const where = worker === host.haproxy.current ? 'the worker' : 'an old worker';
+      const where = worker === at.haproxy.current ? 'the worker' : 'an old worker';
       const text = `${container.name} is stopped while ${where} ${worker.pid} has a request of ${age} ms at ${key}`;
-      this.violate('sessions', `${text} (by ${this.#acting?.name ?? 'nobody'})`);
+      this.violate('sessions', `${text} (by ${by?.name ?? 'nobody'})`);
     }
   }
 
   /** A request was sent where nobody answers, or nowhere. */
-  sawLost(host: SimHost, { slot, worker }: Exclude<Arrived, { ok: true }>): void {
+  sawLost(at: SimHost, { slot, worker }: Exclude<Arrived, { ok: true }>): void {
     // A server that was renamed is nobody's whom a playbook knows.
-    if (!slot || !host.setting.servers.some(({ name }) => name === slot.line.name)) return;
+    if (!slot || !at.setting.servers.some(({ name }) => name === slot.line.name)) return;
+    const host = homeOf(at, slot.line.name);
     const setting = containerAt(host, slot.line.port);
     if (!setting) return;
     const container = host.engine.at(slot.line.port);
     const named = setting.name;
+    if (this.#isDoneWithout(at, slot)) return;
     const own = host.engine.find(named);
     const atPort =
       own?.port === slot.line.port ? own : host.engine.containers.find(({ port }) => port === slot.line.port);
     const behind = container ?? atPort ?? own;
-    const noticedMs = this.#world.timeline.nowMs - host.setting.checking.interMs * host.setting.checking.fall;
+    const { interMs, fall } = at.setting.checking;
+    const noticedMs = this.#world.timeline.nowMs - interMs * fall;
     // HAProxy may not have noticed yet, and whoever starts it again in the meantime does not make that worse.
     if (behind && (behind.isBroken || behind.brokeMs >= noticedMs)) return;
     // HAProxy takes every server for UP when it begins, also one that has nothing behind it yet.
-    if (isNew(host, named) && (slot.isUntouched || (worker.startedMs >= noticedMs && this.#isByHand(host)))) return;
+    if (isNew(host, named) && (slot.isUntouched || (worker.startedMs >= noticedMs && this.#isByHand(at)))) return;
     // So it does with a free slot: such an HAProxy is told to send to another server what cannot connect.
     if (setting.otherPort !== undefined && (slot.isUntouched || worker.startedMs >= noticedMs)) return;
-    if (slot.isUntouched && !this.#mustHaveNoticed(host, worker, this.#world.timeline.nowMs)) return;
+    if (slot.isUntouched && !this.#mustHaveNoticed({ at, slot, worker }, this.#world.timeline.nowMs)) return;
     const who = container ? `${container.name} does not answer` : 'nothing runs there';
-    this.violate('requests', `a request is sent to ${pathOf(slot.line)} on ${host.name}, and ${who}`);
+    this.violate('requests', `a request is sent to ${pathOf(slot.line)} on ${at.name}, and ${who}`);
+  }
+
+  /** A run that has changed what is behind the server has said that it does so without this HAProxy. */
+  #isDoneWithout(at: SimHost, { line: { name } }: Slot): boolean {
+    const about = `${homeOf(at, name).name} ${containerOf(name)}`;
+    return this.controllers.some((one) => one.without.has(at.name) && this.touches.has(one.run, about));
   }
 
   /** Who restores what was drained by hand, or gives it back, knows the server, and not what is behind it. */
@@ -180,12 +211,14 @@ export class Watchman {
   sawConfigured(host: SimHost): void {
     this.#reloadedMs.set(host.name, this.#world.timeline.nowMs);
     for (const slot of host.haproxy.current.slots.values()) {
-      const key = `${host.name} ${pathOf(slot.line)}`;
+      const key = keyOf(host, slot.line);
       const configured = standingText({ weight: slot.line.weight, admin: 'ready' });
-      if (host.record.some(({ server }) => pathOf(server) === pathOf(slot.line))) continue;
+      if (isRecorded(host, slot.line)) continue;
       const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
+      const home = homeOf(host, slot.line.name).name;
+      const container = containerOf(slot.line.name);
       // One that has not heard of it that its record is gone may yet see to the weight.
-      const isAtIt = this.controllers.some((controller) => isAt(controller, { host, name: slot.line.name }));
+      const isAtIt = this.controllers.some((controller) => isAt(controller, { host: home, container }));
       const before = isClose || isAtIt ? this.#standings.of(key) : [];
       this.#standings.set(key, [configured, ...before]);
     }
@@ -193,8 +226,8 @@ export class Watchman {
 
   /** Somebody else sets a weight or a state. */
   sawOthers(host: SimHost, slot: Slot): void {
-    const key = `${host.name} ${pathOf(slot.line)}`;
-    const isInWork = host.record.some(({ server }) => pathOf(server) === pathOf(slot.line));
+    const key = keyOf(host, slot.line);
+    const isInWork = isRecorded(host, slot.line);
     const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
     const before = isInWork || isClose ? this.#standings.of(key) : [];
     // Ours may yet put back the weight that it had, and leave it in the state that others want.
@@ -205,59 +238,17 @@ export class Watchman {
 
   #sawRecord(host: SimHost, entries: readonly RecordEntry[]): void {
     const now = this.#world.timeline.nowMs;
-    const isClose = this.isClose(host);
-    for (const { server, standing } of entries) {
-      if (isClose) this.#standings.add(`${host.name} ${pathOf(server)}`, standing);
+    const at = ({ server: { balancer } }: RecordEntry): SimHost => this.#world.host(balancer.host);
+    for (const entry of entries) {
+      if (this.isClose(at(entry))) this.#standings.add(keyIn(entry.server), entry.standing);
     }
-    for (const { server } of host.record) {
-      if (entries.some((entry) => pathOf(entry.server) === pathOf(server))) continue;
-      const key = `${host.name} ${pathOf(server)}`;
+    for (const entry of host.record) {
+      const key = keyIn(entry.server);
+      if (entries.some((one) => keyIn(one.server) === key)) continue;
       this.#droppedMs.set(key, now);
-      const slot = host.haproxy.current.slots.get(pathOf(server));
-      if (isClose && slot) this.#standings.add(key, { weight: slot.line.weight, admin: 'ready' });
+      const slot = at(entry).haproxy.current.slots.get(pathOf(entry.server));
+      if (this.isClose(at(entry)) && slot) this.#standings.add(key, { weight: slot.line.weight, admin: 'ready' });
     }
-  }
-
-  #mustBeJournalled(
-    controller: Controller,
-    host: SimHost,
-    { change, sentMs }: Pick<Act<unknown>, 'change' | 'sentMs'>,
-  ) {
-    const { name, journal } = controller;
-    const steps = stepsOf(controller.dealing(host), host, change);
-    // What is recorded goes when nothing is left to undo, also when nothing can be written down any more.
-    const isOver = change.what === 'record' && change.entries.every((entry) => host.record.includes(entry));
-    const [taken] = steps;
-    if (taken === undefined || steps.some(({ event, ms }) => sentMs < ms || event <= journal.kept)) return;
-    if (journal.isBroken && (steps.some(({ isHomeward }) => isHomeward) || isOver)) return;
-    this.violate('journalled-first', `${name} acts on ${host.name}, and ${taken.step} is not in its journal yet`);
-  }
-
-  /** What is set aside may be gone for good, and is what a rollback goes back to. */
-  #mustBeArchived({ name, run, command }: Controller, host: SimHost, change: Change): void {
-    if (change.what !== 'container' || change.name.includes('.replaced-')) return;
-    if (change.verb !== 'rename' && change.verb !== 'create') return;
-    if (command === 'rollback' || host.archive.has(`${run}/${change.name}`)) return;
-    this.violate('archived-first', `${name}: ${change.verb} ${change.name} on ${host.name}, which is not archived`);
-  }
-
-  #mustBeRecorded(controller: Controller, host: SimHost, change: Change): void {
-    if (change.what === 'record' || change.what === 'ready') return;
-    if (change.what === 'container') {
-      if (change.verb === 'remove' && change.name.includes('.replaced-')) return;
-      const name = change.name.replace(/\.replaced-.*$/, '');
-      if (host.record.some(({ container }) => container === name)) return;
-      // A command that lands late may find nothing any more.
-      if (change.verb !== 'create' && !host.engine.find(change.name)) return;
-      this.violate('recorded-first', `${controller.name}: ${change.verb} ${change.name} on ${host.name}, not recorded`);
-      return;
-    }
-    const isOn = change.what === 'agent' && change.isEnabled;
-    const isIn = change.what === 'weight' ? change.weight > 0 : change.what === 'admin' && change.admin !== 'maint';
-    const isBack = isOn || isIn;
-    if (isBack || host.record.some(({ server }) => pathOf(server) === pathOf(change.server))) return;
-    const text = `${controller.name}: ${change.what} of ${pathOf(change.server)} on ${host.name}, not recorded`;
-    this.violate('recorded-first', text);
   }
 
   /** Whoever changes a host must have had its lock since anybody else last changed it. */
@@ -276,22 +267,24 @@ export class Watchman {
   }
 
   /** Whether somebody works on the host who has had time to notice this worker. */
-  #mustHaveNoticed(host: SimHost, worker: Worker, atMs: number): boolean {
+  #mustHaveNoticed({ at, slot, worker }: Front & { readonly worker: Worker }, atMs: number): boolean {
+    const home = homeOf(at, slot.line.name);
     return this.controllers.some((controller) => {
-      if (!controller.isWorkingOn(host)) return false;
+      if (!controller.isWorkingOn({ at, home })) return false;
       const { startedMs, disturbedMs } = controller;
-      return atMs - Math.max(worker.startedMs, startedMs, host.disturbedMs, disturbedMs) > NOTICED_WITHIN_MS;
+      const sinceMs = Math.max(worker.startedMs, startedMs, at.disturbedMs, home.disturbedMs, disturbedMs);
+      return atMs - sinceMs > NOTICED_WITHIN_MS;
     });
   }
 }
 
 /** Whether it is at work on the instance, as far as it has told. */
-function isAt({ isAlive, hasEnded, events }: Controller, { host, name }: { host: SimHost; name: string }): boolean {
+function isAt({ isAlive, hasEnded, events }: Controller, { host, container }: { host: string; container: string }) {
   const last = events.findLast(
     (event) =>
       (event.type === 'instance-started' || event.type === 'instance-ended') &&
-      event.subject.host === host.name &&
-      event.subject.name === name,
+      event.subject.host === host &&
+      event.subject.name === container,
   );
   return isAlive && !hasEnded && last?.type === 'instance-started';
 }

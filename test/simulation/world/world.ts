@@ -4,14 +4,17 @@ import type { Policy } from '../../../src/rollout/policy.ts';
 import type { Ramp } from '../../../src/rollout/ramp.ts';
 import { Random } from '../random.ts';
 import type { SimImage } from './engine.ts';
+import { homeOf, keyOf, ofHost } from './fronts.ts';
 import { IMAGE, SimHost, trafficOf, type HostSetting } from './host.ts';
 import { Timeline } from './timeline.ts';
-import { pathOf } from './worker.ts';
 import { Watchman } from './watchman.ts';
+import type { ServerLine } from './worker.ts';
 
 export interface WorldSetting {
   readonly seed: number;
   readonly hosts: readonly HostSetting[];
+  /** Hosts of central HAProxys, which have the servers of all containers; undefined: each host has its own. */
+  readonly balancers?: readonly HostSetting[] | undefined;
   /** How `v2`, the image that is rolled out, behaves. */
   readonly next: SimImage['behaviour'];
   /** How `v1`, which runs from the beginning, behaves once it is started again; as before unless said. */
@@ -27,6 +30,10 @@ export interface WorldSetting {
   /** How weights come back; undefined: all at once. */
   readonly ramp?: Ramp | undefined;
 }
+
+/** A host that is asked to reboot does so after a second, and is back so long after that. */
+const REBOOTS_AFTER_MS = 1_000;
+const REBOOTS_WITHIN_MS = 2_500;
 
 /** A fleet under load, all its containers on v1, and who watches over it. */
 export class World {
@@ -50,7 +57,11 @@ export class World {
     ];
     const { startsMs: answersAfterMs, again } = setting;
     this.registry = new Map([image('v1', { answersAfterMs, ...(again && { again }) }), image('v2', setting.next)]);
-    this.hosts = new Map(setting.hosts.map((one) => [one.name, new SimHost(this.timeline, one, this.registry)]));
+    const hosts = new Map<string, SimHost>();
+    for (const one of [...setting.hosts, ...balancersIn(setting)]) {
+      hosts.set(one.name, new SimHost(this.timeline, one, { registry: this.registry, fleet: hosts }));
+    }
+    this.hosts = hosts;
     this.watchman = new Watchman(this);
   }
 
@@ -61,9 +72,13 @@ export class World {
     for (const host of world.hosts.values()) {
       for (const slot of host.haproxy.current.slots.values()) {
         world.timeline.cancel(slot.flip);
-        slot.isUp = host.answers(slot.line.port);
+        slot.isUp = homeOf(host, slot.line.name).answers(slot.line.port);
       }
       host.engine.onStopAsked = (container) => world.watchman.sawStop(host, container);
+      host.onReboot = () => {
+        world.timeline.after(REBOOTS_AFTER_MS, () => world.reboot(host, REBOOTS_WITHIN_MS));
+      };
+      if (host.setting.servers.length === 0) continue;
       const random = new Random(setting.seed, `traffic to ${host.name}`);
       trafficOf(host, { timeline: world.timeline, random }).begin((arrived) => world.watchman.sawLost(host, arrived));
     }
@@ -97,14 +112,40 @@ export class World {
     if (isStart) this.watchman.sawConfigured(host);
   }
 
+  /** It goes down, and comes up again after a while. */
+  reboot(host: SimHost, ms: number): void {
+    if (host.isOff) return;
+    this.tell(() => `-- ${host.name} goes down`);
+    this.watchman.sawGoingDown(host);
+    for (const controller of this.watchman.controllers) controller.cut(host);
+    host.powerOff();
+    this.timeline.after(ms, () => {
+      if (host.isOff) this.tell(() => `-- ${host.name} is up`);
+      this.powerOn(host);
+    });
+  }
+
+  powerOn(host: SimHost): void {
+    if (!host.isOff) return;
+    host.powerOn();
+    this.watchman.sawConfigured(host);
+  }
+
   /** Every server as its HAProxy has it. */
   standings(): ReadonlyMap<string, Standing> {
     const all = [...this.hosts.values()].flatMap((host) =>
       [...host.haproxy.current.slots.values()].map((slot): [string, Standing] => [
-        `${host.name} ${pathOf(slot.line)}`,
+        keyOf(host, slot.line),
         { weight: slot.weight, admin: slot.admin },
       ]),
     );
     return new Map(all);
   }
+}
+
+/** Without servers of hosts that a story does without. */
+function balancersIn({ hosts, balancers = [] }: WorldSetting): readonly HostSetting[] {
+  const isThere = ({ name }: ServerLine): boolean =>
+    !name.includes(':') || hosts.some((host) => name.startsWith(ofHost(host.name, '')));
+  return balancers.map((one) => ({ ...one, servers: one.servers.filter(isThere) }));
 }

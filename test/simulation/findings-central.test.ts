@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { centralOf } from './central.ts';
+import { holdsOf } from './holds.ts';
+import { maintainedOf } from './maintained.ts';
+import { brisk, hasty } from './pace.ts';
+import { run } from './run.ts';
+import type { Scenario } from './scenario.ts';
+
+async function brokenBy(story: Scenario): Promise<string[]> {
+  return (await run(story)).violations.map(({ invariant, text }) => `${invariant}: ${text}`);
+}
+
+describe('what the simulation has found with central HAProxys, and when hosts are drained or maintained', () => {
+  it.each([
+    [12, hasty, 'a serving container, and an HAProxy that is out of reach and may send it requests: also on recover'],
+    [770, hasty, 'an instance that was left in work at an HAProxy which the run is gone on with without'],
+    [1174, brisk, 'a soak that ends since an HAProxy is out of reach, of a container that serves well'],
+    [1324, brisk, 'one of two servers of one name in two HAProxys that cannot be put back'],
+    [1374, brisk, 'an HAProxy that gets out of reach while a container is taken out again there'],
+    [1658, brisk, 'a ramp that ends since an HAProxy is out of reach'],
+  ])('central HAProxys, of seed %i, told %o: %s', async (seed, pace) => {
+    expect(await brokenBy(centralOf(seed, pace))).toEqual([]);
+  });
+
+  it.each([
+    [142, 'a record whose answer was not understood'],
+    [4, 'a record that lands late'],
+    [163, 'a host that a run has put right for another, and dies as it begins its own: of the simulated world alone'],
+    [519, 'a journal that cannot be written when a host is left out of service: of the simulated world alone'],
+  ])('maintenance, hastily told, of seed %i: %s', async (seed) => {
+    expect(await brokenBy(maintainedOf(seed, hasty))).toEqual([]);
+  });
+
+  it.each([179, 295])('a drain for a time, hastily told, of seed %i: a record whose answer was lost', async (seed) => {
+    expect(await brokenBy(holdsOf(seed, hasty))).toEqual([]);
+  });
+});
