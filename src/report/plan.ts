@@ -1,7 +1,15 @@
 import { imageChange } from '../rollout/image-change.ts';
 import { keepsContainer, sameServer, serverPath, type Instance } from '../rollout/model.ts';
 import type { SettingChange } from '../rollout/observed.ts';
-import { instancesOf, type Action, type InstancePlan, type PlayPlan, type Staying } from '../rollout/plan.ts';
+import { unitsOf } from '../rollout/company.ts';
+import {
+  instancesOf,
+  type Action,
+  type HostPlan,
+  type InstancePlan,
+  type PlayPlan,
+  type Staying,
+} from '../rollout/plan.ts';
 import { columns, count, shortDigest } from './columns.ts';
 import { plannedHookLines, plannedMetricLines } from './hooks.ts';
 import { rampText } from '../rollout/ramp.ts';
@@ -29,7 +37,7 @@ export function planText(plan: PlayPlan, { paint, diff, show = (change) => chang
     const instances = hosts.flatMap((host) => host.instances);
     const names = hosts.map(({ host }) => host).join(', ');
     const title = `  batch ${number} of ${plan.batches.length}${group === undefined ? '' : `, ${group}`}: ${names}`;
-    const rows = columns(instances.map(rowOf));
+    const rows = columns(hosts.flatMap((host) => host.instances.map((one) => rowOf(one, unitOf(one, host)))));
     const lines = instances.flatMap((instance, index) => [
       paint(actionWords[instance.action][1], `    ${rows[index] ?? ''}`),
       ...(diff ? diffLines([...instance.changes, ...(instance.stays?.changes ?? [])].map(show), paint) : []),
@@ -60,7 +68,12 @@ function atOnceLines({ atOnce }: PlayPlan): string[] {
   return [`  at once: ${parts.join(', ')}`];
 }
 
-function rowOf(plan: InstancePlan): string[] {
+/** How many are in work as one with it, itself too. */
+function unitOf(plan: InstancePlan, { instances }: HostPlan): number {
+  return unitsOf(instances).find((unit) => unit.includes(plan))?.length ?? 1;
+}
+
+function rowOf(plan: InstancePlan, unit: number): string[] {
   const { action, instance, servers } = plan;
   const [sign] = actionWords[action];
   const balancers = new Set(servers.map(({ server }) => server.balancer.host));
@@ -69,7 +82,8 @@ function rowOf(plan: InstancePlan): string[] {
     const where = isElsewhere ? ` on ${server.balancer.host}` : '';
     return `${serverPath(server)}${where} weight ${weight} ${status} ${count(sessions, 'session')}`;
   });
-  return [`${sign} ${instance.host}`, instance.container, imagesOf(plan), standing.join(', '), settingsOf(plan)];
+  const settings = settingsOf(plan, unit);
+  return [`${sign} ${instance.host}`, instance.container, imagesOf(plan), standing.join(', '), settings];
 }
 
 /** The command itself may hold secrets: the playbook has it. */
@@ -88,7 +102,7 @@ function imagesOf({ action, from, to, instance }: InstancePlan): string {
   return `${imageChange(from.reference, to.reference)} (${shortDigest(from.digest ?? from.id)} → ${digest})`;
 }
 
-function settingsOf(plan: InstancePlan): string {
+function settingsOf(plan: InstancePlan, unit: number): string {
   const {
     changes,
     stays,
@@ -97,7 +111,8 @@ function settingsOf(plan: InstancePlan): string {
   } = plan;
   const settings = changes.length === 0 ? because : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
   const slots = leaving ? `start-first, slot ${leaving.name} → ${slot}` : '';
-  return [slots, rampOf(plan), settings, ...stayingOf(stays)].filter((text) => text !== '').join('; ');
+  const together = unit > 1 ? `all ${unit} at once` : '';
+  return [slots, together, rampOf(plan), settings, ...stayingOf(stays)].filter((text) => text !== '').join('; ');
 }
 
 /** By the weights that come back: with two slots, those of the servers that the old container is behind. */

@@ -1,4 +1,4 @@
-import type { RunEvent, Subject, Waiting } from '../rollout/events.ts';
+import type { RunEvent, Subject } from '../rollout/events.ts';
 import { imageChange } from '../rollout/image-change.ts';
 import type { Step } from '../rollout/lifecycle.ts';
 import type { FoundLock } from '../rollout/lock.ts';
@@ -10,6 +10,7 @@ import { hookLines, type HookEvent } from './hooks.ts';
 import type { Paint, Tone } from './paint.ts';
 import { remarkText } from './remark-text.ts';
 import { stayedWords } from './stayed-words.ts';
+import { left, waitingText } from './waiting-text.ts';
 
 /** How much a line matters: 0 always, 1 with `-v`. */
 export interface Line {
@@ -19,7 +20,9 @@ export interface Line {
 
 export const stepWords: Readonly<Record<Step, string>> = {
   drain: 'drain',
+  stop: 'stop',
   replace: 'replace',
+  start: 'start',
   restart: 'restart',
   run: 'run',
   check: 'check',
@@ -28,9 +31,11 @@ export const stepWords: Readonly<Record<Step, string>> = {
   soak: 'soak',
   release: 'release',
   vacate: 'vacate',
+  commit: 'commit',
   retire: 'retire',
   readmit: 'readmit',
   withdraw: 'withdraw',
+  discard: 'discard',
   rollBack: 'roll back',
   halt: 'halt',
   command: 'command',
@@ -210,41 +215,11 @@ function rampedText({ percent, servers, ms }: Extract<RunEvent, { type: 'ramped'
   return `${weights.join(', ')} (${percent}%) for ${duration(ms)}`;
 }
 
-function waitingText(waiting: Waiting): string {
-  switch (waiting.for) {
-    case 'requests': {
-      if (waiting.current + waiting.queued === 0) {
-        return `waiting until it is certain that ${serverPath(waiting.server)} has no request left, ${left(waiting)}`;
-      }
-      const holders = waiting.sessions.map(({ source, ageSeconds }) => `${source} for ${ageSeconds} s`).join(', ');
-      const queued = waiting.queued > 0 ? ` and ${waiting.queued} queued` : '';
-      const who = holders === '' ? '' : ` (${holders})`;
-      return `waiting for ${count(waiting.current, 'request')} in hand${queued} at ${serverPath(waiting.server)}${who}, ${left(waiting)}`;
-    }
-    case 'old-worker':
-      return waiting.current === undefined
-        ? `waiting for HAProxy's old worker ${waiting.pid} to end, ${left(waiting)}`
-        : `waiting for ${count(waiting.current, 'request')} in hand at ${serverPath(waiting.server)} in HAProxy's old worker ${waiting.pid}, ${left(waiting)}`;
-    case 'capacity':
-      return `waiting until ${waiting.server.backend} can spare ${waiting.server.name}: ${waiting.usable} others usable, min_up asks for ${waiting.floor}`;
-    case 'ready':
-      return `waiting until it is ready: ${waiting.why}, ${left(waiting)}`;
-    case 'up':
-      return `waiting until HAProxy sees ${serverPath(waiting.server)} UP: ${waiting.status}${waiting.lastCheck === '' ? '' : `, last check ${waiting.lastCheck}`}, ${left(waiting)}`;
-    case 'answer':
-      return `no answer, asking again: ${waiting.why}${waiting.leftMs === undefined ? '' : `, ${left({ leftMs: waiting.leftMs })}`}`;
-  }
-}
-
 function holderText({ state, owner }: FoundLock): string {
   if (!owner) return 'somebody holds it';
   const { by, run, reason, since } = owner;
   const why = reason === '' ? '' : ` ("${reason}")`;
   return state === 'held' ? `${by} holds it on purpose${why}` : `${by} holds it, run ${run}${why}, since ${since}`;
-}
-
-function left({ leftMs }: { readonly leftMs: number }): string {
-  return `${duration(Math.max(0, leftMs))} left`;
 }
 
 function stopText(signal: string, times: number): string {

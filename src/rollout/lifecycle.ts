@@ -7,7 +7,9 @@ export type Step = LifeStep | HostStep;
 
 export type LifeStep =
   | 'drain'
+  | 'stop'
   | 'replace'
+  | 'start'
   | 'restart'
   | 'run'
   | 'check'
@@ -16,9 +18,11 @@ export type LifeStep =
   | 'soak'
   | 'release'
   | 'vacate'
+  | 'commit'
   | 'retire'
   | 'readmit'
   | 'withdraw'
+  | 'discard'
   | 'rollBack';
 
 /** How an instance may end. `unchanged`: the old container serves again. `outOfService`: a person is needed. */
@@ -28,7 +32,9 @@ export type WorkingState =
   | 'draining'
   | 'redraining'
   | 'retaking'
+  | 'stopping'
   | 'replacing'
+  | 'starting'
   | 'restarting'
   | 'running'
   | 'checking'
@@ -37,17 +43,25 @@ export type WorkingState =
   | 'soaking'
   | 'releasing'
   | 'vacating'
+  | 'committing'
+  | 'finishing'
   | 'retiring'
   | 'readmitting'
   | 'withdrawing'
+  | 'discarding'
   | 'rollingBack'
   | 'rechecking'
   | 'returning';
 
 export type State = WorkingState | EndState;
 
+/** Where the instances of a company wait for one another: all of them have got so far before any goes on. */
+export type MeetingPoint = 'drained' | 'stopped' | 'checked' | 'serving' | 'discarded';
+
 export interface Transition {
   readonly step: LifeStep;
+  /** Before the step is taken, all of its company have come here. */
+  readonly meets?: MeetingPoint;
   readonly ok: State;
   readonly failed: State;
   /** Instead of `failed`, when nothing of the instance was taken yet: there is nothing to put back. */
@@ -121,6 +135,32 @@ const staying = {
   returning:   inPlace.returning,
 } as const satisfies Life;
 
+/**
+ * The instances of a host go together, so that old and new ones never run at the same time: where they meet, none goes on
+ * before all have come, and when one does not come, all go home. Once all of them serve, one write to the record of their
+ * host commits them to the new version: from then on (`finishing`, where the run died) there is no way home any more.
+ */
+// prettier-ignore
+const recreateHost = {
+  draining:    { ...inPlace.draining,    ok: 'stopping' },
+  redraining:  { ...inPlace.redraining,  ok: 'stopping',   failed: 'discarding' },
+  retaking:    { ...inPlace.retaking,    ok: 'stopping' },
+  stopping:    { step: 'stop',     ok: 'starting',    failed: 'discarding',   homeward: false, meets: 'drained' },
+  starting:    { step: 'start',    ok: 'checking',    failed: 'discarding',   homeward: false, meets: 'stopped' },
+  checking:    { ...inPlace.checking,    failed: 'discarding' },
+  restoring:   { ...inPlace.restoring,   meets: 'checked' },
+  ramping:     inPlace.ramping,
+  soaking:     { ...inPlace.soaking,     ok: 'committing' },
+  committing:  { step: 'commit',   ok: 'retiring',    failed: 'withdrawing',  homeward: true,  meets: 'serving', serves: 'retiring' },
+  finishing:   { step: 'restore',  ok: 'retiring',    failed: 'outOfService', homeward: true  },
+  retiring:    inPlace.retiring,
+  withdrawing: { ...inPlace.withdrawing, ok: 'discarding' },
+  discarding:  { step: 'discard',  ok: 'rollingBack', failed: 'outOfService', homeward: true  },
+  rollingBack: { ...inPlace.rollingBack, meets: 'discarded' },
+  rechecking:  inPlace.rechecking,
+  returning:   inPlace.returning,
+} as const satisfies Life;
+
 // prettier-ignore
 const restart = {
   draining:    { ...inPlace.draining,   ok: 'restarting' },
@@ -142,6 +182,7 @@ const run = {
 export const lifecycles: Readonly<Record<Strategy, Life>> = {
   'in-place': inPlace,
   'start-first': startFirst,
+  'recreate-host': recreateHost,
   restart,
   run,
 };
@@ -157,11 +198,32 @@ export function transitionOf(state: WorkingState, strategy: Strategy): Transitio
   return transition;
 }
 
+/** Where those who begin in this state have met before: on the way to it, all of them got so far. */
+export function metBefore(state: State, strategy: Strategy): readonly MeetingPoint[] {
+  const met: MeetingPoint[] = [];
+  let at: State = initialState;
+  while (isWorking(at) && at !== state) {
+    const { ok, meets }: Transition = transitionOf(at, strategy);
+    if (meets) met.push(meets);
+    at = ok;
+  }
+  return at === state ? met : [];
+}
+
+/** Where those who end so need not be waited for: they have been there, or have nothing to come for. */
+export function metAtEnd(end: EndState, strategy: Strategy): readonly MeetingPoint[] {
+  const onTheWay = metBefore('updated', strategy);
+  if (end === 'updated') return onTheWay;
+  if (end === 'outOfService') return [];
+  const all = Object.values<Transition>(lifecycles[strategy]).flatMap(({ meets }) => meets ?? []);
+  return all.filter((point) => !onTheWay.includes(point));
+}
+
 /** The table of a strategy as a Mermaid state diagram, for docs. */
 export function lifecycleDiagram(strategy: Strategy): string {
   const rows = Object.entries<Transition>(lifecycles[strategy]).flatMap(
-    ([state, { step, ok, failed, untouched, serves, inSteps }]) => [
-      `    ${state} --> ${ok}: ${step}`,
+    ([state, { step, ok, failed, untouched, serves, inSteps, meets }]) => [
+      `    ${state} --> ${ok}: ${meets === undefined ? '' : `all ${meets}, `}${step}`,
       ...(inSteps === undefined ? [] : [`    ${state} --> ${inSteps}: ${step}, with a ramp`]),
       ...(ok === failed ? [] : [`    ${state} --> ${failed}: ${step} failed`]),
       ...(serves === undefined ? [] : [`    ${state} --> ${serves}: ${step} failed, the new one serves`]),

@@ -94,10 +94,11 @@ export interface Revert {
 
 /**
  * `in-place`: the new container takes the place of the old one, which stops first. `start-first`: an instance has two
- * slots, and the new container serves in one of them before the old one leaves the other. `restart`: the container stays
- * what it is, and is stopped and started again. `run`: it stays as it is while a command is run.
+ * slots, and the new container serves in one of them before the old one leaves the other. `recreate-host`: in place, and
+ * all the instances of a host together, so that no two versions of them run there at the same time. `restart`: the
+ * container stays what it is, and is stopped and started again. `run`: it stays as it is while a command is run.
  */
-export type Strategy = 'in-place' | 'start-first' | 'restart' | 'run';
+export type Strategy = 'in-place' | 'start-first' | 'recreate-host' | 'restart' | 'run';
 
 /** What alone is done, where the container stays. */
 export type Only = Extract<Strategy, 'restart' | 'run'>;

@@ -1,5 +1,6 @@
 import { mostAway, oneByOne, type AtOnce } from './at-once.ts';
 import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
+import { unitsOf } from './company.ts';
 import {
   onlyOf,
   placeName,
@@ -255,7 +256,8 @@ export function stateOf(server: Server, backends: readonly BackendState[]): Serv
 
 /**
  * The worst moment of a backend: the batch that takes most of its usable servers at once, or, in a window, so many of
- * all hosts. A host takes the servers of its largest instance, or of as many as it has in work at once.
+ * all hosts. A host takes the servers of its largest instance, or of as many as it has in work at once; a company is all
+ * in work.
  */
 function capacityOf(batches: readonly BatchPlan[], facts: FleetFacts, atOnce: AtOnce = oneByOne): CapacityPlan[] {
   const together =
@@ -281,14 +283,18 @@ function leavesSlot({ action, instance }: InstancePlan): boolean {
   return action !== 'leave' && instance.leaving !== undefined;
 }
 
-/** The usable servers that each instance of each host takes from the backend. */
+/** The usable servers that are taken from the backend as one, by each instance of each host or by its company. */
 function takenFrom(backend: BackendState, hosts: readonly HostPlan[]): readonly (readonly number[])[] {
   return hosts.map(({ instances }) =>
-    instances.map((plan) => (plan.action === 'leave' ? 0 : usableServersOf(plan.instance, backend))),
+    unitsOf(instances).map((unit) => {
+      const names = unit.flatMap((plan) => (plan.action === 'leave' ? [] : usableServersOf(plan.instance, backend)));
+      return new Set(names).size;
+    }),
   );
 }
 
-function usableServersOf(instance: Instance, backend: BackendState): number {
+function usableServersOf(instance: Instance, backend: BackendState): readonly string[] {
   const names = instance.servers.filter((server) => isOf(backend, server)).map((server) => server.name);
-  return backend.servers.filter((state) => isUsable(state) && names.includes(state.server.name)).length;
+  const usable = backend.servers.filter((state) => isUsable(state) && names.includes(state.server.name));
+  return usable.map(({ server }) => server.name);
 }

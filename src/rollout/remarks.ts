@@ -1,4 +1,5 @@
 /** What a step says while it goes on. */
+import type { MeetingPoint } from './lifecycle.ts';
 import type { AdminState, Server } from './model.ts';
 
 /** What a step is waiting for, at the moment it was last looked at. */
@@ -29,6 +30,8 @@ export type Waiting =
       readonly lastCheck: string;
       readonly leftMs: number;
     }
+  /** For those of its company that have not come to where all of them meet. */
+  | { readonly for: 'others'; readonly meets: MeetingPoint; readonly names: readonly string[] }
   /** Without a limit of its own while something else goes on that has one. */
   | { readonly for: 'answer'; readonly why: string; readonly leftMs?: number };
 

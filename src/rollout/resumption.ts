@@ -1,4 +1,5 @@
 /** What a run that is gone on with has done already, and what of it is still to be done. */
+import { isForCompany } from './company.ts';
 import { runHookKey, type HookSubject } from './hooks.ts';
 import { onlyOf, type Instance } from './model.ts';
 import type { InstancePlan, PlayPlan, WantedImage } from './plan.ts';
@@ -85,13 +86,14 @@ export interface Before {
 /** The plan of a run that is gone on with: the same batches, and in them what is left to do. */
 export function resumedPlan(plan: PlayPlan, before: Before): PlayPlan {
   const unforced = new Map(actions(before.unforced));
-  const adjust = (one: InstancePlan): InstancePlan => {
+  const adjust = (one: InstancePlan, isGoneOn: boolean): InstancePlan => {
     const name = nameOf(one);
     if (before.recorded.has(name)) {
       const action = onlyOf(one.instance) ?? 'replace';
       return { ...one, action, because: 'left in work by this run' };
     }
-    if (before.journal?.skipFailed && before.journal.failed.has(name)) return { ...one, action: 'leave', because: '' };
+    const isSkipped = before.journal?.skipFailed === true && !isGoneOn && before.journal.failed.has(name);
+    if (isSkipped) return { ...one, action: 'leave', because: '' };
     if (!before.journal?.updated.has(name)) return one;
     const now = unforced.get(name) ?? one.action;
     const action = onlyOf(one.instance) ? 'leave' : now;
@@ -99,7 +101,12 @@ export function resumedPlan(plan: PlayPlan, before: Before): PlayPlan {
   };
   const batches = plan.batches.map((batch) => ({
     ...batch,
-    hosts: batch.hosts.map((host) => ({ ...host, instances: host.instances.map(adjust) })),
+    hosts: batch.hosts.map((host) => {
+      // A company goes as one: what of it has gone home already is not left there while others go on.
+      const company = host.instances.filter(({ instance }) => isForCompany(instance));
+      const isInWork = company.some((one) => before.recorded.has(nameOf(one)));
+      return { ...host, instances: host.instances.map((one) => adjust(one, isInWork && company.includes(one))) };
+    }),
   }));
   return { ...plan, batches };
 }

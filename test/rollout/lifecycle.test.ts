@@ -5,8 +5,11 @@ import {
   isWorking,
   lifecycleDiagram,
   lifecycles,
+  metAtEnd,
+  metBefore,
   transitionOf,
   type State,
+  type Transition,
 } from '../../src/rollout/lifecycle.ts';
 import type { Strategy } from '../../src/rollout/model.ts';
 
@@ -182,5 +185,53 @@ describe('the life of an instance that is replaced start-first', () => {
 
   it('is drawn in docs/strategies.md as it is', () => {
     expect(readFileSync('docs/strategies.md', 'utf8')).toContain(lifecycleDiagram('start-first'));
+  });
+});
+
+describe('the life of an instance whose host is recreated', () => {
+  const lives = paths(initialState, '', 'recreate-host');
+
+  it('ends updated once all serve and are committed, and never goes back from there', () => {
+    expect(lives.filter((path) => path.endsWith('→ updated'))).toEqual([
+      'drain stop start check restore soak commit retire → updated',
+      'drain stop start check restore soak commit retire! → updated',
+    ]);
+    expect(paths('finishing', '', 'recreate-host')).toEqual([
+      'restore retire → updated',
+      'restore retire! → updated',
+      'restore! → outOfService',
+    ]);
+    expect(transitionOf('committing', 'recreate-host').serves).toBe('retiring');
+  });
+
+  it('has its new container gone before its old one is brought back', () => {
+    const back = lives.filter((path) => path.includes('rollBack'));
+    expect(back.length).toBeGreaterThan(0);
+    expect(back.every((path) => path.includes('discard rollBack'))).toBe(true);
+  });
+
+  it('otherwise goes home as in place', () => {
+    const ways = (some: readonly string[]): string[] =>
+      some.filter((path) => !path.endsWith('→ updated') && !/(stop|commit)!/.test(path) && !path.includes('discard!'));
+    const alike = lives.map((path) => path.replace('stop start', 'replace').replace('discard ', ''));
+    expect(ways(alike)).toEqual(ways(all));
+  });
+
+  it('meets the others where it has to, on the way and on the way back', () => {
+    const steps = (['drained', 'stopped', 'checked', 'serving', 'discarded'] as const).map((point) => {
+      const rows = Object.values<Transition>(lifecycles['recreate-host']).filter(({ meets }) => meets === point);
+      return rows.map(({ step }) => step).join();
+    });
+    expect(steps).toEqual(['stop', 'start', 'restore', 'commit', 'rollBack']);
+    expect(metBefore('soaking', 'recreate-host')).toEqual(['drained', 'stopped', 'checked']);
+    expect(metBefore('restoring', 'recreate-host')).toEqual(['drained', 'stopped']);
+    expect(metBefore('retaking', 'recreate-host')).toEqual([]);
+    expect(metAtEnd('updated', 'recreate-host')).toEqual(['drained', 'stopped', 'checked', 'serving']);
+    expect(metAtEnd('unchanged', 'recreate-host')).toEqual(['discarded']);
+    expect(metAtEnd('outOfService', 'recreate-host')).toEqual([]);
+  });
+
+  it('is drawn in docs/strategies.md as it is', () => {
+    expect(readFileSync('docs/strategies.md', 'utf8')).toContain(lifecycleDiagram('recreate-host'));
   });
 });

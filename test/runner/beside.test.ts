@@ -37,6 +37,7 @@ async function rolledBeside(fleet: FakeFleet, perHost: number): Promise<PlayEnd>
   const actions: Record<LifeStep, StepAction> = {
     ...{ drain: soon, replace: soon, restart: soon, run: soon, check: soon, restore: soon, ramp: soon, soak: soon },
     ...{ release: soon, retire: soon, withdraw: soon, rollBack: soon },
+    ...{ stop: soon, start: soon, commit: soon, discard: soon },
     vacate: async () => {
       tries += 1;
       if (tries === 1) throw new Failure('docker', 'Cannot stop the old container');

@@ -185,7 +185,8 @@ export class HostResolver {
     const { deploy } = declared.container;
     const strategy = one.strategy ?? play.strategy ?? orderOf(deploy?.update_config);
     const hasRun = (one.run ?? play.run) !== undefined;
-    const replacing = { strategy, hasSlots: slot !== undefined, hasRun, app: at };
+    const pace = this.#parts.deployed?.pace;
+    const replacing = { strategy, hasSlots: slot !== undefined, hasRun, pace, app: at };
     for (const problem of strategyRules(replacing)) found.add(problem);
     const conflicts = deploy && this.#parts.deployed?.add({ deploy, placeOf: declared.deployedAt }, at);
     for (const conflict of conflicts ?? []) found.add(conflict);
@@ -194,8 +195,8 @@ export class HostResolver {
       found.add({ path: [...this.#placeOfHosts(at), 'balancer', 'hosts'], message });
     });
     const instance = instanceOf({ host: host.name, app: one, play, strategy, balancerHosts, ...declared });
-    const deadlineMs = this.#parts.deployed?.pace.deadline?.instance;
-    for (const problem of instanceHookRules(instance, { strategy, deadlineMs, app: at })) found.add(problem);
+    const hooking = { strategy, deadlineMs: pace?.deadline?.instance, app: at };
+    for (const problem of instanceHookRules(instance, hooking)) found.add(problem);
     this.fronted.push({ host, balancer, app: placed, id, slot, instance });
     return { instance, app: at, replicas: deploy?.replicas };
   }

@@ -131,6 +131,10 @@ export const monitorSchema = z.strictObject({
   }),
 });
 
+const strategies = [
+  ...['in-place', 'start-first', 'recreate-host', 'restart', 'run'],
+] as const satisfies readonly Strategy[];
+
 /** What may stand in a play, in an app, or in both: then the app's wins, key by key. */
 const policy = {
   balancer: balancerSchema.optional().meta({ description: 'The HAProxy in front of the containers of each host.' }),
@@ -153,9 +157,9 @@ const policy = {
         'How long, and for what, an instance is watched in service while the run goes on. One that leaves UP, restarts, turns unhealthy or answers with too many errors is taken back, and its host has failed.',
       otherwise: 'not watched after the soak',
     }),
-  strategy: field(oneOf(['in-place', 'start-first', 'restart', 'run'] as const satisfies readonly Strategy[]), {
+  strategy: field(oneOf(strategies), {
     description:
-      '`in-place` stops the old container before the new one starts. `start-first` has the new one serve beside it first, which takes `slots`. `restart` stops the container that is there and starts it again, and changes nothing of it. `run` leaves it as it is and runs the command of `run` meanwhile. See docs/strategies.md.',
+      '`in-place` stops the old container before the new one starts. `start-first` has the new one serve beside it first, which takes `slots`. `recreate-host` stops all the old ones of a host before the first new one starts, and brings all of them back when one fails. `restart` stops the container that is there and starts it again, and changes nothing of it. `run` leaves it as it is and runs the command of `run` meanwhile. See docs/strategies.md.',
     otherwise: '`deploy.update_config.order` of the container, or `in-place`',
   }),
   run: runSchema.optional().meta({

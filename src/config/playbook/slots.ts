@@ -26,11 +26,13 @@ export interface Replacing {
   readonly hasSlots: boolean;
   /** A command for the strategy `run`. */
   readonly hasRun: boolean;
+  /** What the play says of what is in work at once. */
+  readonly pace: { readonly throttle?: number | undefined; readonly lockstep?: boolean | undefined } | undefined;
   readonly app: DocumentPath;
 }
 
-/** The one needs the other. */
-export function strategyRules({ strategy, hasSlots, hasRun, app }: Replacing): Problem[] {
+/** The one needs the other, or cannot be beside it. */
+export function strategyRules({ strategy, hasSlots, hasRun, pace, app }: Replacing): Problem[] {
   if (strategy === 'run' && !hasRun) {
     return [{ path: [...app, 'run'], message: 'is required with strategy: run, here or in the play' }];
   }
@@ -38,11 +40,21 @@ export function strategyRules({ strategy, hasSlots, hasRun, app }: Replacing): P
     const message = 'is required with strategy: start-first (two names such as [a, b]: see docs/strategies.md)';
     return [{ path: [...app, 'slots'], message }];
   }
-  if (strategy === 'in-place' && hasSlots) {
-    const message = 'stands beside strategy: in-place, which has no use for them: say strategy: start-first';
+  if ((strategy === 'in-place' || strategy === 'recreate-host') && hasSlots) {
+    const message = `stands beside strategy: ${strategy}, which has no use for them: say strategy: start-first`;
     return [{ path: [...app, 'slots'], message, which: 'key' }];
   }
-  return [];
+  return strategy === 'recreate-host' ? recreateRules(pace, app) : [];
+}
+
+/** All the instances of a host at once are more than one at a time. */
+function recreateRules({ throttle, lockstep }: NonNullable<Replacing['pace']> = {}, app: DocumentPath): Problem[] {
+  const message = 'recreate-host takes all the instances of a host at once, and cannot be beside';
+  const path = [...app, 'strategy'];
+  return [
+    ...(throttle === undefined ? [] : [{ path, message: `${message} throttle: say serial or window` }]),
+    ...(lockstep === true ? [{ path, message: `${message} lockstep, in which hosts go on one by one` }] : []),
+  ];
 }
 
 /** What two slots must not share, or nobody could tell them apart. */

@@ -3,6 +3,7 @@ import type { Report, Subject } from '../../rollout/events.ts';
 import {
   initialState,
   isWorking,
+  metBefore,
   transitionOf,
   type EndState,
   type State,
@@ -17,7 +18,10 @@ import { beforeActing } from './before-acting.ts';
 import { advice } from './entry-words.ts';
 import type { Clock, Journal } from '../ports/ports.ts';
 import { isRecorded } from './recorded.ts';
+import { meanwhileOf } from './meanwhile.ts';
 import { check, Unfit } from './steps/check.ts';
+import { commit } from './steps/commit.ts';
+import { discard } from './steps/discard.ts';
 import { drain } from './steps/drain.ts';
 import { ramp } from './steps/ramp.ts';
 import { readmit } from './steps/readmit.ts';
@@ -29,6 +33,8 @@ import { retire } from './steps/retire.ts';
 import { rollBack } from './steps/roll-back.ts';
 import { run } from './steps/run.ts';
 import { soak } from './steps/soak.ts';
+import { start } from './steps/start.ts';
+import { stop } from './steps/stop.ts';
 import { vacate } from './steps/vacate.ts';
 import { withdraw } from './steps/withdraw.ts';
 import { isRamped } from './ramping.ts';
@@ -38,7 +44,9 @@ import { bothSlots, inTheEnd, markOf, strategyOf, type StepAction, type StepWatc
 
 export const stepActions: Readonly<Record<LifeStep, StepAction>> = {
   drain,
+  stop,
   replace,
+  start,
   restart,
   run,
   check,
@@ -47,9 +55,11 @@ export const stepActions: Readonly<Record<LifeStep, StepAction>> = {
   soak,
   release,
   vacate,
+  commit,
   retire,
   readmit,
   withdraw,
+  discard,
   rollBack,
 };
 
@@ -87,10 +97,12 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
   const started = clock.now();
   let state: State = from;
   let failure: Error | undefined;
+  work.company?.begins(subject.name, metBefore(from, strategyOf(work)));
   while (isWorking(state)) {
-    const { ok, failed, untouched, serves, inSteps } = transitionOf(state, strategyOf(work));
+    const { ok, failed, untouched, serves, inSteps, homeward } = transitionOf(state, strategyOf(work));
     const problem = await take(state, work, context, subject);
     if (problem) failure ??= problem.error;
+    if (problem && !homeward) work.company?.fail(subject.name, problem.error);
     const otherwise = work.isTouched ? failed : (untouched ?? failed);
     const next = isRamped(work) ? (inSteps ?? ok) : ok;
     state = !problem ? next : work.newServes === true ? (serves ?? otherwise) : otherwise;
@@ -114,9 +126,9 @@ async function take(
   { clock, report, journal, stop, actions }: AdvanceContext,
   subject: Subject,
 ): Promise<{ readonly error: Error } | undefined> {
-  const { step, homeward } = transitionOf(state, strategyOf(work));
-  const signal = homeward ? stop.homeward : stop.forward;
-  const began = clock.now();
+  const { step, homeward, meets } = transitionOf(state, strategyOf(work));
+  const signal = homeward ? stop.homeward : forwardOf(work, stop);
+  let began = clock.now();
   report({ type: 'step-started', subject, step, homeward });
   const watch: StepWatch = {
     ...watchOf({ clock, signal, report, subject, step }),
@@ -133,6 +145,8 @@ async function take(
   const barriers = (): readonly Barrier[] => bothSlots(work).flatMap((one) => one.barriers);
   const waits = { ...watch, clock: sleepingBehind(barriers, watch) };
   try {
+    if (meets) await work.company?.meet(subject.name, meets, meanwhileOf(meets, work, waits));
+    began = clock.now();
     await beforeActing(journal, homeward);
     const act = async (): Promise<string> => {
       const outcome = await actions[step](work, watch);
@@ -152,6 +166,11 @@ async function take(
     if (error instanceof Failure && isPassing(error)) await waits.clock.sleep(LATE_WITHIN_MS, stop.homeward);
     return { error: error instanceof Error ? error : new Error(String(error)) };
   }
+}
+
+/** Those that go together go home together. */
+function forwardOf({ company }: Work, { forward }: Stop): AbortSignal {
+  return company ? AbortSignal.any([forward, company.signal]) : forward;
 }
 
 /** What is recorded goes when nothing is left to undo, and stays when something is. */

@@ -6,6 +6,7 @@ import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
 import { foundOf } from './found.ts';
 import { homeward } from '../waiting/persist.ts';
 import type { RecordEntry } from '../ports/ports.ts';
+import { isCommitted } from './committed.ts';
 import { isReady } from './readiness.ts';
 import { isUntouched, recordedContainers, recordedOf } from './recorded.ts';
 import { isAsDeclared } from './steps/replace.ts';
@@ -37,7 +38,7 @@ export async function goOn(work: Work, context: AdvanceContext): Promise<Instanc
  * The state in which an instance is gone on with. One whose new container is in service again needs only its soak, one
  * that is in service in part needs to be put back in full. Any other begins anew: all steps can be taken again from
  * wherever they broke off. How it was found is what is recorded, so that the way home leads back there from the first
- * moment on.
+ * moment on. Of a company that was committed, each goes on by itself, and never back.
  *
  * @throws Failure when neither the old container nor a new one is there
  */
@@ -54,6 +55,11 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   work.container = old ?? (first.old ? successor : undefined);
   work.wasReady = first.old?.wasReady ?? false;
   if (keepsContainer(instance)) return howFarDone(work, found);
+  if (isCommitted(work.undo.entries, work.identity.run) && (successor || first.toNothing)) {
+    work.newServes = true;
+    work.company?.leave(instance.container);
+    return 'finishing';
+  }
   const left = work.leaving && (await howFarLeft(work, work.leaving));
   if (!successor) return left && left !== 'untouched' ? 'readmitting' : 'redraining';
   const now = await Promise.all(found.map((one) => one && inTheEnd(one)).map(standingOf));

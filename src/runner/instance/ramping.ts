@@ -7,10 +7,13 @@ export function comingBack({ found }: Pick<Work, 'found'>): readonly Found[] {
   return found.map(inTheEnd).filter(({ admin }) => admin === 'ready');
 }
 
-/** The steps of the instance's ramp, as percentages. What is taken back has served at its weight before and has none. */
+/**
+ * The steps of the instance's ramp, as percentages. What is taken back has served at its weight before and has none; nor
+ * has what is known to serve well.
+ */
 export function stepsOf(work: Work): readonly number[] {
   const { ramp, revert } = work.instance;
-  if (!ramp || revert) return [];
+  if (!ramp || revert || work.newServes) return [];
   return rampSteps(
     comingBack(work).map(({ weight }) => weight),
     ramp,

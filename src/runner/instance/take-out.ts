@@ -169,7 +169,7 @@ function shortageWithout(sights: readonly Sight[], minUp: MinUp): Shortage | und
 }
 
 /** What is missing now, of backends that ours would be usable in. */
-async function belowFloor({ found, instance }: Work): Promise<Shortage | undefined> {
+export async function belowFloor({ found, instance }: Pick<Work, 'found' | 'instance'>): Promise<Shortage | undefined> {
   const useful = found.filter(({ wasUp, admin, weight }) => wasUp && admin === 'ready' && weight > 0);
   for (const { access } of useful) {
     const shortage = await shortageOf(access, instance.minUp);

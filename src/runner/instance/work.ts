@@ -1,7 +1,9 @@
 import type { RunEvent } from '../../rollout/events.ts';
+import { isForCompany } from '../../rollout/company.ts';
 import { onlyOf, type Instance, type Only, type Server, type Standing, type Strategy } from '../../rollout/model.ts';
 import type { Container } from '../../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
+import type { Company } from './company.ts';
 import type { Monitor } from './monitor.ts';
 import type { HostAccess, RecordEntry, ServerLook } from '../ports/ports.ts';
 import type { ServerAccess } from './traffic.ts';
@@ -63,8 +65,12 @@ export interface Work {
   barriers: readonly Barrier[];
   /** The start and the restarts of the container under check, as first seen: more of them mean that it fell over. */
   started: { readonly at: string; readonly restarts: number } | undefined;
-  /** With two slots: the old container cannot serve again, and the new one does. */
+  /** There is no way back to the old container: with two slots it cannot serve again, or its company is committed. */
   newServes?: boolean;
+  /** Those that it goes together with, as long as it does. */
+  readonly company?: Company | undefined;
+  /** The id of the new container that was made and is still to be started. */
+  made?: string | undefined;
   /** The step of its ramp that it has got to, as a percentage. */
   rampedTo: number;
   /** That its command is begun was to be recorded, and it was not sent yet. */
@@ -107,7 +113,7 @@ export function replacedBy(name: string): string | undefined {
 }
 
 /** What a work begins with. */
-type Begun = Pick<Work, 'instance' | 'host' | 'keep' | 'undo' | 'identity' | 'turns'>;
+type Begun = Pick<Work, 'instance' | 'host' | 'keep' | 'undo' | 'identity' | 'turns' | 'company'>;
 
 /** The work on an instance of which nothing is known yet, in both of its slots where it has two. */
 export function workOn(begun: Begun, reach: (server: Server) => ServerAccess): Work {
@@ -124,7 +130,7 @@ export function workOn(begun: Begun, reach: (server: Server) => ServerAccess): W
 }
 
 export function strategyOf({ leaving, instance }: Work): Strategy {
-  return onlyOf(instance) ?? (leaving ? 'start-first' : 'in-place');
+  return onlyOf(instance) ?? (leaving ? 'start-first' : isForCompany(instance) ? 'recreate-host' : 'in-place');
 }
 
 /** What the events of an instance say besides what becomes of it. */

@@ -19,8 +19,10 @@ export interface MonitorsContext {
   readonly controller: Asking;
   /** Instances of a host that may be in work at the same time. */
   readonly perHost: number;
-  /** Takes an instance that serves badly back to what the run has found. */
-  readonly takeBack: (instance: Instance, failure: Failure) => Promise<InstanceEnd>;
+  /** Those that an instance can only be taken back with, itself too. */
+  readonly together: (instance: Instance) => readonly Instance[];
+  /** Takes instances, of which one serves badly, back to what the run has found; what each comes to. */
+  readonly takeBack: (instances: readonly Instance[], failure: Failure) => Promise<InstanceEnd>;
 }
 
 interface HostMonitors {
@@ -144,6 +146,8 @@ export class Monitors {
       Promise.all(due.map((monitor) => this.#metricOf(monitor, nowMs))),
     ]);
     for (const [index, monitor] of due.entries()) {
+      // Another one of its company has failed.
+      if (!on.monitors.has(monitor)) continue;
       const container = containers[index];
       monitor.looked(nowMs, counters.trouble ?? container?.trouble);
       const fallen =
@@ -161,23 +165,26 @@ export class Monitors {
     return monitor.seeMetric(await readMetric(metric, machine), nowMs);
   }
 
-  #end(monitor: Monitor, on: HostMonitors): void {
+  #end(monitor: Monitor, on: HostMonitors, why = 'the run stops'): void {
     const { clock, report } = this.#context;
     on.monitors.delete(monitor);
     const ms = clock.now() - monitor.startedMs;
-    const early = ms < monitor.policy.forMs ? ', ended early since the run stops' : '';
+    const early = ms < monitor.policy.forMs ? `, ended early since ${why}` : '';
     const outcome = `${monitor.summary()}${early}`;
     report({ type: 'monitor-ended', subject: subjectOf(monitor), ms, outcome, ...numberOf(monitor) });
   }
 
   async #fail(monitor: Monitor, on: HostMonitors, why: string): Promise<void> {
-    const { clock, report, takeBack } = this.#context;
+    const { clock, report, together, takeBack } = this.#context;
     const { instance, host } = monitor.work;
     on.monitors.delete(monitor);
     const image = keepsContainer(instance) ? monitor.work.container?.image.reference : instance.spec.image;
     const reason = `${instance.container} on ${host.name} (${image ?? ''}) does not serve well: ${why}`;
     const failure = new Failure('docker', reason);
     this.#failed.set(instance, { state: 'updated', failure });
+    const company = together(instance);
+    for (const other of on.monitors)
+      if (company.includes(other.work.instance)) this.#end(other, on, `${instance.container} is taken back`);
     const [logs] = await Promise.allSettled([host.containers.logs(instance.container, LOG_LINES)]);
     const details = logs.status === 'fulfilled' ? logs.value.map((line) => `log: ${line}`) : [];
     report({
@@ -186,7 +193,8 @@ export class Monitors {
       ...{ ms: clock.now() - monitor.startedMs, reason, details, ...numberOf(monitor) },
     });
     const takenBack = on.room.alone(async () => {
-      this.#failed.set(instance, await takeBack(instance, failure));
+      const end = await takeBack(company, failure);
+      for (const one of company) this.#failed.set(one, end);
     });
     this.#keep(takenBack);
   }

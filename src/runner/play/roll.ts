@@ -1,9 +1,11 @@
 import pLimit, { type LimitFunction } from 'p-limit';
 import { Failure } from '../../errors.ts';
 import { oneByOne } from '../../rollout/at-once.ts';
-import { serversOf, type Instance } from '../../rollout/model.ts';
-import { instancesOf, type HostPlan, type InstancePlan, type PlayPlan } from '../../rollout/plan.ts';
+import { unitsOf } from '../../rollout/company.ts';
+import { serversOf } from '../../rollout/model.ts';
+import type { HostPlan, InstancePlan, PlayPlan } from '../../rollout/plan.ts';
 import type { AdvanceContext, InstanceEnd } from '../instance/advance.ts';
+import { companyOf, type Company } from '../instance/company.ts';
 import { rollBatches, type PlayEnd } from './batches.ts';
 import { Beside } from './beside.ts';
 import { withinDeadline } from '../instance/deadline.ts';
@@ -14,6 +16,7 @@ import type { HeldHost } from '../hosts/held-hosts.ts';
 import { notReached, summaryOf, type HostRun } from './host-run.ts';
 import type { Lockstep } from './lockstep.ts';
 import { Monitors } from './monitors.ts';
+import { takeBackTogether, togetherWith } from './served-badly.ts';
 import type { Pace } from './pace.ts';
 import { isOwn } from '../instance/recorded.ts';
 import { Turns } from '../instance/turns.ts';
@@ -53,7 +56,8 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEn
   const { perHost, inAll = Infinity } = plan.atOnce ?? oneByOne;
   const monitors = new Monitors({
     ...{ ...context, perHost },
-    takeBack: (instance, failure) => takeBack(instance, failure, { plan, context }),
+    together: (instance) => togetherWith(instance, plan),
+    takeBack: (instances, failure) => takeBackTogether(instances, failure, { plan, context }),
   });
   try {
     const turns = context.turns ?? new Turns();
@@ -111,33 +115,27 @@ interface OnHost extends InStep {
 }
 
 /**
- * In their order, as many at once as the play says. Once one does not end as it should no further one begins; those in
- * work come to their ends.
+ * In their order, as many at once as the play says; a company counts as one. Once one does not end as it should no further
+ * one begins; those in work come to their ends.
  */
 async function updateInstances(plan: HostPlan, at: OnHost, context: PlayContext): Promise<void> {
   const { play, lockstep, ends } = at;
-  const queue = [...plan.instances];
+  const queue = [...unitsOf(plan.instances)];
   const beside = new Beside();
   const worker = async (): Promise<void> => {
     while (!beside.isOver) {
-      const instance = queue.shift();
-      if (!instance) return;
-      if (instance.action === 'leave') {
-        ends.set(instance, leave(instance, context));
-        lockstep?.over([instance]);
+      const unit = queue.shift();
+      const [first] = unit ?? [];
+      if (!unit || !first) return;
+      if (first.action === 'leave') {
+        ends.set(first, leave(first, context));
+        lockstep?.over(unit);
         continue;
       }
-      await lockstep?.turnOf(instance);
-      const heard = { ...context, report: beside.hearing(instance, context.report) };
-      let end: InstanceEnd | undefined;
-      try {
-        end = await inItsTurn(instance, { ...at, beside }, heard);
-      } finally {
-        beside.ended(instance, end);
-        lockstep?.over([instance]);
-      }
-      if (end) ends.set(instance, end);
-      if (end?.failure !== undefined && !(end.failure instanceof Failure)) throw end.failure;
+      await lockstep?.turnOf(first);
+      const ended = await inItsTurn(unit, { ...at, beside }, context);
+      for (const [instance, end] of ended) ends.set(instance, end);
+      for (const { failure } of ended.values()) if (failure && !(failure instanceof Failure)) throw failure;
     }
   };
   const settled = await Promise.allSettled(Array.from({ length: play.atOnce?.perHost ?? 1 }, worker));
@@ -145,23 +143,53 @@ async function updateInstances(plan: HostPlan, at: OnHost, context: PlayContext)
   if (bug) throw bug.reason;
 }
 
-/** When there is room for one more, on all hosts and on its own; undefined when it may not begin any more by then. */
-async function inItsTurn(
-  instance: InstancePlan,
-  at: InBatch & { readonly beside: Beside },
-  context: PlayContext,
-): Promise<InstanceEnd | undefined> {
+type Ends = ReadonlyMap<InstancePlan, InstanceEnd>;
+
+interface Beneath extends InStep {
+  readonly beside: Beside;
+}
+
+/** When there is room for one more, on all hosts and on its own; no ends when it may not begin any more by then. */
+async function inItsTurn(unit: readonly InstancePlan[], at: Beneath, context: PlayContext): Promise<Ends> {
   const { monitors, pace, throttle, limit } = context;
-  const { host } = instance.instance;
+  const host = unit[0]?.instance.host ?? '';
   const mayBegin = (): boolean => !at.beside.isOver && !monitors.hasFailedOn(host) && pace.goesOn(at.play);
-  const onHost = async (): Promise<InstanceEnd | undefined> => {
-    if (!mayBegin()) return undefined;
+  const none: Ends = new Map();
+  const onHost = async (): Promise<Ends> => {
+    if (!mayBegin()) return none;
     return monitors.inTurn(host, async () => {
       await at.beside.known();
-      return mayBegin() ? update(instance, at, context) : undefined;
+      return mayBegin() ? updateUnit(unit, at, context) : none;
     });
   };
-  return throttle(() => (at.play.atOnce?.isLockstep ? limit(onHost) : onHost()));
+  try {
+    return await throttle(() => (at.play.atOnce?.isLockstep ? limit(onHost) : onHost()));
+  } finally {
+    at.lockstep?.over(unit);
+  }
+}
+
+/** One instance, or all of a company; of that, whom the others go home with is the first to be told of. */
+async function updateUnit(unit: readonly InstancePlan[], at: Beneath, context: PlayContext): Promise<Ends> {
+  const company = companyOf(unit.map(({ instance }) => instance));
+  const settled = await Promise.allSettled(
+    unit.map(async (plan) => {
+      const heard = { ...context, report: at.beside.hearing(plan, context.report) };
+      let end: InstanceEnd | undefined;
+      try {
+        end = await update(plan, { ...at, company }, heard);
+        return [plan, end] as const;
+      } finally {
+        at.beside.ended(plan, end);
+        company?.ended(plan.instance.container, end);
+      }
+    }),
+  );
+  const ends = settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+  const bug = settled.find((result) => result.status === 'rejected');
+  if (bug) throw bug.reason;
+  const isFirst = ([{ instance }]: (typeof ends)[number]): boolean => instance.container === company?.failing;
+  return new Map([...ends.filter(isFirst), ...ends]);
 }
 
 function leave({ instance }: InstancePlan, { report, monitors }: PlayContext): 'left' {
@@ -172,7 +200,11 @@ function leave({ instance }: InstancePlan, { report, monitors }: PlayContext): '
   return 'left';
 }
 
-async function update(plan: InstancePlan, at: InBatch, context: PlayContext): Promise<InstanceEnd> {
+interface Together extends InBatch {
+  readonly company: Company | undefined;
+}
+
+async function update(plan: InstancePlan, at: Together, context: PlayContext): Promise<InstanceEnd> {
   const { report, held, monitors } = context;
   const { policy } = at.play;
   const { host, container } = plan.instance;
@@ -194,25 +226,13 @@ async function update(plan: InstancePlan, at: InBatch, context: PlayContext): Pr
       report({ type: 'instance-ended', subject, state: 'unchanged', ms: 0, ...markOf(plan.instance) });
       return { state: 'unchanged', failure };
     }
-    const work = workOf(plan, context);
+    const work = workOf(plan, at.company, context);
     work.beforeTraffic = beforeTraffic(here, context);
     const ended = await goOn(work, within);
     if (ended.state === 'updated' && work.monitor) monitors.follow(work.monitor);
     return ended;
   });
   return afterInstance(here, end, context);
-}
-
-/** What an instance comes to that did not serve well: the version before serves again, unless that fails too. */
-async function takeBack(
-  instance: Instance,
-  failure: Failure,
-  { plan, context }: { readonly plan: PlayPlan; readonly context: RollContext },
-): Promise<InstanceEnd> {
-  const taken = instancesOf(plan).filter((one) => one.instance === instance);
-  const host = (await context.takeBack?.(taken))?.hosts[0];
-  if (host?.end === 'updated' || host?.end === 'nothingToDo') return { state: 'unchanged', failure };
-  return { state: host?.end === 'outOfService' ? 'outOfService' : 'updated', failure };
 }
 
 /** Why the host is not ours any more, or undefined. */
@@ -253,9 +273,10 @@ function isLeftInWork({ undo }: HeldHost, { identity }: Pick<RollContext, 'ident
   return own.some((entry) => container === undefined || entry.container === container);
 }
 
-function workOf({ instance }: InstancePlan, { held, identity, turns, monitors }: PlayContext): Work {
+function workOf({ instance }: InstancePlan, company: Company | undefined, context: PlayContext): Work {
+  const { held, identity, turns, monitors } = context;
   const { access: host, undo, keep, reach } = held(instance.host);
-  const work = workOn({ instance, host, keep, undo, identity, turns }, reach);
+  const work = workOn({ instance, host, keep, undo, identity, turns, company }, reach);
   work.monitor = monitors.of(work);
   return work;
 }

@@ -39,6 +39,11 @@ export interface RecordEntry {
    * run; `done` once the command has ended well.
    */
   readonly only?: { readonly what: Only; readonly progress: 'planned' | 'begun' | 'done' } | undefined;
+  /**
+   * It goes together with all other instances of its run that are recorded with this on the host. `committed`: their new
+   * containers stay, whatever happens; `keep`: and so many of the old ones.
+   */
+  readonly company?: { readonly keep: number; readonly committed?: true } | undefined;
   /** How the instance proves itself, and how long its requests may take. */
   readonly ready?: ReadyCheck | undefined;
   readonly drain?: DrainPolicy | undefined;

@@ -1,4 +1,5 @@
 import { Failure } from '../../errors.ts';
+import { isForCompany } from '../../rollout/company.ts';
 import { onlyOf, sameServer, type DeclaredSlot, type Instance, type Slot } from '../../rollout/model.ts';
 import type { Container, SettingChange } from '../../rollout/observed.ts';
 import { inSlot, occupiedSlot } from '../../rollout/slots.ts';
@@ -79,9 +80,12 @@ export function recordedOtherwise(instance: Instance, own: readonly RecordEntry[
   const { host, container, servers, leaving } = instance;
   const its = own.filter((entry) => entry.container === container);
   const what = onlyOf(instance);
-  if (!leaving && its.every(({ slot, only }) => slot === undefined && only?.what === what)) return [];
-  const isAlike = ({ slot, server, only }: RecordEntry): boolean => {
-    if (only?.what !== what) return false;
+  const isSame = ({ only, company }: RecordEntry): boolean =>
+    only?.what === what && (company !== undefined) === isForCompany(instance);
+  if (!leaving && its.every((entry) => entry.slot === undefined && isSame(entry))) return [];
+  const isAlike = (entry: RecordEntry): boolean => {
+    const { slot, server } = entry;
+    if (!isSame(entry)) return false;
     const expected = slot === 'leaving' ? leaving?.servers : servers;
     return (
       (slot !== undefined) === (leaving !== undefined) && expected?.some((one) => sameServer(one, server)) === true

@@ -5,7 +5,9 @@ import type { Report } from '../../rollout/events.ts';
 import type { State } from '../../rollout/lifecycle.ts';
 import type { Instance, ReadyCheck } from '../../rollout/model.ts';
 import { runEndOf } from '../../rollout/verdict.ts';
-import { advance, stepActions } from '../instance/advance.ts';
+import { advance, stepActions, type InstanceEnd } from '../instance/advance.ts';
+import { isCommitted } from '../instance/committed.ts';
+import { companyOf, type Company } from '../instance/company.ts';
 import { holdHosts, type HeldHost } from '../hosts/held-hosts.ts';
 import { forget, mayBeGone, mayServeEither, mayServeOn, parted, tellLeftBehind } from './left-behind.ts';
 import { recoverMaintained } from './back-in-service.ts';
@@ -58,7 +60,7 @@ export async function recoverHost(
   if (left.length + maintained.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
   const results: PutBackOutcome[] = [];
   if (maintained.length > 0) results.push(await recoverMaintained(held, { entries: maintained, goneHosts }, context));
-  for (const entries of left) results.push(await finish(entries, { held, goneHosts }, context));
+  for (const unit of unitsOf(left)) results.push(...(await finishAll(unit, { held, goneHosts }, context)));
   const failed = results.filter(({ ok }) => !ok);
   const counts = { updated: results.length - failed.length, outOfService: failed.length };
   return { end: failed.length > 0 ? 'outOfService' : 'updated', reason: failed[0]?.reason ?? '', counts };
@@ -69,10 +71,38 @@ function byContainer(entries: readonly RecordEntry[]): RecordEntry[][] {
   return containers.map((container) => entries.filter((entry) => entry.container === container));
 }
 
+/** Instances that a run has left in work together go home together, each of the others by itself. */
+function unitsOf(left: readonly (readonly RecordEntry[])[]): (readonly (readonly RecordEntry[])[])[] {
+  const runOf = ([first]: readonly RecordEntry[]): string | undefined => first?.company && first.run;
+  const runs = new Set(left.map(runOf).filter((run) => run !== undefined));
+  const companies = [...runs].map((run) => left.filter((entries) => runOf(entries) === run));
+  return [...left.filter((entries) => runOf(entries) === undefined).map((entries) => [entries]), ...companies];
+}
+
+interface Finishing {
+  readonly held: HeldHost;
+  readonly goneHosts: readonly string[];
+}
+
+async function finishAll(
+  unit: readonly (readonly RecordEntry[])[],
+  at: Finishing,
+  context: RunContext,
+): Promise<readonly PutBackOutcome[]> {
+  const firsts = unit.flatMap(([first]) => first ?? []);
+  const company = firsts.some((first) => first.company)
+    ? companyOf(firsts.map(({ container = '' }) => ({ container, strategy: 'recreate-host' })))
+    : undefined;
+  const settled = await Promise.allSettled(unit.map((entries) => finish(entries, { ...at, company }, context)));
+  const bug = settled.find((result) => result.status === 'rejected');
+  if (bug) throw bug.reason;
+  return settled.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
 /** Finishes one instance; a foreseen failure of it must not keep the next one from being finished. */
 async function finish(
   entries: readonly RecordEntry[],
-  { held, goneHosts }: { readonly held: HeldHost; readonly goneHosts: readonly string[] },
+  { held, goneHosts, company }: Finishing & { readonly company: Company | undefined },
   context: RunContext,
 ): Promise<PutBackOutcome> {
   const [first] = entries;
@@ -81,6 +111,7 @@ async function finish(
   const { clock, stop } = context;
   const report = reportOf(first, context);
   const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'withdraw' });
+  let end: InstanceEnd | undefined;
   try {
     const { near, far, gone } = parted(entries, held, goneHosts);
     const why = mayServeEither(far, held);
@@ -88,7 +119,7 @@ async function finish(
       tellLeftBehind(far, held, report);
       throw why;
     }
-    const { work, from } = await homeward(() => lookAt(near, first, { held, watch }), watch);
+    const { work, from } = await homeward(() => lookAt(near, first, { held, company, watch }), watch);
     const goesOn = from === 'withdrawing' && (await homeward(() => mayServeOn(work, far, held), watch));
     if (goesOn) {
       tellLeftBehind(far, held, report);
@@ -97,14 +128,16 @@ async function finish(
     // The old one serves wherever it can be made to, and both go on.
     const refuse = (): Promise<string> => Promise.reject(why ?? new Error('nothing is refused'));
     const kept = why && { withdraw: refuse, ...(work.newServes !== true && { vacate: refuse }) };
-    const { state, failure } = await advance(work, { ...context, report, actions: { ...stepActions, ...kept } }, from);
+    end = await advance(work, { ...context, report, actions: { ...stepActions, ...kept } }, from);
     const left = tellLeftBehind(far, held, report);
-    if (state === 'outOfService') return { ok: false, reason: reasonOf(failure) };
+    if (end.state === 'outOfService') return { ok: false, reason: reasonOf(end.failure) };
     await forget(gone, held, report);
     return { ok: left === undefined, reason: left ?? '' };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return { ok: false, reason: error.message };
+  } finally {
+    company?.ended(first.container, end);
   }
 }
 
@@ -116,16 +149,22 @@ function reportOf({ run }: RecordEntry, { report, identity }: RunContext): Repor
   };
 }
 
+interface Looking {
+  readonly held: HeldHost;
+  readonly company: Company | undefined;
+  readonly watch: Watch;
+}
+
 /**
  * How the instance stands now and where its way home begins. A new container is taken out of service first, whatever
  * it got to, and so is an old one that has ended: nothing must reach it before it has proved itself again. One that
  * runs under its name needs no roll-back; if it is gone for good, its successor had proved itself and is put back in
- * service.
+ * service. So are all of a company that was committed.
  */
 async function lookAt(
   entries: readonly RecordEntry[],
   first: RecordEntry,
-  { held, watch }: { readonly held: HeldHost; readonly watch: Watch },
+  { held, company, watch }: Looking,
 ): Promise<{ readonly work: Work; readonly from: State }> {
   const { access: host, undo, keep, reach } = held;
   const { container: name = '', old: before } = first;
@@ -136,7 +175,7 @@ async function lookAt(
   }
   const identity = { run: first.run, by: first.by };
   const instance = instanceOf(entries, first, host.name);
-  const work = workOn({ instance, host, keep, undo, identity, turns: new Turns() }, reach);
+  const work = workOn({ instance, host, keep, undo, identity, turns: new Turns(), company }, reach);
   for (const one of bothSlots(work)) {
     const its = entries.filter(({ slot }) => slot === one.slot);
     const found = await foundNow(its, reach, watch);
@@ -145,6 +184,11 @@ async function lookAt(
     one.container = old;
     one.wasReady = before?.wasReady ?? false;
     one.isTouched = true;
+  }
+  if (isCommitted(undo.entries, first.run) && (successor || first.toNothing)) {
+    work.newServes = true;
+    company?.leave(name);
+    return { work, from: 'finishing' };
   }
   // With two slots the new one is only let go of once the old one serves; without an old one it has proved itself.
   if (work.leaving) {
@@ -169,7 +213,8 @@ async function foundNow(entries: readonly RecordEntry[], reach: HeldHost['reach'
 }
 
 /** What the way home needs to know of an instance, without its playbook. */
-function instanceOf(entries: readonly RecordEntry[], { container = '', drain }: RecordEntry, host: string): Instance {
+function instanceOf(entries: readonly RecordEntry[], first: RecordEntry, host: string): Instance {
+  const { container = '', drain, company } = first;
   const left = entries.filter(({ slot }) => slot === 'leaving');
   const servers = entries.filter((entry) => !left.includes(entry)).map(({ server }) => server);
   const readyOf = (one: RecordEntry | undefined): ReadyCheck =>
@@ -178,10 +223,10 @@ function instanceOf(entries: readonly RecordEntry[], { container = '', drain }: 
   return {
     ...{ host, container, servers },
     spec: { image: 'the image it had', pullPolicy: 'never' },
-    strategy: entries.find((entry) => entry.only)?.only?.what,
+    strategy: entries.find((entry) => entry.only)?.only?.what ?? (company && 'recreate-host'),
     drain: drain ?? { timeoutMs: UP_WITHIN_MS, onTimeout: 'continue' },
     ready: readyOf(entries.find(({ slot }) => slot !== 'leaving')),
     ...(left.length > 0 && { leaving }),
-    ...{ soakMs: undefined, keep: 0, minUp: { servers: 0 } },
+    ...{ soakMs: undefined, keep: company?.keep ?? 0, minUp: { servers: 0 } },
   };
 }

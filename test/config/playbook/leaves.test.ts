@@ -100,7 +100,7 @@ describe('a value of a play that is wrong', () => {
       '3:16: vars.a-b: should be a mapping of names to values, is 1 ("a-b" is no name for a variable)',
     ],
     ['srial: 1', '3:3: srial: is no known key (did you mean "serial"?)'],
-    ['strategy: free', '3:13: strategy: should be in-place, start-first, restart or run, is "free"'],
+    ['strategy: free', '3:13: strategy: should be in-place, start-first, recreate-host, restart or run, is "free"'],
     ['throttles: 1', '3:3: throttles: is no known key (did you mean "throttle"?)'],
     ['x-mine: 1', undefined],
   ])('%s', (line, complaint) => {

@@ -4,7 +4,7 @@ import type { Container } from '../../../rollout/observed.ts';
 import { behind } from '../barrier.ts';
 import { isUntouched } from '../recorded.ts';
 import { floorTeller, stillOut, takeOutAgain } from '../take-out.ts';
-import { asideOf, type StepAction, type Work } from '../work.ts';
+import { asideOf, type StepAction, type StepWatch, type Work } from '../work.ts';
 import { archiveFound, archiveMade, snapshotFor } from './archive.ts';
 
 /**
@@ -16,16 +16,33 @@ import { archiveFound, archiveMade, snapshotFor } from './archive.ts';
  */
 export const replace: StepAction = async (work, watch) => {
   const { instance, container } = work;
-  const hasBarriers = work.barriers.length === work.found.length;
-  if (hasBarriers && (!container || (await isUntouched(work)))) await stillOut(work, watch);
-  else await takeOutAgain(work, false, watch);
+  await surelyOut(work, watch);
   await behind(work.barriers, watch, () => swap(work), floorTeller(work, watch));
   return container
     ? imageChange(container.image.reference, instance.spec.image)
     : `created from ${instance.spec.image}`;
 };
 
-async function swap(work: Work): Promise<void> {
+/** A last look before the old container stops. */
+export async function surelyOut(work: Work, watch: StepWatch): Promise<void> {
+  const hasBarriers = work.barriers.length === work.found.length;
+  if (hasBarriers && (!work.container || (await isUntouched(work)))) await stillOut(work, watch);
+  else await takeOutAgain(work, false, watch);
+}
+
+/** The new container runs in the place of the old one, or beside it. */
+export async function swap(work: Work): Promise<void> {
+  const { instance, host } = work;
+  const runs = await makeRoom(work);
+  if (!runs && !instance.revert?.toNothing) await host.containers.start(instance.container);
+}
+
+/**
+ * The old container has stopped, but for one in a slot of its own, and the new one is made.
+ *
+ * @returns whether that runs already
+ */
+export async function makeRoom(work: Work): Promise<boolean> {
   const { instance, container: old, host } = work;
   const { containers } = host;
   const aside = old ? asideOf(work) : undefined;
@@ -43,7 +60,7 @@ async function swap(work: Work): Promise<void> {
   if (!old) await archiveFound(work);
   else if (aside !== undefined && (!waiting || isKept)) await setAside(work, old, { aside, named });
   const made = named?.id === old?.id ? undefined : named;
-  const isMade = made !== undefined && (await isAsDeclared(made, work));
+  const isMade = made !== undefined && (made.id === work.made || (await isAsDeclared(made, work)));
   if (made && !isMade) await containers.remove(made.name);
   const [stopped, created] = await Promise.allSettled([
     aside === undefined || work.leaving ? undefined : containers.stop(aside),
@@ -51,7 +68,7 @@ async function swap(work: Work): Promise<void> {
   ]);
   if (stopped.status === 'rejected') throw stopped.reason;
   if (created.status === 'rejected') throw created.reason;
-  if (!isMade && !instance.revert?.toNothing) await containers.start(instance.container);
+  return isMade && made.running;
 }
 
 interface Place {

@@ -12,17 +12,19 @@ export const restore: StepAction = async (work, watch) => {
   const { found } = work;
   // HAProxy may have seen it UP a moment after it had fallen over.
   const ran = work.container?.running !== false;
-  const isEmpty = watch.homeward ? await isEmptyBehind(work, ran) : (work.instance.revert?.toNothing ?? false);
+  // Where the new container stays, the way home leads to that.
+  const isHome = watch.homeward && work.newServes !== true;
+  const isEmpty = isHome ? await isEmptyBehind(work, ran) : (work.instance.revert?.toNothing ?? false);
   const started = watch.clock.now();
-  if (watch.homeward) await putBackAsFound(work, { isEmpty, expectUp: ran && !work.leaving }, watch);
+  if (isHome) await putBackAsFound(work, { isEmpty, expectUp: ran && !work.leaving }, watch);
   else await putInService(work, isEmpty, watch);
   // Taken once more, it finds the server UP already, which says nothing of how long that takes.
   work.upAfterMs = Math.max(work.upAfterMs, watch.clock.now() - started);
   if (found.length === 0) return 'nothing was taken out of service';
   return found
-    .map((one) => ({ one, now: watch.homeward ? one : atFirst(inTheEnd(one), work) }))
+    .map((one) => ({ one, now: isHome ? one : atFirst(inTheEnd(one), work) }))
     .map(({ one, now }) => {
-      const of = now.weight < inTheEnd(one).weight && !watch.homeward ? ` of ${inTheEnd(one).weight}` : '';
+      const of = now.weight < inTheEnd(one).weight && !isHome ? ` of ${inTheEnd(one).weight}` : '';
       return `${serverSeenFrom(work.host.name, one.access.server)} ${standingText(now, isEmpty)}, weight ${now.weight}${of}`;
     })
     .join(', ');

@@ -20,7 +20,7 @@ async function bringBack(work: Work): Promise<string> {
   const { containers } = host;
   const aside = await containers.inspect(asideOf(work));
   const named = await containers.inspect(instance.container);
-  if (named && named.id !== old?.id) await discard(work);
+  if (named && named.id !== old?.id) await removeNew(work);
   work.started = undefined;
   if (!old) return `removed ${instance.container}, which did not exist before`;
   if (aside?.id === old.id) {
@@ -54,7 +54,7 @@ function isLost(reason: unknown): boolean {
  * Its own stop grace first; one that cannot even be stopped is removed by force. But a stop whose answer was lost may yet
  * be carried out, and would meet the old container once that has the name.
  */
-async function discard({ instance, host }: Work): Promise<void> {
+export async function removeNew({ instance, host }: Work): Promise<void> {
   const [stopped] = await Promise.allSettled([host.containers.stop(instance.container)]);
   if (stopped.status === 'rejected' && isLost(stopped.reason)) throw stopped.reason;
   await host.containers.remove(instance.container);

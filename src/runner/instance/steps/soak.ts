@@ -22,17 +22,8 @@ export const soak: StepAction = async (work, watch) => {
   const { soakMs = Math.min(Math.max(work.upAfterMs / 2, DEFAULT_AT_LEAST_MS), DEFAULT_AT_MOST_MS) } = work.instance;
   const started = clock.now();
   work.monitor?.begin(started);
-  const serving = work.found
-    .map(inTheEnd)
-    .filter(({ admin }) => admin === 'ready')
-    .map((found) => sightOf(found, watch));
   await poll(
-    async () => {
-      const trouble = await lookAtAll(serving);
-      await demandRunning(work);
-      if (trouble) throw trouble;
-      await demandFewErrors(work, clock.now());
-    },
+    inServiceLook(work, watch),
     () => signal.aborted || clock.now() - started >= soakMs,
     {
       ...{ everyMs: LOOK_EVERY_MS, withinMs: soakMs + UNREACHABLE_FOR_MS, signal: never },
@@ -44,6 +35,21 @@ export const soak: StepAction = async (work, watch) => {
   );
   return 'stayed UP';
 };
+
+/** To be called again and again: throws once the new container does not serve as it should. */
+export function inServiceLook(work: Work, watch: StepWatch): () => Promise<void> {
+  if (work.instance.revert?.toNothing) return async () => undefined;
+  const serving = work.found
+    .map(inTheEnd)
+    .filter(({ admin }) => admin === 'ready')
+    .map((found) => sightOf(found, watch));
+  return async () => {
+    const trouble = await lookAtAll(serving);
+    await demandRunning(work);
+    if (trouble) throw trouble;
+    await demandFewErrors(work, watch.clock.now());
+  };
+}
 
 /**
  * In service again, the server is anybody's to change: that is told, and left alone. One that was taken out so cannot
