@@ -25,6 +25,8 @@ const caught: Readonly<Record<string, Invariant>> = {
   'more at once than the play says': 'limits',
   'weight put back as configured': 'exact',
   'weight never put back': 'exact',
+  'both slots given the same weight': 'exact',
+  'one of two HAProxys not known of': 'requests',
   'ready without health down': 'proven',
   'lock on one host only': 'one-owner',
   'lock ignored': 'one-owner',

@@ -1,5 +1,5 @@
 /** Deliberate breakages: what must be caught, or the simulation proves nothing. breakages.test.ts says by which invariant. */
-import type { AdminState, Server } from '../../src/rollout/model.ts';
+import type { AdminState, Instance, Server } from '../../src/rollout/model.ts';
 import type { HostAccess, LoadBalancer, Lock } from '../../src/runner/ports/ports.ts';
 import { changed } from '../support/changed.ts';
 import { operationBreakages } from './breakages-operations.ts';
@@ -98,6 +98,20 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       await balancer.setWeight(server, weight > 0 ? await configured(balancer, server) : 0);
     },
   })),
+  'both slots given the same weight': balancers((balancer) => ({
+    setWeight: async (server, weight) => {
+      const other = server.name.endsWith('_b') ? server.name.slice(0, -2) : `${server.name}_b`;
+      const [state] = await balancer.backends(server.backend);
+      const its = state?.servers.find((one) => one.server.name === other)?.weight ?? 0;
+      await balancer.setWeight(server, weight > 0 && its > 0 ? its : weight);
+    },
+  })),
+  'one of two HAProxys not known of': {
+    play: (play) => ({
+      ...play,
+      hosts: play.hosts.map((host) => ({ ...host, instances: host.instances.map(withoutSecondBalancer) })),
+    }),
+  },
   'ready without health down': balancers((balancer) => ({
     setReadyWhenProven: async (server) => balancer.setAdmin(server, 'ready'),
   })),
@@ -134,6 +148,10 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     }),
   })),
 };
+
+function withoutSecondBalancer(instance: Instance): Instance {
+  return { ...instance, servers: instance.servers.filter(({ balancer }) => balancer.host !== 'lb2') };
+}
 
 async function configured(balancer: LoadBalancer, { backend, name }: Server): Promise<number> {
   const [state] = await balancer.backends(backend);

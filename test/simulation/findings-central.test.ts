@@ -31,6 +31,10 @@ describe('what the simulation has found with central HAProxys, and when hosts ar
     expect(await brokenBy(maintainedOf(seed, hasty))).toEqual([]);
   });
 
+  it('maintenance, briskly told, of seed 2229: a container that crashed just before: of the simulated world alone', async () => {
+    expect(await brokenBy(maintainedOf(2229, brisk))).toEqual([]);
+  });
+
   it.each([179, 295])('a drain for a time, hastily told, of seed %i: a record whose answer was lost', async (seed) => {
     expect(await brokenBy(holdsOf(seed, hasty))).toEqual([]);
   });

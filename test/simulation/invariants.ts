@@ -3,7 +3,7 @@ import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
 import { IMAGE, isNew, type SimHost } from './world/host.ts';
 import { behaviourOf, type SimContainer } from './world/sim-container.ts';
-import { keyIn, keyOf, serversOf } from './world/fronts.ts';
+import { inOtherSlot, keyIn, keyOf, serversOf } from './world/fronts.ts';
 import { pathOf } from './world/worker.ts';
 import type { Invariant } from './world/watchman.ts';
 import type { World } from './world/world.ts';
@@ -82,6 +82,7 @@ export function checkEnd(world: World): void {
     for (const { key, text } of notStanding(world, host)) {
       if (!isHopeless(host, key)) world.watchman.violate('exact', `${key} ${text}`);
     }
+    checkSlots(world, host);
     checkUp(world, host);
     checkAgents(world, host);
     checkContainers(world, host);
@@ -98,13 +99,12 @@ function isHopeless(host: SimHost, key: string): boolean {
   // A drain knows only the server, which a new configuration may call otherwise than its container.
   const slot = serversOf(host).find(({ at, slot: { line } }) => keyOf(at, line) === key)?.slot;
   return record.some(({ server, container, running }) => {
-    const behind = engine.containers.filter((one) => {
-      // A host that is maintained is back when all that ran there runs.
-      if (running) return running.includes(one.name);
-      return container === undefined
-        ? one.port === slot?.line.port && !one.name.includes('.replaced-')
-        : one.name === container || one.name.startsWith(`${container}.`);
-    });
+    const behind = engine.containers.filter((one) =>
+      container === undefined
+        ? // A host that is maintained is back when all that ran there runs.
+          (running?.includes(one.name) ?? false) || (one.port === slot?.line.port && !one.name.includes('.replaced-'))
+        : one.name === container || one.name.startsWith(`${container}.`),
+    );
     const isNothing = container === undefined && behind.length === 0;
     return keyIn(server) === key && (isNothing || behind.some((one) => one.isBroken || isUnwell(one)));
   });
@@ -127,6 +127,18 @@ function notStanding(world: World, host: SimHost): { key: string; at: SimHost; t
     if (world.watchman.mayStand(key, slot)) return [];
     return [{ key, at, text: `has ${slot.weight} ${slot.admin} and had ${world.watchman.expected(key)}` }];
   });
+}
+
+function checkSlots(world: World, host: SimHost): void {
+  for (const { at, slot } of serversOf(host)) {
+    const { backend, name } = slot.line;
+    const other = at.haproxy.current.slots.get(pathOf({ backend, name: inOtherSlot(name) }));
+    const key = keyOf(at, slot.line);
+    if (!other || isHopeless(host, key) || isHopeless(host, keyOf(at, other.line))) continue;
+    if (world.watchman.mayStandBoth(key, slot, other)) continue;
+    const has = `${slot.weight} ${slot.admin}, and its other slot ${other.weight} ${other.admin}`;
+    world.watchman.violate('exact', `${key} has ${has}, and they had ${world.watchman.expected(key)}`);
+  }
 }
 
 function checkUp(world: World, host: SimHost): void {

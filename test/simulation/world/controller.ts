@@ -277,7 +277,10 @@ export class Controller {
     answer();
   }
 
-  /** It hears nothing, or nothing good, for so long; what begins meanwhile makes that no shorter. */
+  /**
+   * It hears nothing, or nothing good, for so long; what begins meanwhile makes that no shorter: a frozen process that
+   * is cut off sees no sooner what has happened. From then on it has as much time to notice as everybody.
+   */
   #disturb(ms: number): void {
     this.disturbedMs = Math.max(this.disturbedMs, this.world.timeline.nowMs + ms);
   }

@@ -33,6 +33,18 @@ export class Standings {
     return this.#allowed(key).join(' or ');
   }
 
+  /**
+   * Whether the servers of two slots have between them exactly what they had. Where others have wished something, or a
+   * reload has brought back what is configured, each may have any of it: it is not to be told which they meant.
+   */
+  keepsPair(key: string, standing: Standing, otherStanding: Standing): boolean {
+    const ever = [key, inOtherSlot(key)].map((each) => [...(this.#ever.get(each) ?? [])]);
+    const [[one, ...more] = [], [other, ...moreOfOther] = []] = ever;
+    if (more.length + moreOfOther.length > 0) return true;
+    const [now, otherNow] = [standingText(standing), standingText(otherStanding)];
+    return (now === one && otherNow === other) || (now === other && otherNow === one);
+  }
+
   /** Whoever goes to the other slot takes its standing along, and may bring it back, whatever others wish meanwhile. */
   #allowed(key: string): readonly string[] {
     const one = inFirstSlot(key);

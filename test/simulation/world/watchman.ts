@@ -102,6 +102,11 @@ export class Watchman {
     if (path !== undefined && host !== undefined) this.#forgotten.add(`${host} ${path}`);
   }
 
+  /** The same of both slots of an instance together, by the key of the first. */
+  mayStandBoth(key: string, standing: Standing, other: Standing): boolean {
+    return this.#forgotten.size > 0 || this.#standings.keepsPair(key, standing, other);
+  }
+
   expected(key: string): string {
     return this.#standings.expected(key);
   }
