@@ -5,7 +5,7 @@ import { projectDir } from '../lab/settings.ts';
 
 /** A fingerprint of the sluice that `bin/sluice` runs. */
 export function buildOf(): string {
-  const dir = join(projectDir(), 'dist/src');
+  const dir = join(projectDir(), 'dist/sluice');
   const files = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.js'));
   const hash = createHash('sha256');
   for (const name of files.toSorted()) hash.update(`${name}\n`).update(readFileSync(join(dir, name)));

@@ -28,10 +28,13 @@ export async function convergeContainers(host: Host, { settings, digest }: Wante
   await pruneOthers(host, imageId);
 }
 
-export async function healthyContainers(host: Host, apps: number): Promise<void> {
+/** Without healthchecks, those that run are taken for healthy. */
+export async function healthyContainers(host: Host, { apps, healthchecks }: LabSettings): Promise<void> {
   const areHealthy = async (): Promise<boolean | string> => {
     const found = await containers(host);
-    const healthy = found.filter(({ Status }) => Status.includes('(healthy)'));
+    const healthy = found.filter(({ Status }) =>
+      healthchecks ? Status.includes('(healthy)') : Status.startsWith('Up '),
+    );
     return healthy.length === apps || found.map(({ Names, Status }) => `${Names.join()} ${Status}`).join(', ');
   };
   await until(`${apps} healthy containers on ${host.name}`, areHealthy, { withinMs: 60_000, everyMs: 100 });
@@ -90,6 +93,7 @@ async function isAsWanted(
     Config.Image === spec.Image &&
     isSame(ours, spec.Env) &&
     isSame(Config.Labels ?? {}, {}) &&
+    (Config.Healthcheck?.Test?.[0] === 'NONE') === !settings.healthchecks &&
     isSame(HostConfig.PortBindings, spec.HostConfig.PortBindings) &&
     HostConfig.RestartPolicy.Name === 'always' &&
     (HostConfig.Binds ?? []).length === 0
@@ -105,6 +109,7 @@ function specOf(id: number, settings: LabSettings) {
   return {
     Image: imageOf(settings.version),
     Env: [`START_DELAY_MS=${settings.appDelayMs}`],
+    ...(!settings.healthchecks && { Healthcheck: { Test: ['NONE'] } }),
     HostConfig: {
       PortBindings: { '8080/tcp': [{ HostIp: settings.publishOn, HostPort: String(portOf(id)) }] },
       RestartPolicy: { Name: 'always' },

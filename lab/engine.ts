@@ -21,7 +21,12 @@ export interface ContainerDetails {
     readonly Paused: boolean;
     readonly Health?: { readonly Status: string };
   };
-  readonly Config: { readonly Image: string; readonly Env: readonly string[]; readonly Labels: object | null };
+  readonly Config: {
+    readonly Image: string;
+    readonly Env: readonly string[];
+    readonly Labels: object | null;
+    readonly Healthcheck?: { readonly Test?: readonly string[] };
+  };
   readonly HostConfig: {
     readonly PortBindings: object | null;
     readonly RestartPolicy: { readonly Name: string };

@@ -81,14 +81,20 @@ export function parseServerStates(text: string): readonly ServerState[] {
     });
 }
 
-/** Undoes what was changed at runtime: states, weights and paused health checks are as configured again. */
+/**
+ * Undoes what was changed at runtime: states, weights and paused health checks are as configured again. That a server
+ * is UP is to be checked anew: its container may just have been made.
+ */
 export async function resetServers(host: Host): Promise<void> {
   for (const { backend, name, configuredWeight } of await serverStates(host)) {
     const server = `${backend}/${name}`;
-    await runtime(
-      host,
-      `set server ${server} state ready; enable health ${server}; set server ${server} weight ${configuredWeight}`,
-    );
+    const commands = [
+      `set server ${server} state ready`,
+      `enable health ${server}`,
+      `set server ${server} weight ${configuredWeight}`,
+      `set server ${server} health down`,
+    ];
+    await runtime(host, commands.join('; '));
   }
 }
 

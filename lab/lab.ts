@@ -119,7 +119,7 @@ async function convergeHost(host: Host, settings: LabSettings, digest: Promise<s
   await startHost(host, settings);
   await convergeContainers(host, { settings, digest: (await digest) ?? '' });
   await resetServers(host);
-  await healthyContainers(host, settings.apps);
+  await healthyContainers(host, settings);
   const areUp = async (): Promise<boolean | string> => await areServersUp(host, settings.apps);
   await until(`the servers of ${host.name}`, areUp, { withinMs: 30_000, everyMs: 50 });
 }

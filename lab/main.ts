@@ -14,6 +14,7 @@ const usage = `A throw-away fleet of real hosts (HAProxy, Docker, SSH) on this m
 lab up [HOSTS=3] [APPS=3]   bring it up from whatever there is; and back to this after a change of options
     --weights 10,20,30      configured HAProxy weights     --app-delay 500   ms until the application listens
     --version v1            image of the containers        --haproxy FILE    another configuration template
+    --no-healthchecks       containers that are only known to be well by what is asked of them
     --no-stream-local       an sshd that forwards no unix sockets
 lab reset [HOSTS] [APPS]    back to what \`up\` made, with other options if any are given
 lab status [--json]         what runs

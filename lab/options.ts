@@ -7,6 +7,7 @@ const options = {
   'app-delay': { type: 'string' },
   version: { type: 'string' },
   haproxy: { type: 'string' },
+  'no-healthchecks': { type: 'boolean' },
   'no-stream-local': { type: 'boolean' },
   'keep-images': { type: 'boolean' },
   json: { type: 'boolean' },
@@ -33,6 +34,7 @@ export function settingsOf(values: Options, [hosts, apps]: readonly string[]): P
     ...(values.weights !== undefined && { weights: values.weights.split(',').map(weightOf) }),
     ...(values['app-delay'] !== undefined && { appDelayMs: numberOf('--app-delay', values['app-delay']) }),
     ...(values.version !== undefined && { version: values.version }),
+    ...(values['no-healthchecks'] !== undefined && { healthchecks: !values['no-healthchecks'] }),
     ...(values['no-stream-local'] !== undefined && { streamLocal: !values['no-stream-local'] }),
     ...(values.haproxy !== undefined && { haproxyTemplate: resolve(values.haproxy) }),
   };

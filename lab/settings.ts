@@ -14,6 +14,8 @@ export interface LabSettings {
   readonly publishOn: string;
   /** Tag of the image that the containers start with. */
   readonly version: string;
+  /** Whether the containers run their image's healthcheck, which costs a tenth of a processor for every three of them. */
+  readonly healthchecks: boolean;
   /** Whether sshd forwards unix sockets. */
   readonly streamLocal: boolean;
   /** HAProxy configuration template; see haproxy/haproxy.cfg.example for its placeholders. */
@@ -47,6 +49,7 @@ export function defaultSettings(): LabSettings {
     appDelayMs: 500,
     publishOn: '127.0.0.1',
     version: 'v1',
+    healthchecks: true,
     streamLocal: true,
     haproxyTemplate: join(projectDir(), 'haproxy/haproxy.cfg.example'),
   };

@@ -38,7 +38,7 @@ function tell(error: unknown): void {
   console.error(isBug ? `This is a bug in sluice, please report it: ${stack ?? reasonOf(error)}` : reasonOf(error));
 }
 
-/** This file runs as `dist/src/main.js`. */
+/** This file runs as `dist/sluice/main.js`. */
 function version(): string {
   const { version: text }: { version: string } = JSON.parse(
     readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),

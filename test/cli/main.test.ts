@@ -153,7 +153,7 @@ describe.concurrent('sluice', () => {
     const installed = folderWith({ 'package.json': 'not JSON' });
     try {
       mkdirSync(join(installed, 'bin'));
-      for (const path of ['bin/sluice', 'dist/src']) cpSync(path, join(installed, path), { recursive: true });
+      for (const path of ['bin/sluice', 'dist/sluice']) cpSync(path, join(installed, path), { recursive: true });
       writeFileSync(join(installed, 'dist/package.json'), '{ "type": "module" }');
       writeFileSync(join(installed, 'bin/package.json'), '{ "type": "module" }');
       symlinkSync(resolve('node_modules'), join(installed, 'node_modules'));

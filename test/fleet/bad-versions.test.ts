@@ -5,7 +5,7 @@ import { rolloutTo, sluice } from '../support/sluice.ts';
 
 describe('a bad version on the real fleet', () => {
   beforeEach(async () => {
-    await labReset();
+    await labReset({ healthchecks: true });
   });
 
   // prettier-ignore

@@ -5,7 +5,7 @@ import { rolloutTo, sluice } from '../support/sluice.ts';
 
 describe('a rollout on the real fleet, with an app that takes 3 s to start and requests that take 1 s', () => {
   beforeEach(async () => {
-    await labReset({ appDelayMs: 3_000 });
+    await labReset({ appDelayMs: 3_000, healthchecks: true });
   });
 
   it('fails none of at least 20,000 requests and puts every weight back', async () => {

@@ -5,7 +5,7 @@ import { rolloutTo, sluice } from '../../support/sluice.ts';
 
 describe('a bad version on a real host', () => {
   beforeEach(async () => {
-    await resetOwn();
+    await resetOwn({ healthchecks: true });
   });
 
   // prettier-ignore

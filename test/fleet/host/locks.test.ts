@@ -15,7 +15,7 @@ async function killedAt(step: string): Promise<void> {
 
 describe('the lock of a real host', () => {
   beforeEach(async () => {
-    await resetOwn();
+    await resetOwn({ healthchecks: true });
     await sluice('lock', 'break', own, '--yes');
   });
 

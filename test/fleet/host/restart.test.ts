@@ -31,7 +31,7 @@ async function killWhenStopping(child: ChildProcess): Promise<void> {
 
 describe('strategy: restart on a real host', () => {
   beforeEach(async () => {
-    await resetOwn();
+    await resetOwn({ healthchecks: true });
   });
 
   it('restarts every container as it is, fails no request, and says what stays', async () => {

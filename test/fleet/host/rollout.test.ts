@@ -6,7 +6,7 @@ import { rolloutTo, sluice } from '../../support/sluice.ts';
 
 describe('a rollout on a real host', () => {
   beforeEach(async () => {
-    await resetOwn();
+    await resetOwn({ healthchecks: true });
   });
 
   it('has nothing to do the second time', async () => {
