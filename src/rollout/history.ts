@@ -1,6 +1,7 @@
 /** What a run's journal says of it: the events, in their order, as the state that they have come to. */
 import type { StampedEvent, Subject } from './events.ts';
-import { hooksAfter, hooksBrokenOff, type HookEvent } from './hook-history.ts';
+import { hooksAfter, hooksBrokenOff, nothingYet, openedAndEnded, type HookEvent } from './hook-history.ts';
+import { withHost, withInstance } from './host-histories.ts';
 import type { Step } from './lifecycle.ts';
 import { sameServer } from './model.ts';
 import type {
@@ -32,7 +33,8 @@ export function replay(events: readonly StampedEvent[]): RunHistory | undefined 
 
 function after(history: RunHistory, event: StampedEvent): RunHistory {
   if ('hook' in event) return { ...history, hooks: hooksAfter(history.hooks, event) };
-  return 'subject' in event ? ofSubject(history, event) : ofFleet(history, event);
+  const before = { ...history, ...openedAndEnded(history, event) };
+  return 'subject' in event ? ofSubject(before, event) : ofFleet(before, event);
 }
 
 function started(before: RunHistory | undefined, event: Extract<StampedEvent, { type: 'run-started' }>): RunHistory {
@@ -43,7 +45,11 @@ function started(before: RunHistory | undefined, event: Extract<StampedEvent, { 
   }
   const hosts = event.hosts.map((host) => ({ host, end: undefined, reason: '', instances: [] }));
   const { invocation, fingerprint } = event;
-  return { ...{ run, command, by, startedAt: ts, hosts, invocation, fingerprint, hooks: [], notes: [] }, ...process };
+  return {
+    ...{ run, command, by, startedAt: ts, hosts, invocation, fingerprint, notes: [] },
+    ...nothingYet,
+    ...process,
+  };
 }
 
 /** The run is gone on with: what its first process was at has no end any more. */
@@ -275,29 +281,4 @@ function planned(
       ? { ...before, ...place, plan, from: plan.from?.reference, to: plan.to.reference }
       : before,
   );
-}
-
-function withInstance(
-  history: RunHistory,
-  subject: Subject,
-  change: (before: InstanceHistory) => InstanceHistory,
-): RunHistory {
-  return withHost(history, subject.host, (host) => {
-    const isKnown = host.instances.some((one) => one.subject.name === subject.name);
-    const all = isKnown ? host.instances : [...host.instances, untouched(subject)];
-    return { ...host, instances: all.map((one) => (one.subject.name === subject.name ? change(one) : one)) };
-  });
-}
-
-function withHost(history: RunHistory, name: string, change: (before: HostHistory) => HostHistory): RunHistory {
-  const isKnown = history.hosts.some(({ host }) => host === name);
-  const all = isKnown ? history.hosts : [...history.hosts, { host: name, end: undefined, reason: '', instances: [] }];
-  return { ...history, hosts: all.map((one) => (one.host === name ? change(one) : one)) };
-}
-
-function untouched(subject: Subject): InstanceHistory {
-  return {
-    ...{ subject, state: 'notReached', steps: [], remarks: [], startedAt: undefined, endedAt: undefined },
-    ...{ from: undefined, to: undefined, play: undefined, batch: undefined, plan: undefined, found: undefined },
-  };
 }

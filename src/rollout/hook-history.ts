@@ -1,6 +1,7 @@
 /** What a run's journal says of its hooks. */
 import type { StampedEvent } from './events.ts';
-import type { HookHistory } from './run-history.ts';
+import { endsFor, nothingOpen, openAfter } from './open-history.ts';
+import type { HookHistory, RunHistory } from './run-history.ts';
 
 export type HookEvent = Extract<StampedEvent, { readonly hook: unknown }>;
 
@@ -21,6 +22,15 @@ export function hooksAfter(before: readonly HookHistory[], event: HookEvent): re
       return before.map((one, at) => (at === index ? { ...one, result, why, output, ms } : one));
     }
   }
+}
+
+export const nothingYet: Pick<RunHistory, 'hooks' | 'open'> = { hooks: [], open: nothingOpen };
+
+/** What has begun and ended with an event that is about no hook, and the hooks that were run before or after it. */
+export function openedAndEnded({ hooks, open }: RunHistory, event: StampedEvent): Pick<RunHistory, 'hooks' | 'open'> {
+  const ends = ({ hook, isOver }: HookHistory): boolean => isOver !== true && endsFor(hook, event, open);
+  const ended = hooks.some(ends) ? hooks.map((one) => (ends(one) ? { ...one, isOver: true } : one)) : hooks;
+  return { hooks: ended, open: openAfter(open, event) };
 }
 
 /** The run is gone on with: whether what its first process was running has ended, nobody knows. */

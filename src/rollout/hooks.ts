@@ -174,6 +174,11 @@ export function runHookKey({ play, point, name }: Pick<HookSubject, 'play' | 'po
   return JSON.stringify([play, point, name]);
 }
 
+/** What tells the others apart, in one play of a run. */
+export function hookKey({ play, point, name, batch, host, container }: HookSubject): string {
+  return JSON.stringify([play, point, name, batch, host, container]);
+}
+
 /** The hook in words: `hook warm-up (before_traffic) of pxApp_1 on fe1`. */
 export function hookName({ name, point, host, container }: HookSubject): string {
   const of = container === undefined ? '' : ` of ${container}`;

@@ -1,6 +1,7 @@
 /** What a run that is gone on with has done already, and what of it is still to be done. */
 import { isForCompany } from './company.ts';
-import { runHookKey, type HookSubject } from './hooks.ts';
+import { hookKey, runHookKey, type HookSubject } from './hooks.ts';
+import type { EndState } from './lifecycle.ts';
 import { onlyOf, type Instance } from './model.ts';
 import type { InstancePlan, PlayPlan, WantedImage } from './plan.ts';
 import { instancesIn, type HookHistory, type InstanceHistory, type RunHistory } from './run-history.ts';
@@ -26,7 +27,13 @@ export interface Resumption {
     readonly unknown: readonly HookSubject[];
     /** The plays of which any was begun. */
     readonly begun: Names;
+    /** Those before and after what has not ended, which have ended well themselves, by `hookKey`. */
+    readonly done: Names;
   };
+  /** Batches and hosts that were begun and have not ended, by their keys: hooks after them are still to come. */
+  readonly open: Names;
+  /** How instances have ended on hosts that have not, by `host container`. */
+  readonly ended: ReadonlyMap<string, EndState>;
   readonly skipFailed: boolean;
 }
 
@@ -40,16 +47,27 @@ export function resumptionOf(history: RunHistory, skipFailed: boolean): Resumpti
     inWork: named(({ state }) => state === 'inWork' || state === 'outOfService'),
     notReached: named(({ state }) => state === 'notReached'),
     digests: digestsIn(all),
-    hooks: hooksIn(history),
+    hooks: { ...hooksIn(history), done: doneIn(history) },
+    open: new Set(history.open.begun),
+    ended: new Map(history.open.instances.map(({ host, name, state }) => [`${host} ${name}`, state])),
     skipFailed,
   };
 }
 
-function hooksIn({ hooks }: RunHistory): Resumption['hooks'] {
+function doneIn({ hooks }: RunHistory): Names {
+  const told = hooks.filter(({ result, isOver, hook }) => result !== 'skipped' && !isOver && hook.batch !== undefined);
+  const last = new Map(told.map((one) => [hookKey(one.hook), one]));
+  return new Set([...last].filter(([, one]) => isWell(one)).map(([key]) => key));
+}
+
+function isWell({ result }: HookHistory): boolean {
+  return result === 'ok' || result === 'ignored';
+}
+
+function hooksIn({ hooks }: RunHistory): Omit<Resumption['hooks'], 'done'> {
   const once = hooks.filter(({ hook }) => hook.point === 'before_run');
   // Of one that was run again, the last time counts.
   const last = new Map(once.filter(({ result }) => result !== 'skipped').map((one) => [runHookKey(one.hook), one]));
-  const isWell = ({ result }: HookHistory): boolean => result === 'ok' || result === 'ignored';
   return {
     ended: new Set([...last].filter(([, one]) => isWell(one)).map(([key]) => key)),
     unknown: [...last.values()]

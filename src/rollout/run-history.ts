@@ -3,6 +3,7 @@ import type { HookSubject } from './hooks.ts';
 import type { EndState, Step } from './lifecycle.ts';
 import type { Instance } from './model.ts';
 import type { InstancePlan } from './plan.ts';
+import type { OpenHistory } from './open-history.ts';
 import type { HostEnd, RunEnd } from './verdict.ts';
 
 /**
@@ -61,6 +62,8 @@ export interface HookHistory {
   readonly why: string;
   readonly output: readonly string[];
   readonly ms: number | undefined;
+  /** What it was run before, or after, has ended since, or was begun anew. */
+  readonly isOver?: boolean;
 }
 
 export interface HostHistory {
@@ -100,6 +103,7 @@ export interface RunHistory {
   readonly hosts: readonly HostHistory[];
   /** In the order in which they began. */
   readonly hooks: readonly HookHistory[];
+  readonly open: OpenHistory;
   readonly notes: readonly {
     readonly at: string;
     readonly kind: 'problem' | 'warning' | 'stop';

@@ -219,6 +219,7 @@ async function rollAll(
     actions: stepActions,
     held: held.host,
     turns: new Turns(),
+    resumption: how.resumption,
   };
   // A first signal does not keep what a monitor has found from being taken back.
   const homeward = { ...rolling, stop: { ...context.stop, beforeNext: context.stop.forward } };

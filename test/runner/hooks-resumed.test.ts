@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/rollout/events.ts';
+import { nothingOpen } from '../../src/rollout/open-history.ts';
 import { resumptionOf } from '../../src/rollout/resumption.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { aHook, hooksTold, playWithHooks } from '../support/hooks.ts';
+import { resumptionFrom } from '../support/resumption.ts';
 
 let fleet: FakeFleet;
 
@@ -12,7 +15,7 @@ beforeEach(async () => {
 });
 
 describe('a run that is gone on with', () => {
-  const nothing = { hosts: [], hooks: [] } as unknown as Parameters<typeof resumptionOf>[0];
+  const nothing = { hosts: [], hooks: [], open: nothingOpen } as unknown as Parameters<typeof resumptionOf>[0];
   const resumption = resumptionOf(nothing, false);
   const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
   const hooks = { before_run: [aHook({ name: 'migrate' })], after_run: [aHook({ name: 'tell' })] };
@@ -51,5 +54,71 @@ describe('a run that is gone on with', () => {
     await rollout([playWithHooks(fleet, { hooks, tag: 'v1' })], going, fleet.context());
 
     expect(fleet.commands.lines).toEqual(lines);
+  });
+});
+
+describe('a run that died between two hooks', () => {
+  const names = ['before_batch', 'after_batch', 'before_host', 'after_host'] as const;
+  const tell = (name: string) => [aHook({ name: 'tell', env: { AT: name } })];
+  const hooks = Object.fromEntries(names.map((name) => [name, tell(name)]));
+  const instance = { before_instance: tell('before_instance'), after_instance: tell('after_instance') };
+  const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+
+  /** What was run for fe1 by the run that died once `isLast` was told, on a fleet as it was then, and by resume. */
+  async function resumedAfter(isLast: (event: RunEvent) => boolean, isDone: boolean): Promise<readonly string[]> {
+    await rollout([playWithHooks(fleet, { hooks, instance })], options, fleet.context());
+    const at = fleet.events.findIndex(isLast);
+    expect(at).toBeGreaterThan(0);
+    const resumption = resumptionFrom(fleet.events.slice(0, at + 1));
+    const then = isDone ? fleet : await FakeFleet.up(['fe1', 'fe2']);
+    then.commands.programs.set('tell', {});
+    const told = then.events.length;
+    const result = await rollout(
+      [playWithHooks(then, { hooks, instance })],
+      { ...options, resumption },
+      then.context(),
+    );
+    expect(result.end).toBe('done');
+    expect(then.failures()).toEqual([]);
+    return hooksTold(then.events.slice(told)).filter((line) => !line.includes('fe2'));
+  }
+
+  const isHook = (event: RunEvent, point: string): boolean =>
+    event.type === 'hook-ended' && event.hook.point === point && event.hook.host !== 'fe2';
+  const skipped = 'skipped: it has ended well in the first part of this run';
+
+  it('before the first change has what was run before it no second time', async () => {
+    const lines = await resumedAfter((event) => isHook(event, 'before_instance'), false);
+
+    expect(lines).toEqual([
+      `before_batch tell ${skipped}`,
+      `before_host tell fe1 ${skipped}`,
+      `before_instance tell fe1 pxApp_1 ${skipped}`,
+      'after_instance tell fe1 pxApp_1 ok',
+      'after_host tell fe1 ok',
+      'after_batch tell ok',
+      'before_batch tell ok',
+      'after_batch tell ok',
+    ]);
+  });
+
+  it.each([
+    [
+      'when the instance had ended',
+      (event: RunEvent) => event.type === 'instance-ended',
+      ['after_instance tell fe1 pxApp_1 ok', 'after_host tell fe1 ok', 'after_batch tell ok'],
+    ],
+    [
+      'after the hook of the instance',
+      (event: RunEvent) => isHook(event, 'after_instance'),
+      [`after_instance tell fe1 pxApp_1 ${skipped}`, 'after_host tell fe1 ok', 'after_batch tell ok'],
+    ],
+    ['when the host had ended', (event: RunEvent) => event.type === 'host-ended', ['after_batch tell ok']],
+    ['when the batch had ended', (event: RunEvent) => event.type === 'batch-ended', []],
+  ])('%s has what comes after it all the same', async (_, isLast, expected) => {
+    const lines = await resumedAfter(isLast, true);
+
+    expect(lines.filter((line) => line.startsWith('after_'))).toEqual(expected);
+    expect(lines.filter((line) => line.startsWith('before_') && line.endsWith(' ok'))).toEqual([]);
   });
 });

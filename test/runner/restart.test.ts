@@ -284,11 +284,11 @@ describe('a restart whose run was killed', () => {
     const isRecorded = (await fleet.host('fe1')).entries.length > 0;
     const nothing = { failed: new Set<string>(), notReached: new Set<string>(), digests: new Map<string, string>() };
     const resumption = {
-      ...nothing,
+      ...{ ...nothing, open: new Set<string>(), ended: new Map<string, 'updated'>() },
       updated: isRecorded ? new Set<string>() : names,
       inWork: names,
       skipFailed: false,
-      hooks: { ended: new Set<string>(), unknown: [], begun: new Set<string>() },
+      hooks: { ended: new Set<string>(), unknown: [], begun: new Set<string>(), done: new Set<string>() },
     };
     const isOver = death.at === CHANGES.length - 1 && death.when === 'after';
 

@@ -1,8 +1,10 @@
 /** What hooks are run around: a batch, a host, an instance. */
 import type { Failure } from '../../errors.ts';
-import { worstOf, type HookPoint, type Occasion } from '../../rollout/hooks.ts';
+import { hookKey, worstOf, type HookPoint, type HookSubject, type Occasion } from '../../rollout/hooks.ts';
+import { batchKey, hostKey } from '../../rollout/open-history.ts';
 import type { BatchPlan, HostPlan, InstancePlan, PlayPlan } from '../../rollout/plan.ts';
 import { hasChangesIn, hasChangesOn } from '../../rollout/plan.ts';
+import type { Resumption } from '../../rollout/resumption.ts';
 import type { HostEnd } from '../../rollout/verdict.ts';
 import type { InstanceEnd, Stop } from '../instance/advance.ts';
 import { failureOfHooks, runHooks, type HookCall, type HookContext } from './hooks.ts';
@@ -11,6 +13,8 @@ import { asideOf, type RunIdentity, type Work } from '../instance/work.ts';
 export interface AroundContext extends HookContext {
   readonly identity: RunIdentity;
   readonly stop: Stop;
+  /** What the first part of the run has come to, when it is gone on with. */
+  readonly resumption?: Resumption | undefined;
 }
 
 /** A play, and the batch of it that is in work. */
@@ -20,6 +24,16 @@ export interface InBatch {
 }
 
 const BEGUN_BEFORE = 'it was begun in the first part of this run';
+const DONE_BEFORE = 'it has ended well in the first part of this run';
+
+/** What was done with the same batch, host or instance before the run was gone on with is not done again. */
+function skipping(
+  { resumption }: AroundContext,
+  isBegun = false,
+): { readonly skips: (hook: HookSubject) => string | undefined } {
+  const isDone = (hook: HookSubject): boolean => resumption?.hooks.done.has(hookKey(hook)) ?? false;
+  return { skips: (hook) => (isBegun ? BEGUN_BEFORE : isDone(hook) ? DONE_BEFORE : undefined) };
+}
 
 export function beforeBatch(at: InBatch, context: AroundContext): Promise<Failure | undefined> {
   return around(at, 'before_batch', context);
@@ -39,9 +53,10 @@ function around(
   context: AroundContext,
   result?: HostEnd,
 ): Promise<Failure | undefined> {
-  const hooks = hasChangesIn(batch) ? play.hooks?.[point] : undefined;
+  const isOpen = context.resumption?.open.has(batchKey(play.name, batch.number)) ?? false;
+  const hooks = hasChangesIn(batch) || isOpen ? play.hooks?.[point] : undefined;
   const occasion = { ...occasionIn({ play, batch }, context), result };
-  return failureOfHooks({ point, hooks, occasion, ...timesOf(point, context) }, context);
+  return failureOfHooks({ point, hooks, occasion, ...timesOf(point, context), ...skipping(context) }, context);
 }
 
 /** `isBegun`: an earlier process of this run has left instances in work there, so it was begun well. */
@@ -50,7 +65,7 @@ export function beforeHost(
   context: AroundContext,
 ): Promise<Failure | undefined> {
   const call = hostCall(at, 'before_host', context);
-  return failureOfHooks({ ...call, skips: () => (at.isBegun ? BEGUN_BEFORE : undefined) }, context);
+  return failureOfHooks({ ...call, ...skipping(context, at.isBegun) }, context);
 }
 
 export function afterHost(
@@ -68,9 +83,11 @@ function hostCall(
   point: 'before_host' | 'after_host',
   context: AroundContext,
 ): HookCall {
-  const { host } = at;
-  const hooks = hasChangesOn(host) ? host.hooks?.[point] : undefined;
-  return { point, hooks, occasion: { ...occasionIn(at, context), host: host.host }, ...timesOf(point, context) };
+  const { host, play } = at;
+  const isOpen = context.resumption?.open.has(hostKey(play.name, host.host)) ?? false;
+  const hooks = hasChangesOn(host) || isOpen ? host.hooks?.[point] : undefined;
+  const occasion = { ...occasionIn(at, context), host: host.host };
+  return { point, hooks, occasion, ...timesOf(point, context), ...skipping(context) };
 }
 
 type OfInstance = InBatch & { readonly instance: InstancePlan };
@@ -83,8 +100,7 @@ export function beforeInstance(
   const { instance, from, isRunning } = at.instance;
   const old = from && isRunning ? instance.container : undefined;
   const call = instanceCall(at, 'before_instance', context);
-  const skips = (): string | undefined => (at.isBegun ? BEGUN_BEFORE : undefined);
-  return failureOfHooks({ ...call, containers: { old }, skips }, context);
+  return failureOfHooks({ ...call, containers: { old }, ...skipping(context, at.isBegun) }, context);
 }
 
 /** For the check of the new container: nothing is sent to it yet. */
@@ -105,7 +121,7 @@ export async function afterInstance(at: OfInstance, end: InstanceEnd, context: A
   const { occasion, ...call } = instanceCall(at, 'after_instance', context);
   const told = { ...occasion, result: end.state, reason: end.failure?.message ?? '' };
   const containers = end.state === 'updated' ? { new: at.instance.instance.container } : {};
-  const failure = await failureOfHooks({ ...call, occasion: told, containers }, context);
+  const failure = await failureOfHooks({ ...call, occasion: told, containers, ...skipping(context) }, context);
   return { ...end, failure: end.failure ?? failure };
 }
 

@@ -19,6 +19,7 @@ import { Monitors } from './monitors.ts';
 import { takeBackTogether, togetherWith } from './served-badly.ts';
 import type { Pace } from './pace.ts';
 import { isOwn } from '../instance/recorded.ts';
+import type { Resumption } from '../../rollout/resumption.ts';
 import { Turns } from '../instance/turns.ts';
 import { markOf, workOn, type RunIdentity, type Work } from '../instance/work.ts';
 
@@ -29,6 +30,8 @@ export interface RollContext extends AdvanceContext {
   readonly forks: number;
   readonly held: (host: string) => HeldHost;
   readonly pace: Pace;
+  /** What the first part of the run has come to, when it is gone on with. */
+  readonly resumption?: Resumption | undefined;
   /** Of all that work at the same time; its own when nobody else does. */
   readonly turns?: Turns;
   /** Takes instances that this run has updated back to what it found; without it they stay. */
@@ -128,7 +131,7 @@ async function updateInstances(plan: HostPlan, at: OnHost, context: PlayContext)
       const [first] = unit ?? [];
       if (!unit || !first) return;
       if (first.action === 'leave') {
-        ends.set(first, leave(first, context));
+        ends.set(first, await leave(first, at, context));
         lockstep?.over(unit);
         continue;
       }
@@ -192,12 +195,18 @@ async function updateUnit(unit: readonly InstancePlan[], at: Beneath, context: P
   return new Map([...ends.filter(isFirst), ...ends]);
 }
 
-function leave({ instance }: InstancePlan, { report, monitors }: PlayContext): 'left' {
+/** One that had ended when the run died, and its host had not, has its hooks after it all the same. */
+async function leave(plan: InstancePlan, at: InBatch, context: PlayContext): Promise<InstanceEnd | 'left'> {
+  const { report, monitors, resumption } = context;
+  const { instance } = plan;
   monitors.touch(serversOf(instance));
   const subject = { host: instance.host, name: instance.container };
   const isRevert = instance.revert !== undefined;
   report({ type: 'instance-left', subject, why: 'nothing to change', ...(isRevert && { isRevert }) });
-  return 'left';
+  const state = resumption?.ended.get(`${instance.host} ${instance.container}`);
+  if (state === undefined) return 'left';
+  const end = await afterInstance({ ...at, instance: plan }, { state, failure: undefined }, context);
+  return end.failure ? end : 'left';
 }
 
 interface Together extends InBatch {
