@@ -18,6 +18,7 @@ import {
   draining,
   listing,
   looking,
+  naming,
   placeIn,
   recovering,
   restoring,
@@ -80,8 +81,23 @@ export async function readArguments(
     .command('lock <action> [hosts]', 'List, take, release or break the locks of hosts', lockActions, (args) => {
       take({ name: 'lock', ...lockCommandOf(args), ...commonOf(args, environment) });
     });
-  await withLooks(parser, take, environment).parseAsync([...argv]);
+  await withLooks(withKept(parser, take, environment), take, environment).parseAsync([...argv]);
   return command;
+}
+
+/** What becomes of what `blue-green` has kept. */
+function withKept(
+  parser: Argv<CommonArgs>,
+  take: (command: Command) => void,
+  environment: Surroundings['environment'],
+): Argv<CommonArgs> {
+  return parser
+    .command('switch-back <hosts>', 'Have the old containers that blue-green has kept serve again', naming, (args) => {
+      take({ name: 'switch-back', pattern: args.hosts, ...commonOf(args, environment) });
+    })
+    .command('retire <hosts>', 'End the old containers that blue-green has kept, before their time', naming, (args) => {
+      take({ name: 'retire', pattern: args.hosts, ...commonOf(args, environment) });
+    });
 }
 
 /** The commands that change nothing. */
@@ -131,7 +147,7 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
     .strict()
     .demandCommand(
       1,
-      'Say what to do: rollout, plan, rollback, drain, restore, maintain, recover, resume, haproxy, lock, status, doctor, hosts, inventory, history or show',
+      'Say what to do: rollout, plan, rollback, drain, restore, switch-back, retire, maintain, recover, resume, haproxy, lock, status, doctor, hosts, inventory, history or show',
     )
     .recommendCommands()
     .middleware(lastOfEach, true)
@@ -165,6 +181,7 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
 const needs: Readonly<Record<string, string>> = {
   ...{ rollout: 'a playbook', plan: 'a playbook', show: 'the id of a run, or "last"' },
   ...{ drain: 'hosts, such as all', recover: 'hosts, such as all', maintain: 'hosts, such as all' },
+  ...{ 'switch-back': 'hosts, such as all', retire: 'hosts, such as all' },
   haproxy: 'an action, and a playbook or hosts: see sluice haproxy --help',
   ...{ lock: 'an action: list, take, release or break', hosts: '"trust" and hosts, such as all' },
 };

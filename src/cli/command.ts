@@ -133,6 +133,8 @@ export type Command =
       /** Hosts of HAProxys that are gone for good. */
       readonly forget: readonly string[];
     } & Common)
+  /** What a `blue-green` rollout has kept serves again, or ends before its time. */
+  | ({ readonly name: 'switch-back' | 'retire'; readonly pattern: string } & Common)
   | ({ readonly name: 'maintain' } & Common & Maintaining)
   | ({
       readonly name: 'resume';

@@ -126,7 +126,7 @@ export const restoringOptions = {
   expired: {
     type: 'boolean',
     default: false,
-    describe: 'Only what was drained for a time that is over (all hosts unless said); for cron',
+    describe: 'Only what was drained, or kept by blue-green, for a time that is over (all hosts unless said); for cron',
   },
 } as const;
 

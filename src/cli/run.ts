@@ -20,6 +20,10 @@ async function dispatch(command: Command, surroundings: Surroundings): Promise<n
       return (await import('./maintenance.ts')).drain(command, surroundings);
     case 'restore':
       return (await import('./maintenance.ts')).restore(command, surroundings);
+    case 'switch-back':
+      return (await import('./kept-sets.ts')).switchBack(command, surroundings);
+    case 'retire':
+      return (await import('./kept-sets.ts')).retire(command, surroundings);
     case 'maintain':
       return (await import('./maintain.ts')).maintain(command, surroundings);
     case 'recover':

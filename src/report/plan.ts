@@ -1,5 +1,6 @@
 import { imageChange } from '../rollout/image-change.ts';
-import { keepsContainer, sameServer, serverPath, type Instance } from '../rollout/model.ts';
+import { durationText } from '../rollout/durations.ts';
+import { keepsContainer, sameServer, serverPath, type Instance, type Switching } from '../rollout/model.ts';
 import type { SettingChange } from '../rollout/observed.ts';
 import { unitsOf } from '../rollout/company.ts';
 import {
@@ -47,6 +48,7 @@ export function planText(plan: PlayPlan, { paint, diff, show = (change) => chang
   return [
     paint('strong', `Play: ${plan.name}`),
     ...atOnceLines(plan),
+    ...switchingLines(plan),
     ...batches,
     ...plannedHookLines(plan),
     ...plannedMetricLines(plan),
@@ -71,6 +73,24 @@ function atOnceLines({ atOnce }: PlayPlan): string[] {
 /** How many are in work as one with it, itself too. */
 function unitOf(plan: InstancePlan, { instances }: HostPlan): number {
   return unitsOf(instances).find((unit) => unit.includes(plan))?.length ?? 1;
+}
+
+/** What becomes of the two sets of each host, once for all that do alike. */
+function switchingLines(plan: PlayPlan): string[] {
+  const all = instancesOf(plan).filter(({ action, instance }) => action !== 'leave' && !instance.revert);
+  const lines = all.flatMap(({ instance: { switching } }) => (switching ? [switchingText(switching)] : []));
+  return [...new Set(lines)].flatMap((line) => line.split('\n'));
+}
+
+function switchingText({ order, keepMs }: Switching): string {
+  const how =
+    order === 'together' ? 'and serve before the first old one is drained' : 'then take over one after the other';
+  const first = `  blue-green: all new containers of a host are started and proven first, ${how}`;
+  if (keepMs === 0) return `${first}; the old ones stop at once`;
+  const kept = `    kept: the old ones run on for ${durationText(keepMs)}, out of traffic: "sluice switch-back HOST" has them serve again`;
+  const ends =
+    '    after that, the next run on the host or "sluice restore --expired" stops them; this run does not wait for it';
+  return [first, kept, ends].join('\n');
 }
 
 function rowOf(plan: InstancePlan, unit: number): string[] {
@@ -110,8 +130,9 @@ function settingsOf(plan: InstancePlan, unit: number): string {
     instance: { leaving, slot = '' },
   } = plan;
   const settings = changes.length === 0 ? because : `settings: ${changes.map(({ setting }) => setting).join(', ')}`;
-  const slots = leaving ? `start-first, slot ${leaving.name} → ${slot}` : '';
-  const together = unit > 1 ? `all ${unit} at once` : '';
+  const how = plan.instance.switching && !plan.instance.revert ? 'blue-green' : 'start-first';
+  const slots = leaving ? `${how}, slot ${leaving.name} → ${slot}` : '';
+  const together = unit > 1 && !plan.instance.switching ? `all ${unit} at once` : '';
   return [slots, together, rampOf(plan), settings, ...stayingOf(stays)].filter((text) => text !== '').join('; ');
 }
 

@@ -1,5 +1,6 @@
 import { explainPush } from '../rollout/balancer-config.ts';
 import { drainedText } from '../rollout/drained-until.ts';
+import { keptAdvice, keptSets, keptText } from '../rollout/kept.ts';
 import { serverPath } from '../rollout/model.ts';
 import { columns, shortDigest } from './columns.ts';
 import type { Paint } from './paint.ts';
@@ -15,7 +16,10 @@ export interface StatusOfHost {
   readonly rows: readonly { readonly container: Container | undefined; readonly servers: readonly ServerState[] }[];
   readonly lock: FoundLock | undefined;
   readonly record: readonly {
-    readonly kind: 'rollout' | 'drain' | 'maintain';
+    readonly kind: 'rollout' | 'kept' | 'drain' | 'maintain';
+    readonly run: string;
+    readonly container?: string | undefined;
+    readonly keptUntil?: string | undefined;
     readonly server: ServerState['server'];
     readonly standing: { readonly weight: number };
     readonly by: string;
@@ -68,21 +72,31 @@ function lockLines({ host, lock }: StatusOfHost, now: Date): string[] {
   return [`${host}: ${left}${explainLock(lock, now)}`];
 }
 
-const takenWords: Readonly<Record<StatusOfHost['record'][number]['kind'], string>> = {
+const takenWords = {
   drain: 'drained',
   rollout: 'left in work by a rollout',
   maintain: 'taken out for maintenance',
-};
+} as const;
 
 function recordLines({ host, record, now }: StatusOfHost): string[] {
-  return record.map((entry) => {
-    const { kind, server, standing, by, note, at, until } = entry;
-    if (until !== undefined && now) {
-      return `${host} ${serverPath(server)} is ${drainedText(entry, now)}; restore puts back weight ${standing.weight}`;
-    }
-    const what = takenWords[kind];
-    const why = note === '' ? '' : `: "${note}"`;
-    const command = kind === 'drain' ? 'restore' : 'recover';
-    return `${host} ${serverPath(server)} was ${what} by ${by} at ${at}${why}; ${command} puts back weight ${standing.weight}`;
-  });
+  const sets = keptSets(record).map((set) => `${host}: ${keptText(set, now)}; ${keptAdvice(host)}`);
+  return [
+    ...sets,
+    ...record.flatMap((entry) => (entry.kind === 'kept' ? [] : [takenLine(entry, entry.kind, { host, now })])),
+  ];
+}
+
+function takenLine(
+  entry: StatusOfHost['record'][number],
+  kind: keyof typeof takenWords,
+  { host, now }: Pick<StatusOfHost, 'host' | 'now'>,
+): string {
+  const { server, standing, by, note, at, until } = entry;
+  if (until !== undefined && now) {
+    return `${host} ${serverPath(server)} is ${drainedText(entry, now)}; restore puts back weight ${standing.weight}`;
+  }
+  const what = takenWords[kind];
+  const why = note === '' ? '' : `: "${note}"`;
+  const command = kind === 'drain' ? 'restore' : 'recover';
+  return `${host} ${serverPath(server)} was ${what} by ${by} at ${at}${why}; ${command} puts back weight ${standing.weight}`;
 }

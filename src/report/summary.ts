@@ -5,13 +5,16 @@ import type { Paint, Tone } from './paint.ts';
 import { onlyWords, stayedIn } from './stayed-words.ts';
 
 /** The commands that end with a summary. */
-export type SummaryCommand = 'rollout' | 'rollback' | 'drain' | 'restore' | 'recover' | 'maintain' | 'haproxy push';
+export type SummaryCommand =
+  'rollout' | 'rollback' | 'drain' | 'restore' | 'switch-back' | 'retire' | 'recover' | 'maintain' | 'haproxy push';
 
 const doneWords: Readonly<Record<SummaryCommand, string>> = {
   rollout: 'updated',
   rollback: 'rolled back',
   drain: 'drained',
   restore: 'restored',
+  'switch-back': 'switched back',
+  retire: 'ended',
   recover: 'recovered',
   'haproxy push': 'pushed',
   maintain: 'maintained',

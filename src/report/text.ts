@@ -32,6 +32,7 @@ export const stepWords: Readonly<Record<Step, string>> = {
   release: 'release',
   vacate: 'vacate',
   commit: 'commit',
+  keep: 'keep',
   retire: 'retire',
   readmit: 'readmit',
   withdraw: 'withdraw',
@@ -196,13 +197,27 @@ function subjectLines(event: SubjectEvent, paint: Paint): Line[] {
 
 type InstanceEnded = Extract<RunEvent, { type: 'instance-ended' }>;
 
-function endWordsOf({ state, isRevert, only, subject }: InstanceEnded): [Tone, string] {
+function endWordsOf({ state, isRevert, only, kept, subject }: InstanceEnded): [Tone, string] {
+  if (kept) return keptEndWords[kept][state];
   if (subject.name === THE_HOST && state !== 'outOfService') {
     return state === 'updated' ? ['good', 'maintained'] : ['warning', 'in service again'];
   }
   if (isRevert && state === 'updated') return ['good', 'rolled back'];
   return (only ? stayedWords(only)[state] : undefined) ?? endWords[state];
 }
+
+const keptEndWords: Readonly<Record<NonNullable<InstanceEnded['kept']>, typeof endWords>> = {
+  'switch-back': {
+    updated: ['warning', 'kept on: the new one serves'],
+    unchanged: ['good', 'the old one serves again'],
+    outOfService: ['bad', 'LEFT OUT OF SERVICE: a person is needed'],
+  },
+  ending: {
+    updated: ['good', 'the old one is ended'],
+    unchanged: ['warning', 'kept on'],
+    outOfService: ['bad', 'KEPT ON: a person is needed'],
+  },
+};
 
 const endWords: Readonly<Record<InstanceEnded['state'], [Tone, string]>> = {
   updated: ['good', 'updated'],

@@ -9,6 +9,9 @@ const meetingWords: Readonly<Record<MeetingPoint, string>> = {
   stopped: 'stopped',
   checked: 'ready',
   serving: 'serving',
+  released: 'drained',
+  readmitted: 'in service again',
+  withdrawn: 'out of service',
   discarded: 'on the way back, their new containers gone',
 };
 

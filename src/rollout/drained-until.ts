@@ -27,7 +27,8 @@ export function momentText(moment: string, now: Date): string {
   return text.startsWith(today) ? time : text;
 }
 
-function leftText(ms: number): string {
+/** `in 12 min`, or `over for 12 min`. */
+export function leftText(ms: number): string {
   return ms > 0 ? `in ${roughly(ms)}` : `over for ${roughly(-ms)}`;
 }
 

@@ -235,6 +235,8 @@ export type RunEvent =
       readonly isRevert?: boolean;
       /** `updated` is then that this was done, `unchanged` that it serves as it did before. */
       readonly only?: Only;
+      /** It is about what an earlier run has kept: it was to serve again (`unchanged`), or to end (`updated`). */
+      readonly kept?: 'switch-back' | 'ending';
     }
   | {
       /** A step of a push, ended: what came of it, or why it failed. */

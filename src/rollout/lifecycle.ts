@@ -19,6 +19,7 @@ export type LifeStep =
   | 'release'
   | 'vacate'
   | 'commit'
+  | 'keep'
   | 'retire'
   | 'readmit'
   | 'withdraw'
@@ -45,6 +46,7 @@ export type WorkingState =
   | 'vacating'
   | 'committing'
   | 'finishing'
+  | 'keeping'
   | 'retiring'
   | 'readmitting'
   | 'withdrawing'
@@ -56,25 +58,34 @@ export type WorkingState =
 export type State = WorkingState | EndState;
 
 /** Where the instances of a company wait for one another: all of them have got so far before any goes on. */
-export type MeetingPoint = 'drained' | 'stopped' | 'checked' | 'serving' | 'discarded';
+export type MeetingPoint =
+  'drained' | 'stopped' | 'checked' | 'serving' | 'released' | 'discarded' | 'readmitted' | 'withdrawn';
 
 export interface Transition {
   readonly step: LifeStep;
   /** Before the step is taken, all of its company have come here. */
   readonly meets?: MeetingPoint;
+  /** It has not succeeded before all of its company have come here with it. */
+  readonly ends?: MeetingPoint;
+  /** Where they go one after the other: before it is taken, those before it have come here. */
+  readonly follows?: MeetingPoint;
   readonly ok: State;
   readonly failed: State;
   /** Instead of `failed`, when nothing of the instance was taken yet: there is nothing to put back. */
   readonly untouched?: EndState;
   /** Instead of `ok`, when the weight comes back in steps. */
   readonly inSteps?: State;
+  /** Instead of `ok`, when the old container is not to be kept. */
+  readonly notKept?: State;
+  /** What ends with it stays recorded: the old container is kept. */
+  readonly isKept?: true;
   /** Instead of `failed`, when the old container cannot serve again and the new one does: it is not given up. */
   readonly serves?: State;
   /** On the way home: the step goes on although the rollout is being stopped. */
   readonly homeward: boolean;
 }
 
-export const initialState: State = 'draining';
+export const initialState: WorkingState = 'draining';
 
 const ends: readonly EndState[] = ['updated', 'unchanged', 'outOfService'];
 
@@ -117,6 +128,42 @@ const startFirst = {
   releasing:   { step: 'release',  ok: 'vacating',    failed: 'readmitting',  homeward: false },
   vacating:    { step: 'vacate',   ok: 'retiring',    failed: 'readmitting',  homeward: true, serves: 'outOfService' },
   readmitting: { step: 'readmit',  ok: 'withdrawing', failed: 'outOfService', homeward: true, serves: 'vacating' },
+} as const satisfies Life;
+
+/**
+ * As with two slots, for all instances of a host together: they wait for one another before the first new container
+ * serves, before the first old one is taken out (unless pair by pair: then each waits for those before it), and before the
+ * first old one is kept. Old ones that are kept run on in maintenance, recorded: this life is over
+ * then, and goes on as a `switch-back` or an `ending`.
+ */
+// prettier-ignore
+const blueGreen = {
+  ...startFirst,
+  restoring:   { ...inPlace.restoring, meets: 'checked', follows: 'released' },
+  releasing:   { step: 'release',  ok: 'keeping',     failed: 'readmitting',  homeward: false, meets: 'serving' },
+  keeping:     { step: 'keep',     ok: 'updated',     failed: 'readmitting',  homeward: false, meets: 'released', isKept: true, notKept: 'vacating' },
+} as const satisfies Life;
+
+/**
+ * What is kept serves again, all of a host, before the first new container is taken out. Where one of them cannot, or what
+ * the new ones have in hand does not come to its end, all of them are kept as before.
+ */
+// prettier-ignore
+const switchBack = {
+  readmitting: { step: 'readmit',  ok: 'withdrawing', failed: 'releasing',    homeward: false, ends: 'readmitted' },
+  withdrawing: { step: 'withdraw', ok: 'rollingBack', failed: 'releasing',    homeward: false, ends: 'withdrawn' },
+  rollingBack: inPlace.rollingBack,
+  rechecking:  inPlace.rechecking,
+  returning:   inPlace.returning,
+  releasing:   { step: 'release',  ok: 'keeping',     failed: 'outOfService', homeward: true  },
+  keeping:     { step: 'keep',     ok: 'updated',     failed: 'outOfService', homeward: true, isKept: true },
+} as const satisfies Life;
+
+/** The time of what is kept is over: it ends, unless the new one does not serve, which is no time to end it. */
+// prettier-ignore
+const ending = {
+  vacating:    { step: 'vacate',   ok: 'retiring',    failed: 'outOfService', homeward: true  },
+  retiring:    inPlace.retiring,
 } as const satisfies Life;
 
 /**
@@ -179,57 +226,82 @@ const run = {
   ...staying,
 } as const satisfies Life;
 
-export const lifecycles: Readonly<Record<Strategy, Life>> = {
+/** How an instance is replaced, or what becomes of the old container that a replacement has kept. */
+export type LifeName = Strategy | 'switch-back' | 'ending';
+
+export const lifecycles: Readonly<Record<LifeName, Life>> = {
   'in-place': inPlace,
   'start-first': startFirst,
+  'blue-green': blueGreen,
+  'switch-back': switchBack,
+  ending,
   'recreate-host': recreateHost,
   restart,
   run,
 };
 
+const initialStates: Readonly<Partial<Record<LifeName, WorkingState>>> = {
+  'switch-back': 'readmitting',
+  ending: 'vacating',
+};
+
+/** Where a life begins. */
+export function initialStateOf(life: LifeName): WorkingState {
+  return initialStates[life] ?? initialState;
+}
+
+/** The end that a life is lived for. */
+export function wantedEndOf(life: LifeName): EndState {
+  return life === 'switch-back' ? 'unchanged' : 'updated';
+}
+
 export function isWorking(state: State): state is WorkingState {
   return !ends.some((end) => end === state);
 }
 
-/** @throws Error about a state that the strategy does not have */
-export function transitionOf(state: WorkingState, strategy: Strategy): Transition {
-  const transition = lifecycles[strategy][state];
-  if (!transition) throw new Error(`An instance replaced ${strategy} is never ${state}`);
+/** @throws Error about a state that the life does not have */
+export function transitionOf(state: WorkingState, life: LifeName): Transition {
+  const transition = lifecycles[life][state];
+  if (!transition) throw new Error(`An instance is never ${state} in the life ${life}`);
   return transition;
 }
 
 /** Where those who begin in this state have met before: on the way to it, all of them got so far. */
-export function metBefore(state: State, strategy: Strategy): readonly MeetingPoint[] {
+export function metBefore(state: State, life: LifeName): readonly MeetingPoint[] {
   const met: MeetingPoint[] = [];
-  let at: State = initialState;
+  let at: State = initialStateOf(life);
   while (isWorking(at) && at !== state) {
-    const { ok, meets }: Transition = transitionOf(at, strategy);
-    if (meets) met.push(meets);
+    const { ok, meets, ends }: Transition = transitionOf(at, life);
+    met.push(...[meets, ends].filter((point) => point !== undefined));
     at = ok;
   }
   return at === state ? met : [];
 }
 
 /** Where those who end so need not be waited for: they have been there, or have nothing to come for. */
-export function metAtEnd(end: EndState, strategy: Strategy): readonly MeetingPoint[] {
-  const onTheWay = metBefore('updated', strategy);
-  if (end === 'updated') return onTheWay;
+export function metAtEnd(end: EndState, life: LifeName): readonly MeetingPoint[] {
+  const onTheWay = metBefore(wantedEndOf(life), life);
+  if (end === wantedEndOf(life)) return onTheWay;
   if (end === 'outOfService') return [];
-  const all = Object.values<Transition>(lifecycles[strategy]).flatMap(({ meets }) => meets ?? []);
+  const all = Object.values<Transition>(lifecycles[life]).flatMap(({ meets, ends }) =>
+    [meets, ends].filter((point) => point !== undefined),
+  );
   return all.filter((point) => !onTheWay.includes(point));
 }
 
-/** The table of a strategy as a Mermaid state diagram, for docs. */
-export function lifecycleDiagram(strategy: Strategy): string {
-  const rows = Object.entries<Transition>(lifecycles[strategy]).flatMap(
-    ([state, { step, ok, failed, untouched, serves, inSteps, meets }]) => [
-      `    ${state} --> ${ok}: ${meets === undefined ? '' : `all ${meets}, `}${step}`,
+/** The table of a life as a Mermaid state diagram, for docs. */
+export function lifecycleDiagram(life: LifeName): string {
+  const rows = Object.entries<Transition>(lifecycles[life]).flatMap(
+    ([state, { step, ok, failed, untouched, serves, inSteps, notKept, meets, ends }]) => [
+      `    ${state} --> ${ok}: ${meets === undefined ? '' : `all ${meets}, `}${step}${ends === undefined ? '' : `, all ${ends}`}`,
+      ...(notKept === undefined ? [] : [`    ${state} --> ${notKept}: ${step}, nothing to be kept`]),
       ...(inSteps === undefined ? [] : [`    ${state} --> ${inSteps}: ${step}, with a ramp`]),
       ...(ok === failed ? [] : [`    ${state} --> ${failed}: ${step} failed`]),
       ...(serves === undefined ? [] : [`    ${state} --> ${serves}: ${step} failed, the new one serves`]),
       ...(untouched === undefined ? [] : [`    ${state} --> ${untouched}: ${step} failed, nothing taken`]),
     ],
   );
-  const over = ends.map((end) => `    ${end} --> [*]`);
-  return ['stateDiagram-v2', `    [*] --> ${initialState}`, ...rows, ...over].join('\n');
+  const reached = ends.filter((end) => rows.some((row) => row.includes(` --> ${end}:`)));
+  const over = reached.map((end) => `    ${end} --> [*]`);
+  return ['stateDiagram-v2', `    [*] --> ${initialStateOf(life)}`, ...rows, ...over].join('\n');
 }

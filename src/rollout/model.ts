@@ -94,11 +94,20 @@ export interface Revert {
 
 /**
  * `in-place`: the new container takes the place of the old one, which stops first. `start-first`: an instance has two
- * slots, and the new container serves in one of them before the old one leaves the other. `recreate-host`: in place, and
- * all the instances of a host together, so that no two versions of them run there at the same time. `restart`: the
+ * slots, and the new container serves in one of them before the old one leaves the other. `blue-green`: as
+ * `start-first`, for all the instances of a host together, and the old ones are kept for a time. `recreate-host`: in place,
+ * and all the instances of a host together, so that no two versions of them run there at the same time. `restart`: the
  * container stays what it is, and is stopped and started again. `run`: it stays as it is while a command is run.
  */
-export type Strategy = 'in-place' | 'start-first' | 'recreate-host' | 'restart' | 'run';
+export type Strategy = 'in-place' | 'start-first' | 'blue-green' | 'recreate-host' | 'restart' | 'run';
+
+/** How the two sets of a host change places, `blue-green`. */
+export interface Switching {
+  /** `together`: no old container is taken out before all new ones serve. `pair-by-pair`: one after the other. */
+  readonly order: 'together' | 'pair-by-pair';
+  /** How long the old ones run on, out of traffic, in milliseconds; 0: they end at once. */
+  readonly keepMs: number;
+}
 
 /** What alone is done, where the container stays. */
 export type Only = Extract<Strategy, 'restart' | 'run'>;
@@ -113,7 +122,7 @@ export interface RunCommand {
   readonly spec: { readonly command: readonly string[] };
 }
 
-/** One of the two places of an instance that is replaced `start-first`. */
+/** One of the two places of an instance that is replaced `start-first` or `blue-green`. */
 export interface Slot {
   /** For people, and `slot` in templates. */
   readonly name: string;
@@ -134,6 +143,8 @@ export interface Instance {
   readonly spec: ContainerSpec;
   /** Undefined: `in-place`, or `start-first` where there are two slots. */
   readonly strategy?: Strategy | undefined;
+  /** With the strategy `blue-green`. */
+  readonly switching?: Switching | undefined;
   /** What is run, with the strategy `run`. */
   readonly run?: RunCommand | undefined;
   readonly drain: DrainPolicy;

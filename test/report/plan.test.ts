@@ -203,6 +203,27 @@ describe('planText()', () => {
     ]);
   });
 
+  it('says once what becomes of the two sets of a host, and which slots they are in', () => {
+    const slot = (name: string, of: string) => ({ name, servers: [aServer(of)], ready: anInstance().ready });
+    const switching = { order: 'together' as const, keepMs: 600_000 };
+    const instance = anInstance({ slot: 'b', leaving: slot('a', 'pxApp_1a'), switching, strategy: 'blue-green' });
+    const planned = (how: typeof switching | { order: 'pair-by-pair'; keepMs: number }): string[] => {
+      const instances = [1, 2].map(() => anInstancePlan({ instance: { ...instance, switching: how } }));
+      return textOf(aPlan({ batches: [{ number: 1, hosts: [{ host: 'fe1', instances }] }] }));
+    };
+
+    expect(planned(switching).slice(1, 4)).toEqual([
+      '  blue-green: all new containers of a host are started and proven first, and serve before the first old one is drained',
+      '    kept: the old ones run on for 10m, out of traffic: "sluice switch-back HOST" has them serve again',
+      '    after that, the next run on the host or "sluice restore --expired" stops them; this run does not wait for it',
+    ]);
+    expect(planned(switching)[5]).toMatch(/ {2}blue-green, slot a → b$/);
+    expect(planned({ order: 'pair-by-pair', keepMs: 0 }).slice(1, 3)).toEqual([
+      '  blue-green: all new containers of a host are started and proven first, then take over one after the other; the old ones stop at once',
+      '  batch 1 of 1: fe1',
+    ]);
+  });
+
   it.each(['forced', 'is exited'])('says why it replaces what has nothing to change: %s', (because) => {
     expect(rowsOf(anInstancePlan({ from: v2, because }))[0]).toMatch(new RegExp(` {2}${because}$`));
   });

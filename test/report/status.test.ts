@@ -75,7 +75,7 @@ describe('statusText()', () => {
   });
 
   it('tells of hosts that cannot be looked at, and of what was taken out by whom and why', () => {
-    const entry = { server: aServer(), standing: { weight: 10 }, by: 'ann@desk', at: '2026-11-21T09:00:00Z' };
+    const entry = { server: aServer(), standing: { weight: 10 }, by: 'ann@desk', at: '2026-11-21T09:00:00Z', run: 'r' };
 
     const lines = textOf(
       aHost({ record: [{ ...entry, kind: 'drain', note: 'disk swap' }] }),
@@ -91,6 +91,20 @@ describe('statusText()', () => {
       'Cannot reach fe2: no way',
       'fe1 pxapp_cluster/pxApp_1 was drained by ann@desk at 2026-11-21T09:00:00Z: "disk swap"; restore puts back weight 10',
       'fe3 pxapp_cluster/pxApp_1 was left in work by a rollout by ann@desk at 2026-11-21T09:00:00Z; recover puts back weight 10',
+    ]);
+  });
+
+  it('tells of old containers that are kept, in one line for all of a host, and what can be done', () => {
+    const keptUntil = new Date('2026-11-21T09:10:00Z').toISOString();
+    const entry = { kind: 'kept' as const, by: 'ann@desk', at: '2026-11-21T09:00:00Z', run: 'r', note: '', keptUntil };
+    const entries = ['pxApp_1', 'pxApp_2'].map((container) => ({
+      ...{ ...entry, container, server: aServer(container), standing: { weight: 10 } },
+    }));
+    const [hours, minutes] = [new Date(keptUntil).getHours(), new Date(keptUntil).getMinutes()];
+    const time = `${String(hours).padStart(2, '0')}:${String(minutes).padStart(2, '0')}`;
+
+    expect(textOf(aHost({ record: entries, now: new Date('2026-11-21T09:00:00Z') }))).toEqual([
+      `fe1: the old pxApp_1 and pxApp_2 are kept until ${time} by ann@desk (in 10 min); "sluice switch-back fe1" has what is kept serve again, "sluice retire fe1" ends it`,
     ]);
   });
 

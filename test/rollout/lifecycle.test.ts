@@ -2,35 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import {
   initialState,
-  isWorking,
   lifecycleDiagram,
   lifecycles,
   metAtEnd,
   metBefore,
   transitionOf,
-  type State,
   type Transition,
 } from '../../src/rollout/lifecycle.ts';
-import type { Strategy } from '../../src/rollout/model.ts';
-
-/** Every way through the table, as `step! step step → end state`; `!` marks a step that fails. */
-function paths(
-  state: State = initialState,
-  taken = '',
-  strategy: Strategy = 'in-place',
-  { newServes = false, isRamped = false } = {},
-): string[] {
-  if (!isWorking(state)) return [`${taken}→ ${state}`];
-  const { step, ok, failed, untouched, serves, inSteps = ok } = transitionOf(state, strategy);
-  const after = (next: State | undefined, nowServes = newServes): string[] =>
-    next === undefined ? [] : paths(next, `${taken}${step}! `, strategy, { newServes: nowServes, isRamped });
-  return [
-    ...paths(isRamped ? inSteps : ok, `${taken}${step} `, strategy, { newServes, isRamped }),
-    ...(newServes ? after(serves ?? failed) : [...after(failed), ...after(untouched)]),
-    // That the old one cannot serve again is found out by trying.
-    ...(step === 'readmit' && !newServes ? after(serves, true) : []),
-  ];
-}
+import { paths } from '../support/lives.ts';
 
 const all = paths();
 

@@ -36,7 +36,7 @@ async function rolledBeside(fleet: FakeFleet, perHost: number): Promise<PlayEnd>
   let tries = 0;
   const actions: Record<LifeStep, StepAction> = {
     ...{ drain: soon, replace: soon, restart: soon, run: soon, check: soon, restore: soon, ramp: soon, soak: soon },
-    ...{ release: soon, retire: soon, withdraw: soon, rollBack: soon },
+    ...{ release: soon, keep: soon, retire: soon, withdraw: soon, rollBack: soon },
     ...{ stop: soon, start: soon, commit: soon, discard: soon },
     vacate: async () => {
       tries += 1;

@@ -1,5 +1,6 @@
 /** What somebody asks sluice for. `rollback` is of the last rollout, `resume` of the last one that is not done. */
-export type Command = 'rollout' | 'resume' | 'rollback' | 'recover' | 'drain' | 'restore' | 'maintain';
+export type Command =
+  'rollout' | 'resume' | 'rollback' | 'recover' | 'drain' | 'restore' | 'switch-back' | 'retire' | 'maintain';
 
 /** One command of a story and who gives it when: data, so that a story can be kept, and shortened. */
 export interface Act {

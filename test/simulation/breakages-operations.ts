@@ -39,6 +39,9 @@ export const operationBreakages: Readonly<Record<string, Breakage>> = {
   'clock of the host not asked': hosts((host) => ({
     system: async () => ({ ...(await host.system()), now: new Date(0) }),
   })),
+  'what is kept not seen to when it is over': records((record, { command }) => ({
+    read: async () => (await record.read()).filter(({ kind }) => command !== 'restore' || kind !== 'kept'),
+  })),
   'archive not written': hosts((host) => ({ archive: changed(host.archive, { save: async () => undefined }) })),
   'monitor sees nothing': hosts((host) => ({
     containers: changed(host.containers, {

@@ -5,6 +5,7 @@ import { furtherOf } from './further.ts';
 import { holdsOf } from './holds.ts';
 import { brisk } from './pace.ts';
 import { run } from './run.ts';
+import { blueGreenOf } from './slots.ts';
 import { scenarioOf } from './stories.ts';
 import type { Invariant } from './world/watchman.ts';
 
@@ -47,10 +48,12 @@ const caught: Readonly<Record<string, Invariant>> = {
   'restore sets no weight': 'exact',
   'agent-check left silent': 'exact',
   'clock of the host not asked': 'back-in-time',
+  'what is kept not seen to when it is over': 'back-in-time',
 };
 
 async function firstSeed(name: string, invariant: Invariant): Promise<number | undefined> {
-  const operations = caught[name] === 'back-in-time' ? holdsOf : furtherOf;
+  const held = name.includes('kept') ? blueGreenOf : holdsOf;
+  const operations = caught[name] === 'back-in-time' ? held : furtherOf;
   const storyOf = name in operationBreakages ? (seed: number) => operations(seed, brisk) : scenarioOf;
   for (let seed = 1; seed <= WITHIN; seed += 1) {
     const { violations } = await run(storyOf(seed), { breakage: breakages[name] ?? {} });

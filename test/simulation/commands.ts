@@ -13,6 +13,8 @@ import type { MaintainRequest } from '../../src/runner/maintenance/maintain-plan
 import type { Fronts } from '../../src/runner/preflight/in-front.ts';
 import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
 import { restoreHosts } from '../../src/runner/recovery/restore-hosts.ts';
+import { retireHosts } from '../../src/runner/recovery/retire-hosts.ts';
+import { switchBackHosts } from '../../src/runner/recovery/switch-back-hosts.ts';
 import { restoreOverHosts } from '../../src/runner/recovery/restore-over.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import type { RunContext, RunResult } from '../../src/runner/run.ts';
@@ -51,6 +53,10 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
       return rollBack(asked, context);
     case 'recover':
       return recoverHosts({ hosts, ...forget }, context);
+    case 'switch-back':
+      return switchBackHosts({ hosts }, context);
+    case 'retire':
+      return retireHosts({ hosts }, context);
     case 'restore':
       return act.isExpired
         ? restoreOverHosts({ hosts }, context)
@@ -135,7 +141,7 @@ function instanceOf(
   host: HostSetting,
   { name, port, otherPort, restart, isNew = false }: ContainerSetting,
   {
-    play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy, command },
+    play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy, switching, command },
     world: { keep, monitor, ramp, balancers },
   }: Scenario,
 ): Instance {
@@ -158,6 +164,7 @@ function instanceOf(
     ...{ servers, spec, ready },
     ...(otherPort !== undefined && { slots: [slotAt(port, name), slotAt(otherPort, inOtherSlot(name))] }),
     ...{ strategy, drain: { timeoutMs, onTimeout } },
+    ...(switching && { switching }),
     ...(command && { run: runOf(command) }),
     ...{ soakMs, monitor, ramp, keep, minUp: { servers: (balancers?.[0] ?? host).floor } },
   };

@@ -1,4 +1,5 @@
 import { Failure } from '../../src/errors.ts';
+import type { RecordEntry } from '../../src/runner/ports/ports.ts';
 import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
 import { IMAGE, isNew, type SimHost } from './world/host.ts';
@@ -35,7 +36,8 @@ export const invariants: Readonly<Record<Invariant, string>> = {
   watched: 'A monitor ends well only for a container that has not fallen over.',
   limits:
     'No batch begins once more hosts have failed than may, no instance after the deadline, and no more is in work at once than the play says.',
-  'back-in-time': 'What was drained for a time is not out any more once that is over, and restore --expired was said.',
+  'back-in-time':
+    'What was drained for a time is not out any more once that is over, nor is anything kept, and restore --expired was said.',
   journal:
     'The journal of a run, replayed, tells the same as the fleet: of every instance that nobody else has changed since, which version serves, what is recorded, and how its servers were found; and the same as the summary.',
 };
@@ -54,7 +56,7 @@ export function checkNamed(world: World, { controller, result, before }: Run): v
     // What others have left, or what is drained, or was left before somebody who has not touched anything.
     const left = ended instanceof Error ? (before.get(host.name) ?? []) : [];
     const recorded = host.record.filter(
-      (entry) => entry.run !== controller.run || entry.kind === 'drain' || left.includes(entry),
+      (entry) => entry.run !== controller.run || entry.kind === 'drain' || isKept(entry) || left.includes(entry),
     );
     for (const { key, at, text } of notStanding(world, host)) {
       if (at.haproxy.isDown || recorded.some(({ server }) => keyIn(server) === key)) continue;
@@ -66,10 +68,16 @@ export function checkNamed(world: World, { controller, result, before }: Run): v
   }
 }
 
-/** When what was drained for a time is to be back. */
+/** What is kept is out, and noted as that. */
+function isKept({ kind, keptUntil }: RecordEntry): boolean {
+  return kind === 'kept' && keptUntil !== undefined;
+}
+
+/** When what was drained or kept for a time is to be back, or at its end. */
 export function checkBack(world: World): void {
   for (const host of world.hosts.values()) {
-    for (const { server, until } of host.record) {
+    for (const { server, ...entry } of host.record) {
+      const until = entry.kind === 'kept' ? entry.keptUntil : entry.until;
       if (until === undefined || isHopeless(host, keyIn(server))) continue;
       world.watchman.violate('back-in-time', `${pathOf(server)} on ${host.name} is recorded until ${until} still`);
     }

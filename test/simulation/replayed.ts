@@ -198,7 +198,9 @@ function wrongEnd(judged: Judged): string | undefined {
   const ran = state === 'updated' || found?.old?.running !== false;
   if (container.status !== 'running' && ran && !container.isBroken) return `it is ${container.status}`;
   if (isRecordSaid(judged)) return undefined;
-  if (recordedOf(judged).length > 0) return 'it is recorded still';
+  const recorded = recordedOf(judged);
+  if (recorded.some(({ kind }) => kind !== 'kept')) return 'it is recorded still';
+  if (recorded.length > 0) return undefined;
   const aside = host.engine.containers.find(({ name }) => name.startsWith(`${subject.name}.replaced-${run}`));
   if (aside && world.setting.keep === 0) return `${aside.name} is there still`;
   const isIts = ({ at, slot: { line } }: Front): boolean =>

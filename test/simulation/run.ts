@@ -84,7 +84,8 @@ class Story {
       await this.#pass(BETWEEN_MS);
     }
     await this.#putRight({ command: 'recover', by: 1_000 });
-    const longest = Math.max(...acts.map(({ forMs = 0 }) => forMs));
+    const { switching } = this.#scenario.play;
+    const longest = Math.max(switching?.keepMs ?? 0, ...acts.map(({ forMs = 0 }) => forMs));
     if (longest > 0) {
       await this.#pass(longest);
       await this.#putRight({ command: 'restore', by: 3_000, isExpired: true });

@@ -1,4 +1,4 @@
-import type { OnTimeout, Strategy } from '../../src/rollout/model.ts';
+import type { OnTimeout, Strategy, Switching } from '../../src/rollout/model.ts';
 import type { Act } from './acts.ts';
 import { CALL_FAULTS, HOST_FAULTS, type CallFault, type Fault, type TimedFault } from './faults.ts';
 import { leisurely, type Pace } from './pace.ts';
@@ -18,6 +18,8 @@ export interface PlaySetting {
   readonly soakMs: number | undefined;
   /** Undefined: by whether there are slots. */
   readonly strategy?: Strategy;
+  /** With the strategy `blue-green`. */
+  readonly switching?: Switching;
   /** The command of the strategy `run`, as simulated commands are. */
   readonly command?: readonly string[];
 }

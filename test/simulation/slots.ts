@@ -1,9 +1,11 @@
 /** Stories in which containers are replaced `start-first`: each has two slots, and servers in both. */
+import type { Act, Command } from './acts.ts';
+import type { Fault } from './faults.ts';
 import { furtherOf } from './further.ts';
 import { operationsOf } from './operations.ts';
 import { leisurely, type Pace } from './pace.ts';
 import { Random } from './random.ts';
-import type { Scenario } from './scenario.ts';
+import { callFault, killOf, type Scenario } from './scenario.ts';
 import { inOtherSlot } from './world/fronts.ts';
 import type { HostSetting } from './world/host.ts';
 
@@ -18,6 +20,42 @@ export function slotsOf(seed: number, pace: Pace = leisurely): Scenario {
 /** The story of `furtherOf` so: with containers that are not there yet, questions, and agent-checks. */
 export function furtherSlotsOf(seed: number, pace: Pace = leisurely): Scenario {
   return inSlots(furtherOf(seed, pace), new Random(seed, 'slots'));
+}
+
+/** The same, for all containers of a host together, and the old ones are kept: some switch back, or end it. */
+export function blueGreenOf(seed: number, pace: Pace = leisurely): Scenario {
+  return asBlueGreen(slotsOf(seed, pace), new Random(seed, 'blue-green'));
+}
+
+export function furtherBlueGreenOf(seed: number, pace: Pace = leisurely): Scenario {
+  return asBlueGreen(furtherSlotsOf(seed, pace), new Random(seed, 'blue-green'));
+}
+
+/** The first numbers of those who see to what is kept. */
+const KEEPERS = 80;
+
+function asBlueGreen(told: Scenario, random: Random): Scenario {
+  const switching = {
+    order: random.pick(['together', 'together', 'pair-by-pair'] as const),
+    keepMs: random.pick([0, 2_000, 15_000, 60_000, 600_000]),
+  };
+  const keepers = random.pick<readonly Command[]>([
+    ...([[], ['switch-back'], ['switch-back'], ['retire']] as const),
+    ['switch-back', 'rollout'],
+  ]);
+  const acts = keepers.map((command, index): Act => ({ command, by: KEEPERS + index }));
+  const faults = acts.flatMap(({ by }): Fault[] => [
+    ...(random.chance(0.35) ? [killOf(by, { instances: 2, withinMs: 10_000 }, random)] : []),
+    ...(random.chance(0.35) ? [callFault(by, 2, random)] : []),
+  ]);
+  const isCron = random.chance(0.4);
+  const cron: Act = { command: 'restore', by: KEEPERS + 9, isExpired: true };
+  return {
+    ...told,
+    play: { ...told.play, strategy: 'blue-green', switching },
+    acts: told.acts.toSpliced(1, 0, ...acts, ...(isCron ? [cron] : [])),
+    faults: [...told.faults, ...faults],
+  };
 }
 
 /** The same story, with another way to replace. */

@@ -7,12 +7,14 @@ import { brisk, hasty, leisurely, type Pace } from './pace.ts';
 import { pacedOf } from './paced.ts';
 import { commandsOf, restartsOf } from './restarts.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
-import { furtherSlotsOf, slotsOf } from './slots.ts';
+import { blueGreenOf, furtherBlueGreenOf, furtherSlotsOf, slotsOf } from './slots.ts';
 
 /** Of so many seeds in a row the first three tell of all that can be asked for, the others mostly of a rollout alone. */
 const IN_A_ROW = 7;
 /** Of five in a row. */
 const PACES: readonly Pace[] = [leisurely, brisk, hasty, hasty, hasty];
+
+const slotted = [slotsOf, furtherSlotsOf, blueGreenOf, furtherBlueGreenOf] as const;
 
 /** Everything that a seed decides. */
 export function scenarioOf(seed: number): Scenario {
@@ -20,7 +22,7 @@ export function scenarioOf(seed: number): Scenario {
   const place = (seed + 1) % IN_A_ROW;
   if (place === 0) return seed % 3 === 0 ? holdsOf(seed, pace) : furtherOf(seed, pace);
   if (place === 1) return operationsOf(seed, pace);
-  if (place === 2) return seed % 2 === 0 ? slotsOf(seed, pace) : furtherSlotsOf(seed, pace);
+  if (place === 2) return slotted[seed % slotted.length]?.(seed, pace) ?? slotsOf(seed, pace);
   if (place === 3 && seed % 2 === 0) return seed % 3 === 0 ? commandsOf(seed, pace) : restartsOf(seed, pace);
   if (place === 3) return pacedOf(seed, pace);
   if (place === 6 && seed % 2 === 0) return seed % 3 === 0 ? maintainedOf(seed, pace) : centralOf(seed, pace);

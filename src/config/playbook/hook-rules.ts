@@ -25,8 +25,8 @@ interface Around {
 /** What the hooks of an app can never do. */
 export function instanceHookRules({ hooks, run }: Instance, { strategy, deadlineMs, app }: Around): Problem[] {
   const gone = (hooks?.before_traffic ?? []).flatMap(({ where }, index): Problem[] => {
-    if (where !== 'old_container' || strategy === 'start-first') return [];
-    const message = 'is stopped by then; it still runs only with strategy: start-first';
+    if (where !== 'old_container' || strategy === 'start-first' || strategy === 'blue-green') return [];
+    const message = 'is stopped by then; it still runs only with strategy: start-first or blue-green';
     return [{ path: [...app, 'hooks', 'before_traffic', index, 'where'], message: `the old container ${message}` }];
   });
   const within = hooksIn(hooks, ['before_instance', 'before_traffic']);

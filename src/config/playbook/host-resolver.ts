@@ -12,6 +12,7 @@ import type { DeployedPace } from './deployed-pace.ts';
 import { instanceHookRules, sameNames } from './hook-rules.ts';
 import { hooksOf, hostHooksSchema, writtenAt } from './hooks.ts';
 import { balancerOf, instanceOf } from './instances.ts';
+import { isTime } from './keeping.ts';
 import { Problems } from './problems.ts';
 import { clashesOn, timeRules, type PlacedInstance } from './rules.ts';
 import { inSlots, slotRules, strategyRules } from './slots.ts';
@@ -186,7 +187,8 @@ export class HostResolver {
     const strategy = one.strategy ?? play.strategy ?? orderOf(deploy?.update_config);
     const hasRun = (one.run ?? play.run) !== undefined;
     const pace = this.#parts.deployed?.pace;
-    const replacing = { strategy, hasSlots: slot !== undefined, hasRun, pace, app: at };
+    const keepsFor = isTime(one.keep) ? at : one.keep === undefined && isTime(play.keep) ? this.#parts.at : undefined;
+    const replacing = { strategy, hasSlots: slot !== undefined, hasRun, pace, keepsFor, app: at };
     for (const problem of strategyRules(replacing)) found.add(problem);
     const conflicts = deploy && this.#parts.deployed?.add({ deploy, placeOf: declared.deployedAt }, at);
     for (const conflict of conflicts ?? []) found.add(conflict);

@@ -9,6 +9,7 @@ import type {
 } from '../../rollout/model.ts';
 import type { WholeContainer } from './container.ts';
 import { hooksOf } from './hooks.ts';
+import { keptStopped, switchingOf } from './keeping.ts';
 import { watchedMetricOf } from './metric.ts';
 import { rampOf } from './ramp.ts';
 import { runCommandOf } from './run-command.ts';
@@ -54,6 +55,7 @@ type WrittenBalancer = NonNullable<WrittenPolicy['balancer']>;
 
 export function instanceOf({ host, app, container, play, sources, strategy, balancerHosts }: Parts): Instance {
   const balancer = balancerOf(play, app);
+  const keep = app.keep ?? play.keep;
   const drain = { ...defaults.drain, ...given(play.drain), ...given(app.drain) };
   return {
     host,
@@ -67,13 +69,14 @@ export function instanceOf({ host, app, container, play, sources, strategy, bala
     ),
     spec: specOf(container, sources),
     strategy,
+    ...(strategy === 'blue-green' && { switching: switchingOf(keep, app.switch ?? play.switch ?? 'together') }),
     ...(strategy === 'run' && { run: runCommandOf(app.run ?? play.run) }),
     drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
     ready: readyCheckOf(app.ready ?? {}),
     ramp: rampOf(play.ramp, app.ramp),
     soakMs: app.soak ?? play.soak,
     monitor: monitorOf(container.deploy?.update_config?.monitor, [play.monitor, app.monitor]),
-    keep: app.keep ?? play.keep ?? defaults.policy.keep ?? 0,
+    keep: keptStopped(keep),
     minUp: balancer.min_up ?? ({ servers: 1 } satisfies MinUp),
     ...(app.hooks && { hooks: hooksOf(app.hooks) }),
   };

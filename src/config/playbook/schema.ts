@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { composePaths } from './compose-leaves.ts';
 import { containerSchema } from './container.ts';
 import { isMapping } from '../values.ts';
-import type { Strategy } from '../../rollout/model.ts';
+import type { Strategy, Switching } from '../../rollout/model.ts';
 import { backends, serverName, statsSocket } from './balancer-leaves.ts';
 import { field, type FieldMeta, requiredField } from './field.ts';
 import { instanceHooksSchema } from './hooks.ts';
@@ -13,7 +13,6 @@ import {
   errorLimit,
   factor,
   hostPattern,
-  integer,
   matching,
   minUp,
   oneOf,
@@ -25,10 +24,9 @@ import { watchedMetricSchema } from './metric.ts';
 import { rampSchema } from './ramp.ts';
 import { instanceCount } from './resources.ts';
 import { runSchema } from './run-command.ts';
+import { keeping } from './keeping.ts';
 import { slotNames } from './slots.ts';
 import { expected, expectedHeaders, httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
-
-const MOST_KEPT = 1000;
 
 const containerName = matching(
   'a container name: letters, digits, "_", "." and "-", two or more, beginning with a letter or a digit',
@@ -132,7 +130,7 @@ export const monitorSchema = z.strictObject({
 });
 
 const strategies = [
-  ...['in-place', 'start-first', 'recreate-host', 'restart', 'run'],
+  ...['in-place', 'start-first', 'blue-green', 'recreate-host', 'restart', 'run'],
 ] as const satisfies readonly Strategy[];
 
 /** What may stand in a play, in an app, or in both: then the app's wins, key by key. */
@@ -159,15 +157,21 @@ const policy = {
     }),
   strategy: field(oneOf(strategies), {
     description:
-      '`in-place` stops the old container before the new one starts. `start-first` has the new one serve beside it first, which takes `slots`. `recreate-host` stops all the old ones of a host before the first new one starts, and brings all of them back when one fails. `restart` stops the container that is there and starts it again, and changes nothing of it. `run` leaves it as it is and runs the command of `run` meanwhile. See docs/strategies.md.',
+      '`in-place` stops the old container before the new one starts. `start-first` has the new one serve beside it first, which takes `slots`. `blue-green` does so with all containers of a host together, and keeps the old ones for a time. `recreate-host` stops all the old ones of a host before the first new one starts, and brings all of them back when one fails. `restart` stops the container that is there and starts it again, and changes nothing of it. `run` leaves it as it is and runs the command of `run` meanwhile. See docs/strategies.md.',
     otherwise: '`deploy.update_config.order` of the container, or `in-place`',
   }),
   run: runSchema.optional().meta({
     description: 'For the strategy `run`: the command.',
   }),
-  keep: field(integer('a number of containers such as 1', 0, MOST_KEPT), {
-    description: 'Old containers that are kept, stopped.',
-    default: '0',
+  switch: field(oneOf(['together', 'pair-by-pair'] as const satisfies readonly Switching['order'][]), {
+    description:
+      'For `blue-green`: whether all new containers of a host serve before the first old one is drained, or one after the other takes over.',
+    default: 'together',
+  }),
+  keep: field(keeping, {
+    description:
+      'Old containers that are kept, stopped. With `blue-green` a time instead: so long the old ones of a host run on, out of traffic, and `sluice switch-back` has them serve again at once.',
+    otherwise: '`0`; with `blue-green` `10m`',
   }),
 };
 
@@ -182,7 +186,7 @@ export const appSchema = z.strictObject({
   }),
   slots: field(slotNames, {
     description:
-      'For `start-first`: the names of two slots. `{{ slot }}` in `server`, `container` and `ready` tells them apart; the new container takes the one that the old one is not in.',
+      'For `start-first` and `blue-green`: the names of two slots. `{{ slot }}` in `server`, `container` and `ready` tells them apart; the new container takes the one that the old one is not in.',
     otherwise: 'none',
   }),
   server: field(serverName, { description: "Name of the container's server in the backend.", otherwise: '`name`' }),

@@ -1,4 +1,4 @@
-/** Apps that are replaced `start-first`: an instance in each of two slots, made one. */
+/** Apps that are replaced `start-first` or `blue-green`: an instance in each of two slots, made one. */
 import { serverKey, type DeclaredSlot, type Instance, type Strategy } from '../../rollout/model.ts';
 import type { DocumentPath } from '../document.ts';
 import type { Problem } from './complaints.ts';
@@ -28,16 +28,23 @@ export interface Replacing {
   readonly hasRun: boolean;
   /** What the play says of what is in work at once. */
   readonly pace: { readonly throttle?: number | undefined; readonly lockstep?: boolean | undefined } | undefined;
+  /** Whether this says how long old containers run on, and what it is written in. */
+  readonly keepsFor: DocumentPath | undefined;
   readonly app: DocumentPath;
 }
 
 /** The one needs the other, or cannot be beside it. */
-export function strategyRules({ strategy, hasSlots, hasRun, pace, app }: Replacing): Problem[] {
+export function strategyRules({ strategy, hasSlots, hasRun, pace, keepsFor, app }: Replacing): Problem[] {
+  const isInSlots = strategy === 'start-first' || strategy === 'blue-green';
+  if (keepsFor && strategy !== 'blue-green') {
+    const message = `is a time, for which old containers run on with strategy: blue-green, and this is ${strategy}: say how many are kept, such as 1`;
+    return [{ path: [...keepsFor, 'keep'], message }];
+  }
   if (strategy === 'run' && !hasRun) {
     return [{ path: [...app, 'run'], message: 'is required with strategy: run, here or in the play' }];
   }
-  if (strategy === 'start-first' && !hasSlots) {
-    const message = 'is required with strategy: start-first (two names such as [a, b]: see docs/strategies.md)';
+  if (isInSlots && !hasSlots) {
+    const message = `is required with strategy: ${strategy} (two names such as [a, b]: see docs/strategies.md)`;
     return [{ path: [...app, 'slots'], message }];
   }
   if ((strategy === 'in-place' || strategy === 'recreate-host') && hasSlots) {

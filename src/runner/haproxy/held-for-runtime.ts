@@ -3,6 +3,7 @@ import type { LimitFunction } from 'p-limit';
 import { Failure } from '../../errors.ts';
 import { serverPath } from '../../rollout/model.ts';
 import { holdHosts, type HeldHosts } from '../hosts/held-hosts.ts';
+import { advice, explain } from '../instance/entry-words.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import type { RunContext } from '../run.ts';
 
@@ -26,9 +27,11 @@ export async function whileHeld<T>(
     for (const { access, undo } of held.all) {
       const entry = undo.entries.find(isMeant);
       if (!entry) continue;
-      const remedy = `sluice ${entry.kind === 'drain' ? 'restore' : 'recover'} ${access.name}`;
-      const who = `${serverPath(entry.server)} was taken out of service by ${entry.by} at ${entry.at}`;
-      throw new Failure('error', `Cannot change HAProxy on ${access.name}: ${who}: see to it with "${remedy}" first`);
+      const who =
+        entry.kind === 'kept'
+          ? explain(entry)
+          : `${serverPath(entry.server)} was taken out of service by ${entry.by} at ${entry.at}`;
+      throw new Failure('error', `Cannot change HAProxy on ${access.name}: ${who}: ${advice(entry, access)} first`);
     }
     return await act(held);
   } finally {

@@ -44,7 +44,7 @@ export async function hold(
 }
 
 function leftIn({ entries }: Undo, owner: LockOwner): string | undefined {
-  return entries.find(({ kind, run }) => kind !== 'drain' && run !== owner.run)?.run;
+  return entries.find(({ kind, run }) => kind !== 'drain' && kind !== 'kept' && run !== owner.run)?.run;
 }
 
 /** The lock of a host through all that may happen to it. */

@@ -15,7 +15,8 @@ export async function leftovers(
   names: readonly string[],
   { entries, ownRun }: { readonly entries: readonly RecordEntry[]; readonly ownRun: string },
 ): Promise<Finding[]> {
-  const others = entries.filter((entry) => !isOwn(entry, ownRun));
+  // What is kept is in the way of those only who would change it.
+  const others = entries.filter((entry) => entry.kind !== 'kept' && !isOwn(entry, ownRun));
   const now = await timeOn(host, others);
   const recorded = others.filter((entry) => !now || !isOver(entry, now));
   const over = others.filter((entry) => !recorded.includes(entry));

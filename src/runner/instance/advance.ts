@@ -1,13 +1,15 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Report, Subject } from '../../rollout/events.ts';
 import {
-  initialState,
+  initialStateOf,
   isWorking,
   metBefore,
   transitionOf,
+  wantedEndOf,
   type EndState,
   type State,
   type LifeStep,
+  type Transition,
   type WorkingState,
 } from '../../rollout/lifecycle.ts';
 import { onceMore } from './once-more.ts';
@@ -23,6 +25,7 @@ import { check, Unfit } from './steps/check.ts';
 import { commit } from './steps/commit.ts';
 import { discard } from './steps/discard.ts';
 import { drain } from './steps/drain.ts';
+import { keep } from './steps/keep.ts';
 import { ramp } from './steps/ramp.ts';
 import { readmit } from './steps/readmit.ts';
 import { release } from './steps/release.ts';
@@ -40,7 +43,7 @@ import { withdraw } from './steps/withdraw.ts';
 import { isRamped } from './ramping.ts';
 import { keepStanding } from './standing.ts';
 import { watchOf } from '../waiting/watch.ts';
-import { bothSlots, inTheEnd, markOf, strategyOf, type StepAction, type StepWatch, type Work } from './work.ts';
+import { bothSlots, inTheEnd, lifeOf, markOf, type StepAction, type StepWatch, type Work } from './work.ts';
 
 export const stepActions: Readonly<Record<LifeStep, StepAction>> = {
   drain,
@@ -56,6 +59,7 @@ export const stepActions: Readonly<Record<LifeStep, StepAction>> = {
   release,
   vacate,
   commit,
+  keep,
   retire,
   readmit,
   withdraw,
@@ -91,20 +95,28 @@ export interface InstanceEnd {
  * Never throws for a failed step: the failure is reported and the table decides what comes next. That holds for our
  * own bugs too: the way home comes first, and the caller finds the bug in `failure`.
  */
-export async function advance(work: Work, context: AdvanceContext, from: State = initialState): Promise<InstanceEnd> {
+export async function advance(
+  work: Work,
+  context: AdvanceContext,
+  from: State = initialStateOf(lifeOf(work)),
+): Promise<InstanceEnd> {
   const { clock, report } = context;
+  const life = lifeOf(work);
   const subject: Subject = { host: work.instance.host, name: work.instance.container };
   const started = clock.now();
   let state: State = from;
   let failure: Error | undefined;
-  work.company?.begins(subject.name, metBefore(from, strategyOf(work)));
+  let isKept = false;
+  work.company?.begins(subject.name, metBefore(from, life));
   while (isWorking(state)) {
-    const { ok, failed, untouched, serves, inSteps, homeward } = transitionOf(state, strategyOf(work));
+    const transition = transitionOf(state, life);
+    const { failed, untouched, serves, homeward } = transition;
     const problem = await take(state, work, context, subject);
     if (problem) failure ??= problem.error;
     if (problem && !homeward) work.company?.fail(subject.name, problem.error);
     const otherwise = work.isTouched ? failed : (untouched ?? failed);
-    const next = isRamped(work) ? (inSteps ?? ok) : ok;
+    const next = nextOf(transition, work);
+    isKept = !problem && transition.isKept === true && !isWorking(next);
     state = !problem ? next : work.newServes === true ? (serves ?? otherwise) : otherwise;
     if (problem && state === 'updated') {
       report({
@@ -114,10 +126,18 @@ export async function advance(work: Work, context: AdvanceContext, from: State =
       });
     }
   }
-  await leaveRecord(work, state, context, subject);
-  report({ type: 'instance-ended', subject, state, ms: clock.now() - started, ...markOf(work.instance) });
+  if (!isKept) await leaveRecord(work, state, context, subject);
+  const marks = { ...markOf(work.instance), ...(work.life && { kept: work.life }) };
+  report({ type: 'instance-ended', subject, state, ms: clock.now() - started, ...marks });
   await beforeActing(context.journal, true);
-  return { state, failure: state === 'updated' ? undefined : failure };
+  return { state, failure: state === wantedEndOf(life) ? undefined : failure };
+}
+
+function nextOf({ ok, inSteps, notKept }: Transition, work: Work): State {
+  const { instance, container } = work;
+  // One that did not run could not serve again.
+  if (notKept && (instance.switching?.keepMs === 0 || !container?.running)) return notKept;
+  return isRamped(work) ? (inSteps ?? ok) : ok;
 }
 
 async function take(
@@ -126,7 +146,8 @@ async function take(
   { clock, report, journal, stop, actions }: AdvanceContext,
   subject: Subject,
 ): Promise<{ readonly error: Error } | undefined> {
-  const { step, homeward, meets } = transitionOf(state, strategyOf(work));
+  const transition = transitionOf(state, lifeOf(work));
+  const { step, homeward, ends } = transition;
   const signal = homeward ? stop.homeward : forwardOf(work, stop);
   let began = clock.now();
   report({ type: 'step-started', subject, step, homeward });
@@ -145,13 +166,16 @@ async function take(
   const barriers = (): readonly Barrier[] => bothSlots(work).flatMap((one) => one.barriers);
   const waits = { ...watch, clock: sleepingBehind(barriers, watch) };
   try {
-    if (meets) await work.company?.meet(subject.name, meets, meanwhileOf(meets, work, waits));
+    // What keeps servers out acts meanwhile, too.
+    await beforeActing(journal, homeward);
+    await beforehand(transition, work, waits);
     began = clock.now();
     await beforeActing(journal, homeward);
     const act = async (): Promise<string> => {
       const outcome = await actions[step](work, watch);
       // What changed nothing may have looked at the work of a run that has the host by now.
       await work.keep();
+      if (ends) await work.company?.meet(subject.name, ends, meanwhileOf(ends, work, waits));
       return outcome;
     };
     const retrying = (reason: string): void => {
@@ -166,6 +190,17 @@ async function take(
     if (error instanceof Failure && isPassing(error)) await waits.clock.sleep(LATE_WITHIN_MS, stop.homeward);
     return { error: error instanceof Error ? error : new Error(String(error)) };
   }
+}
+
+/** Whom an instance waits for before a step. */
+async function beforehand({ meets, follows }: Transition, work: Work, watch: StepWatch): Promise<void> {
+  const { company, instance } = work;
+  const isInTurn = instance.switching?.order === 'pair-by-pair';
+  if (!company) return;
+  // One after the other, they do not all serve before the first goes on.
+  if (meets && !(isInTurn && meets === 'serving'))
+    await company.meet(instance.container, meets, meanwhileOf(meets, work, watch));
+  if (follows && isInTurn) await company.follow(instance.container, follows, meanwhileOf('checked', work, watch));
 }
 
 /** Those that go together go home together. */

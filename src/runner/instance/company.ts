@@ -1,7 +1,7 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import { isForCompany } from '../../rollout/company.ts';
-import { metAtEnd, type EndState, type MeetingPoint } from '../../rollout/lifecycle.ts';
-import type { Instance, Strategy } from '../../rollout/model.ts';
+import { metAtEnd, wantedEndOf, type EndState, type LifeName, type MeetingPoint } from '../../rollout/lifecycle.ts';
+import type { Instance } from '../../rollout/model.ts';
 import { isPassing } from '../waiting/poll.ts';
 import type { Watch } from '../waiting/watch.ts';
 
@@ -23,13 +23,20 @@ export interface Meanwhile {
   readonly look: (away: (action: () => Promise<void>) => Promise<void>) => Promise<void>;
 }
 
+/** Who is waited for, and what is done meanwhile. */
+interface Until {
+  readonly missing: () => readonly string[];
+  readonly watch: Watch;
+  readonly look: () => Promise<void>;
+}
+
 /**
  * Instances of one host that go through their lives together. Where they meet, none goes on before all have come. Once
  * one cannot go on none passes a further meeting, but those of the way home.
  */
 export class Company {
   readonly #members: Map<string, Member>;
-  readonly #strategy: Strategy;
+  readonly #life: LifeName;
   /** Those where all have come: who is late to hear of it goes on all the same. */
   readonly #over = new Set<MeetingPoint>();
   readonly #failed = new AbortController();
@@ -38,9 +45,14 @@ export class Company {
   readonly #waiting = new Set<() => void>();
 
   /** `names`: of their containers. */
-  constructor(names: readonly string[], strategy: Strategy) {
+  constructor(names: readonly string[], life: LifeName) {
     this.#members = new Map(names.map((name) => [name, { arrived: new Set() }]));
-    this.#strategy = strategy;
+    this.#life = life;
+  }
+
+  /** Of those that have not left it. */
+  get names(): readonly string[] {
+    return [...this.#members.keys()];
   }
 
   /** Aborts, for the steps forward of all of them, once one cannot go on. */
@@ -79,8 +91,8 @@ export class Company {
     const { state = 'outOfService', failure } = end ?? {};
     const member = this.#members.get(name);
     if (!member) return;
-    if (state !== 'updated') this.fail(name, failure ?? new Error(`it is ${state}`));
-    for (const point of metAtEnd(state, this.#strategy)) member.arrived.add(point);
+    if (state !== wantedEndOf(this.#life)) this.fail(name, failure ?? new Error(`it is ${state}`));
+    for (const point of metAtEnd(state, this.#life)) member.arrived.add(point);
     member.end = state;
     this.#changed();
   }
@@ -109,10 +121,24 @@ export class Company {
     };
     come();
     try {
-      await this.#until(point, { watch, look: () => look(away) });
+      const missing = (): readonly string[] => (this.#over.has(point) ? [] : this.#missing(point));
+      await this.#until(point, { missing, watch, look: () => look(away) });
     } catch (error) {
       if (this.#over.has(point)) return;
       arrived.delete(point);
+      this.fail(name, error);
+      throw error;
+    }
+  }
+
+  /** Until those before it have come to this point, where they go one after the other. */
+  async follow(name: string, point: MeetingPoint, { watch, look }: Meanwhile): Promise<void> {
+    const names = [...this.#members.keys()];
+    const before = names.slice(0, Math.max(0, names.indexOf(name)));
+    const missing = (): readonly string[] => this.#missing(point).filter((one) => before.includes(one));
+    try {
+      await this.#until(point, { missing, watch, look: () => look((action) => action()) });
+    } catch (error) {
       this.fail(name, error);
       throw error;
     }
@@ -125,16 +151,13 @@ export class Company {
     return decision;
   }
 
-  async #until(
-    point: MeetingPoint,
-    { watch, look }: { readonly watch: Watch; readonly look: () => Promise<void> },
-  ): Promise<void> {
-    while (!this.#over.has(point)) {
+  async #until(point: MeetingPoint, { missing, watch, look }: Until): Promise<void> {
+    while (missing().length > 0) {
       watch.signal.throwIfAborted();
       this.#refuseIfHopeless(point);
       await this.#untilStirred(watch, async (): Promise<void> => {
         await looked(look, watch);
-        watch.waiting({ for: 'others', meets: point, names: this.#missing(point) });
+        watch.waiting({ for: 'others', meets: point, names: missing() });
       });
     }
   }
@@ -162,7 +185,7 @@ export class Company {
 
   /** @throws Failure when one that has not come will not come any more */
   #refuseIfHopeless(point: MeetingPoint): void {
-    const isForward = metAtEnd('updated', this.#strategy).includes(point);
+    const isForward = metAtEnd(wantedEndOf(this.#life), this.#life).includes(point);
     if (isForward) this.#failed.signal.throwIfAborted();
     const gone = this.#missing(point).find((name) => this.#members.get(name)?.end !== undefined);
     if (gone !== undefined) throw new Failure('error', `cannot go on beside ${gone}, which is out of service`);
@@ -176,9 +199,12 @@ export class Company {
 }
 
 /** Those of a host that begin together, where they go together. */
-export function companyOf(instances: readonly Pick<Instance, 'container' | 'strategy'>[]): Company | undefined {
-  const names = instances.filter(isForCompany).map(({ container }) => container);
-  return names.length > 0 ? new Company(names, 'recreate-host') : undefined;
+export function companyOf(
+  instances: readonly Pick<Instance, 'container' | 'strategy' | 'revert'>[],
+): Company | undefined {
+  const own = instances.filter(isForCompany);
+  const names = own.map(({ container }) => container);
+  return own[0]?.strategy && new Company(names, own[0].strategy);
 }
 
 /** What does not answer for a moment is no reason to go home: if it does not for long, the steps of others find out. */

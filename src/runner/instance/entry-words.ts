@@ -1,4 +1,5 @@
 import { drainedText } from '../../rollout/drained-until.ts';
+import { keptAdvice, keptText } from '../../rollout/kept.ts';
 import { serverPath } from '../../rollout/model.ts';
 import type { HostAccess, RecordEntry } from '../ports/ports.ts';
 
@@ -7,11 +8,13 @@ export function explain(entry: RecordEntry, now?: Date): string {
   const { kind, server, by, at, note, until } = entry;
   if (until !== undefined && now) return `${serverPath(server)} is ${drainedText(entry, now)}`;
   const why = note === '' ? '' : ` ("${note}")`;
+  if (kind === 'kept') return keptText({ containers: [entry.container ?? ''], until: entry.keptUntil ?? '', by }, now);
   const what = kind === 'drain' ? 'drained' : kind === 'maintain' ? 'taken out for maintenance' : 'left in work';
   return `${serverPath(server)} was ${what} by ${by} at ${at}${why}`;
 }
 
 /** What puts an entry right. */
 export function advice({ kind }: Pick<RecordEntry, 'kind'>, { name }: Pick<HostAccess, 'name'>): string {
+  if (kind === 'kept') return keptAdvice(name);
   return `see to it with "sluice ${kind === 'drain' ? 'restore' : 'recover'} ${name}"`;
 }

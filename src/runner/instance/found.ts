@@ -1,5 +1,4 @@
 /** How everything was found before the first change, told and recorded. */
-import { isForCompany } from '../../rollout/company.ts';
 import { onlyOf, sameServer, type Only } from '../../rollout/model.ts';
 import type { Container } from '../../rollout/observed.ts';
 import type { RecordEntry } from '../ports/ports.ts';
@@ -86,7 +85,7 @@ function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Wo
     aside: asideOf(work),
     old: old && { id: old.id, restart: old.restart, running: old.running, wasReady, ...startOf(old, only) },
     ...(only && { only: { what: only, progress: 'planned' as const } }),
-    ...(isForCompany(instance) && { company: { keep: instance.keep } }),
+    ...(instance.strategy === 'recreate-host' && { company: { keep: instance.keep } }),
     ready: instance.ready,
     drain: instance.drain,
     ...(instance.revert?.toNothing && { toNothing: true as const }),

@@ -3,9 +3,12 @@ import type { Container } from '../../rollout/observed.ts';
 import type { Containers, RecordEntry } from '../ports/ports.ts';
 import { bothSlots, oldNameOf, type Work } from './work.ts';
 
-/** What this very run has recorded of an instance: it has left it in work, in another process or a step ago. */
+/** What this very run has recorded of an instance: it has left it in work, in another process or a step ago, or keeps it. */
 export function recordedOf({ undo, instance, identity, slot }: Work): readonly RecordEntry[] {
-  const own = undo.entries.filter((entry) => isOwn(entry, identity.run) && entry.container === instance.container);
+  const own = undo.entries.filter(({ kind, run, container }) => {
+    const isIts = run === identity.run && container === instance.container;
+    return isIts && (kind === 'rollout' || kind === 'kept');
+  });
   return own.filter((entry) => entry.slot === slot);
 }
 

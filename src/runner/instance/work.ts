@@ -1,6 +1,6 @@
 import type { RunEvent } from '../../rollout/events.ts';
-import { isForCompany } from '../../rollout/company.ts';
-import { onlyOf, type Instance, type Only, type Server, type Standing, type Strategy } from '../../rollout/model.ts';
+import type { LifeName } from '../../rollout/lifecycle.ts';
+import { onlyOf, type Instance, type Only, type Server, type Standing } from '../../rollout/model.ts';
 import type { Container } from '../../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import type { Company } from './company.ts';
@@ -48,6 +48,8 @@ export interface Work {
   readonly servers: readonly ServerAccess[];
   /** Replaced `start-first`: the same instance in the slot that the old container is in. */
   readonly leaving?: Work | undefined;
+  /** What becomes of what an earlier run has kept; undefined: it is replaced. */
+  readonly life?: 'switch-back' | 'ending' | undefined;
   /** Which of two slots this is. */
   readonly slot?: RecordEntry['slot'];
   readonly undo: Undo;
@@ -129,8 +131,12 @@ export function workOn(begun: Begun, reach: (server: Server) => ServerAccess): W
   return { ...work, slot: 'next', leaving: { ...old, slot: 'leaving' } };
 }
 
-export function strategyOf({ leaving, instance }: Work): Strategy {
-  return onlyOf(instance) ?? (leaving ? 'start-first' : isForCompany(instance) ? 'recreate-host' : 'in-place');
+/** What an instance goes through. What is taken back goes one by one, and what has nothing to leave takes its place. */
+export function lifeOf({ life, leaving, instance }: Work): LifeName {
+  if (life) return life;
+  const inSlots = instance.switching && !instance.revert ? 'blue-green' : 'start-first';
+  const inPlace = instance.strategy === 'recreate-host' ? 'recreate-host' : 'in-place';
+  return onlyOf(instance) ?? (leaving ? inSlots : inPlace);
 }
 
 /** What the events of an instance say besides what becomes of it. */

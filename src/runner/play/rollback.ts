@@ -11,6 +11,7 @@ import { RunPace } from './pace.ts';
 import type { Operator } from '../ports/ports.ts';
 import type { PlayEnd } from './batches.ts';
 import { roll, type RollContext } from './roll.ts';
+import { ownKept, switchBackOwn } from './switch-back-own.ts';
 import { backOf } from '../instance/work.ts';
 
 export interface RevertContext extends Omit<RollContext, 'pace'> {
@@ -24,9 +25,23 @@ export interface RevertContext extends Omit<RollContext, 'pace'> {
  * instances in reverse order, in batches of their own. All of them are looked at first, and their images fetched; one
  * that cannot be taken back is told of, left as it is, and counts as failed, and does not keep the others from it.
  *
- * One that fails on its way is put back to what it is now; no further batch starts then, unless `back` says so.
+ * One that fails on its way is put back to what it is now; no further batch starts then, unless `back` says so. What the
+ * run has kept is only switched back to, before anything else.
  */
 export async function revert(instances: readonly InstancePlan[], context: RevertContext): Promise<PlayEnd> {
+  const kept = ownKept(instances, context);
+  if (kept.length === 0) return recreated(instances, context);
+  const hosts = [...new Set(kept.map(({ host }) => host))];
+  context.report({ type: 'rollback-started', of: context.identity.run, hosts });
+  const switched = await switchBackOwn(kept, context);
+  const others = instances.filter((one) => !kept.some((own) => own.instances.includes(one)));
+  if (others.length === 0) return switched;
+  const rest = await recreated(others, context);
+  return { hosts: merged(switched.hosts, rest.hosts), then: switched.then === 'goOn' ? rest.then : switched.then };
+}
+
+/** From what the hosts have in their archives. */
+async function recreated(instances: readonly InstancePlan[], context: RevertContext): Promise<PlayEnd> {
   const { report, identity, back: how } = context;
   const serial: Serial = how?.serial ?? [{ hosts: 1 }];
   const plays = rollbackPlays([{ ...asPlay(instances), ...(how && { back: how }) }], {
@@ -59,6 +74,22 @@ export async function revert(instances: readonly InstancePlan[], context: Revert
     ),
     then: ends.find(({ then }) => then !== 'goOn')?.then ?? (failed.length > 0 ? 'stop' : 'goOn'),
   };
+}
+
+/** A host may have had some of either. */
+function merged(ones: readonly HostSummary[], others: readonly HostSummary[]): readonly HostSummary[] {
+  const names = [...new Set([...ones, ...others].map(({ host }) => host))];
+  return names.map((name) => {
+    const own = [...ones, ...others].filter(({ host }) => host === name);
+    const sum = (of: (one: HostSummary) => number): number => own.reduce((all, one) => all + of(one), 0);
+    const worst = own.find(({ end }) => end === 'outOfService') ?? own.find(({ end }) => end !== 'updated') ?? own[0];
+    return {
+      ...(worst ?? { ...nothing, host: name }),
+      ...{ updated: sum((one) => one.updated), left: sum((one) => one.left), ms: sum((one) => one.ms) },
+      ...{ unchanged: sum((one) => one.unchanged), outOfService: sum((one) => one.outOfService) },
+      notReached: sum((one) => one.notReached),
+    };
+  });
 }
 
 /** The instances as one play, hosts in the order in which they come first. */

@@ -5,7 +5,8 @@ import type { Container } from '../../rollout/observed.ts';
 
 /** One server taken out of service: what to put back, by whom and why it was taken out. */
 export interface RecordEntry {
-  readonly kind: 'rollout' | 'drain' | 'maintain';
+  /** `kept`: a `blue-green` rollout is done, and its predecessor runs on while nothing reaches it. */
+  readonly kind: 'rollout' | 'kept' | 'drain' | 'maintain';
   readonly server: Server;
   readonly standing: Standing;
   /** Whether HAProxy saw it UP: what was not so need not be made so. */
@@ -47,7 +48,9 @@ export interface RecordEntry {
   /** How the instance proves itself, and how long its requests may take. */
   readonly ready?: ReadyCheck | undefined;
   readonly drain?: DrainPolicy | undefined;
-  /** Replaced `start-first`: it stands in front of the predecessor (`leaving`) or of the new container (`next`) only. */
+  /** Of what is kept, or was: until when, by the clock of the host (RFC 3339). */
+  readonly keptUntil?: string | undefined;
+  /** Replaced in slots: it stands in front of the predecessor (`leaving`) or of the new container (`next`) only. */
   readonly slot?: 'leaving' | 'next' | undefined;
   /** With two slots: the predecessor may have been told to stop, for good. */
   readonly ending?: true | undefined;

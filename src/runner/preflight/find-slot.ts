@@ -1,5 +1,4 @@
 import { Failure } from '../../errors.ts';
-import { isForCompany } from '../../rollout/company.ts';
 import { onlyOf, sameServer, type DeclaredSlot, type Instance, type Slot } from '../../rollout/model.ts';
 import type { Container, SettingChange } from '../../rollout/observed.ts';
 import { inSlot, occupiedSlot } from '../../rollout/slots.ts';
@@ -81,7 +80,7 @@ export function recordedOtherwise(instance: Instance, own: readonly RecordEntry[
   const its = own.filter((entry) => entry.container === container);
   const what = onlyOf(instance);
   const isSame = ({ only, company }: RecordEntry): boolean =>
-    only?.what === what && (company !== undefined) === isForCompany(instance);
+    only?.what === what && (company !== undefined) === (instance.strategy === 'recreate-host');
   if (!leaving && its.every((entry) => entry.slot === undefined && isSame(entry))) return [];
   const isAlike = (entry: RecordEntry): boolean => {
     const { slot, server } = entry;

@@ -2,6 +2,7 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../../errors.ts';
 import type { Report } from '../../rollout/events.ts';
+import type { KeptSet } from '../../rollout/kept.ts';
 import { keepsContainer, serversOf, type Instance } from '../../rollout/model.ts';
 import type { BackendState, Container } from '../../rollout/observed.ts';
 import { isAsDeclared, type FleetFacts, type InstanceFacts, type WantedImage } from '../../rollout/plan.ts';
@@ -15,6 +16,7 @@ import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { rampProblems } from './preflight-ramp.ts';
 import { isProvenWithoutImage } from '../instance/readiness.ts';
 import { findSlot, recordedOtherwise } from './find-slot.ts';
+import { inTheWay, keptThere, type KeptThere } from './in-the-way.ts';
 import { overOn } from '../hosts/host-time.ts';
 import type { Fleet, HostAccess, LoadableImage, Loads, RecordEntry } from '../ports/ports.ts';
 import { isOwn } from '../instance/recorded.ts';
@@ -36,6 +38,7 @@ interface Reached {
   readonly own: readonly RecordEntry[];
   /** What will be put back before anything else, since its time is over. */
   readonly over: readonly RecordEntry[];
+  readonly kept: KeptThere;
   readonly findings: readonly Finding[];
 }
 
@@ -100,6 +103,7 @@ async function reach(
       ...{ host, instances, engine },
       own: entries.filter((entry) => isOwn(entry, ownRun)),
       over: await overOn(host, entries),
+      kept: await keptThere(host, entries),
       findings: await leftovers(host, containers, { entries, ownRun }),
     };
   } catch (error) {
@@ -109,9 +113,9 @@ async function reach(
 }
 
 async function inspectHost(
-  { host, instances, own }: Reached,
+  { host, instances, own, kept }: Reached,
   { backends, all, knows }: Balancers,
-  { force = false, imageOf, loads, fleet }: InspectContext,
+  { force = false, imageOf, loads, fleet, identity }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
   const seen: (readonly [Instance, InstanceFacts])[] = [];
@@ -128,6 +132,13 @@ async function inspectHost(
       });
       settled = facts?.settled ?? instance;
       if (facts) seen.push([instance, facts], [settled, facts]);
+      // What this very run has kept it does not replace by force once more.
+      const isForced = (set: KeptSet): boolean => force && set.run !== identity.run;
+      const way = facts && inTheWay(settled, { kept, facts, isForced });
+      if (way) {
+        findings.push(way);
+        continue;
+      }
       if (serversOf(settled).every(knows)) its.push(...(await rampProblems(settled, fleet)));
       its.push(...more, ...recordedOtherwise(settled, own), ...vanishing(host.name, facts?.container));
     } catch (error) {

@@ -1,10 +1,11 @@
-/** What was drained for a time that is over: whoever comes next puts it back. */
+/** What was drained, or kept, for a time that is over: whoever comes next puts it back, or ends it. */
 import { Failure } from '../../errors.ts';
 import { serverSeenFrom } from '../../rollout/model.ts';
 import type { HeldHost, HeldHosts } from '../hosts/held-hosts.ts';
-import { overOn } from '../hosts/host-time.ts';
+import { keptOverOn, overOn } from '../hosts/host-time.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { putBackAll, type PutBack } from './put-back-all.ts';
+import { endKept } from './end-kept.ts';
 import type { RunContext } from '../run.ts';
 
 /** Says of each why it is put back, and does so. */
@@ -17,8 +18,8 @@ export async function putBackOver(held: HeldHost, over: readonly RecordEntry[], 
 }
 
 /**
- * Before a run begins with its own: what was drained on its hosts for a time that is over serves again. `but`: what the
- * run itself sees to.
+ * Before a run begins with its own: what was drained on its hosts for a time that is over serves again, and what was kept
+ * ends. `but`: what the run itself sees to.
  *
  * @throws Failure `out-of-service` when one of them cannot be put back
  */
@@ -31,11 +32,17 @@ export async function restoreOver(
     all.map(async (held) => {
       const over = await overOn(held.access, held.undo.entries);
       const due = over.filter((entry) => !but(entry));
-      return { host: held.access.name, ...(await putBackOver(held, due, context)) };
+      const drained = await putBackOver(held, due, context);
+      const kept = await endKept(held, await keptOverOn(held.access, held.undo.entries), context);
+      return { host: held.access.name, drained, kept };
     }),
   );
-  const failed = outcomes.find(({ ok }) => !ok);
-  if (!failed) return;
-  const text = `Cannot start: what was drained on ${failed.host} until now cannot be put back: ${failed.reason}`;
-  throw new Failure('out-of-service', text);
+  for (const { host, drained, kept } of outcomes) {
+    const what = drained.ok ? 'kept' : 'drained';
+    const how = drained.ok ? 'ended' : 'put back';
+    if (drained.ok && kept.ok) continue;
+    const reason = drained.ok ? kept.reason : drained.reason;
+    const text = `Cannot start: what was ${what} on ${host} until now cannot be ${how}: ${reason}`;
+    throw new Failure('out-of-service', text);
+  }
 }

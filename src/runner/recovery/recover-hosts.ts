@@ -2,8 +2,8 @@
 import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Report } from '../../rollout/events.ts';
+import { keptSets } from '../../rollout/kept.ts';
 import type { State } from '../../rollout/lifecycle.ts';
-import type { Instance, ReadyCheck } from '../../rollout/model.ts';
 import { runEndOf } from '../../rollout/verdict.ts';
 import { advance, stepActions, type InstanceEnd } from '../instance/advance.ts';
 import { isCommitted } from '../instance/committed.ts';
@@ -13,16 +13,13 @@ import { forget, mayBeGone, mayServeEither, mayServeOn, parted, tellLeftBehind }
 import { recoverMaintained } from './back-in-service.ts';
 import { homeward } from '../waiting/persist.ts';
 import type { RecordEntry } from '../ports/ports.ts';
-import { UP_WITHIN_MS, type PutBackOutcome } from './put-back-all.ts';
-import { recordedContainers } from '../instance/recorded.ts';
+import type { PutBackOutcome } from './put-back-all.ts';
+import { byContainer, recordedWork } from '../hosts/recorded-work.ts';
 import type { RunContext, RunResult } from '../run.ts';
 import { settleHosts, type HostOutcome } from '../hosts/settle.ts';
 import { mayBeEnding } from '../instance/staying.ts';
-import { foundOf } from '../instance/found.ts';
-import { findState } from '../instance/traffic.ts';
-import { Turns } from '../instance/turns.ts';
 import { watchOf, type Watch } from '../waiting/watch.ts';
-import { backOf, bothSlots, workOn, type Found, type Work } from '../instance/work.ts';
+import { backOf, type Work } from '../instance/work.ts';
 
 export interface RecoverRequest {
   readonly hosts: readonly string[];
@@ -55,7 +52,7 @@ export async function recoverHost(
   context: RunContext,
   goneHosts: readonly string[] = [],
 ): Promise<HostOutcome> {
-  const left = byContainer(held.undo.entries.filter(({ kind }) => kind === 'rollout'));
+  const left = byContainer(await inWork(held));
   const maintained = held.undo.entries.filter(({ kind }) => kind === 'maintain');
   if (left.length + maintained.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
   const results: PutBackOutcome[] = [];
@@ -66,9 +63,14 @@ export async function recoverHost(
   return { end: failed.length > 0 ? 'outOfService' : 'updated', reason: failed[0]?.reason ?? '', counts };
 }
 
-function byContainer(entries: readonly RecordEntry[]): RecordEntry[][] {
-  const containers = [...new Set(entries.map(({ container }) => container))];
-  return containers.map((container) => entries.filter((entry) => entry.container === container));
+/** What is kept of a set, the rest of which was left in work, goes home with it. */
+async function inWork({ undo }: HeldHost): Promise<readonly RecordEntry[]> {
+  const left = undo.entries.filter(({ kind }) => kind === 'rollout');
+  const runs = new Set(left.map(({ run }) => run));
+  const sets = keptSets(undo.entries).filter(({ run }) => runs.has(run));
+  const more = sets.flatMap((set) => set.entries.map((entry) => ({ ...entry, kind: 'rollout' as const })));
+  if (more.length > 0) await undo.add(more);
+  return [...left, ...more];
 }
 
 /** Instances that a run has left in work together go home together, each of the others by itself. */
@@ -166,26 +168,12 @@ async function lookAt(
   first: RecordEntry,
   { held, company, watch }: Looking,
 ): Promise<{ readonly work: Work; readonly from: State }> {
-  const { access: host, undo, keep, reach } = held;
+  const { containers } = held.access;
   const { container: name = '', old: before } = first;
-  const { old, isAside, isServing, successor } = await recordedContainers(first, host.containers);
-  if (before && !old && !successor && !first.toNothing) {
-    const text = `Cannot bring back ${name} on ${host.name}: its old container is gone, and there is no new one`;
-    throw new Failure('docker', text);
-  }
-  const identity = { run: first.run, by: first.by };
-  const instance = instanceOf(entries, first, host.name);
-  const work = workOn({ instance, host, keep, undo, identity, turns: new Turns(), company }, reach);
-  for (const one of bothSlots(work)) {
-    const its = entries.filter(({ slot }) => slot === one.slot);
-    const found = await foundNow(its, reach, watch);
-    // Taken back to nothing, as it was to be, it has nothing that could be UP.
-    one.found = old || successor ? found : found.map((server) => ({ ...server, wasUp: false }));
-    one.container = old;
-    one.wasReady = before?.wasReady ?? false;
-    one.isTouched = true;
-  }
-  if (isCommitted(undo.entries, first.run) && (successor || first.toNothing)) {
+  const recorded = await recordedWork(entries, first, { held, watch, company });
+  const { old, isAside, isServing, successor } = recorded.containers;
+  const { work } = recorded;
+  if (isCommitted(held.undo.entries, first.run) && (successor || first.toNothing)) {
     work.newServes = true;
     company?.leave(name);
     return { work, from: 'finishing' };
@@ -197,36 +185,6 @@ async function lookAt(
   }
   const hasProved = before !== undefined && !isAside;
   if (successor && hasProved) return { work, from: 'returning' };
-  const now = await host.containers.inspect(name);
+  const now = await containers.inspect(name);
   return { work, from: isServing && !(now && mayBeEnding(now, work)) ? 'rollingBack' : 'withdrawing' };
-}
-
-/** How the servers stood, those that HAProxy still has. */
-async function foundNow(entries: readonly RecordEntry[], reach: HeldHost['reach'], watch: Watch): Promise<Found[]> {
-  const found: Found[] = [];
-  for (const entry of entries) {
-    const access = reach(entry.server);
-    if (await findState(access)) found.push(foundOf(entry, access));
-    else watch.remark({ about: 'gone', server: entry.server });
-  }
-  return found;
-}
-
-/** What the way home needs to know of an instance, without its playbook. */
-function instanceOf(entries: readonly RecordEntry[], first: RecordEntry, host: string): Instance {
-  const { container = '', drain, company } = first;
-  const left = entries.filter(({ slot }) => slot === 'leaving');
-  const servers = entries.filter((entry) => !left.includes(entry)).map(({ server }) => server);
-  const readyOf = (one: RecordEntry | undefined): ReadyCheck =>
-    one?.ready ?? { probe: undefined, withinMs: UP_WITHIN_MS, everyMs: 250 };
-  const leaving = { name: 'before', servers: left.map(({ server }) => server), ready: readyOf(left[0]) };
-  return {
-    ...{ host, container, servers },
-    spec: { image: 'the image it had', pullPolicy: 'never' },
-    strategy: entries.find((entry) => entry.only)?.only?.what ?? (company && 'recreate-host'),
-    drain: drain ?? { timeoutMs: UP_WITHIN_MS, onTimeout: 'continue' },
-    ready: readyOf(entries.find(({ slot }) => slot !== 'leaving')),
-    ...(left.length > 0 && { leaving }),
-    ...{ soakMs: undefined, keep: company?.keep ?? 0, minUp: { servers: 0 } },
-  };
 }

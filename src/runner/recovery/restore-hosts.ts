@@ -11,8 +11,9 @@ import { isChosen, isNamed } from '../hosts/chosen.ts';
 import { holdHosts, type HeldHost } from '../hosts/held-hosts.ts';
 import { forget, mayBeGone, parted, tellLeftBehind } from './left-behind.ts';
 import { advice, explain } from '../instance/entry-words.ts';
-import { timeOn } from '../hosts/host-time.ts';
+import { keptOverOn, timeOn } from '../hosts/host-time.ts';
 import type { RecordEntry } from '../ports/ports.ts';
+import { endKept } from './end-kept.ts';
 import { putBackAll } from './put-back-all.ts';
 import type { RunContext, RunResult } from '../run.ts';
 import { settleHosts, type HostOutcome } from '../hosts/settle.ts';
@@ -25,6 +26,8 @@ export interface RestoreRequest {
   readonly forget?: readonly string[];
   /** Of those that were drained, which are wanted; `isOver`: their time has passed. Undefined: all. */
   readonly isWanted?: (entry: RecordEntry, isOver: boolean) => boolean;
+  /** Also ends what was kept for a time that has passed. */
+  readonly endsKept?: boolean;
 }
 
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
@@ -60,7 +63,7 @@ function refuseLeftInWork(names: readonly string[], hosts: readonly HeldHost[]):
 
 async function restoreHost(
   held: HeldHost,
-  { servers, isWanted, forget: goneHosts }: RestoreRequest,
+  { servers, isWanted, endsKept, forget: goneHosts }: RestoreRequest,
   context: RunContext,
 ): Promise<HostOutcome> {
   const { access: host, undo } = held;
@@ -69,15 +72,19 @@ async function restoreHost(
     entry.kind === 'drain' && isChosen(entry, servers) && (!isWanted || isWanted(entry, !!now && isOver(entry, now)));
   const entries = undo.entries.filter(isIts);
   const isAll = servers.length === 0 && !isWanted;
-  const left = isAll ? undo.entries.filter(({ kind }) => kind !== 'drain') : [];
+  const left = isAll ? undo.entries.filter(({ kind }) => kind !== 'drain' && kind !== 'kept') : [];
   const advices = left.map((entry) => `${explain(entry)}: ${advice(entry, host)}`);
   for (const text of advices) context.report({ type: 'warning', host: host.name, text });
-  if (entries.length + left.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
+  const sets = endsKept ? await keptOverOn(host, undo.entries) : [];
+  const containers = sets.flatMap((set) => set.containers).length;
+  if (entries.length + left.length + containers === 0) return { end: 'nothingToDo', reason: '', counts: {} };
 
   const { near, far, gone } = parted(entries, held, goneHosts);
-  const { ok, reason, count } = await putBackAll(held, near, context);
+  const back = await putBackAll(held, near, context);
   await forget(gone, held, context.report);
-  const why = tellLeftBehind(far, held, context.report) ?? advices[0];
-  const counts = { updated: count + gone.length, outOfService: entries.length - count - gone.length + left.length };
-  return { end: ok && why === undefined ? 'updated' : 'outOfService', reason: ok ? (why ?? '') : reason, counts };
+  const ended = await endKept(held, sets, context);
+  const why = [back, ended].find(({ ok }) => !ok)?.reason ?? tellLeftBehind(far, held, context.report) ?? advices[0];
+  const updated = back.count + gone.length + ended.count;
+  const counts = { updated, outOfService: entries.length + left.length + containers - updated };
+  return { end: why === undefined ? 'updated' : 'outOfService', reason: why ?? '', counts };
 }

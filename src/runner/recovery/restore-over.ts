@@ -1,12 +1,12 @@
 /**
- * `sluice restore --expired`: puts back what was drained for a time that is over. For cron: a host that cannot be had
- * this time keeps no other from its servers.
+ * `sluice restore --expired`: puts back what was drained, and ends what was kept, for a time that is over. For cron: a
+ * host that cannot be had this time keeps no other from its servers.
  */
 import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
 import type { HostSummary } from '../../rollout/events.ts';
 import { runEndOf, type HostEnd } from '../../rollout/verdict.ts';
-import { overOn } from '../hosts/host-time.ts';
+import { keptOverOn, overOn } from '../hosts/host-time.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { restoreHosts, type RestoreRequest } from './restore-hosts.ts';
 import type { RunContext, RunResult } from '../run.ts';
@@ -27,7 +27,7 @@ export async function restoreOverHosts({ hosts }: RestoreOverRequest, context: R
       .map(({ host, failure }) =>
         failure ? withoutWork(host, 'unreachable', failure.message) : withoutWork(host, 'nothingToDo', ''),
       ),
-    ...(await restoreOneByOne(due, { servers: [], isWanted: IS_OVER }, context)),
+    ...(await restoreOneByOne(due, { servers: [], isWanted: IS_OVER, endsKept: true }, context)),
   ];
   for (const { host, end, reason } of rows)
     if (end === 'unreachable') context.report({ type: 'host-skipped', host, reason });
@@ -43,7 +43,9 @@ interface Look {
 async function look(host: string, { fleet }: RunContext): Promise<Look> {
   try {
     const access = await fleet.host(host);
-    return { host, isDue: (await overOn(access, await access.record.read())).length > 0 };
+    const entries = await access.record.read();
+    const [drained, kept] = [await overOn(access, entries), await keptOverOn(access, entries)];
+    return { host, isDue: drained.length + kept.length > 0 };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     return { host, isDue: false, failure };

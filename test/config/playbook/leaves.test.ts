@@ -90,7 +90,10 @@ describe('a value of a play that is wrong', () => {
     ['soak: 1d', `3:9: soak: should be ${duration}, is "1d"`],
     ['soak: 169h', `3:9: soak: should be ${duration}, is "169h" (at most 168h)`],
     ['soak: true', `3:9: soak: should be ${duration}, is true`],
-    ['keep: -1', '3:9: keep: should be a number of containers such as 1, is -1'],
+    [
+      'keep: -1',
+      '3:9: keep: should be a number of containers such as 1, or with blue-green a duration such as "10m", is -1',
+    ],
     ['name: [a]', '3:9: name: should be text on one line, is a list'],
     ['name: "a\\nb"', '3:9: name: should be text on one line, is "a\\nb"'],
     ['name: yes', '3:9: name: should be text on one line, is true (quote it)'],
@@ -100,7 +103,10 @@ describe('a value of a play that is wrong', () => {
       '3:16: vars.a-b: should be a mapping of names to values, is 1 ("a-b" is no name for a variable)',
     ],
     ['srial: 1', '3:3: srial: is no known key (did you mean "serial"?)'],
-    ['strategy: free', '3:13: strategy: should be in-place, start-first, recreate-host, restart or run, is "free"'],
+    [
+      'strategy: free',
+      '3:13: strategy: should be in-place, start-first, blue-green, recreate-host, restart or run, is "free"',
+    ],
     ['throttles: 1', '3:3: throttles: is no known key (did you mean "throttle"?)'],
     ['x-mine: 1', undefined],
   ])('%s', (line, complaint) => {

@@ -101,3 +101,49 @@ describe('an app with slots', () => {
     );
   });
 });
+
+describe('an app that is replaced blue-green', () => {
+  const blueGreen = but('strategy', '    strategy: blue-green');
+
+  it('switches together and keeps the old containers for ten minutes, unless it says otherwise', () => {
+    const said = `${blueGreen}    keep: 30s\n    switch: pair-by-pair\n`;
+
+    expect(theInstance(aPlaybook(blueGreen))).toMatchObject({
+      ...{ strategy: 'blue-green', switching: { order: 'together', keepMs: 600_000 }, keep: 0 },
+      slots: [{ name: 'a' }, { name: 'b' }],
+    });
+    expect(theInstance(aPlaybook(said)).switching).toEqual({ order: 'pair-by-pair', keepMs: 30_000 });
+  });
+
+  it('takes from its play what it does not say, and may keep stopped containers besides', () => {
+    const play = '  strategy: blue-green\n  keep: 1h\n  switch: pair-by-pair\n';
+
+    expect(theInstance(aPlaybook(but('strategy'), play)).switching).toEqual({
+      order: 'pair-by-pair',
+      keepMs: 3_600_000,
+    });
+    expect(theInstance(aPlaybook(`${but('strategy')}    keep: 2\n`, play))).toMatchObject({
+      ...{ keep: 2, switching: { order: 'pair-by-pair', keepMs: 600_000 } },
+    });
+  });
+
+  it('needs slots', () => {
+    const without = but('slots').replace('start-first', 'blue-green').replaceAll('{{ slot }}', 'x');
+
+    expect(linesOf(() => resolved(aPlaybook(without.replaceAll("slot == 'a'", 'true'))))).toEqual([
+      'p.yml:4:5: slots: is required with strategy: blue-green (two names such as [a, b]: see docs/strategies.md), on fe1',
+    ]);
+  });
+
+  it.each([
+    [
+      'an app',
+      `${SLOTS}    keep: 10m\n`,
+      '',
+      /p\.yml:12:11: keep: is a time, .* with strategy: blue-green, and this is start-first/,
+    ],
+    ['its play', SLOTS, '  keep: 10m\n', /p\.yml:\d+:9: keep: is a time, .* and this is start-first: say how many/],
+  ])('alone may keep for a time, in %s', (_where, app, play, complaint) => {
+    expect(linesOf(() => resolved(aPlaybook(app, play)))).toEqual([expect.stringMatching(complaint)]);
+  });
+});

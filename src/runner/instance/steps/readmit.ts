@@ -6,7 +6,7 @@ import { putBackAsFound } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
 import { recordedOf } from '../recorded.ts';
 import { findState } from '../traffic.ts';
-import { asideOf, inTheEnd, leavingOf, type StepAction, type StepWatch, type Work } from '../work.ts';
+import { asideOf, bothSlots, inTheEnd, leavingOf, type StepAction, type StepWatch, type Work } from '../work.ts';
 import { check } from './check.ts';
 
 /**
@@ -15,6 +15,7 @@ import { check } from './check.ts';
  */
 export const readmit: StepAction = async (work, watch) => {
   const leaving = leavingOf(work);
+  await inWorkAgain(work);
   try {
     await haveItRun(work, leaving, watch);
     const runs = work.container?.running === true;
@@ -29,6 +30,13 @@ export const readmit: StepAction = async (work, watch) => {
     .map(({ access, weight }) => `${serverSeenFrom(work.host.name, access.server)} weight ${weight}`)
     .join(', ');
 };
+
+/** That it is kept may have been noted, by a write whose answer was lost: it is not any more. */
+async function inWorkAgain(work: Work): Promise<void> {
+  const entries = bothSlots(work).flatMap(recordedOf);
+  if (!entries.some(({ kind }) => kind === 'kept')) return;
+  await work.undo.add(entries.map((entry) => ({ ...entry, kind: 'rollout' as const })));
+}
 
 async function haveItRun(work: Work, leaving: Work, watch: StepWatch): Promise<void> {
   const { host, container: old } = work;
@@ -47,7 +55,7 @@ async function haveItRun(work: Work, leaving: Work, watch: StepWatch): Promise<v
     });
   }
   const own = { ...leaving, instance: { ...leaving.instance, container: there.name } };
-  await check({ ...own, container: old, wasReady: work.wasReady, started: undefined }, watch);
+  await check({ ...own, container: old, wasReady: work.wasReady, started: undefined }, { ...watch, homeward: true });
 }
 
 async function whereItIs(work: Work, old: Container): Promise<Container> {

@@ -1,6 +1,7 @@
 import { Failure } from '../../../errors.ts';
 import { serverPath, serverSeenFrom } from '../../../rollout/model.ts';
 import { whyNotUp } from '../../../rollout/monitor.ts';
+import { haveNewServe } from '../new-serves.ts';
 import { DrainClock } from '../quiesce.ts';
 import { takeOut } from '../take-out.ts';
 import { inTheEnd, leavingOf, looksAt, type StepAction, type Work } from '../work.ts';
@@ -11,6 +12,8 @@ import { inTheEnd, leavingOf, looksAt, type StepAction, type Work } from '../wor
  */
 export const release: StepAction = async (work, watch) => {
   const leaving = leavingOf(work);
+  // On the way home from a switch back it may have been taken out.
+  if (watch.homeward) await haveNewServe(work, watch);
   await demandServing(work);
   if (leaving.before.length === 0) leaving.before = await looksAt(leaving);
   await takeOut(leaving, new DrainClock(watch.clock, work.instance.drain.timeoutMs), watch);

@@ -1,11 +1,11 @@
-import { isUsable } from '../../../rollout/capacity.ts';
 import { sameServer } from '../../../rollout/model.ts';
 import { behind, type Barrier } from '../barrier.ts';
+import { haveNewServe } from '../new-serves.ts';
 import { poll } from '../../waiting/poll.ts';
-import { putBackAsFound, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
+import { putBackAsFound } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
 import { recordedOf } from '../recorded.ts';
-import { findState, putBack, stateOf } from '../traffic.ts';
+import { findState } from '../traffic.ts';
 import { asideOf, inTheEnd, leavingOf, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 const LOOK_EVERY_MS = 100;
@@ -16,13 +16,7 @@ const LOOK_EVERY_MS = 100;
  */
 export const vacate: StepAction = async (work, watch) => {
   const leaving = leavingOf(work);
-  const withinMs = Math.max(work.instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
-  for (const { access, agent, ...standing } of work.found.map(inTheEnd)) {
-    // Whatever weight somebody has given it since is theirs to give.
-    const now = await stateOf(access);
-    if (!isUsable(now)) await putBack(access, standing, { withinMs, expectUp: true, agent }, watch);
-    else if (agent && !now.hasAgent) await access.balancer.setAgent(access.server, true);
-  }
+  await haveNewServe(work, watch);
   await drainAnew(leaving, watch);
   await behind(leaving.barriers, watch, () => stopOld(work));
   const { barriers, instance } = leaving;

@@ -105,12 +105,13 @@ async function outLate(first: readonly Seen[], work: Work, watch: StepWatch): Pr
 }
 
 async function out(seen: readonly Seen[], work: Work, watch: StepWatch): Promise<readonly Barrier[]> {
-  const { timeoutMs } = work.instance.drain;
+  const { timeoutMs, onTimeout } = work.instance.drain;
   const there = seen.filter(({ isGone, trouble }) => !isGone && !trouble);
   const [quiet] = await Promise.all([
     quiesce(
       there.map(({ one, before }) => ({ ...one, before })),
-      { timeoutMs, onTimeout: 'continue' },
+      // A new container that serves well is only given up where what it has in hand may be.
+      { timeoutMs, onTimeout: work.life === 'switch-back' ? onTimeout : 'continue' },
       watch,
       work.barriers,
     ),

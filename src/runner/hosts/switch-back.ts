@@ -1,0 +1,74 @@
+/** The old containers that a `blue-green` rollout has kept on a host serve again. */
+import { Failure, reasonOf } from '../../errors.ts';
+import type { KeptSet } from '../../rollout/kept.ts';
+import type { EndState } from '../../rollout/lifecycle.ts';
+import { Company } from '../instance/company.ts';
+import { advance, type AdvanceContext, type InstanceEnd } from '../instance/advance.ts';
+import type { Work } from '../instance/work.ts';
+import type { RecordEntry } from '../ports/ports.ts';
+import { homeward } from '../waiting/persist.ts';
+import { watchOf } from '../waiting/watch.ts';
+import type { HeldHost } from './held-hosts.ts';
+import type { HostOutcome } from './settle.ts';
+import { byContainer, recordedWork, type RecordedWork } from './recorded-work.ts';
+
+/**
+ * All of a set at once. From the first write on it is in work, and whoever finishes it after a death goes the same way:
+ * the old ones serve.
+ */
+export async function switchBack(
+  set: KeptSet<RecordEntry>,
+  held: HeldHost,
+  context: AdvanceContext,
+): Promise<readonly InstanceEnd[]> {
+  try {
+    const works = await worksOn(set, held, context);
+    await held.undo.add(set.entries.map((entry) => ({ ...entry, kind: 'rollout' as const })));
+    const company = new Company(set.containers, 'switch-back');
+    return await Promise.all(works.map((work) => switchOne({ ...work, life: 'switch-back', company }, context)));
+  } catch (failure) {
+    if (!(failure instanceof Failure)) throw failure;
+    return set.containers.map((): InstanceEnd => ({ state: 'updated', failure }));
+  }
+}
+
+async function switchOne(work: Work, context: AdvanceContext): Promise<InstanceEnd> {
+  let end: InstanceEnd | undefined;
+  try {
+    end = await advance(work, context);
+    return end;
+  } finally {
+    work.company?.ended(work.instance.container, end);
+  }
+}
+
+/** How a host ends of which these were to serve again. */
+export function outcomeOf(ends: readonly InstanceEnd[]): HostOutcome {
+  const of = (state: EndState): number => ends.filter((end) => end.state === state).length;
+  const counts = { updated: of('unchanged'), unchanged: of('updated'), outOfService: of('outOfService') };
+  const end = counts.outOfService > 0 ? 'outOfService' : counts.unchanged > 0 ? 'failed' : 'updated';
+  const failure = ends.find(({ state }) => state !== 'unchanged')?.failure;
+  return { end, reason: failure ? reasonOf(failure) : '', counts };
+}
+
+/** @throws Failure `docker` when one of them cannot serve again, since it is gone: then none is touched */
+async function worksOn(
+  set: KeptSet<RecordEntry>,
+  held: HeldHost,
+  { clock, report, stop }: AdvanceContext,
+): Promise<readonly Work[]> {
+  return Promise.all(
+    byContainer(set.entries).map(async (entries) => {
+      const [first] = entries;
+      const name = first?.container ?? '';
+      const subject = { host: held.access.name, name };
+      const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'readmit' });
+      const look = async (): Promise<RecordedWork | undefined> =>
+        first && recordedWork(entries, first, { held, watch });
+      const recorded = await homeward(look, watch);
+      if (recorded?.containers.isAside) return recorded.work;
+      const why = `${first?.aside ?? 'the old container'} is gone`;
+      throw new Failure('docker', `Cannot have the old ${name} on ${held.access.name} serve again: ${why}`);
+    }),
+  );
+}

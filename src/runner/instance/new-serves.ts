@@ -1,0 +1,17 @@
+import { isUsable } from '../../rollout/capacity.ts';
+import type { Watch } from '../waiting/watch.ts';
+import { UP_WITHIN_AT_LEAST_MS } from './put-back-as-found.ts';
+import { putBack, stateOf } from './traffic.ts';
+import { inTheEnd, type Work } from './work.ts';
+
+/** The new container serves at all of its servers, whatever a reload, or a way home that was begun, has made of them. */
+export async function haveNewServe({ found, instance, barriers }: Work, watch: Watch): Promise<void> {
+  const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
+  for (const barrier of barriers) barrier.lower();
+  for (const { access, agent, ...standing } of found.map(inTheEnd)) {
+    // Whatever weight somebody has given it since is theirs to give.
+    const now = await stateOf(access);
+    if (!isUsable(now)) await putBack(access, standing, { withinMs, expectUp: true, agent }, watch);
+    else if (agent && !now.hasAgent) await access.balancer.setAgent(access.server, true);
+  }
+}

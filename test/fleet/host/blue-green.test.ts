@@ -1,0 +1,182 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeEach, describe, expect, it } from 'vitest';
+import { docker, reload } from '../../../lab/lab.ts';
+import type { Load } from '../../../lab/load/load.ts';
+import { atStep } from '../../support/at-step.ts';
+import { folderWith } from '../../support/command-line.ts';
+import { containersOf, containersOn, serversOf } from '../../support/fleet.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { sampleUsable } from '../../support/sampled.ts';
+import { sluice } from '../../support/sluice.ts';
+
+const PLAYBOOK = 'playbooks/blue-green.yml';
+
+/** The same with lines of it changed. */
+function changed(name: string, ...changes: readonly (readonly [string, string])[]): string {
+  const text = changes.reduce((before, [from, to]) => before.replace(from, to), readFileSync(PLAYBOOK, 'utf8'));
+  return join(folderWith({ [name]: text }), name);
+}
+
+const BRIEFLY = changed('briefly.yml', ['keep: 10m', 'keep: 1s']);
+const IN_TURN = changed('in-turn.yml', ['switch: together', 'switch: pair-by-pair']);
+
+/** Every server as `name weight admin-bits health`: the containers in slot `which` serve; the others are kept, or gone. */
+function inSlot(which: 'a' | 'b', others: 'kept' | 'gone'): string[] {
+  const other = which === 'a' ? 'b' : 'a';
+  return [10, 20, 30]
+    .flatMap((weight, index) => [
+      `pxApp_${index + 1}${which} ${weight} 0 UP`,
+      others === 'gone' ? `pxApp_${index + 1}${other} ${weight} 0 DOWN` : `pxApp_${index + 1}${other} 0 1 DOWN`,
+    ])
+    .toSorted();
+}
+
+async function servers(): Promise<string[]> {
+  return (await serversOf(own)).toSorted();
+}
+
+async function names(): Promise<string[]> {
+  const listed = await docker(ownHost(), 'ps', '--format', '{{.Names}}');
+  return listed
+    .split('\n')
+    .filter((name) => name.startsWith('pxApp_'))
+    .map((name) => name.replace(/\.replaced-.*/, ', kept'));
+}
+
+function rollout(playbook: string, version: string): readonly string[] {
+  return ['rollout', playbook, '-e', `pxapp_version=${version}`, '--limit', own, '--yes'];
+}
+
+/** What an old worker does to requests that are just sent on its idle connections is HAProxy's own. */
+async function reloadUnder(traffic: Load): Promise<void> {
+  const over = traffic.outage(own);
+  await reload(ownHost());
+  over();
+}
+
+describe('blue-green on a real host', () => {
+  beforeEach(async () => {
+    await resetOwn({ haproxyTemplate: 'haproxy/slots.cfg.example' });
+  });
+  afterAll(async () => {
+    await resetOwn();
+  });
+
+  it('switches to the new set and back to the kept one, never with fewer usable servers than before, and fails no request', async () => {
+    const traffic = loadOwn();
+    const least = sampleUsable();
+
+    const planned = await sluice('plan', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', own);
+    const out = await sluice(...rollout(PLAYBOOK, 'v2'));
+    const switched = await servers();
+    const running = await names();
+    const status = await sluice('status', own);
+    const again = await sluice(...rollout(PLAYBOOK, 'v2'));
+    const refused = await sluice(...rollout(PLAYBOOK, 'v1'));
+    const back = await sluice('switch-back', own);
+
+    const fewest = await least();
+    const report = await traffic.stop();
+    expect(planned.stdout).toMatch(/blue-green: all new containers of a host are started and proven first/);
+    expect(planned.stdout).toMatch(/pxapp_cluster +3 of 6 usable now +3 at the worst moment/);
+    expect(out, out.stderr).toMatchObject({ status: 0 });
+    expect(switched).toEqual(inSlot('b', 'kept'));
+    expect(running.toSorted()).toEqual([1, 2, 3].flatMap((id) => [`pxApp_${id}`, `pxApp_${id}, kept`]).toSorted());
+    expect(status.stdout).toMatch(/the old pxApp_1, pxApp_2 and pxApp_3 are kept until .* "sluice switch-back/);
+    expect(again, again.stderr).toMatchObject({ status: 0 });
+    expect(refused).toMatchObject({ status: 1 });
+    expect(refused.stderr).toMatch(/are kept until .*, and this would change pxApp_1: "sluice switch-back/);
+    expect(back, back.stderr).toMatchObject({ status: 0 });
+    expect(await servers()).toEqual(inSlot('a', 'gone'));
+    expect(await containersOf(own)).toEqual(containersOn('v1'));
+    expect(report.failures).toEqual([]);
+    expect(fewest).toBe(3);
+  });
+
+  it('ends what is kept when its time is over, or when it is told to, and the next run goes to the other slots', async () => {
+    const traffic = loadOwn();
+    const least = sampleUsable();
+
+    const out = await sluice(...rollout(BRIEFLY, 'v2'));
+    const kept = await servers();
+    await expect.poll(async () => (await sluice('restore', '--expired', '--limit', own)).stdout).toMatch(/restored/);
+    const ended = await servers();
+    const endedOn = await containersOf(own);
+    const on = await sluice(...rollout(IN_TURN, 'v1'));
+    const retired = await sluice('retire', own);
+
+    const fewest = await least();
+    const report = await traffic.stop();
+    expect(out, out.stderr).toMatchObject({ status: 0 });
+    expect(kept).toEqual(inSlot('b', 'kept'));
+    expect(ended).toEqual(inSlot('b', 'gone'));
+    expect(endedOn).toEqual(containersOn('v2'));
+    expect(on, on.stderr).toMatchObject({ status: 0 });
+    expect(retired, retired.stderr).toMatchObject({ status: 0 });
+    expect(await servers()).toEqual(inSlot('a', 'gone'));
+    expect(await containersOf(own)).toEqual(containersOn('v1'));
+    expect(report.failures).toEqual([]);
+    expect(fewest).toBe(3);
+  });
+
+  it('touches nothing of the old set when a new container is bad', async () => {
+    const traffic = loadOwn();
+    const least = sampleUsable();
+
+    const bad = await sluice(...rollout(PLAYBOOK, 'exits'));
+
+    const fewest = await least();
+    const report = await traffic.stop();
+    expect(bad.status, bad.stderr).toBe(2);
+    expect(bad.stderr).not.toMatch(/ release /);
+    expect(await servers()).toEqual(inSlot('a', 'gone'));
+    expect(await containersOf(own)).toEqual(containersOn('v1'));
+    expect(report.failures).toEqual([]);
+    expect(fewest).toBe(3);
+  });
+
+  it.each(['check', 'release'] as const)('goes on when HAProxy is reloaded in %s', async (step) => {
+    const traffic = loadOwn();
+
+    const ended = await atStep(rollout(PLAYBOOK, 'v2'), step, () => reloadUnder(traffic));
+
+    const report = await traffic.stop();
+    expect(ended.status, ended.stdout).toBe(0);
+    expect(await servers()).toEqual(inSlot('b', 'kept'));
+    expect(report.failures).toEqual([]);
+  });
+
+  it.each(['check', 'release', 'keep'] as const)(
+    'has the old set serve, by recover, when it was killed in %s',
+    async (step) => {
+      const traffic = loadOwn();
+
+      await atStep(rollout(PLAYBOOK, 'v2'), step, (child) => child.kill('SIGKILL'));
+      const recovered = await sluice('recover', own);
+      const back = await sluice('switch-back', own);
+
+      const report = await traffic.stop();
+      expect(recovered, recovered.stderr).toMatchObject({ status: 0 });
+      expect(back, back.stderr).toMatchObject({ status: 0 });
+      expect(await servers()).toEqual(inSlot('a', 'gone'));
+      expect(await containersOf(own)).toEqual(containersOn('v1'));
+      expect(report.failures).toEqual([]);
+    },
+  );
+
+  it('is switched back by recover when the switch back was killed', async () => {
+    const traffic = loadOwn();
+
+    const out = await sluice(...rollout(PLAYBOOK, 'v2'));
+    await atStep(['switch-back', own], 'withdraw', (child) => child.kill('SIGKILL'));
+    const recovered = await sluice('recover', own);
+
+    const report = await traffic.stop();
+    expect(out, out.stderr).toMatchObject({ status: 0 });
+    expect(recovered, recovered.stderr).toMatchObject({ status: 0 });
+    expect(await servers()).toEqual(inSlot('a', 'gone'));
+    expect(await containersOf(own)).toEqual(containersOn('v1'));
+    expect(report.failures).toEqual([]);
+  });
+});
