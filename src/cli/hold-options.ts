@@ -29,6 +29,8 @@ export interface HoldArgs {
 export interface Hold {
   readonly written: string;
   readonly forMs: number;
+  /** Of `--until`: that moment, however long the command waits before it takes anything out. */
+  readonly endsAt?: Date;
   readonly isDetached: boolean;
 }
 
@@ -43,7 +45,8 @@ export function holdIn({ for: time, until, detach }: HoldArgs, now: Date): Hold 
   }
   const forMs = time === undefined ? untilMs(until ?? '', now) : durationMs('--for', time);
   if (forMs <= 0) throw new Failure('config', `Cannot use --for ${time ?? ''}: it must be longer than that`);
-  return { written: time ?? until ?? '', forMs, isDetached: detach };
+  const endsAt = time === undefined ? { endsAt: new Date(now.getTime() + forMs) } : {};
+  return { written: time ?? until ?? '', forMs, ...endsAt, isDetached: detach };
 }
 
 function untilMs(written: string, now: Date): number {

@@ -27,14 +27,16 @@ export async function drain(command: Extract<Command, { name: 'drain' }>, around
     const balancers = balancersOf(command, session.inventory);
     const result = await drainHosts(
       {
-        ...{ hosts, servers, place, balancers, policy, note, forMs: hold?.forMs },
+        ...{ hosts, servers, place, balancers, policy, note, forMs: hold?.forMs, endsAt: hold?.endsAt },
         confirm: async (consequences) => command.yes || confirm(`${consequences.join('; ')}. Go on?`, around),
       },
       session.context,
     );
     const drained = result.hosts.filter(({ end }) => end === 'updated').map(({ host }) => host);
     if (!hold || hold.isDetached || drained.length === 0) return conclude('drain', result, session);
-    const held = await holdOn(drained, hold.forMs, session.context);
+    const { forMs, endsAt } = hold;
+    const leftMs = endsAt ? Math.max(0, endsAt.getTime() - session.context.clock.date().getTime()) : forMs;
+    const held = await holdOn(drained, leftMs, session.context);
     const others = result.hosts.filter(({ host }) => !drained.includes(host));
     return conclude('restore', withOthers(held, others), session);
   });

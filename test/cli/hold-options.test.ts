@@ -3,6 +3,8 @@ import { holdIn } from '../../src/cli/hold-options.ts';
 
 const TEN_TO_FOUR = new Date(2026, 10, 21, 15, 50, 0);
 
+const after = (ms: number): Date => new Date(TEN_TO_FOUR.getTime() + ms);
+
 function read(args: Partial<Parameters<typeof holdIn>[0]>): ReturnType<typeof holdIn> {
   return holdIn({ for: undefined, until: undefined, detach: false, ...args }, TEN_TO_FOUR);
 }
@@ -16,9 +18,9 @@ describe('holdIn()', () => {
   it.each([
     { args: { for: '30m' },                    gives: { written: '30m', forMs: 1_800_000, isDetached: false } },
     { args: { for: '90s', detach: true },      gives: { written: '90s', forMs: 90_000, isDetached: true } },
-    { args: { until: '16:00' },                gives: { written: '16:00', forMs: 600_000, isDetached: false } },
-    { args: { until: '02:50' },                gives: { written: '02:50', forMs: 11 * 3_600_000, isDetached: false } },
-    { args: { until: '2026-11-22 15:50' },     gives: { written: '2026-11-22 15:50', forMs: 24 * 3_600_000, isDetached: false } },
+    { args: { until: '16:00' },                gives: { written: '16:00', forMs: 600_000, endsAt: after(600_000), isDetached: false } },
+    { args: { until: '02:50' },                gives: { written: '02:50', forMs: 11 * 3_600_000, endsAt: after(11 * 3_600_000), isDetached: false } },
+    { args: { until: '2026-11-22 15:50' },     gives: { written: '2026-11-22 15:50', forMs: 24 * 3_600_000, endsAt: after(24 * 3_600_000), isDetached: false } },
   ])('reads $args', ({ args, gives }) => {
     expect(read(args)).toEqual(gives);
   });

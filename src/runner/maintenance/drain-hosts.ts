@@ -27,6 +27,8 @@ export interface DrainRequest extends Fronts {
   readonly note: string;
   /** How long they are to stay out, in milliseconds; undefined: until somebody restores them. */
   readonly forMs?: number | undefined;
+  /** Instead: until that moment, by our own clock. */
+  readonly endsAt?: Date | undefined;
   /** Asked before a backend is left with no usable server at all, which answers its clients with 503. */
   readonly confirm: (consequences: readonly string[]) => Promise<boolean>;
 }
@@ -71,7 +73,7 @@ async function drainHost(drain: HostDrain, request: DrainRequest, context: RunCo
   let targets: readonly Target[];
   let entries: readonly RecordEntry[];
   try {
-    const note = { ...request, until: await untilOn(held.access, request) };
+    const note = { ...request, until: await untilOn(held.access, request, context) };
     targets = await Promise.all(drain.targets.map(asItIsNow));
     entries = targets.map((target) => entryOf(target, note, context));
     for (const entry of renewed) tellRenewed(entry, note, { drain, context });
@@ -105,9 +107,17 @@ interface Note {
   readonly until: string | undefined;
 }
 
-async function untilOn(host: HostAccess, { forMs }: DrainRequest): Promise<string | undefined> {
-  if (forMs === undefined) return undefined;
-  return new Date((await host.system()).now.getTime() + forMs).toISOString();
+/** By the clock of the host, so long from now. */
+async function untilOn(
+  host: HostAccess,
+  { forMs, endsAt }: DrainRequest,
+  { clock }: RunContext,
+): Promise<string | undefined> {
+  const leftMs = endsAt ? endsAt.getTime() - clock.date().getTime() : forMs;
+  if (leftMs === undefined) return undefined;
+  if (leftMs > 0) return new Date((await host.system()).now.getTime() + leftMs).toISOString();
+  const why = 'the time that they were to be back at has passed meanwhile';
+  throw new Failure('error', `Cannot drain the servers of ${host.name}: ${why}`);
 }
 
 function entryOf(
