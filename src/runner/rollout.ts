@@ -241,7 +241,10 @@ async function rollAll(
       summaries.push(...told(first, rows));
       continue;
     }
-    const ended = await roll(current, { ...rolling, pace, takeBack: (instances) => revert(instances, homeward) });
+    const ended = await roll(current, {
+      ...{ ...rolling, pace },
+      takeBack: (instances, heard) => revert(instances, { ...homeward, report: heard }),
+    });
     updated.add(current);
     summaries.push(...told(current, ended.hosts));
     then = ended.then;

@@ -24,6 +24,8 @@ const caught: Readonly<Record<string, Invariant>> = {
   'floor not looked at': 'floor',
   'ramp ends at its first step': 'named',
   'more at once than the play says': 'limits',
+  'host replaced one by one': 'no-mix',
+  'company forgotten': 'no-mix',
   'weight put back as configured': 'exact',
   'weight never put back': 'exact',
   'both slots given the same weight': 'exact',

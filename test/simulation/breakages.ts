@@ -87,6 +87,15 @@ export const breakages: Readonly<Record<string, Breakage>> = {
       },
     };
   }),
+  'host replaced one by one': {
+    play: ({ hosts: all, ...play }) => ({
+      ...play,
+      hosts: all.map((host) => ({ ...host, instances: host.instances.map(byItself) })),
+    }),
+  },
+  'company forgotten': records((record) => ({
+    read: async () => (await record.read()).map((entry) => ({ ...entry, company: undefined })),
+  })),
   'more at once than the play says': {
     play: ({ atOnce, ...play }) => ({
       ...play,
@@ -151,6 +160,10 @@ export const breakages: Readonly<Record<string, Breakage>> = {
 
 function withoutSecondBalancer(instance: Instance): Instance {
   return { ...instance, servers: instance.servers.filter(({ balancer }) => balancer.host !== 'lb2') };
+}
+
+function byItself(instance: Instance): Instance {
+  return instance.strategy === 'recreate-host' ? { ...instance, strategy: 'in-place' } : instance;
 }
 
 async function configured(balancer: LoadBalancer, { backend, name }: Server): Promise<number> {

@@ -52,8 +52,8 @@ function balancerOf(name: string, { hosts }: WorldSetting, random: Random): Omit
 }
 
 /** How many usable servers each backend has at the worst moment, at least: `start-first` takes none away. */
-function leastUsable({ world: { hosts, atOnce }, play }: Scenario): number {
-  const { window = play.serial, perHost = 1 } = atOnce ?? {};
+function leastUsable({ world: { hosts, atOnce, isTogether }, play }: Scenario): number {
+  const { window = play.serial, perHost = isTogether ? Infinity : 1 } = atOnce ?? {};
   const backends = new Set(hosts.flatMap(({ servers }) => servers.map(({ backend }) => backend)));
   const left = [...backends].map((backend) => {
     const own = hosts.map((host) => usableIn(host, backend));

@@ -5,6 +5,7 @@ import type { Controller } from './world/controller.ts';
 import { IMAGE, isNew, type SimHost } from './world/host.ts';
 import { behaviourOf, type SimContainer } from './world/sim-container.ts';
 import { inOtherSlot, keyIn, keyOf, serversOf } from './world/fronts.ts';
+import { versionsOn } from './world/side-by-side.ts';
 import { pathOf } from './world/worker.ts';
 import type { Invariant } from './world/watchman.ts';
 import type { World } from './world/world.ts';
@@ -26,6 +27,8 @@ export const invariants: Readonly<Record<Invariant, string>> = {
   requests: 'No request is sent to a container that we have stopped, or have put in service before it answered.',
   floor: 'No drain takes a server where the floor of usable servers, as last seen, would not be kept.',
   'one-version': 'In the end every instance runs once, under its name, on the old version or the new.',
+  'no-mix':
+    'Where all containers of a host are replaced together, none is started beside one of another version, and in the end all are of one.',
   'nothing-left': 'In the end no old container is left beyond those to keep, and no record.',
   'locks-free': 'In the end every lock is free.',
   'one-owner': 'Whoever changes a host has had its lock since anybody else changed it.',
@@ -97,6 +100,8 @@ export function checkEnd(world: World): void {
     if (host.record.some(({ server }) => !isHopeless(host, keyIn(server)))) {
       world.watchman.violate('nothing-left', `${host.name} still has a record`);
     }
+    const versions = host.record.length === 0 ? versionsOn(world, host) : [];
+    if (versions.length > 1) world.watchman.violate('no-mix', `${host.name} is left with ${versions.join(' and ')}`);
     if (host.lock) world.watchman.violate('locks-free', `${host.name} is locked by ${host.lock.holder}`);
   }
 }

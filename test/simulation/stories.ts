@@ -5,6 +5,7 @@ import { maintainedOf } from './maintained.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, hasty, leisurely, type Pace } from './pace.ts';
 import { pacedOf } from './paced.ts';
+import { recreatedOf } from './recreated.ts';
 import { commandsOf, restartsOf } from './restarts.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
 import { blueGreenOf, furtherBlueGreenOf, furtherSlotsOf, slotsOf } from './slots.ts';
@@ -26,5 +27,6 @@ export function scenarioOf(seed: number): Scenario {
   if (place === 3 && seed % 2 === 0) return seed % 3 === 0 ? commandsOf(seed, pace) : restartsOf(seed, pace);
   if (place === 3) return pacedOf(seed, pace);
   if (place === 6 && seed % 2 === 0) return seed % 3 === 0 ? maintainedOf(seed, pace) : centralOf(seed, pace);
+  if (place === 5 && seed % 2 === 0) return recreatedOf(seed, pace);
   return rolloutOf(seed, pace);
 }

@@ -170,7 +170,6 @@ async function take(
     await beforeActing(journal, homeward);
     await beforehand(transition, work, waits);
     began = clock.now();
-    await beforeActing(journal, homeward);
     const act = async (): Promise<string> => {
       const outcome = await actions[step](work, watch);
       // What changed nothing may have looked at the work of a run that has the host by now.

@@ -21,8 +21,8 @@ export interface MonitorsContext {
   readonly perHost: number;
   /** Those that an instance can only be taken back with, itself too. */
   readonly together: (instance: Instance) => readonly Instance[];
-  /** Takes instances, of which one serves badly, back to what the run has found; what each comes to. */
-  readonly takeBack: (instances: readonly Instance[], failure: Failure) => Promise<InstanceEnd>;
+  /** Takes instances, of which one serves badly, back to what the run has found. */
+  readonly takeBack: (instances: readonly Instance[], failure: Failure) => Promise<ReadonlyMap<Instance, InstanceEnd>>;
 }
 
 interface HostMonitors {
@@ -193,8 +193,7 @@ export class Monitors {
       ...{ ms: clock.now() - monitor.startedMs, reason, details, ...numberOf(monitor) },
     });
     const takenBack = on.room.alone(async () => {
-      const end = await takeBack(company, failure);
-      for (const one of company) this.#failed.set(one, end);
+      for (const [one, end] of await takeBack(company, failure)) this.#failed.set(one, end);
     });
     this.#keep(takenBack);
   }

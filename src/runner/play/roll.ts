@@ -3,6 +3,7 @@ import { Failure } from '../../errors.ts';
 import { oneByOne } from '../../rollout/at-once.ts';
 import { unitsOf } from '../../rollout/company.ts';
 import { serversOf } from '../../rollout/model.ts';
+import type { Report } from '../../rollout/events.ts';
 import type { HostPlan, InstancePlan, PlayPlan } from '../../rollout/plan.ts';
 import type { AdvanceContext, InstanceEnd } from '../instance/advance.ts';
 import { companyOf, type Company } from '../instance/company.ts';
@@ -35,7 +36,7 @@ export interface RollContext extends AdvanceContext {
   /** Of all that work at the same time; its own when nobody else does. */
   readonly turns?: Turns;
   /** Takes instances that this run has updated back to what it found; without it they stay. */
-  readonly takeBack?: (instances: readonly InstancePlan[]) => Promise<PlayEnd>;
+  readonly takeBack?: (instances: readonly InstancePlan[], report: Report) => Promise<PlayEnd>;
 }
 
 interface PlayContext extends RollContext {

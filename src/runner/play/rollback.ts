@@ -1,4 +1,5 @@
 import type { HostSummary } from '../../rollout/events.ts';
+import { isForCompany } from '../../rollout/company.ts';
 import { backendKey, serversOf, type Instance } from '../../rollout/model.ts';
 import type { BackendState } from '../../rollout/observed.ts';
 import { planPlay, type InstanceFacts, type InstancePlan, type PlayPlan } from '../../rollout/plan.ts';
@@ -51,7 +52,7 @@ async function recreated(instances: readonly InstancePlan[], context: RevertCont
   });
   const all = plays.flatMap(({ hosts }) => hosts.flatMap((host) => host.instances));
   report({ type: 'rollback-started', of: identity.run, hosts: [...new Set(all.map(({ host }) => host))] });
-  const inspected = await Promise.all(all.map((instance) => inspect(instance, context)));
+  const inspected = allOrNone(await Promise.all(all.map((instance) => inspect(instance, context))));
   const findings = inspected.flatMap((one) => one.findings);
   for (const { kind, host, text } of findings) report({ type: kind, host, text });
   const facts = {
@@ -123,6 +124,20 @@ async function inspect(instance: Instance, { held, stop }: RevertContext): Promi
   } catch (error) {
     return { instance, facts: undefined, backends: [], findings: [problem(instance.host, error)] };
   }
+}
+
+/** A company goes back as one, or not at all. */
+function allOrNone(inspected: readonly Inspected[]): readonly Inspected[] {
+  return inspected.map((one): Inspected => {
+    const { instance, facts } = one;
+    const { host, container } = instance;
+    const isBeside = (other: Inspected): boolean => other.instance.host === host && isForCompany(other.instance);
+    const stuck =
+      facts && isForCompany(instance) ? inspected.find((other) => isBeside(other) && !other.facts) : undefined;
+    if (!stuck) return one;
+    const text = `${container} stays with ${stuck.instance.container}, which cannot be taken back`;
+    return { instance, facts: undefined, backends: [], findings: [{ kind: 'problem', host, text }] };
+  });
 }
 
 function unique(backends: readonly BackendState[]): readonly BackendState[] {

@@ -1,6 +1,7 @@
 /** What becomes of instances whose monitors have failed. */
 import type { Failure } from '../../errors.ts';
 import { unitsOf } from '../../rollout/company.ts';
+import type { EndState } from '../../rollout/lifecycle.ts';
 import type { Instance } from '../../rollout/model.ts';
 import { instancesOf, type PlayPlan } from '../../rollout/plan.ts';
 import type { InstanceEnd } from '../instance/advance.ts';
@@ -13,13 +14,26 @@ import type { RollContext } from './roll.ts';
 export async function takeBackTogether(
   instances: readonly Instance[],
   failure: Failure,
-  { plan, context }: { readonly plan: PlayPlan; readonly context: Pick<RollContext, 'takeBack'> },
-): Promise<InstanceEnd> {
+  { plan, context }: { readonly plan: PlayPlan; readonly context: Pick<RollContext, 'takeBack' | 'report'> },
+): Promise<ReadonlyMap<Instance, InstanceEnd>> {
   const taken = instancesOf(plan).filter((one) => instances.includes(one.instance));
-  const host = (await context.takeBack?.(taken))?.hosts[0];
-  if (host?.end === 'updated' || host?.end === 'nothingToDo') return { state: 'unchanged', failure };
-  return { state: host?.end === 'outOfService' ? 'outOfService' : 'updated', failure };
+  const ends = new Map<string, EndState>();
+  const back = await context.takeBack?.(taken, (event) => {
+    if (event.type === 'instance-ended') ends.set(event.subject.name, event.state);
+    context.report(event);
+  });
+  // Those that were never begun: there was nothing to take back, or it could not be.
+  const [host] = back?.hosts ?? [];
+  const others: EndState = host?.end === 'updated' || host?.end === 'nothingToDo' ? 'updated' : 'unchanged';
+  return new Map(
+    instances.map((one) => [one, { state: opposite[ends.get(one.container) ?? others], failure }] as const),
+  );
 }
+
+/** What the way back has brought to its end is as the run found it; what has failed on it is as the run has made it. */
+const opposite: Readonly<Record<EndState, EndState>> = {
+  ...{ updated: 'unchanged', unchanged: 'updated', outOfService: 'outOfService' },
+};
 
 /** Those that an instance goes back with, itself too. */
 export function togetherWith(instance: Instance, plan: PlayPlan): readonly Instance[] {

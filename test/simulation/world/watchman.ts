@@ -8,6 +8,7 @@ import { belowFloor, usableAt } from './floor.ts';
 import { missingBefore } from './missing-before.ts';
 import { containerOf, homeOf, isRecorded, keyIn, keyOf, type Front } from './fronts.ts';
 import { containerAt, isNew, type SimHost } from './host.ts';
+import { besideOthers } from './side-by-side.ts';
 import { Standings, standingText } from './standings.ts';
 import { CLOSE_MS, sawTold } from './telling.ts';
 import { Touches } from './touches.ts';
@@ -25,6 +26,7 @@ export type Invariant =
   | 'requests'
   | 'floor'
   | 'one-version'
+  | 'no-mix'
   | 'nothing-left'
   | 'locks-free'
   | 'one-owner'
@@ -126,6 +128,8 @@ export class Watchman {
     } finally {
       const short = belowFloor(controller, host, { change, before });
       if (short !== undefined) this.violate('floor', short);
+      const mixed = besideOthers(this.#world, host, change);
+      if (mixed !== undefined) this.violate('no-mix', `${mixed} (by ${controller.name})`);
       this.#acting = undefined;
     }
   }

@@ -27,6 +27,8 @@ export interface WorldSetting {
   readonly policy?: Policy | undefined;
   /** How much is in work at once; undefined: one instance of each host of a batch. */
   readonly atOnce?: AtOnce | undefined;
+  /** All containers of a host are replaced together: none is ever started beside one of another version. */
+  readonly isTogether?: boolean | undefined;
   /** How weights come back; undefined: all at once. */
   readonly ramp?: Ramp | undefined;
 }
