@@ -56,34 +56,6 @@ describe('a drain for a time', () => {
     expect(stateOf(fe1)).toMatch(/^0 maint/);
   });
 
-  it('until a moment ends then, however long it has waited before', async () => {
-    const fleet = await FakeFleet.up(['fe1']);
-    const fe1 = await fleet.host('fe1');
-    const endsAt = new Date(fleet.clock.date().getTime() + 10 * MINUTE_MS);
-    await fleet.clock.sleep(4 * MINUTE_MS, NEVER);
-    const until = endOf(fleet, 6 * MINUTE_MS);
-
-    const result = await drain(by(fleet, 'ann'), { forMs: 10 * MINUTE_MS, endsAt });
-
-    expect(result.end).toBe('done');
-    expect(fe1.entries).toMatchObject([{ until }]);
-  });
-
-  it('until a moment that has passed while it waited takes nothing out', async () => {
-    const fleet = await FakeFleet.up(['fe1']);
-    const fe1 = await fleet.host('fe1');
-    const endsAt = new Date(fleet.clock.date().getTime() + MINUTE_MS);
-    await fleet.clock.sleep(MINUTE_MS, NEVER);
-
-    const result = await drain(by(fleet, 'ann'), { forMs: MINUTE_MS, endsAt });
-
-    expect(result.hosts).toMatchObject([
-      { end: 'failed', reason: expect.stringMatching(/has passed meanwhile$/) as unknown },
-    ]);
-    expect(fe1.entries).toEqual([]);
-    expect(fleet.isWhole()).toBe(true);
-  });
-
   it('can be made longer by anybody, who is noted then, and says what was before', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     const fe1 = await fleet.host('fe1');
