@@ -5,7 +5,6 @@ import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { resumptionOf } from '../../src/rollout/resumption.ts';
 import { playsBack } from '../../src/rollout/rollback.ts';
-import { replay } from '../../src/rollout/history.ts';
 import { drainHosts } from '../../src/runner/maintenance/drain-hosts.ts';
 import { holdOn } from '../../src/runner/maintenance/hold-on.ts';
 import { maintainHosts } from '../../src/runner/maintenance/maintain-hosts.ts';
@@ -32,22 +31,23 @@ export interface Asked {
   readonly act: Act;
   readonly scenario: Scenario;
   readonly controller: Controller;
-  /** Of `rollback`: the run that is taken back. */
+  /** Of `rollback` and `resume`: the run that is taken back, or gone on with. */
   readonly of: Journalled | undefined;
   readonly changePlay: (play: Play) => Play;
 }
 
 export async function carryOut(asked: Asked, context: RunContext): Promise<RunResult> {
-  const { act, scenario, controller, changePlay } = asked;
+  const { act, scenario, changePlay } = asked;
   const hosts = hostsOf(act, scenario);
   const forget = act.forget === undefined ? {} : { forget: [act.forget] };
   switch (act.command) {
     case 'rollout':
       return rollout([changePlay(playOf(scenario))], options, context);
     case 'resume': {
-      const history = replay(controller.earlier);
-      if (!history) throw new Error('a journal without a beginning is not gone on with');
-      return rollout([changePlay(playOf(scenario))], { ...options, resumption: resumptionOf(history, false) }, context);
+      const { of } = asked;
+      if (!of) throw new Error('there is no run to go on with');
+      const resumption = resumptionOf(of.history, false);
+      return rollout([changePlay(playOf(scenario))], { ...options, resumption }, context);
     }
     case 'rollback':
       return rollBack(asked, context);
