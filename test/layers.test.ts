@@ -21,8 +21,8 @@ const runnerMayImport: Readonly<Record<string, readonly string[]>> = {
   instance: ['ports', 'waiting'],
   hosts: ['ports', 'waiting', 'instance'],
   preflight: ['ports', 'waiting', 'instance', 'hosts'],
-  play: ['ports', 'waiting', 'instance', 'hosts', 'preflight'],
   recovery: ['ports', 'waiting', 'instance', 'hosts', 'preflight'],
+  play: ['ports', 'waiting', 'instance', 'hosts', 'preflight', 'recovery'],
   maintenance: ['ports', 'waiting', 'instance', 'hosts', 'preflight', 'recovery'],
   haproxy: ['ports', 'waiting', 'instance', 'hosts', 'preflight'],
 };

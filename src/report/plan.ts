@@ -3,12 +3,15 @@ import { durationText } from '../rollout/durations.ts';
 import { keepsContainer, sameServer, serverPath, type Instance, type Switching } from '../rollout/model.ts';
 import type { SettingChange } from '../rollout/observed.ts';
 import { unitsOf } from '../rollout/company.ts';
+import { THE_HOST } from '../rollout/maintenance.ts';
 import {
+  hasChangesOn,
   instancesOf,
   type Action,
   type HostPlan,
   type InstancePlan,
   type PlayPlan,
+  type ServerPlan,
   type Staying,
 } from '../rollout/plan.ts';
 import { columns, count, shortDigest } from './columns.ts';
@@ -35,13 +38,16 @@ interface PlanTextOptions {
 /** A play's plan, batch by batch, as `sluice plan` and the start of a rollout show it. */
 export function planText(plan: PlayPlan, { paint, diff, show = (change) => change }: PlanTextOptions): string[] {
   const batches = plan.batches.flatMap(({ number, group, hosts }) => {
-    const instances = hosts.flatMap((host) => host.instances);
+    const rows = hosts.flatMap((host): readonly Row[] => [
+      ...frontRows(host),
+      ...host.instances.map((one) => rowOf(one, unitOf(one, host))),
+    ]);
     const names = hosts.map(({ host }) => host).join(', ');
     const title = `  batch ${number} of ${plan.batches.length}${group === undefined ? '' : `, ${group}`}: ${names}`;
-    const rows = columns(hosts.flatMap((host) => host.instances.map((one) => rowOf(one, unitOf(one, host)))));
-    const lines = instances.flatMap((instance, index) => [
-      paint(actionWords[instance.action][1], `    ${rows[index] ?? ''}`),
-      ...(diff ? diffLines([...instance.changes, ...(instance.stays?.changes ?? [])].map(show), paint) : []),
+    const texts = columns(rows.map(({ cells }) => cells));
+    const lines = rows.flatMap(({ tone, changes }, index) => [
+      paint(tone, `    ${texts[index] ?? ''}`),
+      ...(diff ? diffLines(changes.map(show), paint) : []),
     ]);
     return [paint('strong', title), ...lines];
   });
@@ -93,17 +99,36 @@ function switchingText({ order, keepMs }: Switching): string {
   return [first, kept, ends].join('\n');
 }
 
-function rowOf(plan: InstancePlan, unit: number): string[] {
-  const { action, instance, servers } = plan;
-  const [sign] = actionWords[action];
+interface Row {
+  readonly cells: readonly string[];
+  readonly tone: Tone;
+  readonly changes: readonly SettingChange[];
+}
+
+function rowOf(plan: InstancePlan, unit: number): Row {
+  const { action, instance, servers, changes, stays } = plan;
+  const [sign, tone] = actionWords[action];
+  const standing = standingOf(servers, instance.host);
+  const cells = [`${sign} ${instance.host}`, instance.container, imagesOf(plan), standing, settingsOf(plan, unit)];
+  return { cells, tone, changes: [...changes, ...(stays?.changes ?? [])] };
+}
+
+/** The host as a whole, where it is taken out in front of its own HAProxy. */
+function frontRows(plan: HostPlan): readonly Row[] {
+  const { host, front } = plan;
+  if (!front || !hasChangesOn(plan)) return [];
+  const cells = [`~ ${host}`, THE_HOST, 'out of service first, back last', standingOf(front.seen, host), ''];
+  return [{ cells, tone: 'warning', changes: [] }];
+}
+
+function standingOf(servers: readonly ServerPlan[], host: string): string {
   const balancers = new Set(servers.map(({ server }) => server.balancer.host));
-  const standing = servers.map(({ server, weight, status, sessions }) => {
-    const isElsewhere = server.balancer.host !== instance.host || balancers.size > 1;
+  const texts = servers.map(({ server, weight, status, sessions }) => {
+    const isElsewhere = server.balancer.host !== host || balancers.size > 1;
     const where = isElsewhere ? ` on ${server.balancer.host}` : '';
     return `${serverPath(server)}${where} weight ${weight} ${status} ${count(sessions, 'session')}`;
   });
-  const settings = settingsOf(plan, unit);
-  return [`${sign} ${instance.host}`, instance.container, imagesOf(plan), standing.join(', '), settings];
+  return texts.join(', ');
 }
 
 /** The command itself may hold secrets: the playbook has it. */

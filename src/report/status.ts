@@ -16,7 +16,7 @@ export interface StatusOfHost {
   readonly rows: readonly { readonly container: Container | undefined; readonly servers: readonly ServerState[] }[];
   readonly lock: FoundLock | undefined;
   readonly record: readonly {
-    readonly kind: 'rollout' | 'kept' | 'drain' | 'maintain';
+    readonly kind: 'rollout' | 'front' | 'kept' | 'drain' | 'maintain';
     readonly run: string;
     readonly container?: string | undefined;
     readonly keptUntil?: string | undefined;
@@ -75,6 +75,7 @@ function lockLines({ host, lock }: StatusOfHost, now: Date): string[] {
 const takenWords = {
   drain: 'drained',
   rollout: 'left in work by a rollout',
+  front: 'taken out in front of its host by a rollout',
   maintain: 'taken out for maintenance',
 } as const;
 

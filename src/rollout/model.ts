@@ -28,6 +28,9 @@ export interface Balancer extends BalancerPlace {
   readonly host: string;
 }
 
+/** Stands for the name of a server that is found by where it sends requests, as long as it is not known. */
+export const TO_BE_FOUND = '';
+
 /** HAProxy's `backend/name`, in one balancer. */
 export interface Server {
   readonly balancer: Balancer;
@@ -61,6 +64,14 @@ export interface ReadyCheck {
   readonly probe: Probe | undefined;
   readonly withinMs: number;
   readonly everyMs: number;
+}
+
+/** A tier of HAProxys in front of a host's own: each of them has servers for the whole host. */
+export interface FrontTier {
+  readonly servers: readonly Server[];
+  readonly drain: DrainPolicy;
+  /** What must stay usable of their backends while hosts are away. */
+  readonly minUp: MinUp;
 }
 
 /** A number of servers, or a percentage of those of the backend, rounded up. */

@@ -1,11 +1,10 @@
-import { mostAway, oneByOne, type AtOnce } from './at-once.ts';
-import { floorOf, isOf, isUsable, usableIn } from './capacity.ts';
-import { unitsOf } from './company.ts';
+import type { AtOnce } from './at-once.ts';
+import { isOf } from './capacity.ts';
 import {
   onlyOf,
-  placeName,
   serverPath,
   serversOf,
+  type FrontTier,
   type Instance,
   type Only,
   type Revert,
@@ -15,6 +14,7 @@ import type { Healthcheck } from './container-spec.ts';
 import type { BackendState, Container, Image, ServerState, SettingChange } from './observed.ts';
 import type { HostPoint, Hooks, PlayHooks } from './hooks.ts';
 import type { Back, HostPlay, Play } from './play.ts';
+import { capacityOf, type CapacityPlan } from './plan-capacity.ts';
 import type { Policy } from './policy.ts';
 import { groupedBatchesOf } from './serial.ts';
 
@@ -49,6 +49,8 @@ export interface InstanceFacts {
 /** What was seen of the fleet, by host and container, and of all backends involved. */
 export interface FleetFacts {
   readonly instances: ReadonlyMap<Instance, InstanceFacts>;
+  /** The tiers in front of hosts whose servers had to be found, with their names. */
+  readonly fronts?: ReadonlyMap<FrontTier, FrontTier>;
   readonly backends: readonly BackendState[];
 }
 
@@ -91,9 +93,16 @@ export interface InstancePlan {
   readonly servers: readonly ServerPlan[];
 }
 
+/** The tier in front of a host, and how the host's servers stand there. */
+export interface FrontPlan extends FrontTier {
+  readonly seen: readonly ServerPlan[];
+}
+
 export interface HostPlan {
   readonly host: string;
   readonly instances: readonly InstancePlan[];
+  /** Where the whole host is taken out of service before anything on it is touched. */
+  readonly front?: FrontPlan | undefined;
   readonly hooks?: Hooks<HostPoint> | undefined;
 }
 
@@ -102,19 +111,6 @@ export interface BatchPlan {
   /** What its hosts have in common, as `zone a`. */
   readonly group?: string | undefined;
   readonly hosts: readonly HostPlan[];
-}
-
-/** How much a backend can serve during the play: usable servers now, at the worst moment, and the floor. */
-export interface CapacityPlan {
-  readonly host: string;
-  readonly socket: string;
-  readonly backend: string;
-  readonly servers: number;
-  readonly usable: number;
-  readonly usableAtWorst: number;
-  readonly floor: number;
-  /** A container that leaves a slot of it would be one too many: `floor` cannot be kept however it is done. */
-  readonly cannotLeave?: true;
 }
 
 export interface PlayPlan {
@@ -194,7 +190,13 @@ function planHost(play: HostPlay, facts: FleetFacts, { force }: { readonly force
       servers,
     };
   });
-  return { host: play.host, instances, ...(play.hooks && { hooks: play.hooks }) };
+  const { front, hooks } = play;
+  return { host: play.host, instances, ...(front && { front: planFront(front, facts) }), ...(hooks && { hooks }) };
+}
+
+function planFront(declared: FrontTier, facts: FleetFacts): FrontPlan {
+  const front = facts.fronts?.get(declared) ?? declared;
+  return { ...front, seen: front.servers.flatMap((server) => serverPlans(server, facts)) };
 }
 
 function stayingOf(
@@ -252,49 +254,4 @@ function serverPlans(server: Server, facts: FleetFacts): ServerPlan[] {
 export function stateOf(server: Server, backends: readonly BackendState[]): ServerState | undefined {
   const backend = backends.find((candidate) => isOf(candidate, server));
   return backend?.servers.find((state) => serverPath(state.server) === serverPath(server));
-}
-
-/**
- * The worst moment of a backend: the batch that takes most of its usable servers at once, or, in a window, so many of
- * all hosts. A host takes the servers of its largest instance, or of as many as it has in work at once; a company is all
- * in work.
- */
-function capacityOf(batches: readonly BatchPlan[], facts: FleetFacts, atOnce: AtOnce = oneByOne): CapacityPlan[] {
-  const together =
-    atOnce.window === undefined ? batches.map(({ hosts }) => hosts) : [batches.flatMap(({ hosts }) => hosts)];
-  return facts.backends.flatMap((backend): CapacityPlan[] => {
-    const all = batches.flatMap((batch) => batch.hosts.flatMap((host) => host.instances));
-    const users = all.filter(({ instance }) => serversOf(instance).some((server) => isOf(backend, server)));
-    if (users.length === 0) return [];
-    const usable = usableIn(backend);
-    const taken = Math.max(...together.map((hosts) => mostAway(takenFrom(backend, hosts), atOnce)));
-    const floor = Math.max(...users.map(({ instance }) => floorOf(instance.minUp, backend)));
-    return [
-      {
-        ...{ host: backend.balancer.host, socket: placeName(backend.balancer), backend: backend.name },
-        ...{ servers: backend.servers.length, usable, usableAtWorst: usable - taken, floor },
-        ...(usable < floor && users.some(leavesSlot) && { cannotLeave: true as const }),
-      },
-    ];
-  });
-}
-
-function leavesSlot({ action, instance }: InstancePlan): boolean {
-  return action !== 'leave' && instance.leaving !== undefined;
-}
-
-/** The usable servers that are taken from the backend as one, by each instance of each host or by its company. */
-function takenFrom(backend: BackendState, hosts: readonly HostPlan[]): readonly (readonly number[])[] {
-  return hosts.map(({ instances }) =>
-    unitsOf(instances).map((unit) => {
-      const names = unit.flatMap((plan) => (plan.action === 'leave' ? [] : usableServersOf(plan.instance, backend)));
-      return new Set(names).size;
-    }),
-  );
-}
-
-function usableServersOf(instance: Instance, backend: BackendState): readonly string[] {
-  const names = instance.servers.filter((server) => isOf(backend, server)).map((server) => server.name);
-  const usable = backend.servers.filter((state) => isUsable(state) && names.includes(state.server.name));
-  return usable.map(({ server }) => server.name);
 }

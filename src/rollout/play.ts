@@ -1,6 +1,6 @@
 import type { AtOnce } from './at-once.ts';
 import type { HostPoint, Hooks, PlayHooks } from './hooks.ts';
-import type { Instance } from './model.ts';
+import { serversOf, type FrontTier, type Instance, type Server } from './model.ts';
 import type { OnFailure, Policy, Share } from './policy.ts';
 import type { Serial } from './serial.ts';
 
@@ -9,8 +9,15 @@ export interface HostPlay {
   readonly host: string;
   readonly instances: readonly Instance[];
   readonly hooks?: Hooks<HostPoint> | undefined;
+  /** Where it is taken out of service as a whole, while anything on it is touched. */
+  readonly front?: FrontTier | undefined;
   /** As `zone a`: a batch has only hosts of which this is the same. */
   readonly group?: string | undefined;
+}
+
+/** All servers that requests to a host come from. */
+export function serversBefore({ instances, front }: Pick<HostPlay, 'instances' | 'front'>): readonly Server[] {
+  return [...instances.flatMap(serversOf), ...(front?.servers ?? [])];
 }
 
 /** Who asks a registry, as the playbook says it. */

@@ -141,8 +141,8 @@ function nameOf({ instance }: InstancePlan): string {
 /** Where the hosts say otherwise than the journal, in sentences by host. The hosts are right. */
 export function disagreements(recorded: Names, { inWork }: Resumption): { host: string; text: string }[] {
   const about = (name: string, what: string): { host: string; text: string } => {
-    const [host = '', container = ''] = name.split(' ');
-    return { host, text: `${container} ${what}; the host is right` };
+    const [host = '', ...container] = name.split(' ');
+    return { host, text: `${container.join(' ')} ${what}; the host is right` };
   };
   return [
     ...[...recorded]

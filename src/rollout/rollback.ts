@@ -1,7 +1,7 @@
 /** What it takes to go back to what a run has found: pure, from what the run had planned and how it ended. */
 import type { RunEvent, Subject } from './events.ts';
 import { keepsContainer, type Instance } from './model.ts';
-import type { InstancePlan, PlayPlan } from './plan.ts';
+import type { HostPlan, InstancePlan, PlayPlan } from './plan.ts';
 import type { HostPlay, Play } from './play.ts';
 import { defaultPolicy } from './policy.ts';
 import { instancesIn, type InstanceHistory, type RunHistory } from './run-history.ts';
@@ -10,11 +10,15 @@ import type { BatchSize, Serial } from './serial.ts';
 /** An instance as a run had planned it. A journal leaves `spec` out. */
 export type PlannedInstance = Pick<InstancePlan, 'from'> & { readonly instance: Omit<Instance, 'spec'> };
 
+export interface PlannedHost extends Pick<HostPlan, 'host' | 'front'> {
+  readonly instances: readonly PlannedInstance[];
+}
+
 /** A play as a run had planned it. */
 export interface PlannedPlay extends Pick<PlayPlan, 'name' | 'back' | 'atOnce'> {
   readonly batches: readonly {
     readonly group?: string | undefined;
-    readonly hosts: readonly { readonly host: string; readonly instances: readonly PlannedInstance[] }[];
+    readonly hosts: readonly PlannedHost[];
   }[];
 }
 
@@ -39,12 +43,12 @@ export function rollbackPlays(plays: readonly PlannedPlay[], choice: RollbackCho
     const hosts = play.batches
       .flatMap(({ group, hosts: its }) => its.map((host) => ({ ...host, group })))
       .toReversed()
-      .map(({ host, instances, group }): HostPlay => {
+      .map(({ host, instances, front, group }): HostPlay => {
         const taken = instances
           .toReversed()
           .filter(({ instance }) => !keepsContainer(instance) && choice.isTaken(instance) && isNew(instance, done));
         const back = taken.map(({ instance }) => revertOf(instance, first, choice.run));
-        return { host, instances: back, ...(group !== undefined && { group }) };
+        return { host, instances: back, ...(front && { front }), ...(group !== undefined && { group }) };
       })
       .filter(({ instances }) => instances.length > 0);
     if (hosts.length === 0) return [];

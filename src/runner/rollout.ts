@@ -3,9 +3,9 @@ import { Failure } from '../errors.ts';
 import type { HostSummary } from '../rollout/events.ts';
 import { hasChanges, planPlay } from '../rollout/plan.ts';
 import { inTurn } from '../rollout/plays-in-turn.ts';
-import { serversOf, type Instance } from '../rollout/model.ts';
+import type { Instance } from '../rollout/model.ts';
 import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
-import type { Play } from '../rollout/play.ts';
+import { serversBefore, type Play } from '../rollout/play.ts';
 import { movedTags } from '../rollout/moved-tags.ts';
 import { disagreements, imageSettledOn, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type AfterBatch } from '../rollout/verdict.ts';
@@ -27,6 +27,7 @@ import { Skipped } from './preflight/skipped.ts';
 import { takeBack, Updated } from './play/take-back.ts';
 import { inheritedOf, timeWarnings } from './preflight/time-warnings.ts';
 import { takeOver } from './recovery/take-over.ts';
+import { OutInFront } from './play/out-in-front.ts';
 import { Turns } from './instance/turns.ts';
 import type { RunContext, RunResult } from './run.ts';
 
@@ -180,10 +181,11 @@ async function outcomeOf(planned: Planned, how: How, context: RollingContext): P
   return { end, why: pace.why, hosts: summaries };
 }
 
-/** The hosts of the instances, and of the balancers of their servers. */
+/** The hosts of the instances, and of the balancers of their servers, and of those in front of them. */
 export function touchedBy(plays: readonly Play[]): string[] {
-  const balancers = ofInstances(plays).flatMap((one) => serversOf(one).map(({ balancer }) => balancer.host));
-  return [...plays.flatMap((play) => play.hosts.map(({ host }) => host)), ...balancers];
+  const hosts = plays.flatMap((play) => play.hosts);
+  const balancers = hosts.flatMap(serversBefore).map(({ balancer }) => balancer.host);
+  return [...hosts.map(({ host }) => host), ...balancers];
 }
 
 function ofInstances(plays: readonly Play[]): readonly Instance[] {
@@ -220,6 +222,7 @@ async function rollAll(
     held: held.host,
     turns: new Turns(),
     resumption: how.resumption,
+    front: new OutInFront(),
   };
   // A first signal does not keep what a monitor has found from being taken back.
   const homeward = { ...rolling, stop: { ...context.stop, beforeNext: context.stop.forward } };

@@ -1,8 +1,8 @@
 import pLimit from 'p-limit';
 import { describe, expect, it } from 'vitest';
-import type { InstancePlan } from '../../src/rollout/plan.ts';
 import { stepActions } from '../../src/runner/instance/advance.ts';
 import { holdHosts } from '../../src/runner/hosts/held-hosts.ts';
+import { takenBackOf } from '../../src/runner/play/taken-back.ts';
 import { revert } from '../../src/runner/play/rollback.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { allOn, roll, RUN } from '../support/rollback.ts';
@@ -13,9 +13,7 @@ describe('revert(), within the run that has updated', () => {
     await prepare();
     const context = fleet.context();
     const held = await holdHosts([...fleet.hosts.keys()], { ...context, limit: pLimit(10) });
-    const done = plans.flatMap(({ batches }) =>
-      batches.flatMap(({ hosts }) => hosts.flatMap((host): readonly InstancePlan[] => host.instances)),
-    );
+    const done = plans.flatMap((plan) => takenBackOf(plan, () => true));
     const end = await revert(done, {
       ...context,
       actions: stepActions,

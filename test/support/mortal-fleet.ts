@@ -45,7 +45,7 @@ export class MortalFleet implements Fleet {
         archive: this.#mortal(host.archive),
         jobs: this.#mortal(host.jobs),
         lock: this.#mortal(host.lock),
-        balancer: () => this.#mortal(host.haproxy),
+        balancer: () => this.#mortal(host.balancer()),
       }),
     );
   }

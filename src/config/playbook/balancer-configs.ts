@@ -2,6 +2,7 @@
 import { dirname, join } from 'node:path';
 import { Failure } from '../../errors.ts';
 import type { BalancerConfig } from '../../rollout/balancer-config.ts';
+import { isToBeFound } from '../../rollout/discover.ts';
 import { balancerKey, sameBalancer, serversOf, type Balancer } from '../../rollout/model.ts';
 import type { Serial } from '../../rollout/serial.ts';
 import { addressOf } from '../inventory/connection.ts';
@@ -10,11 +11,12 @@ import { HostVars } from '../inventory/host-vars.ts';
 import type { Inventory, InventoryHost } from '../inventory/inventory.ts';
 import { selectHosts } from '../inventory/patterns.ts';
 import type { Vars } from '../inventory/inventory.ts';
+import { configSchema } from './balancer-schema.ts';
 import { backendsOf, behindIt, type Behind } from './behind-balancer.ts';
 import type { Fronted } from './host-resolver.ts';
 import type { WrittenPlaybook } from './read.ts';
 import { resolvePlaybook, type ResolvedPlay, type Selection } from './resolve.ts';
-import { configSchema, defaultsOf } from './schema.ts';
+import { defaultsOf } from './schema.ts';
 
 const ONE_BY_ONE: Serial = [{ hosts: 1 }];
 
@@ -53,7 +55,7 @@ export function resolveBalancerConfigs(
   const targets = all.filter(({ balancer }) => within?.includes(balancer.host) ?? true);
   if (targets.length === 0)
     throw new Failure('config', `Cannot use --limit ${limit ?? ''}: no HAProxy of ${file} is there`);
-  const problems: string[] = [...clashesIn(all, file)];
+  const problems: string[] = [...clashesIn(all, file), ...namelessIn(all, file)];
   const folder = dirname(file);
   const configs = targets.map((target): BalancerConfig => {
     const { balancer, config, play, isCentral, fronted } = target;
@@ -107,6 +109,16 @@ function clashesIn(targets: readonly Target[], file: string): string[] {
     }),
   );
   return [...new Set(clashes)];
+}
+
+/** A server that is to be written cannot be found by what is written. */
+function namelessIn(targets: readonly Target[], file: string): string[] {
+  const nameless = targets.flatMap(({ fronted }) =>
+    fronted.filter(({ instance }) => serversOf(instance).some(isToBeFound)),
+  );
+  return nameless.map(({ app }) => {
+    return `${file}: ${String(app.app['name'])} has server: discover, and balancer.config needs its name: say server`;
+  });
 }
 
 function written({ template, path, reload }: Written): readonly unknown[] {

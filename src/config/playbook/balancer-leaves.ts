@@ -1,8 +1,15 @@
 /** How the HAProxy of a playbook, and what is in it, is named. */
+import { TO_BE_FOUND } from '../../rollout/model.ts';
 import { each, type Leaf, Misfit } from './field.ts';
 import { matching } from './leaves.ts';
 
 export const serverName = matching('a name of letters, digits, "_", ".", ":" and "-"', /^[A-Za-z0-9_.:-]+$/);
+
+/** Where the name is to be found out, it is none yet. */
+export const serverNameOrDiscover: Leaf<string> = {
+  says: `${serverName.says}, or "discover"`,
+  parse: (value) => (value === 'discover' ? TO_BE_FOUND : serverName.parse(value)),
+};
 
 /** A name, or a list of names. */
 export const backends: Leaf<readonly string[]> = {

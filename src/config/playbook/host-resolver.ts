@@ -1,5 +1,6 @@
+import { isToBeFound } from '../../rollout/discover.ts';
 import { hostPoints } from '../../rollout/hooks.ts';
-import { serverKey, serverPath, serversOf, type Instance } from '../../rollout/model.ts';
+import { serverKey, serverPath, serversOf, type FrontTier, type Instance } from '../../rollout/model.ts';
 import type { HostPlay } from '../../rollout/play.ts';
 import type { DocumentPath } from '../document.ts';
 import type { InventoryHost, Vars } from '../inventory/inventory.ts';
@@ -9,6 +10,7 @@ import type { HostProblem, Problem } from './complaints.ts';
 import { ContainerReader, type Surroundings } from './container-reader.ts';
 import { isMapping } from '../values.ts';
 import type { DeployedPace } from './deployed-pace.ts';
+import { FrontTiers, frontTierOf } from './front-tier.ts';
 import { instanceHookRules, sameNames } from './hook-rules.ts';
 import { hooksOf, hostHooksSchema, writtenAt } from './hooks.ts';
 import { balancerOf, instanceOf } from './instances.ts';
@@ -18,7 +20,7 @@ import { clashesOn, timeRules, type PlacedInstance } from './rules.ts';
 import { inSlots, slotRules, strategyRules } from './slots.ts';
 import { orderOf } from './update-config.ts';
 import { groupSchema } from './pace-schema.ts';
-import { appSchema, instancesSchema, policySchema } from './schema.ts';
+import { appSchema, instancesSchema, policySchema, type WrittenPolicy } from './schema.ts';
 
 type Mapping = Readonly<Record<string, unknown>>;
 
@@ -69,9 +71,11 @@ export class HostResolver {
   readonly #policy: Mapping;
   /** The first instance of each server, by the server's key. */
   readonly #servers = new Map<string, Instance>();
+  readonly #fronts: FrontTiers;
 
   constructor(parts: PlayParts) {
     this.#parts = parts;
+    this.#fronts = new FrontTiers(parts.at);
     this.#policy = Object.fromEntries(policyKeys.map((key) => [key, parts.play[key]]));
   }
 
@@ -81,11 +85,21 @@ export class HostResolver {
     const hooks = this.#hooksOf(host, found);
     const group = this.#groupOf(host, found);
     const placed = this.#parts.apps.flatMap((app) => this.#instancesOf(app, host, found));
-    const clashes = [...clashesOn(placed), ...this.#clashesWithOthers(placed)];
+    const { front, problems } = this.#fronts.of(
+      host.name,
+      placed.map((one) => one.front),
+    );
+    const clashes = [...clashesOn(placed), ...this.#clashesWithOthers(placed), ...problems];
     for (const problem of [...placed.flatMap(timeRules), ...clashes]) found.add(problem);
     this.problems.push(...found.all.map((problem) => ({ ...problem, host: host.name })));
     const instances = placed.map(({ instance }) => instance);
-    return { host: host.name, instances, ...(hooks && { hooks }), ...(group !== undefined && { group }) };
+    return {
+      host: host.name,
+      instances,
+      ...(hooks && { hooks }),
+      ...(front && { front }),
+      ...(group !== undefined && { group }),
+    };
   }
 
   /** Those around the instances of the host, which know its variables. */
@@ -112,6 +126,7 @@ export class HostResolver {
   #clashesWithOthers(placed: readonly PlacedInstance[]): Problem[] {
     return placed.flatMap(({ instance, app }) =>
       serversOf(instance).flatMap((server): Problem[] => {
+        if (isToBeFound(server)) return [];
         const key = serverKey(server);
         const other = this.#servers.get(key) ?? instance;
         this.#servers.set(key, other);
@@ -138,7 +153,7 @@ export class HostResolver {
     return isMapping(balancer) && 'hosts' in balancer ? app : this.#parts.at;
   }
 
-  #instancesOf(placed: PlacedApp, host: InventoryHost, found: Problems): PlacedInstance[] {
+  #instancesOf(placed: PlacedApp, host: InventoryHost, found: Problems): ReadInstance[] {
     const { app, at } = placed;
     const scope = this.#scopeOf(host, {});
     const written = { instances: app['instances'], slots: app['slots'] };
@@ -200,7 +215,19 @@ export class HostResolver {
     const hooking = { strategy, deadlineMs: pace?.deadline?.instance, app: at };
     for (const problem of instanceHookRules(instance, hooking)) found.add(problem);
     this.fronted.push({ host, balancer, app: placed, id, slot, instance });
-    return { instance, app: at, replicas: deploy?.replicas };
+    return { instance, app: at, replicas: deploy?.replicas, front: this.#frontOf(host, play, found) };
+  }
+
+  #frontOf({ name: host }: InventoryHost, play: WrittenPolicy, found: Problems): FrontTier | undefined {
+    const { front } = play.balancer ?? {};
+    if (!front) return undefined;
+    const { at, select } = this.#parts;
+    const complain = (message: string): void => {
+      found.add({ path: [...at, 'balancer', 'front', 'hosts'], message });
+    };
+    const names = select(front.hosts, complain);
+    if (names?.length === 0) complain('names no host of the inventory');
+    return frontTierOf(front, { host, play, at: names ?? [] });
   }
 
   #scopeOf(host: InventoryHost, more: Vars): Scope {
@@ -217,4 +244,5 @@ interface Where {
 
 interface ReadInstance extends PlacedInstance {
   readonly replicas: number | undefined;
+  readonly front: FrontTier | undefined;
 }

@@ -1,5 +1,6 @@
 import type {
   BalancerPlace,
+  DrainPolicy,
   Instance,
   MinUp,
   MonitorPolicy,
@@ -7,6 +8,7 @@ import type {
   ReadyCheck,
   Strategy,
 } from '../../rollout/model.ts';
+import { balancerSchema } from './balancer-schema.ts';
 import type { WholeContainer } from './container.ts';
 import { hooksOf } from './hooks.ts';
 import { keptStopped, switchingOf } from './keeping.ts';
@@ -15,7 +17,6 @@ import { rampOf } from './ramp.ts';
 import { runCommandOf } from './run-command.ts';
 import { specOf, type SpecSources } from './spec-of.ts';
 import {
-  balancerSchema,
   defaultsOf,
   drainSchema,
   monitorSchema,
@@ -56,7 +57,6 @@ type WrittenBalancer = NonNullable<WrittenPolicy['balancer']>;
 export function instanceOf({ host, app, container, play, sources, strategy, balancerHosts }: Parts): Instance {
   const balancer = balancerOf(play, app);
   const keep = app.keep ?? play.keep;
-  const drain = { ...defaults.drain, ...given(play.drain), ...given(app.drain) };
   return {
     host,
     container: app.name,
@@ -71,7 +71,7 @@ export function instanceOf({ host, app, container, play, sources, strategy, bala
     strategy,
     ...(strategy === 'blue-green' && { switching: switchingOf(keep, app.switch ?? play.switch ?? 'together') }),
     ...(strategy === 'run' && { run: runCommandOf(app.run ?? play.run) }),
-    drain: { timeoutMs: drain.timeout ?? 0, onTimeout: drain.on_timeout ?? 'fail' },
+    drain: drainPolicyOf(play.drain, app.drain),
     ready: readyCheckOf(app.ready ?? {}),
     ramp: rampOf(play.ramp, app.ramp),
     soakMs: app.soak ?? play.soak,
@@ -82,7 +82,20 @@ export function instanceOf({ host, app, container, play, sources, strategy, bala
   };
 }
 
-function placeOf({ socket = '', master_socket: masterSocket, container }: WrittenBalancer): BalancerPlace {
+/** A later one goes over those before it, key by key. */
+export function drainPolicyOf(...written: readonly WrittenPolicy['drain'][]): DrainPolicy {
+  const { timeout = 0, on_timeout: onTimeout = 'fail' } = written.reduce<NonNullable<WrittenPolicy['drain']>>(
+    (before, one) => ({ ...before, ...given(one) }),
+    defaults.drain,
+  );
+  return { timeoutMs: timeout, onTimeout };
+}
+
+export function placeOf({
+  socket = '',
+  master_socket: masterSocket,
+  container,
+}: Pick<WrittenBalancer, 'socket' | 'master_socket' | 'container'>): BalancerPlace {
   return {
     socket,
     ...(masterSocket !== undefined && { masterSocket }),

@@ -1,4 +1,5 @@
 import type { PublishedPort } from '../../rollout/container-spec.ts';
+import { isToBeFound } from '../../rollout/discover.ts';
 import { serverKey, type Instance } from '../../rollout/model.ts';
 import { impossibleTimes } from '../../rollout/times.ts';
 import type { DocumentPath, YamlDocument } from '../document.ts';
@@ -129,6 +130,7 @@ function sameServer({ instance, app }: PlacedInstance, before: readonly Instance
   const taken = before
     .filter(({ container }) => container !== instance.container)
     .flatMap((one) => placesOf(one).flatMap(({ servers }) => servers))
+    .filter((server) => !isToBeFound(server))
     .find((it) => placesOf(instance).some(({ servers }) => servers.some((own) => serverKey(own) === serverKey(it))));
   return taken
     ? [{ path: [...app, 'server'], message: `two containers would be behind ${taken.backend}/${taken.name}` }]

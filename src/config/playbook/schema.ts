@@ -3,23 +3,12 @@ import { composePaths } from './compose-leaves.ts';
 import { containerSchema } from './container.ts';
 import { isMapping } from '../values.ts';
 import type { Strategy, Switching } from '../../rollout/model.ts';
-import { backends, serverName, statsSocket } from './balancer-leaves.ts';
+import { serverNameOrDiscover } from './balancer-leaves.ts';
+import { balancerSchema, containerName, playBalancerSchema } from './balancer-schema.ts';
 import { field, type FieldMeta, requiredField } from './field.ts';
 import { instanceHooksSchema } from './hooks.ts';
 import { pace } from './pace-schema.ts';
-import {
-  duration,
-  durationAboveZero,
-  errorLimit,
-  factor,
-  hostPattern,
-  matching,
-  minUp,
-  oneOf,
-  onTimeout,
-  tags,
-  text,
-} from './leaves.ts';
+import { duration, durationAboveZero, errorLimit, factor, matching, oneOf, onTimeout, tags } from './leaves.ts';
 import { watchedMetricSchema } from './metric.ts';
 import { rampSchema } from './ramp.ts';
 import { instanceCount } from './resources.ts';
@@ -27,61 +16,6 @@ import { runSchema } from './run-command.ts';
 import { keeping } from './keeping.ts';
 import { slotNames } from './slots.ts';
 import { expected, expectedHeaders, httpStatus, httpUrl, probeCommand, tcpAddress } from './probe.ts';
-
-const containerName = matching(
-  'a container name: letters, digits, "_", "." and "-", two or more, beginning with a letter or a digit',
-  /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/,
-);
-const socketPath = matching('an absolute path', /^\//);
-
-export const configSchema = z.strictObject({
-  template: requiredField(text, {
-    description:
-      "Template of HAProxy's configuration, in Jinja2's language: a file on the controller, beside the playbook. See docs/haproxy-config.md.",
-  }),
-  path: field(socketPath, {
-    description: 'The file that it becomes, as HAProxy sees it: in `container`, where that is said.',
-    default: '/etc/haproxy/haproxy.cfg',
-  }),
-  reload: field(text, {
-    description: 'Command for the shell of the host that reloads HAProxy, such as `systemctl reload haproxy`.',
-    otherwise: "`reload` to the master's socket, or else SIGUSR2 to the master",
-  }),
-});
-
-export const balancerSchema = z.strictObject({
-  hosts: field(hostPattern, {
-    description:
-      "Hosts of central HAProxys, in Ansible's patterns: each of them has the container's server, and each lets go of it before the container stops.",
-    otherwise: "the container's own host",
-  }),
-  socket: field(statsSocket, {
-    description:
-      "HAProxy's stats socket: its path on the host, or an address as seen from the host, such as `ipv4@127.0.0.1:9999`.",
-    default: '/var/run/haproxy.sock',
-  }),
-  container: field(containerName, {
-    description: 'The container that HAProxy runs in. `socket` and `master_socket` are paths in it then.',
-    otherwise: 'HAProxy runs on the host itself',
-  }),
-  master_socket: field(socketPath, {
-    description: "Path of HAProxy's master socket (`haproxy -S`): it counts what old workers still have.",
-    otherwise: 'where it is by custom, if there is one',
-  }),
-  config: configSchema.optional().meta({
-    description: 'The configuration of that HAProxy, for `sluice haproxy render`, `diff` and `push`.',
-    otherwise: 'not ours',
-  }),
-  backend: field(backends, {
-    description: 'Backend that holds the servers, or a list of several that have one of the same name.',
-    otherwise: 'required, here or in the play',
-  }),
-  min_up: field(minUp, {
-    description:
-      'Servers of the backend that must stay usable while one is away. A percentage is of all its servers, rounded up.',
-    default: '1',
-  }),
-});
 
 export const drainSchema = z.strictObject({
   timeout: field(duration, { description: 'How long requests in hand may take to end.', default: '60s' }),
@@ -135,7 +69,6 @@ const strategies = [
 
 /** What may stand in a play, in an app, or in both: then the app's wins, key by key. */
 const policy = {
-  balancer: balancerSchema.optional().meta({ description: 'The HAProxy in front of the containers of each host.' }),
   drain: drainSchema.optional().meta({ description: 'How requests in hand are waited for.' }),
   ramp: rampSchema.optional().meta({
     description:
@@ -175,7 +108,9 @@ const policy = {
   }),
 };
 
-export const policySchema = z.strictObject(policy);
+const balancerNote = { description: 'The HAProxy in front of the containers of each host.' };
+
+export const policySchema = z.strictObject({ balancer: playBalancerSchema.optional().meta(balancerNote), ...policy });
 
 export const appSchema = z.strictObject({
   name: requiredField(containerName, { description: 'Name of the container; contains `{{ id }}` with several.' }),
@@ -189,7 +124,11 @@ export const appSchema = z.strictObject({
       'For `start-first` and `blue-green`: the names of two slots. `{{ slot }}` in `server`, `container` and `ready` tells them apart; the new container takes the one that the old one is not in.',
     otherwise: 'none',
   }),
-  server: field(serverName, { description: "Name of the container's server in the backend.", otherwise: '`name`' }),
+  server: field(serverNameOrDiscover, {
+    description:
+      "Name of the container's server in the backend. `discover`: whichever sends requests to a port that it publishes, or to its address in a Docker network. See docs/haproxy.md.",
+    otherwise: '`name`',
+  }),
   compose: field(composePaths, {
     description:
       'Compose files on the controller, beside the playbook; a later one goes over an earlier. See docs/compose.md.',
@@ -210,6 +149,7 @@ export const appSchema = z.strictObject({
   hooks: instanceHooksSchema.optional().meta({
     description: 'Commands that are run around each instance. See docs/hooks.md.',
   }),
+  balancer: balancerSchema.optional().meta(balancerNote),
   ...policy,
 });
 
@@ -219,7 +159,7 @@ export const instancesSchema = appSchema.pick({ instances: true, slots: true });
 
 export const playSchema = z.strictObject({
   ...pace,
-  ...policy,
+  ...policySchema.shape,
   apps: z.array(appSchema).min(1).meta({ description: 'What is rolled out, in this order.', required: true }),
 });
 

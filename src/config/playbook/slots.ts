@@ -1,4 +1,5 @@
 /** Apps that are replaced `start-first` or `blue-green`: an instance in each of two slots, made one. */
+import { isToBeFound } from '../../rollout/discover.ts';
 import { serverKey, type DeclaredSlot, type Instance, type Strategy } from '../../rollout/model.ts';
 import type { DocumentPath } from '../document.ts';
 import type { Problem } from './complaints.ts';
@@ -71,7 +72,8 @@ export function slotRules({ slots }: Instance, app: DocumentPath): Problem[] {
   const hint = 'use {{ slot }} in it';
   const placesOf = ({ servers }: DeclaredSlot): string =>
     JSON.stringify(servers.map(({ balancer, backend }) => ({ balancer, backend })));
-  const shared = one.servers.some((server) => other.servers.some((it) => serverKey(it) === serverKey(server)));
+  const declared = one.servers.filter((server) => !isToBeFound(server));
+  const shared = declared.some((server) => other.servers.some((it) => serverKey(it) === serverKey(server)));
   return [
     ...(placesOf(one) === placesOf(other)
       ? []

@@ -119,7 +119,7 @@ function inWork({ balancer, behind }: BalancerConfig, held: HeldHosts): Finding[
   const hosts: readonly HeldHost[] = [...new Set([balancer.host, ...behind])].map((name) => held.host(name));
   return hosts.flatMap(({ access: { name }, undo }) =>
     undo.entries
-      .filter(({ kind, server }) => kind === 'rollout' && sameBalancer(server.balancer, balancer))
+      .filter(({ kind, server }) => (kind === 'rollout' || kind === 'front') && sameBalancer(server.balancer, balancer))
       .map(({ server, by, at }): Finding => {
         const what = `${serverPath(server)} was left in work by ${by} at ${at}`;
         return { kind: 'problem', host: balancer.host, text: `${what}: see to it with "sluice recover ${name}"` };

@@ -17,7 +17,7 @@ interface Taking {
 export async function hostStep(
   { access }: Pick<HeldHost, 'access'>,
   { step, homeward }: Taking,
-  { clock, report, journal, stop }: RunContext,
+  { clock, report, journal, stop }: Pick<RunContext, 'clock' | 'report' | 'journal' | 'stop'>,
   action: (watch: Watch) => Promise<string>,
 ): Promise<void> {
   const subject = { host: access.name, name: THE_HOST };

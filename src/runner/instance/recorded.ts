@@ -20,7 +20,7 @@ export function isRecorded(work: Work): boolean {
 
 /** Whether this run has left in work what is recorded. */
 export function isOwn({ kind, run }: RecordEntry, ownRun: string): boolean {
-  return kind === 'rollout' && run === ownRun;
+  return (kind === 'rollout' || kind === 'front') && run === ownRun;
 }
 
 /** The containers of one instance that is recorded as in work, as they are now. */

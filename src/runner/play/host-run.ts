@@ -1,7 +1,7 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import type { HostSummary } from '../../rollout/events.ts';
 import type { EndState } from '../../rollout/lifecycle.ts';
-import type { Only } from '../../rollout/model.ts';
+import type { Instance, Only } from '../../rollout/model.ts';
 import type { HostPlan, InstancePlan } from '../../rollout/plan.ts';
 import type { HostEnd } from '../../rollout/verdict.ts';
 import type { InstanceEnd } from '../instance/advance.ts';
@@ -17,14 +17,36 @@ export interface HostRun {
   readonly leftInWork: readonly InstancePlan[];
   /** Of a hook before it, or after it. */
   readonly failure?: Failure | undefined;
+  /** Why it is left out of service in front of its own HAProxy. */
+  readonly leftOut?: Failure | undefined;
   readonly ms: number;
 }
 
+/** The instances that do not serve: left out of service, or in work by an earlier process of this run (`left`). */
+export function lostOf(
+  ends: HostRun['ends'],
+  left: readonly InstancePlan[],
+  monitors: Pick<Monitors, 'endOf'>,
+): readonly Instance[] {
+  const out = [...ends].filter(([one, end]) => {
+    const now = monitors.endOf(one.instance) ?? end;
+    return now !== 'left' && now.state === 'outOfService';
+  });
+  return [...out.map(([one]) => one), ...left.filter((one) => !ends.has(one))].map(({ instance }) => instance);
+}
+
 /** `leftInWork`: as in `HostRun`; they are out of service, reached or not. */
-export function notReached(plan: HostPlan, leftInWork: readonly InstancePlan[]): HostSummary {
+export function notReached(plan: HostPlan, leftInWork: readonly InstancePlan[], isOutInFront = false): HostSummary {
   const { host, instances } = plan;
-  const summary = { ...{ host, end: 'notReached' as const, reason: '' }, ...counts([]), ms: 0 };
-  return withLeftInWork({ ...summary, notReached: instances.length }, leftInWork);
+  const nothing = { ...counts([]), ms: 0, notReached: instances.length };
+  const summary = isOutInFront
+    ? { host, end: 'outOfService' as const, reason: outInFront(host), ...nothing }
+    : { host, end: 'notReached' as const, reason: '', ...nothing };
+  return withLeftInWork(summary, leftInWork);
+}
+
+function outInFront(host: string): string {
+  return `it is still out of service in front of its HAProxy since the run broke off: see to it with "sluice recover ${host}"`;
 }
 
 /** What a host has come to as far as is known. */
@@ -36,9 +58,10 @@ export function summaryOf(run: HostRun, monitors: Pick<Monitors, 'endOf'>): Host
   const missing = instances.length - all.length;
   const failure = all.find((end) => end !== 'left' && end.failure !== undefined);
   const cause = failure && failure !== 'left' ? failure.failure : run.failure;
-  const reason = cause === undefined ? '' : reasonOf(cause);
+  const why = cause ?? run.leftOut;
+  const reason = why === undefined ? '' : reasonOf(why);
   const isStopped = cause instanceof Failure && cause.code === 'interrupted';
-  const own = hostEndOf(all, isStopped, missing > 0);
+  const own = run.leftOut ? 'outOfService' : hostEndOf(all, isStopped, missing > 0);
   const end = run.failure && own !== 'outOfService' ? (isStopped ? 'interrupted' : 'failed') : own;
   const only = onlyIn(instances.filter((one) => isUpdated(run, one, monitors)));
   const done = { ...counts(all), ...(Object.keys(only).length > 0 && { only }) };

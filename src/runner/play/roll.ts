@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { Failure } from '../../errors.ts';
 import { oneByOne } from '../../rollout/at-once.ts';
 import { unitsOf } from '../../rollout/company.ts';
-import { serversOf } from '../../rollout/model.ts';
+import { serversOf, type Instance } from '../../rollout/model.ts';
 import type { Report } from '../../rollout/events.ts';
 import type { HostPlan, InstancePlan, PlayPlan } from '../../rollout/plan.ts';
 import type { AdvanceContext, InstanceEnd } from '../instance/advance.ts';
@@ -14,10 +14,13 @@ import { goOn } from '../instance/go-on.ts';
 import { afterHost, afterInstance, beforeHost, beforeInstance, beforeTraffic, type InBatch } from './around.ts';
 import type { Asking, Commands } from '../ports/commands.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
-import { notReached, summaryOf, type HostRun } from './host-run.ts';
+import { lockLost, outOfReach } from './in-reach.ts';
+import { lostOf, notReached, summaryOf, type HostRun } from './host-run.ts';
 import type { Lockstep } from './lockstep.ts';
 import { Monitors } from './monitors.ts';
+import { isOutInFront, OutInFront } from './out-in-front.ts';
 import { takeBackTogether, togetherWith } from './served-badly.ts';
+import type { TakenBack } from './taken-back.ts';
 import type { Pace } from './pace.ts';
 import { isOwn } from '../instance/recorded.ts';
 import type { Resumption } from '../../rollout/resumption.ts';
@@ -35,13 +38,16 @@ export interface RollContext extends AdvanceContext {
   readonly resumption?: Resumption | undefined;
   /** Of all that work at the same time; its own when nobody else does. */
   readonly turns?: Turns;
+  /** Of all that work at the same time, too. */
+  readonly front?: OutInFront;
   /** Takes instances that this run has updated back to what it found; without it they stay. */
-  readonly takeBack?: (instances: readonly InstancePlan[], report: Report) => Promise<PlayEnd>;
+  readonly takeBack?: (instances: readonly TakenBack[], report: Report) => Promise<PlayEnd>;
 }
 
 interface PlayContext extends RollContext {
   readonly monitors: Monitors;
   readonly turns: Turns;
+  readonly front: OutInFront;
   /** Hosts that are worked on at the same time. */
   readonly limit: LimitFunction;
   /** Instances that are in work at the same time, over all hosts. */
@@ -64,13 +70,14 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEn
     takeBack: (instances, failure) => takeBackTogether(instances, failure, { plan, context }),
   });
   try {
-    const turns = context.turns ?? new Turns();
+    const { turns = new Turns(), front = new OutInFront() } = context;
     const [limit, throttle] = [pLimit(context.forks), pLimit(inAll)];
-    const playing: PlayContext = { ...context, monitors, turns, limit, throttle };
+    const playing: PlayContext = { ...context, monitors, turns, front, limit, throttle };
     return await rollBatches(plan, {
       ...{ ...context, monitors, limit },
       updateHost: (host, at) => updateHost(host, at, playing),
-      notReached: (host) => notReached(host, leftInWork(host, context)),
+      notReached: (host) =>
+        notReached(host, leftInWork(host, context), isOutInFront(context.held(host.host), context.identity.run)),
     });
   } finally {
     monitors.quit();
@@ -91,22 +98,28 @@ async function updateHost(plan: HostPlan, at: InStep, context: PlayContext): Pro
   // A host that waited for its turn until the run was to stop has nothing begun, and no hooks.
   const begins = context.pace.goesOn(at.play);
   let failed: Failure | undefined;
+  let leftOut: Failure | undefined;
   try {
     const skipped = maySkip ? await outOfReach(held(plan.host)) : undefined;
     if (skipped) {
       report({ type: 'host-skipped', host: plan.host, reason: skipped.message });
       return { plan, ends, skipped, leftInWork: [], ms: 0 };
     }
-    const isBegun = leftInWork(plan, context).length > 0;
+    const isBegun = isLeftInWork(held(plan.host), context);
     if (begins) failed = await beforeHost({ ...here, isBegun }, context);
-    if (!failed) await updateInstances(plan, { ...at, ends }, context);
+    const lost = (): readonly Instance[] => lostOf(ends, leftInWork(plan, context), monitors);
+    const inFront = { plan, held: held(plan.host), turns: context.turns, begins, lost };
+    const act = async (): Promise<void> => {
+      await updateInstances(plan, { ...at, ends }, context);
+      // What is being taken back on this host has its turn first.
+      await monitors.inTurn(plan.host, async () => undefined);
+    };
+    if (!failed) ({ failure: failed, leftOut } = await context.front.during(inFront, context, act));
   } finally {
     at.lockstep?.over(plan.instances);
   }
-  // What is being taken back on this host has its turn first.
-  await monitors.inTurn(plan.host, async () => undefined);
   const left = leftInWork(plan, context).filter((one) => !ends.has(one));
-  const run = { plan, ends, skipped: undefined, leftInWork: left, failure: failed, ms: clock.now() - started };
+  const run = { plan, ends, skipped: undefined, leftInWork: left, failure: failed, leftOut, ms: clock.now() - started };
   const failedAfter = failed || !begins ? undefined : await afterHost(here, summaryOf(run, monitors), context);
   const whole = { ...run, failure: failed ?? failedAfter, ms: clock.now() - started };
   const { end, reason } = summaryOf(whole, monitors);
@@ -243,30 +256,6 @@ async function update(plan: InstancePlan, at: Together, context: PlayContext): P
     return ended;
   });
   return afterInstance(here, end, context);
-}
-
-/** Why the host is not ours any more, or undefined. */
-async function lockLost(host: HeldHost): Promise<Failure | undefined> {
-  try {
-    await host.keep();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Failure) return error;
-    throw error;
-  }
-}
-
-/** Why the host cannot be had before anything on it is touched, or undefined. */
-async function outOfReach(host: HeldHost): Promise<Failure | undefined> {
-  try {
-    await host.keep();
-    await host.access.containers.version();
-    return undefined;
-  } catch (error) {
-    if (error instanceof Failure && error.code === 'unreachable') return error;
-    if (error instanceof Failure) return undefined;
-    throw error;
-  }
 }
 
 /** The instances of a host that an earlier process of this run has left in work. */

@@ -2,7 +2,7 @@ import type { HostSummary } from '../../rollout/events.ts';
 import { isForCompany } from '../../rollout/company.ts';
 import { backendKey, serversOf, type Instance } from '../../rollout/model.ts';
 import type { BackendState } from '../../rollout/observed.ts';
-import { planPlay, type InstanceFacts, type InstancePlan, type PlayPlan } from '../../rollout/plan.ts';
+import { planPlay, type InstanceFacts, type PlayPlan } from '../../rollout/plan.ts';
 import type { Back, Play } from '../../rollout/play.ts';
 import { rollbackPlays } from '../../rollout/rollback.ts';
 import type { Serial } from '../../rollout/serial.ts';
@@ -13,6 +13,7 @@ import type { Operator } from '../ports/ports.ts';
 import type { PlayEnd } from './batches.ts';
 import { roll, type RollContext } from './roll.ts';
 import { ownKept, switchBackOwn } from './switch-back-own.ts';
+import type { TakenBack } from './taken-back.ts';
 import { backOf } from '../instance/work.ts';
 
 export interface RevertContext extends Omit<RollContext, 'pace'> {
@@ -29,20 +30,23 @@ export interface RevertContext extends Omit<RollContext, 'pace'> {
  * One that fails on its way is put back to what it is now; no further batch starts then, unless `back` says so. What the
  * run has kept is only switched back to, before anything else.
  */
-export async function revert(instances: readonly InstancePlan[], context: RevertContext): Promise<PlayEnd> {
-  const kept = ownKept(instances, context);
+export async function revert(instances: readonly TakenBack[], context: RevertContext): Promise<PlayEnd> {
+  const kept = ownKept(
+    instances.map(({ plan }) => plan),
+    context,
+  );
   if (kept.length === 0) return recreated(instances, context);
   const hosts = [...new Set(kept.map(({ host }) => host))];
   context.report({ type: 'rollback-started', of: context.identity.run, hosts });
   const switched = await switchBackOwn(kept, context);
-  const others = instances.filter((one) => !kept.some((own) => own.instances.includes(one)));
+  const others = instances.filter((one) => !kept.some((own) => own.instances.includes(one.plan)));
   if (others.length === 0) return switched;
   const rest = await recreated(others, context);
   return { hosts: merged(switched.hosts, rest.hosts), then: switched.then === 'goOn' ? rest.then : switched.then };
 }
 
 /** From what the hosts have in their archives. */
-async function recreated(instances: readonly InstancePlan[], context: RevertContext): Promise<PlayEnd> {
+async function recreated(instances: readonly TakenBack[], context: RevertContext): Promise<PlayEnd> {
   const { report, identity, back: how } = context;
   const serial: Serial = how?.serial ?? [{ hosts: 1 }];
   const plays = rollbackPlays([{ ...asPlay(instances), ...(how && { back: how }) }], {
@@ -94,9 +98,12 @@ function merged(ones: readonly HostSummary[], others: readonly HostSummary[]): r
 }
 
 /** The instances as one play, hosts in the order in which they come first. */
-function asPlay(instances: readonly InstancePlan[]): Pick<PlayPlan, 'name' | 'batches'> {
-  const hosts = [...new Set(instances.map(({ instance }) => instance.host))];
-  const plans = hosts.map((host) => ({ host, instances: instances.filter(({ instance }) => instance.host === host) }));
+function asPlay(taken: readonly TakenBack[]): Pick<PlayPlan, 'name' | 'batches'> {
+  const hosts = [...new Set(taken.map(({ plan }) => plan.instance.host))];
+  const plans = hosts.map((host) => {
+    const its = taken.filter(({ plan }) => plan.instance.host === host);
+    return { host, instances: its.map(({ plan }) => plan), front: its[0]?.front };
+  });
   return { name: 'Rollback', batches: [{ number: 1, hosts: plans }] };
 }
 
@@ -145,10 +152,7 @@ function unique(backends: readonly BackendState[]): readonly BackendState[] {
 }
 
 function without(play: Play, known: ReadonlyMap<Instance, InstanceFacts>): Play {
-  const hosts = play.hosts.map(({ host, instances }) => ({
-    host,
-    instances: instances.filter((one) => known.has(one)),
-  }));
+  const hosts = play.hosts.map((host) => ({ ...host, instances: host.instances.filter((one) => known.has(one)) }));
   return { ...play, hosts: hosts.filter(({ instances }) => instances.length > 0) };
 }
 

@@ -3,9 +3,10 @@ import type { Failure } from '../../errors.ts';
 import { unitsOf } from '../../rollout/company.ts';
 import type { EndState } from '../../rollout/lifecycle.ts';
 import type { Instance } from '../../rollout/model.ts';
-import { instancesOf, type PlayPlan } from '../../rollout/plan.ts';
+import type { PlayPlan } from '../../rollout/plan.ts';
 import type { InstanceEnd } from '../instance/advance.ts';
 import type { RollContext } from './roll.ts';
+import { takenBackOf } from './taken-back.ts';
 
 /**
  * What instances come to of which one did not serve well: the version before serves again, unless that fails too. A company
@@ -16,7 +17,7 @@ export async function takeBackTogether(
   failure: Failure,
   { plan, context }: { readonly plan: PlayPlan; readonly context: Pick<RollContext, 'takeBack' | 'report'> },
 ): Promise<ReadonlyMap<Instance, InstanceEnd>> {
-  const taken = instancesOf(plan).filter((one) => instances.includes(one.instance));
+  const taken = takenBackOf(plan, (one) => instances.includes(one.instance));
   const ends = new Map<string, EndState>();
   const back = await context.takeBack?.(taken, (event) => {
     if (event.type === 'instance-ended') ends.set(event.subject.name, event.state);

@@ -1,13 +1,14 @@
 import type { HostSummary, Report, RunEvent } from '../../rollout/events.ts';
 import { keepsContainer } from '../../rollout/model.ts';
-import { instancesOf, type InstancePlan, type PlayPlan } from '../../rollout/plan.ts';
+import type { InstancePlan, PlayPlan } from '../../rollout/plan.ts';
 import type { Back } from '../../rollout/play.ts';
 import { revert, type RevertContext } from './rollback.ts';
+import { takenBackOf, type TakenBack } from './taken-back.ts';
 
 /** What a run has updated so far, play by play. */
 export class Updated {
   readonly #keys = new Set<string>();
-  readonly #plans: InstancePlan[] = [];
+  readonly #plans: TakenBack[] = [];
   readonly #backs = new Map<string, Back | undefined>();
 
   /** Passes on what is reported, and hears of instances that end updated. */
@@ -22,17 +23,20 @@ export class Updated {
 
   /** A play has ended. An instance that an earlier one has updated already counts as that found it. */
   add(plan: PlayPlan): void {
-    const isKnown = ({ instance }: InstancePlan): boolean =>
-      this.#plans.some((one) => one.instance.host === instance.host && one.instance.container === instance.container);
-    const own = instancesOf(plan).filter(
-      ({ instance }) => !keepsContainer(instance) && this.#keys.has(`${instance.host} ${instance.container}`),
+    const isKnown = ({ instance: { host, container } }: InstancePlan): boolean =>
+      this.#plans.some(({ plan: { instance: one } }) => one.host === host && one.container === container);
+    const fresh = takenBackOf(
+      plan,
+      (one) =>
+        !keepsContainer(one.instance) &&
+        this.#keys.has(`${one.instance.host} ${one.instance.container}`) &&
+        !isKnown(one),
     );
-    const fresh = own.filter((one) => !isKnown(one));
     this.#plans.push(...fresh);
     if (fresh.length > 0) this.#backs.set(JSON.stringify(plan.back), plan.back);
   }
 
-  get instances(): readonly InstancePlan[] {
+  get instances(): readonly TakenBack[] {
     return this.#plans;
   }
 

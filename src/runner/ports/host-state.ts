@@ -5,8 +5,11 @@ import type { Container } from '../../rollout/observed.ts';
 
 /** One server taken out of service: what to put back, by whom and why it was taken out. */
 export interface RecordEntry {
-  /** `kept`: a `blue-green` rollout is done, and its predecessor runs on while nothing reaches it. */
-  readonly kind: 'rollout' | 'kept' | 'drain' | 'maintain';
+  /**
+   * `front`: of a rollout, at the tier in front of the whole host. `kept`: a `blue-green` rollout is done, and its
+   * predecessor runs on while nothing reaches it.
+   */
+  readonly kind: 'rollout' | 'front' | 'kept' | 'drain' | 'maintain';
   readonly server: Server;
   readonly standing: Standing;
   /** Whether HAProxy saw it UP: what was not so need not be made so. */

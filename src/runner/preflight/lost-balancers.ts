@@ -1,7 +1,7 @@
 import type { Failure } from '../../errors.ts';
 import type { Report } from '../../rollout/events.ts';
-import { serversOf, type Instance } from '../../rollout/model.ts';
-import type { Play } from '../../rollout/play.ts';
+import { serversOf, type Instance, type Server } from '../../rollout/model.ts';
+import { serversBefore, type HostPlay, type Play } from '../../rollout/play.ts';
 import { isPassing } from '../waiting/poll.ts';
 
 /**
@@ -11,7 +11,7 @@ import { isPassing } from '../waiting/poll.ts';
  */
 export class LostBalancers {
   readonly #report: Report;
-  readonly #instances: readonly Instance[];
+  readonly #hosts: readonly HostPlay[];
   /** Hosts that may be lost. */
   readonly #mayBe: ReadonlySet<string>;
   readonly #reasons = new Map<string, string>();
@@ -19,14 +19,17 @@ export class LostBalancers {
   /** `inWork`: what the first part of the run has left out of service, as `host container`, is to be put right at all of them. */
   constructor(plays: readonly Play[], report: Report, inWork: ReadonlySet<string> = new Set()) {
     this.#report = report;
-    this.#instances = instancesOf(plays);
-    const left = this.#instances.filter(({ host, container }) => inWork.has(`${host} ${container}`));
+    this.#hosts = plays.flatMap(({ hosts }) => hosts);
     const strict = plays.filter(({ policy }) => policy.unreachableBalancer === 'fail');
+    const left = this.#hosts.map(({ host, instances, front }) => ({
+      instances: instances.filter(({ container }) => inWork.has(`${host} ${container}`)),
+      front: [...inWork].some((name) => name.startsWith(`${host} `)) ? front : undefined,
+    }));
     const needed = new Set([
-      ...plays.flatMap(({ hosts }) => hosts.map(({ host }) => host)),
-      ...[...instancesOf(strict), ...left].flatMap(balancerHosts),
+      ...this.#hosts.map(({ host }) => host),
+      ...[...strict.flatMap(({ hosts }) => hosts), ...left].flatMap(balancerHosts),
     ]);
-    this.#mayBe = new Set(this.#instances.flatMap(balancerHosts).filter((host) => !needed.has(host)));
+    this.#mayBe = new Set(this.#hosts.flatMap(balancerHosts).filter((host) => !needed.has(host)));
   }
 
   /** Whether the run goes on without the HAProxys of a host that failed so; it is said then, once. */
@@ -34,7 +37,8 @@ export class LostBalancers {
     if (!this.#mayBe.has(host) || !isPassing(failure)) return false;
     if (this.#reasons.has(host)) return true;
     const isLost = (name: string): boolean => name === host || this.#reasons.has(name);
-    if (this.#instances.some((one) => serversOf(one).every(({ balancer }) => isLost(balancer.host)))) return false;
+    if (this.#hosts.flatMap(placesOf).some((servers) => servers.every((one) => isLost(one.balancer.host))))
+      return false;
     this.#reasons.set(host, failure.message);
     const text = `${host} is left out (unreachable_balancer: skip): ${failure.message}: if its HAProxy still has requests, those to a container that is being replaced fail`;
     this.#report({ type: 'warning', host, text });
@@ -49,16 +53,21 @@ export class LostBalancers {
     if (this.#reasons.size === 0) return plays;
     return plays.map((play) => ({
       ...play,
-      hosts: play.hosts.map((one) => ({ ...one, instances: one.instances.map((instance) => this.#of(instance)) })),
+      hosts: play.hosts.map(({ front, ...one }) => ({
+        ...one,
+        instances: one.instances.map((instance) => this.#of(instance)),
+        ...(front && { front: { ...front, servers: front.servers.filter(this.#isLeft) } }),
+      })),
     }));
   }
 
+  readonly #isLeft = ({ balancer }: Server): boolean => !this.#reasons.has(balancer.host);
+
   /** The instance with the servers that are left of it, in all of its slots. */
   #of(instance: Instance): Instance {
-    const isLeft = ({ balancer }: Instance['servers'][number]): boolean => !this.#reasons.has(balancer.host);
-    if (serversOf(instance).every(isLeft)) return instance;
+    if (serversOf(instance).every(this.#isLeft)) return instance;
     const left = <Slot extends Pick<Instance, 'servers'>>(slot: Slot): Slot => {
-      return { ...slot, servers: slot.servers.filter(isLeft) };
+      return { ...slot, servers: slot.servers.filter(this.#isLeft) };
     };
     const { slots, leaving, other } = instance;
     return {
@@ -70,10 +79,11 @@ export class LostBalancers {
   }
 }
 
-function instancesOf(plays: readonly Play[]): readonly Instance[] {
-  return plays.flatMap(({ hosts }) => hosts.flatMap((one) => one.instances));
+/** What must keep one each: every instance, and every host as a whole that has a tier in front. */
+function placesOf({ instances, front }: HostPlay): readonly (readonly Server[])[] {
+  return [...instances.map(serversOf), ...(front ? [front.servers] : [])];
 }
 
-function balancerHosts(instance: Instance): readonly string[] {
-  return serversOf(instance).map(({ balancer }) => balancer.host);
+function balancerHosts(host: Pick<HostPlay, 'instances' | 'front'>): readonly string[] {
+  return serversBefore(host).map(({ balancer }) => balancer.host);
 }

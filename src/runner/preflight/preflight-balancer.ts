@@ -17,20 +17,22 @@ export function balancerProblems(balancer: Balancer, { level }: BalancerFacts): 
 /** Why the servers of an instance cannot be worked with, or what to know of them. */
 export function serverRemarks(instance: Instance, backends: readonly BackendState[]): Finding[] {
   const { leaving, slots } = instance;
-  const remarksOn = (servers: readonly Server[], isFree: boolean): Finding[] =>
-    servers.flatMap((server) => {
-      const backend = backends.find((candidate) => isOf(candidate, server));
-      const state = stateOf(server, backends);
-      if (!backend || !state) return [missing(server, backend)];
-      const own = isFree ? freeSlotRefusals(state, instance) : warnings(state, backend);
-      return [...refusals(state, backend), ...own];
-    });
-  if (slots) return remarksOn(serversOf(instance), false).filter(({ kind }) => kind === 'problem');
+  const all = (servers: readonly Server[], free?: Instance): Finding[] =>
+    servers.flatMap((server) => remarksOn(server, backends, free));
+  if (slots) return all(serversOf(instance)).filter(({ kind }) => kind === 'problem');
   return [
-    ...remarksOn(instance.servers, leaving !== undefined),
-    ...remarksOn(leaving?.servers ?? [], false),
+    ...all(instance.servers, leaving && instance),
+    ...all(leaving?.servers ?? []),
     ...swapRefusals(instance, backends),
   ];
+}
+
+/** `free`: the instance that it is the free slot's server of. */
+export function remarksOn(server: Server, backends: readonly BackendState[], free?: Instance): Finding[] {
+  const backend = backends.find((candidate) => isOf(candidate, server));
+  const state = stateOf(server, backends);
+  if (!backend || !state) return [missing(server, backend)];
+  return [...refusals(state, backend), ...(free ? freeSlotRefusals(state, free) : warnings(state, backend))];
 }
 
 /** Of the server that a new container is to begin behind while the old one serves behind another. */

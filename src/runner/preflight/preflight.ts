@@ -2,14 +2,18 @@
 import type { LimitFunction } from 'p-limit';
 import { Failure } from '../../errors.ts';
 import type { Report } from '../../rollout/events.ts';
+import { foundTwice, isToBeFound } from '../../rollout/discover.ts';
 import type { KeptSet } from '../../rollout/kept.ts';
-import { keepsContainer, serversOf, type Instance } from '../../rollout/model.ts';
+import { THE_HOST } from '../../rollout/maintenance.ts';
+import { keepsContainer, serversOf, type FrontTier, type Instance, type Server } from '../../rollout/model.ts';
 import type { BackendState, Container } from '../../rollout/observed.ts';
 import { isAsDeclared, type FleetFacts, type InstanceFacts, type WantedImage } from '../../rollout/plan.ts';
 import type { HostPlay } from '../../rollout/play.ts';
 import { alsoThere } from './also-there.ts';
 import { inspectRevert, type RevertInspection } from './archived.ts';
 import { problem, type Finding } from '../hosts/findings.ts';
+import { withFoundNames } from './discovery.ts';
+import { inspectFront } from './inspect-front.ts';
 import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
 import { inspectStaying } from './inspect-staying.ts';
 import { serverRemarks, unchecked } from './preflight-balancer.ts';
@@ -34,6 +38,8 @@ export interface Inspection {
 interface Reached {
   readonly host: HostAccess;
   readonly instances: readonly Instance[];
+  /** The tiers in front of it, one for each play that says so. */
+  readonly fronts: readonly FrontTier[];
   readonly engine: string;
   readonly own: readonly RecordEntry[];
   /** What will be put back before anything else, since its time is over. */
@@ -74,18 +80,25 @@ export async function inspectFleet(plays: readonly HostPlay[], context: InspectC
   const looks = await Promise.all(hosts.map((host) => limit(() => reach(host, plays, context))));
   const reached = looks.filter((look) => 'host' in look);
   const own = reached.flatMap((one) => [...one.own, ...one.over]);
-  const used = reached.flatMap(({ instances }) => instances.flatMap(serversOf));
+  const tiers = reached.flatMap(({ host, fronts }) => fronts.map((front) => ({ host, front })));
+  const used = [
+    ...reached.flatMap(({ instances }) => instances.flatMap(serversOf)),
+    ...tiers.flatMap(({ front }) => front.servers),
+  ];
   const balancers = await inspectBalancers(used, { ...context, own });
   for (const { host, instances, engine } of reached) {
     report({ type: 'host-ready', host: host.name, engine, balancers: balancers.namesFor(host.name, instances) });
   }
   const inspected = await Promise.all(reached.map((one) => limit(() => inspectHost(one, balancers, context))));
-  const findings = [...looks, balancers, ...inspected].flatMap((one) => one.findings);
+  const inFront = await Promise.all(tiers.map(({ host, front }) => limit(() => inspectFront(front, host, balancers))));
+  const findings = [...looks, balancers, ...inspected, ...inFront].flatMap((one) => one.findings);
   const instances = new Map(inspected.flatMap((one) => one.instances));
+  findings.push(...foundTwice([...instances.values()].flatMap(({ settled }) => settled ?? [])).map(asProblem));
   const recorded = new Set(
-    reached.flatMap((one) => one.own.map(({ container = '' }) => `${one.host.name} ${container}`)),
+    reached.flatMap((one) => one.own.map(({ container = THE_HOST }) => `${one.host.name} ${container}`)),
   );
-  return { facts: { instances, backends: balancers.backends }, recorded, findings: unique(findings) };
+  const fronts = new Map(tiers.map(({ front }, index) => [front, inFront[index]?.front ?? front]));
+  return { facts: { instances, fronts, backends: balancers.backends }, recorded, findings: unique(findings) };
 }
 
 async function reach(
@@ -93,14 +106,16 @@ async function reach(
   plays: readonly HostPlay[],
   { fleet, goWithout, identity: { run: ownRun } }: InspectContext,
 ): Promise<Reached | Pick<Reached, 'findings'>> {
-  const instances = plays.filter((play) => play.host === name).flatMap((play) => play.instances);
+  const its = plays.filter((play) => play.host === name);
+  const instances = its.flatMap((play) => play.instances);
+  const fronts = its.flatMap(({ front }) => front ?? []);
   try {
     const host = await fleet.host(name);
     const engine = await host.containers.version();
     const entries = await host.record.read();
     const containers = instances.map(({ container }) => container);
     return {
-      ...{ host, instances, engine },
+      ...{ host, instances, fronts, engine },
       own: entries.filter((entry) => isOwn(entry, ownRun)),
       over: await overOn(host, entries),
       kept: await keptThere(host, entries),
@@ -119,10 +134,13 @@ async function inspectHost(
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
   const seen: (readonly [Instance, InstanceFacts])[] = [];
-  for (const instance of instances) {
+  const isKnown = (server: Server): boolean => !isToBeFound(server) && knows(server);
+  for (const declared of instances) {
     const its: Finding[] = [];
-    let settled = instance;
+    let settled = declared;
     try {
+      const { instance, findings: nameless } = await withFoundNames(declared, host, { backends, knows });
+      its.push(...nameless);
       const { facts, findings: more } = await inspectInstance(host, instance, {
         backends,
         force,
@@ -131,7 +149,7 @@ async function inspectHost(
         image: imageOf?.(instance),
       });
       settled = facts?.settled ?? instance;
-      if (facts) seen.push([instance, facts], [settled, facts]);
+      if (facts) seen.push([declared, { ...facts, settled }], [settled, facts]);
       // What this very run has kept it does not replace by force once more.
       const isForced = (set: KeptSet): boolean => force && set.run !== identity.run;
       const way = facts && inTheWay(settled, { kept, facts, isForced });
@@ -139,12 +157,13 @@ async function inspectHost(
         findings.push(way);
         continue;
       }
-      if (serversOf(settled).every(knows)) its.push(...(await rampProblems(settled, fleet)));
+      if (serversOf(settled).every(isKnown)) its.push(...(await rampProblems(settled, fleet)));
       its.push(...more, ...recordedOtherwise(settled, own), ...vanishing(host.name, facts?.container));
     } catch (error) {
       its.push(problem(host.name, error));
     }
-    if (serversOf(settled).every(knows)) findings.push(...serverRemarks(settled, backends), ...alsoThere(settled, all));
+    if (serversOf(settled).every(isKnown))
+      findings.push(...serverRemarks(settled, backends), ...alsoThere(settled, all));
     findings.push(...its);
   }
   return { instances: seen, findings };
@@ -233,6 +252,10 @@ function vanishing(host: string, container: Container | undefined): Finding[] {
   if (!container?.isAutoRemoved) return [];
   const text = `${container.name} was started with --rm and would be gone once it is stopped: start it anew without`;
   return [{ kind: 'problem', host, text }];
+}
+
+function asProblem(found: Pick<Finding, 'host' | 'text'>): Finding {
+  return { kind: 'problem', ...found };
 }
 
 function unique(findings: readonly Finding[]): Finding[] {

@@ -1,7 +1,6 @@
 import { Failure } from '../../errors.ts';
 import type { HostSummary, Report } from '../../rollout/events.ts';
-import { serversOf } from '../../rollout/model.ts';
-import type { Play } from '../../rollout/play.ts';
+import { serversBefore, type Play } from '../../rollout/play.ts';
 import { isMoreThan } from '../../rollout/verdict.ts';
 
 /** The hosts that a run leaves out, since they cannot be reached and all of their plays say `unreachable: skip`. */
@@ -19,10 +18,10 @@ export class Skipped {
     this.#plays = plays;
     this.#report = report;
     this.#inWork = inWork;
-    const instances = plays.flatMap(({ hosts }) => hosts.flatMap((one) => one.instances));
+    const hosts = plays.flatMap((play) => play.hosts);
     this.#central = new Set(
-      instances.flatMap((one) =>
-        serversOf(one)
+      hosts.flatMap((one) =>
+        serversBefore(one)
           .map(({ balancer }) => balancer.host)
           .filter((name) => name !== one.host),
       ),

@@ -6,7 +6,7 @@ import type { HeldHost } from '../hosts/held-hosts.ts';
 import { forget, parted, tellLeftBehind } from './left-behind.ts';
 import { poll } from '../waiting/poll.ts';
 import type { RecordEntry } from '../ports/ports.ts';
-import { putBackAll, type PutBackOutcome } from './put-back-all.ts';
+import { putBackAll, type PutBackContext, type PutBackOutcome } from './put-back-all.ts';
 import type { RunContext } from '../run.ts';
 import type { Watch } from '../waiting/watch.ts';
 
@@ -26,7 +26,7 @@ export function rebootJobOf(run: string): string {
 export async function putBackInOrder(
   held: HeldHost,
   entries: readonly RecordEntry[],
-  context: RunContext,
+  context: PutBackContext,
   goneHosts: readonly string[] = [],
 ): Promise<PutBackOutcome> {
   const { near, far, gone } = parted(entries, held, goneHosts);

@@ -13,6 +13,8 @@ import { watchOf, type Watch } from '../waiting/watch.ts';
 /** How long a server may take to be seen UP again. */
 export const UP_WITHIN_MS = 60_000;
 
+export type PutBackContext = Pick<RunContext, 'clock' | 'report' | 'journal' | 'stop'>;
+
 export interface PutBackOutcome {
   readonly ok: boolean;
   readonly reason: string;
@@ -27,7 +29,7 @@ export interface PutBack extends PutBackOutcome {
 export async function putBackAll(
   held: HeldHost,
   entries: readonly RecordEntry[],
-  context: RunContext,
+  context: PutBackContext,
 ): Promise<PutBack> {
   const { clock, report, journal, stop } = context;
   const { access: host, reach } = held;
@@ -60,7 +62,7 @@ export async function putBackAll(
 async function forget(
   { access: host, undo, reach }: HeldHost,
   entries: readonly RecordEntry[],
-  context: RunContext,
+  context: PutBackContext,
 ): Promise<void> {
   const [first] = entries;
   if (!first) return;

@@ -4,12 +4,14 @@ import { Failure, reasonOf } from '../../errors.ts';
 import type { Report } from '../../rollout/events.ts';
 import { keptSets } from '../../rollout/kept.ts';
 import type { State } from '../../rollout/lifecycle.ts';
+import type { MinUp, Server } from '../../rollout/model.ts';
 import { runEndOf } from '../../rollout/verdict.ts';
 import { advance, stepActions, type InstanceEnd } from '../instance/advance.ts';
 import { isCommitted } from '../instance/committed.ts';
 import { companyOf, type Company } from '../instance/company.ts';
 import { holdHosts, type HeldHost } from '../hosts/held-hosts.ts';
 import { forget, mayBeGone, mayServeEither, mayServeOn, parted, tellLeftBehind } from './left-behind.ts';
+import { backInFront } from './back-in-front.ts';
 import { recoverMaintained } from './back-in-service.ts';
 import { homeward } from '../waiting/persist.ts';
 import type { RecordEntry } from '../ports/ports.ts';
@@ -54,13 +56,23 @@ export async function recoverHost(
 ): Promise<HostOutcome> {
   const left = byContainer(await inWork(held));
   const maintained = held.undo.entries.filter(({ kind }) => kind === 'maintain');
-  if (left.length + maintained.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
+  const fronts = held.undo.entries.filter(({ kind }) => kind === 'front');
+  if (left.length + maintained.length + fronts.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
   const results: PutBackOutcome[] = [];
   if (maintained.length > 0) results.push(await recoverMaintained(held, { entries: maintained, goneHosts }, context));
   for (const unit of unitsOf(left)) results.push(...(await finishAll(unit, { held, goneHosts }, context)));
+  // Last of all: until here nothing has come to the host.
+  if (fronts.length > 0)
+    results.push(await backInFront(held, { entries: fronts, lost: stillOut(held), goneHosts }, context));
   const failed = results.filter(({ ok }) => !ok);
   const counts = { updated: results.length - failed.length, outOfService: failed.length };
   return { end: failed.length > 0 ? 'outOfService' : 'updated', reason: failed[0]?.reason ?? '', counts };
+}
+
+/** What could not be put back: something must serve in its stead before requests come to the host again. */
+function stillOut({ undo }: HeldHost): readonly { readonly server: Server; readonly minUp: MinUp }[] {
+  const out = undo.entries.filter(({ kind }) => kind === 'rollout');
+  return out.map(({ server }) => ({ server, minUp: { servers: 1 } }));
 }
 
 /** What is kept of a set, the rest of which was left in work, goes home with it. */

@@ -81,6 +81,34 @@ describe('the HAProxy of a real host', () => {
     expect(status.stdout).toMatch(/pxApp_1 .* UP +10 /);
   });
 
+  it('has its servers found by their address, and rolled under load without a failed request', async () => {
+    const folder = folderWith({});
+    const haproxyTemplate = join(folder, 'haproxy.cfg');
+    const template = readFileSync('haproxy/haproxy.cfg.example', 'utf8');
+    writeFileSync(haproxyTemplate, template.replace('server pxApp_{id} ', 'server backend-{id} '));
+    await resetOwn({ haproxyTemplate });
+    const playbook = shortPlaybook(folder);
+    const text = readFileSync(playbook, 'utf8');
+    writeFileSync(playbook, text.replace('server: pxApp_{{ id }}', 'server: discover'));
+    const args = [playbook, '-e', 'pxapp_version=v2', '--limit', own];
+    const traffic = loadOwn();
+
+    const plan = await sluice('plan', ...args);
+    const ended = await sluice('rollout', ...args, '--yes');
+
+    const report = await traffic.stop();
+    writeFileSync(playbook, readFileSync(playbook, 'utf8').replaceAll('8080 + id', '9080 + id'));
+    const lost = await sluice('plan', ...args);
+    expect(plan.stdout, plan.stderr).toMatch(/pxapp_cluster\/backend-1 weight 10 UP/);
+    expect(ended, ended.stderr).toMatchObject({ status: 0 });
+    expect(report.failures).toEqual([]);
+    expect(await containersOf(own)).toEqual(['pxApp_1 v2', 'pxApp_2 v1', 'pxApp_3 v1']);
+    expect(lost.status).toBe(1);
+    expect(lost.stderr).toMatch(
+      /Cannot find the server of pxApp_1 on fe\d in .*: none goes to 127\.0\.0\.1:9081; it has backend-1 \(127\.0\.0\.1:8081\)/,
+    );
+  });
+
   it.each([
     { where: 'in a container', mounts: ['--tmpfs', '/var/run'] },
     { where: 'in a container, on a volume', mounts: ['-v', 'lb-sockets:/var/run'] },

@@ -1,0 +1,21 @@
+/** The tier of HAProxys in front of a host, looked at before anything is touched. */
+import { hostDiscovered, isToBeFound } from '../../rollout/discover.ts';
+import type { FrontTier } from '../../rollout/model.ts';
+import type { Finding } from '../hosts/findings.ts';
+import type { HostAccess } from '../ports/ports.ts';
+import type { Balancers } from './inspect-balancers.ts';
+import { remarksOn } from './preflight-balancer.ts';
+
+/** With the names of its servers, where they were to be found. */
+export async function inspectFront(
+  declared: FrontTier,
+  at: Pick<HostAccess, 'name' | 'addresses'>,
+  { backends, knows }: Pick<Balancers, 'backends' | 'knows'>,
+): Promise<{ readonly front: FrontTier; readonly findings: readonly Finding[] }> {
+  if (!declared.servers.every(knows)) return { front: declared, findings: [] };
+  const own = declared.servers.some(isToBeFound) ? await at.addresses() : [];
+  const { front, problems } = hostDiscovered(declared, backends, { host: at.name, addresses: own });
+  const named = front.servers.filter((server) => !isToBeFound(server));
+  const nameless = problems.map((text): Finding => ({ kind: 'problem', host: at.name, text }));
+  return { front, findings: [...nameless, ...named.flatMap((server) => remarksOn(server, backends))] };
+}
