@@ -17,7 +17,7 @@ import { balancerOf, instanceOf } from './instances.ts';
 import { isTime } from './keeping.ts';
 import { Problems } from './problems.ts';
 import { clashesOn, timeRules, type PlacedInstance } from './rules.ts';
-import { inSlots, slotRules, strategyRules } from './slots.ts';
+import { inSlots, slotRules, strategyRules, switchRules } from './slots.ts';
 import { orderOf } from './update-config.ts';
 import { groupSchema } from './pace-schema.ts';
 import { appSchema, instancesSchema, policySchema, type WrittenPolicy } from './schema.ts';
@@ -89,7 +89,7 @@ export class HostResolver {
       host.name,
       placed.map((one) => one.front),
     );
-    const clashes = [...clashesOn(placed), ...this.#clashesWithOthers(placed), ...problems];
+    const clashes = [...clashesOn(placed), ...switchRules(placed), ...this.#clashesWithOthers(placed), ...problems];
     for (const problem of [...placed.flatMap(timeRules), ...clashes]) found.add(problem);
     this.problems.push(...found.all.map((problem) => ({ ...problem, host: host.name })));
     const instances = placed.map(({ instance }) => instance);

@@ -1,9 +1,11 @@
 /** Apps that are replaced `start-first` or `blue-green`: an instance in each of two slots, made one. */
 import { isToBeFound } from '../../rollout/discover.ts';
+import { durationText } from '../../rollout/durations.ts';
 import { serverKey, type DeclaredSlot, type Instance, type Strategy } from '../../rollout/model.ts';
 import type { DocumentPath } from '../document.ts';
 import type { Problem } from './complaints.ts';
 import { Misfit, type Leaf } from './field.ts';
+import type { PlacedInstance } from './rules.ts';
 
 const NAME = /^[a-zA-Z0-9_.-]{1,32}$/;
 
@@ -63,6 +65,25 @@ function recreateRules({ throttle, lockstep }: NonNullable<Replacing['pace']> = 
     ...(throttle === undefined ? [] : [{ path, message: `${message} throttle: say serial or window` }]),
     ...(lockstep === true ? [{ path, message: `${message} lockstep, in which hosts go on one by one` }] : []),
   ];
+}
+
+/** What a host has of `blue-green` in a play changes over together, in one order, and is kept until one moment. */
+export function switchRules(placed: readonly PlacedInstance[]): Problem[] {
+  const [first, ...others] = placed.filter(({ instance }) => instance.strategy === 'blue-green');
+  const { container, switching: whole } = first?.instance ?? {};
+  return others.flatMap(({ instance: { switching: own }, app }): Problem[] => {
+    if (!own || !whole) return [];
+    const differs = (key: string, mine: string, its: string): Problem[] => {
+      const why = `all of a host change over together: say one ${key}, in the play`;
+      return mine === its
+        ? []
+        : [{ path: [...app, key], message: `is ${mine}, and ${its} for ${container ?? ''}: ${why}` }];
+    };
+    return [
+      ...differs('switch', own.order, whole.order),
+      ...differs('keep', durationText(own.keepMs), durationText(whole.keepMs)),
+    ];
+  });
 }
 
 /** What two slots must not share, or nobody could tell them apart. */

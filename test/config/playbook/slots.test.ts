@@ -136,6 +136,19 @@ describe('an app that is replaced blue-green', () => {
   });
 
   it.each([
+    ['    switch: pair-by-pair\n', 'switch: is pair-by-pair, and together for shop_1'],
+    ['    keep: 1h\n', 'keep: is 1h, and 10m for shop_1'],
+  ])('changes over with the other apps of its host, and says %sas they do', (line, complaint) => {
+    const next = blueGreen.replaceAll('shop', 'till').replaceAll('8081', '8082').replaceAll('8181', '8182');
+    const both = `${aPlaybook(blueGreen)}  - name: till_{{ id }}\n${next}`;
+
+    expect(resolved(both)[0]?.hosts[0]?.instances).toHaveLength(2);
+    const [found, ...more] = linesOf(() => resolved(`${both}${line}`));
+    expect(found).toContain(`${complaint}: all of a host change over together: say one `);
+    expect(more).toEqual([]);
+  });
+
+  it.each([
     [
       'an app',
       `${SLOTS}    keep: 10m\n`,
