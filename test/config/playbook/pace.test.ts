@@ -50,6 +50,22 @@ describe('how much is in work at once', () => {
   });
 });
 
+describe('strategy: recreate-host', () => {
+  it.each([
+    [
+      'throttle: 4',
+      /strategy: recreate-host takes all the instances of a host at once, and cannot be beside throttle: say serial/,
+    ],
+    ['lockstep: true', /strategy: recreate-host takes .* cannot be beside lockstep, in which hosts go on one by one/],
+    ['parallelism: 2', undefined],
+    ['window: 2', undefined],
+    ['ramp: { steps: [50%], every: 1s }', undefined],
+  ])('beside %s has its answer', (written, message) => {
+    const lines = linesOf(() => resolved(aPlaybook('', `  strategy: recreate-host\n  ${written}\n`)));
+    expect(lines).toEqual(message === undefined ? [] : [expect.stringMatching(message)]);
+  });
+});
+
 describe('batch_by', () => {
   it('gives every host its group, and makes each a batch', () => {
     const inventory = aFleet({ fe1: { zone: 'b' }, fe2: { zone: 'a' }, fe3: { zone: '{{ "b" }}' } });
