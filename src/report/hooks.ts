@@ -51,6 +51,7 @@ const resultWords: Readonly<Record<HookHistory['result'], readonly [Tone, string
   failed: ['bad', 'failed'],
   ignored: ['warning', 'failed, ignored'],
   unknown: ['bad', 'not known to have ended'],
+  cut: ['warning', 'not passed yet'],
   skipped: ['warning', 'not run'],
   running: ['warning', 'begun, its end is not told'],
   brokenOff: ['warning', 'broken off'],

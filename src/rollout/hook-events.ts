@@ -19,9 +19,10 @@ export type HookEvent =
       readonly ms: number;
       /**
        * `ignored`: it has failed, and the playbook says that nothing comes of that. `unknown`: its connection was lost,
-       * and whether it has ended is not known; it may still be running.
+       * and whether it has ended is not known; it may still be running. `cut`: a gate that a stop has ended; nobody knows
+       * what it would have come to, and nothing begins after it.
        */
-      readonly result: 'ok' | 'failed' | 'ignored' | 'unknown';
+      readonly result: 'ok' | 'failed' | 'ignored' | 'unknown' | 'cut';
       /** Why it has failed, or empty. */
       readonly why: string;
       /** What it said, if that may be told: the beginning and the end, when it was much. */

@@ -57,7 +57,7 @@ export interface HookHistory {
   readonly hook: HookSubject;
   readonly startedAt: string;
   /** `brokenOff`: the run died, and whether it has ended is not known; `unknown`: nor is it since its connection was lost. */
-  readonly result: 'running' | 'ok' | 'failed' | 'ignored' | 'unknown' | 'skipped' | 'brokenOff';
+  readonly result: 'running' | 'ok' | 'failed' | 'ignored' | 'unknown' | 'cut' | 'skipped' | 'brokenOff';
   /** Why it has failed, or was skipped. */
   readonly why: string;
   readonly output: readonly string[];

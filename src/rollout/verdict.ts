@@ -79,16 +79,30 @@ export function afterBatch(batch: readonly HostEnd[], limit: Limit | undefined, 
   }
 }
 
+/** What ended a run between two of its acts: itself, or somebody who stopped it. */
+export type BrokenOff = 'stopped' | 'interrupted';
+
+export interface HowItWent {
+  readonly isHalted?: boolean;
+  readonly wentBack?: boolean;
+  readonly brokenOff?: BrokenOff | undefined;
+}
+
 /**
  * The end of the whole run, worst first. `isHalted`: the run itself went no further, not somebody who stopped it.
- * `wentBack`: it has rolled back what it had updated, if only on a host that failed.
+ * `wentBack`: it has rolled back what it had updated, if only on a host that failed. `brokenOff`: it could not go on
+ * since a hook has failed, or was cut by a stop, though there may have been nothing left to do.
  */
-export function runEndOf(hosts: readonly HostEnd[], { isHalted = false, wentBack = false } = {}): RunEnd {
+export function runEndOf(
+  hosts: readonly HostEnd[],
+  { isHalted = false, wentBack = false, brokenOff }: HowItWent = {},
+): RunEnd {
   if (hosts.includes('outOfService')) return 'outOfService';
   const isPartial = hosts.includes('interrupted') || hosts.includes('notReached');
   const failed = hosts.includes('failed');
   if (hosts.includes('interrupted') && !isHalted) return 'interrupted';
   if (wentBack || hosts.includes('rolledBack')) return 'stopped';
+  if (brokenOff) return brokenOff;
   if (isPartial) return failed || isHalted ? 'stopped' : 'interrupted';
   if (failed) return 'someFailed';
   return hosts.includes('unreachable') ? 'unreachable' : 'done';

@@ -177,7 +177,7 @@ async function outcomeOf(planned: Planned, how: How, context: RollingContext): P
   const { rows, wentBack } = await rollAll(planned, how, context);
   const summaries = [...rows, ...skipped.summaries(rows)];
   const ends = summaries.map((row) => row.end);
-  const end = runEndOf(ends, { isHalted: pace.why !== undefined, wentBack });
+  const end = runEndOf(ends, { isHalted: pace.why !== undefined, wentBack, brokenOff: pace.brokenOff });
   return { end, why: pace.why, hosts: summaries };
 }
 

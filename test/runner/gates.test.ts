@@ -4,7 +4,7 @@ import type { MonitorPolicy } from '../../src/rollout/model.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import type { RunResult } from '../../src/runner/run.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
-import { aGate, hooksTold, playWithHooks, type AskedHooks } from '../support/hooks.ts';
+import { aGate, aHook, hooksTold, playWithHooks, type AskedHooks } from '../support/hooks.ts';
 
 const URL_OF_ERRORS = 'http://metrics/errors';
 
@@ -124,9 +124,45 @@ describe('a gate after a batch', () => {
 
     expect(result.end).toBe('interrupted');
     const ended = fleet.events.find((event) => event.type === 'hook-ended');
-    expect(ended).toMatchObject({ result: 'ignored', why: 'was ended: Stopped by SIGINT' });
+    expect(ended).toMatchObject({ result: 'cut', why: 'was ended: Stopped by SIGINT' });
     expect(ended?.ms).toBeLessThan(10_000);
     expect(fleet.events.filter(({ type }) => type === 'instance-ended')).toHaveLength(1);
+  });
+});
+
+describe('a gate after the last batch', () => {
+  const timeoutMs = 10_000;
+
+  it('that is not passed stops the run, though nothing is left to begin', async () => {
+    // The first batch passes it, the second does not.
+    answers(fleet.commands, (ms) => (ms === 0 ? '0' : '7'));
+    fleet.commands.programs.set('tell', {});
+    const hooks = { after_batch: [aGate({ timeoutMs })], on_failure: [aHook({ name: 'tell' })] };
+
+    const result = await roll({ hooks });
+
+    expect(result.end).toBe('stopped');
+    expect(result.why).toMatch(/^hook gate \(after_batch\) was not passed within 10s/);
+    expect(hooksTold(fleet.events)).toEqual(['after_batch gate ok', 'after_batch gate failed', 'on_failure tell ok']);
+    expect(fleet.isWhole()).toBe(true);
+  });
+
+  it.each([
+    ['after_batch', { hooks: { after_batch: [aGate({ timeoutMs: 600_000 })] } }],
+    ['after_host', { hooks: { after_host: [aGate({ timeoutMs: 600_000 })] } }],
+    ['after_instance', { instance: { after_instance: [aGate({ timeoutMs: 600_000 })] } }],
+    ['after_run', { hooks: { after_run: [aGate({ timeoutMs: 600_000 })] } }],
+  ])('that is cut by a stop in %s leaves the run interrupted, not done', async (point, asked) => {
+    fleet = await FakeFleet.up(['fe1']);
+    answers(fleet.commands, () => '7');
+
+    const result = await roll(asked, (event) => {
+      if (event.type === 'hook-waiting') fleet.stop(1);
+    });
+
+    expect(result.end).toBe('interrupted');
+    expect(hooksTold(fleet.events)).toEqual([expect.stringMatching(`^${point} gate .*cut$`)]);
+    expect(fleet.failures()).toEqual([]);
   });
 });
 

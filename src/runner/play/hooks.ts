@@ -91,10 +91,9 @@ async function runOne(hook: Hook, { subject, act, call }: One, context: HookCont
   await beforeActing(journal, homeward);
   const { why, output, isUnknown, value } = await outcomeOf(act);
   const until = hook.gate ? AbortSignal.any([signal, call.gatesUntil]) : signal;
-  // What comes after the act has nothing to keep from beginning once the run is to stop.
-  const isOver = hook.gate !== undefined && homeward && why !== '' && until.aborted && !signal.aborted;
-  const isIgnored = isOver || (hook.onFailure === 'ignore' && !until.aborted);
-  const failed = isIgnored ? 'ignored' : 'failed';
+  // What comes after the act has nothing to keep from beginning, if nothing comes of its failure.
+  const isIgnored = hook.onFailure === 'ignore' && (!until.aborted || (homeward && !signal.aborted));
+  const failed = isIgnored ? 'ignored' : hook.gate && until.aborted ? 'cut' : 'failed';
   const result = why === '' ? 'ok' : isUnknown ? 'unknown' : failed;
   const seen = value === undefined ? {} : { value };
   report({ type: 'hook-ended', hook: subject, ms: clock.now() - began, result, why, output, ...seen });

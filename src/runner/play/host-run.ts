@@ -99,8 +99,9 @@ function hostEndOf(ends: readonly (InstanceEnd | 'left')[], isStopped: boolean, 
   const states = ends.map((end) => (end === 'left' ? end : end.state));
   if (states.includes('outOfService')) return 'outOfService';
   if (states.includes('unchanged')) return isStopped ? 'interrupted' : 'failed';
-  // Updated, but its monitor has failed and it could not be taken back.
-  if (ends.some((end) => end !== 'left' && end.failure !== undefined)) return 'failed';
+  // Updated, but its monitor has failed and it could not be taken back; or a stop has cut a gate after it.
+  const hasFailed = ends.some((end) => end !== 'left' && end.failure !== undefined);
+  if (hasFailed) return isStopped ? 'interrupted' : 'failed';
   if (isPartial) return 'interrupted';
   return states.includes('updated') ? 'updated' : 'nothingToDo';
 }

@@ -6,7 +6,15 @@ import { notAfterText, type NotAfter } from '../../rollout/not-after.ts';
 import { hasChangesIn, type BatchPlan, type PlayPlan } from '../../rollout/plan.ts';
 import { mayBatchBegin, whatAfterFailure, type Question } from '../../rollout/questions.ts';
 import { wallTime } from '../../rollout/wall-clock.ts';
-import { afterBatch, exceededLimit, lastOf, type AfterBatch, type HostEnd, type Limit } from '../../rollout/verdict.ts';
+import {
+  afterBatch,
+  exceededLimit,
+  lastOf,
+  type AfterBatch,
+  type BrokenOff,
+  type HostEnd,
+  type Limit,
+} from '../../rollout/verdict.ts';
 import type { Stop } from '../instance/advance.ts';
 import type { Clock, Operator } from '../ports/ports.ts';
 
@@ -57,6 +65,7 @@ export class RunPace implements Pace {
   readonly #failed = new Set<string>();
   readonly #unreachable = new Set<string>();
   #why: string | undefined;
+  #brokenOff: BrokenOff | undefined;
   /** What the operator answered for the rest of the run. */
   #pauseMs: number | undefined;
   /** So many failures the operator has been told of, and went on. */
@@ -75,6 +84,11 @@ export class RunPace implements Pace {
   /** Why the run itself went no further than it did; undefined when it did, or somebody stopped it. */
   get why(): string | undefined {
     return this.#context.stop.beforeNext.aborted ? undefined : this.#why;
+  }
+
+  /** Set once something has kept the run from going on that is no host's doing, such as a hook. */
+  get brokenOff(): BrokenOff | undefined {
+    return this.#brokenOff;
   }
 
   /** These hosts were left out since they cannot be reached. */
@@ -134,12 +148,18 @@ export class RunPace implements Pace {
 
   async cannotGoOn({ policy: { onFailure } }: Pick<PlayPlan, 'policy'>, why: string): Promise<AfterBatch> {
     const isStopped = (): boolean => this.#context.stop.beforeNext.aborted;
-    if (isStopped()) return 'stop';
+    if (isStopped()) return this.#cut();
     const answer = onFailure === 'ask' ? await this.#ask(whatAfterFailure(why)) : undefined;
     if (answer === 'goOn') return 'goOn';
-    if (isStopped()) return 'stop';
+    if (isStopped()) return this.#cut();
+    this.#brokenOff = 'stopped';
     this.#halt(why);
     return onFailure === 'rollback' || answer === 'rollBack' ? 'rollBack' : 'stop';
+  }
+
+  #cut(): AfterBatch {
+    this.#brokenOff = 'interrupted';
+    return 'stop';
   }
 
   /** A batch is judged by its hosts, a window by those that were the last to end. */

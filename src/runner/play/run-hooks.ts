@@ -57,7 +57,7 @@ export async function betweenHooks<Result extends Told>(
   const hasFailed = failedEnds.includes(end);
   const failure = await atTheEnd(own, { result: end, reason: why, hasFailed }, context);
   if (!failure || hasFailed) return result;
-  return { ...result, end: 'someFailed', hook: failure.message };
+  return { ...result, end: failure.code === 'interrupted' ? 'interrupted' : 'someFailed', hook: failure.message };
 }
 
 /** Why the run must be told to have failed, or undefined. What `on_failure` itself comes to changes nothing. */
