@@ -15,5 +15,6 @@ export default defineConfig({
   // They read files beside their own, or have parts that are compiled where they are installed.
   external: ['ssh2', 'yargs', 'yargs/helpers', 'minijinja-js'],
   plugins: [withoutBuildkit],
-  output: { dir: 'dist/sluice', chunkFileNames: '[name].js' },
+  // Their names have a hash: what runs already loads the rest of itself from its own build, not from a later one.
+  output: { dir: 'dist/sluice' },
 });

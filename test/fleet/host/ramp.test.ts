@@ -11,18 +11,23 @@ import { sluice, start, type Ended } from '../../support/sluice.ts';
 
 const example = readFileSync('playbooks/canary.yml', 'utf8');
 
-/** The example with steps of a second, and what is watched only in them. */
-const PLAYBOOK = join(
-  folderWith({
-    'canary.yml': example
-      .replace('every: 30s', 'every: 1s')
-      .replace('for: 5m', 'for: 1s')
-      .replace('timeout: 5s', 'timeout: 10s'),
-  }),
-  'canary.yml',
-);
+/** The example with other steps, and what is watched only in them. */
+function playbookWith(every: string, instances: number): string {
+  const text = example
+    .replace('every: 30s', `every: ${every}`)
+    .replace('for: 5m', 'for: 1s')
+    .replace('timeout: 5s', 'timeout: 10s')
+    .replace('instances: 3', `instances: ${instances}`);
+  return join(folderWith({ 'canary.yml': text }), 'canary.yml');
+}
 
-const ROLLOUT = ['rollout', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', own, '--yes'] as const;
+const PLAYBOOK = playbookWith('1s', 3);
+/** Steps that are still under way when HAProxy is reloaded, however busy the machine is. */
+const SLOW = playbookWith('10s', 1);
+
+function rolloutOf(playbook: string): readonly string[] {
+  return ['rollout', playbook, '-e', 'pxapp_version=v2', '--limit', own, '--yes'];
+}
 
 /** The weights that each server is seen with, one look every 20 ms, until it is stopped. */
 function sampleWeights(): () => Promise<Readonly<Record<string, readonly number[]>>> {
@@ -41,14 +46,14 @@ interface Child {
 }
 
 /** Rolls out, and does something at the first step of a ramp that has this part of the weight. */
-async function withAt(percent: number, happen: (child: Child) => void): Promise<Ended> {
+async function withAt(percent: number, happen: (child: Child) => void, playbook = PLAYBOOK): Promise<Ended> {
   let isDone = false;
   const onEvent = (event: RunEvent, child: Child): void => {
     if (isDone || event.type !== 'ramped' || event.percent !== percent) return;
     isDone = true;
     happen(child);
   };
-  const ended = await start([...ROLLOUT, '--json'], { onEvent }).ended;
+  const ended = await start([...rolloutOf(playbook), '--json'], { onEvent }).ended;
   expect(isDone, ended.stderr).toBe(true);
   return ended;
 }
@@ -63,7 +68,7 @@ describe('a ramp on a real host', () => {
     const planned = await sluice('plan', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', own);
     const weights = sampleWeights();
 
-    const out = await sluice(...ROLLOUT);
+    const out = await sluice(...rolloutOf(PLAYBOOK));
 
     const seen = await weights();
     const report = await traffic.stop();
@@ -113,10 +118,11 @@ describe('a ramp on a real host', () => {
     const traffic = loadOwn();
     const weights = sampleWeights();
 
-    const ended = await withAt(10, () => {
+    const reloading = (): void => {
       const over = traffic.outage(own);
       void reload(ownHost()).then(over);
-    });
+    };
+    const ended = await withAt(10, reloading, SLOW);
 
     const seen = await weights();
     const report = await traffic.stop();
