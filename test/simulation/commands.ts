@@ -34,6 +34,8 @@ export interface Asked {
   /** Of `rollback` and `resume`: the run that is taken back, or gone on with. */
   readonly of: Journalled | undefined;
   readonly changePlay: (play: Play) => Play;
+  /** What is played after it. */
+  readonly further: (play: Play) => readonly Play[];
 }
 
 export async function carryOut(asked: Asked, context: RunContext): Promise<RunResult> {
@@ -42,7 +44,7 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
   const forget = act.forget === undefined ? {} : { forget: [act.forget] };
   switch (act.command) {
     case 'rollout':
-      return rollout([changePlay(playOf(scenario))], options, context);
+      return rollout([changePlay(playOf(scenario)), ...asked.further(playOf(scenario))], options, context);
     case 'resume': {
       const { of } = asked;
       if (!of) throw new Error('there is no run to go on with');

@@ -15,6 +15,8 @@ export interface Breakage {
   readonly fleet?: (fleet: Fleet, controller: Controller) => Fleet;
   readonly context?: (context: RunContext, controller: Controller) => RunContext;
   readonly play?: (play: Play) => Play;
+  /** What a rollout plays after it. */
+  readonly further?: (play: Play) => readonly Play[];
 }
 
 /** A run of sluice, from its start to its end or to the death of its controller. */
@@ -30,7 +32,7 @@ export interface Run {
   readonly signal: () => void;
 }
 
-export function begin(asked: Omit<Asked, 'changePlay'>, breakage: Breakage): Run {
+export function begin(asked: Omit<Asked, 'changePlay' | 'further'>, breakage: Breakage): Run {
   const { act, controller, scenario } = asked;
   const { world, name, report, journal, events } = controller;
   let result: RunResult | Error | undefined;
@@ -42,7 +44,7 @@ export function begin(asked: Omit<Asked, 'changePlay'>, breakage: Breakage): Run
   // Before anything else, it is on the disk.
   journal.kept = events.length;
   const running = carryOut(
-    { ...asked, changePlay: breakage.play ?? ((play) => play) },
+    { ...asked, changePlay: breakage.play ?? ((play) => play), further: breakage.further ?? (() => []) },
     contextOf(asked, stops, breakage),
   );
   const over = (how: RunResult | Error): void => {
@@ -81,7 +83,7 @@ function tellEnd({ report, journal, events, startedMs, world }: Controller, how:
 }
 
 function contextOf(
-  { controller, act: { takeOver = false, waitMs = 0, command } }: Omit<Asked, 'changePlay'>,
+  { controller, act: { takeOver = false, waitMs = 0, command } }: Omit<Asked, 'changePlay' | 'further'>,
   stops: readonly [AbortController, AbortController, AbortController],
   breakage: Breakage,
 ): RunContext {

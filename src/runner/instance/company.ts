@@ -42,6 +42,7 @@ export class Company {
   readonly #failed = new AbortController();
   #failing: string | undefined;
   readonly #decisions = new Map<MeetingPoint, Promise<void>>();
+  readonly #looks = new Map<MeetingPoint, Map<string, Meanwhile['look']>>();
   readonly #waiting = new Set<() => void>();
 
   /** `names`: of their containers. */
@@ -105,6 +106,7 @@ export class Company {
   async meet(name: string, point: MeetingPoint, { watch, look }: Meanwhile): Promise<void> {
     const arrived = this.#members.get(name)?.arrived;
     if (!arrived) return;
+    this.#looks.set(point, (this.#looks.get(point) ?? new Map<string, Meanwhile['look']>()).set(name, look));
     const come = (): void => {
       arrived.add(point);
       this.#changed();
@@ -142,6 +144,11 @@ export class Company {
       this.fail(name, error);
       throw error;
     }
+  }
+
+  /** What each looks at where it waits for the others, once more. */
+  async lookOnceMore(point: MeetingPoint): Promise<void> {
+    for (const look of this.#looks.get(point)?.values() ?? []) await look(async () => undefined);
   }
 
   /** Done once for all of them, by whoever comes first; what it comes to is so for all. */

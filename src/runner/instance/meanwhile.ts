@@ -3,6 +3,7 @@ import type { MeetingPoint } from '../../rollout/lifecycle.ts';
 import type { Meanwhile } from './company.ts';
 import { demandRunning } from './in-service.ts';
 import { isUntouched } from './recorded.ts';
+import { demandServing } from './new-serves.ts';
 import { inServiceLook } from './steps/soak.ts';
 import { belowFloor, stillOut } from './take-out.ts';
 import type { StepWatch, Work } from './work.ts';
@@ -17,6 +18,14 @@ const looks: Readonly<Partial<Record<MeetingPoint, (work: Work, watch: StepWatch
   },
   checked: (work) => () => demandRunning(work),
   serving: (work, watch) => inServiceLook(work, watch),
+  // Nothing but it serves any more.
+  released: (work, watch) => {
+    const look = inServiceLook(work, watch);
+    return async () => {
+      await demandServing(work);
+      await look();
+    };
+  },
 };
 
 export function meanwhileOf(point: MeetingPoint, work: Work, watch: StepWatch): Meanwhile {

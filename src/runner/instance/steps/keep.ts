@@ -7,7 +7,8 @@ import { asideOf, leavingOf, type StepAction, type Work } from '../work.ts';
 
 /**
  * The old container runs on in its slot, in maintenance, and its host has a note of until when: from here on it is not in
- * work any more, and whoever comes later has it serve again, or ends it. One write says so of all that go together. What was
+ * work any more, and whoever comes later has it serve again, or ends it. One write says so of all that go together, once
+ * all their new ones were seen to serve. What was
  * kept before is kept for as long as it was to be.
  */
 export const keep: StepAction = async (work, watch) => {
@@ -16,7 +17,11 @@ export const keep: StepAction = async (work, watch) => {
   const isTogether = company !== undefined && company.failing === undefined;
   const names = isTogether ? company.names : [instance.container];
   const note = (): Promise<void> => homeward(() => noteKept(work, names), watch);
-  await behind(leavingOf(work).barriers, watch, () => (isTogether ? company.decide('released', note) : note()));
+  const decide = async (): Promise<void> => {
+    await homeward(async () => company?.lookOnceMore('released'), watch);
+    await note();
+  };
+  await behind(leavingOf(work).barriers, watch, () => (isTogether ? company.decide('released', decide) : note()));
   return `${asideOf(work)} runs on, out of traffic${untilText(work, watch)}`;
 };
 
