@@ -52,13 +52,28 @@ export async function httpGet(dial: Dial, question: HttpQuestion): Promise<HttpA
   const port = Number(url.port === '' ? (isSecure ? 443 : 80) : url.port);
   let stream: Duplex | undefined;
   try {
-    stream = await dial(address, port, signal);
+    stream = await inTime(dial(address, port, signal), signal);
     return await answerOf(isSecure ? securedTo(address, stream) : stream, question, signal);
   } catch (error) {
     throw signal.aborted ? new Error(`no answer within ${withinMs / 1000} s`, { cause: error }) : error;
   } finally {
     stream?.destroy();
   }
+}
+
+/** A dial that heeds no signal goes on by itself; what comes of it then is closed. */
+function inTime(dialling: Promise<Duplex>, signal: AbortSignal): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const late = (): void => {
+      reject(new Error('aborted', { cause: signal.reason }));
+    };
+    signal.addEventListener('abort', late, { once: true });
+    dialling.then((stream) => {
+      signal.removeEventListener('abort', late);
+      if (signal.aborted) stream.destroy();
+      else resolve(stream);
+    }, reject);
+  });
 }
 
 /** A certificate is of a name, or of an address, which is no name to ask for (RFC 6066, section 3). */

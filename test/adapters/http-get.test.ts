@@ -6,6 +6,7 @@ import { createServer as createSecureServer } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough, type Duplex } from 'node:stream';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { ControllerCommands } from '../../src/adapters/controller/commands.ts';
 import { askAddress } from '../../src/adapters/http-get.ts';
@@ -107,6 +108,19 @@ describe.each(machines)('an address asked from %s', (_, machine) => {
 });
 
 describe('a host that cannot be reached', () => {
+  it('for as long as an answer may take has not answered in time, and what it opens then is closed', async () => {
+    let opened: (stream: Duplex) => void = () => undefined;
+    const opening = new Promise<Duplex>((resolve) => {
+      opened = resolve;
+    });
+    const answer = await askAddress(() => opening, { url: 'http://x/', headers: {}, withinMs: 50 });
+
+    expect(answer).toEqual({ why: 'cannot be asked: no answer within 0.05 s' });
+    const late = new PassThrough();
+    opened(late);
+    await once(late, 'close');
+  });
+
   it('is no answer of the address', async () => {
     const lost = new Failure('unreachable', 'Cannot reach fe1: no answer');
     const asked = askAddress(() => Promise.reject(lost), { url: 'http://x/', headers: {}, withinMs: 1_000 });

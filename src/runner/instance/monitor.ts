@@ -1,9 +1,7 @@
 import { backendKey, serverKey, serverPath, type MonitorPolicy, type Server } from '../../rollout/model.ts';
-import { durationText } from '../../rollout/durations.ts';
-import { isRight, type Reading } from '../../rollout/metric.ts';
 import { tallyAfter, tallyText, whyNotUp, whyTooManyErrors, type Tally } from '../../rollout/monitor.ts';
 import type { LoadBalancer, ServerCounters } from '../ports/ports.ts';
-import { readingText } from '../waiting/gate.ts';
+import type { MetricWatch } from './metric-watch.ts';
 import { inTheEnd, type Work } from './work.ts';
 
 /** Where counters are to be had: all servers of one backend at once. */
@@ -18,27 +16,33 @@ export interface CounterSource {
 export class Monitor {
   readonly work: Work;
   readonly policy: MonitorPolicy;
+  readonly metric: MetricWatch | undefined;
   readonly #isTouched: (server: Server) => boolean;
   readonly #tallies = new Map<string, Tally>();
   #startedMs = 0;
   #nextAtMs = 0;
-  #metricAtMs = 0;
-  /** What its metric was when it was last asked, and the number that it last was. */
-  #reading: Reading | undefined;
-  #number: number | undefined;
+  #lookedMs = -Infinity;
   #trouble: string | undefined;
 
   /** `isTouched`: whether the run has begun to change what is behind a server; it is no measure from then on. */
-  constructor(work: Work, policy: MonitorPolicy, isTouched: (server: Server) => boolean) {
+  constructor(
+    work: Work,
+    policy: MonitorPolicy,
+    {
+      isTouched,
+      metric,
+    }: { readonly isTouched: (server: Server) => boolean; readonly metric?: MetricWatch | undefined },
+  ) {
     this.work = work;
     this.policy = policy;
+    this.metric = metric;
     this.#isTouched = isTouched;
   }
 
   begin(nowMs: number): void {
     this.#startedMs = nowMs;
     this.#nextAtMs = nowMs;
-    this.#metricAtMs = nowMs;
+    this.metric?.begin(nowMs, this.policy.forMs);
   }
 
   get startedMs(): number {
@@ -49,9 +53,18 @@ export class Monitor {
     return this.#startedMs + this.policy.forMs;
   }
 
+  /** When its counters are to be looked at next; the last time when its time is over. */
+  get countersAtMs(): number {
+    return this.#lookedMs >= this.untilMs ? this.#nextAtMs : Math.min(this.#nextAtMs, this.untilMs);
+  }
+
+  /** When there is something to be done next. */
   get nextAtMs(): number {
-    const metricAtMs = this.policy.metric ? this.#metricAtMs : Infinity;
-    return Math.min(this.#nextAtMs, metricAtMs, this.untilMs);
+    return Math.min(this.countersAtMs, this.metric?.nextAtMs ?? Infinity);
+  }
+
+  isOver(nowMs: number): boolean {
+    return nowMs >= this.untilMs && this.metric?.isOver !== false;
   }
 
   get sources(): readonly CounterSource[] {
@@ -63,6 +76,7 @@ export class Monitor {
 
   /** Notes that somebody has looked; `trouble`: why the look has not come through. */
   looked(nowMs: number, trouble?: string): void {
+    this.#lookedMs = nowMs;
     this.#nextAtMs = nowMs + this.policy.everyMs;
     this.#trouble = trouble;
   }
@@ -81,40 +95,12 @@ export class Monitor {
       .find((why) => why !== undefined);
   }
 
-  /** Whether its metric is to be asked; the last look of all has it, too. */
-  wantsMetric(nowMs: number): boolean {
-    return this.policy.metric !== undefined && (nowMs >= this.#metricAtMs || nowMs >= this.untilMs);
-  }
-
-  /** Takes in one look at its metric and tells why the number is not right. What is no number is no verdict. */
-  seeMetric(reading: Reading, nowMs: number): string | undefined {
-    const { metric } = this.policy;
-    if (!metric) return undefined;
-    this.#metricAtMs = nowMs + metric.everyMs;
-    this.#reading = reading;
-    if (!('value' in reading)) return undefined;
-    this.#number = reading.value;
-    return isRight(reading.value, metric.limits) ? undefined : readingText(metric, reading);
-  }
-
-  /** Why its metric proves nothing after all of its time, or undefined. */
-  whyNoMetric(): string | undefined {
-    if (this.#number !== undefined || !this.#reading || !('why' in this.#reading)) return undefined;
-    return `its metric was no number in ${durationText(this.policy.forMs)}: ${this.#reading.why}`;
-  }
-
-  /** The last number that its metric was. */
-  get number(): number | undefined {
-    return this.#number;
-  }
-
   /** What it has come to so far. */
   summary(): string {
     const tallies = this.#serving().map(({ server }) => this.#tallies.get(serverKey(server)));
     const texts = tallies.filter((tally) => tally !== undefined).map(tallyText);
-    const { metric } = this.policy;
-    const number = metric && this.#number !== undefined ? [readingText(metric, { value: this.#number })] : [];
-    const seen = [texts.length === 0 ? 'its counters were not seen' : texts.join(', '), ...number].join('; ');
+    const counted = texts.length === 0 ? 'its counters were not seen' : texts.join(', ');
+    const seen = [counted, this.metric?.text()].filter((text) => text !== undefined).join('; ');
     return this.#trouble === undefined ? seen : `${seen}; the last look did not come through: ${this.#trouble}`;
   }
 

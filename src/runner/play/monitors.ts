@@ -3,6 +3,7 @@ import type { Report, Subject } from '../../rollout/events.ts';
 import { keepsContainer, serverKey, type Instance, type Server } from '../../rollout/model.ts';
 import { whyFallen } from '../../rollout/monitor.ts';
 import type { InstanceEnd, Stop } from '../instance/advance.ts';
+import { MetricWatch } from '../instance/metric-watch.ts';
 import { countersFor, Monitor } from '../instance/monitor.ts';
 import type { Clock } from '../ports/ports.ts';
 import type { Asking } from '../ports/commands.ts';
@@ -30,6 +31,8 @@ interface HostMonitors {
   /** What is taken back has its host for itself. */
   readonly room: Room;
   isWatching: boolean;
+  /** Ends the wait for the next look: a metric has answered. */
+  wake: AbortController;
 }
 
 /**
@@ -60,7 +63,18 @@ export class Monitors {
   of(work: Work): Monitor | undefined {
     const { monitor, revert } = work.instance;
     if (!monitor || revert) return undefined;
-    return new Monitor(work, monitor, (server) => this.#touched.has(serverKey(server)));
+    return new Monitor(work, monitor, {
+      isTouched: (server) => this.#touched.has(serverKey(server)),
+      metric: this.#metricOf(work),
+    });
+  }
+
+  #metricOf({ instance: { monitor }, host }: Work): MetricWatch | undefined {
+    const { clock, controller } = this.#context;
+    const metric = monitor?.metric;
+    if (!metric) return undefined;
+    const machine = metric.where === 'host' ? host : controller;
+    return new MetricWatch(metric, { clock, read: () => readMetric(metric, machine) });
   }
 
   /** Goes on with a monitor that began in the soak, in the background. */
@@ -103,6 +117,7 @@ export class Monitors {
       monitors: new Set(),
       room: new Room(this.#context.perHost),
       isWatching: false,
+      wake: new AbortController(),
     };
     this.#hosts.set(host, known);
     return known;
@@ -120,18 +135,30 @@ export class Monitors {
   async #watch(on: HostMonitors): Promise<void> {
     const { clock } = this.#context;
     while (on.monitors.size > 0) {
+      on.wake = new AbortController();
       if (!this.#signal.aborted) await this.#look(on);
-      for (const monitor of on.monitors) {
-        if (!this.#signal.aborted && clock.now() < monitor.untilMs) continue;
-        const why = this.#signal.aborted ? undefined : monitor.whyNoMetric();
-        if (why === undefined) this.#end(monitor, on);
-        else await this.#fail(monitor, on, why);
-      }
+      for (const monitor of on.monitors) await this.#judge(monitor, on);
       if (on.monitors.size === 0) break;
       const nextAtMs = Math.min(...[...on.monitors].map((monitor) => monitor.nextAtMs));
-      await clock.sleep(Math.max(0, nextAtMs - clock.now()), this.#signal);
+      await clock.sleep(Math.max(0, nextAtMs - clock.now()), AbortSignal.any([this.#signal, on.wake.signal]));
     }
     on.isWatching = false;
+  }
+
+  /** The metric is asked meanwhile: however long it takes to answer, the counters are looked at in their time. */
+  async #judge(monitor: Monitor, on: HostMonitors): Promise<void> {
+    if (this.#signal.aborted) {
+      this.#end(monitor, on);
+      return;
+    }
+    const { metric } = monitor;
+    metric?.askWhenDue(() => {
+      on.wake.abort();
+    });
+    const isOver = monitor.isOver(this.#context.clock.now());
+    const why = metric?.whyWrong() ?? (isOver ? metric?.whyNoNumber() : undefined);
+    if (why !== undefined) await this.#fail(monitor, on, why);
+    else if (isOver) this.#end(monitor, on);
   }
 
   /** A look that does not come through is no verdict: the next one may. */
@@ -139,11 +166,10 @@ export class Monitors {
     const nowMs = this.#context.clock.now();
     // All of them once one is due: then they stay in step, and one command tells of all servers of a backend.
     const due = [...on.monitors];
-    if (due.every(({ nextAtMs }) => nextAtMs > nowMs)) return;
-    const [counters, containers, wrong] = await Promise.all([
+    if (due.every(({ countersAtMs }) => countersAtMs > nowMs)) return;
+    const [counters, containers] = await Promise.all([
       lookedAt(countersFor(due)),
       Promise.all(due.map(({ work }) => lookedAt(work.host.containers.inspect(work.instance.container)))),
-      Promise.all(due.map((monitor) => this.#metricOf(monitor, nowMs))),
     ]);
     for (const [index, monitor] of due.entries()) {
       // Another one of its company has failed.
@@ -152,17 +178,9 @@ export class Monitors {
       monitor.looked(nowMs, counters.trouble ?? container?.trouble);
       const fallen =
         container?.trouble === undefined ? whyFallen(container?.seen, monitor.work.started?.at) : undefined;
-      const why = fallen ?? (counters.seen && monitor.see(counters.seen)) ?? wrong[index];
+      const why = fallen ?? (counters.seen && monitor.see(counters.seen));
       if (why !== undefined) await this.#fail(monitor, on, why);
     }
-  }
-
-  /** Why the metric of an instance is not right, where it has one and it is time to ask. */
-  async #metricOf(monitor: Monitor, nowMs: number): Promise<string | undefined> {
-    const { metric } = monitor.policy;
-    if (!metric || !monitor.wantsMetric(nowMs)) return undefined;
-    const machine = metric.where === 'host' ? monitor.work.host : this.#context.controller;
-    return monitor.seeMetric(await readMetric(metric, machine), nowMs);
   }
 
   #end(monitor: Monitor, on: HostMonitors, why = 'the run stops'): void {
@@ -209,7 +227,8 @@ async function lookedAt<T>(look: Promise<T>): Promise<{ readonly seen?: T; reado
   }
 }
 
-function numberOf({ number }: Monitor): { readonly value?: number } {
+function numberOf({ metric }: Monitor): { readonly value?: number } {
+  const number = metric?.number;
   return number === undefined ? {} : { value: number };
 }
 

@@ -1,7 +1,7 @@
 import { Failure } from '../../../errors.ts';
 import { serverPath } from '../../../rollout/model.ts';
 import { whyNotUp } from '../../../rollout/monitor.ts';
-import { countersFor } from '../monitor.ts';
+import { countersFor, type Monitor } from '../monitor.ts';
 import { demandRunning, lookAtAll, UNREACHABLE_FOR_MS } from '../in-service.ts';
 import { poll } from '../../waiting/poll.ts';
 import type { ServerLook } from '../../ports/ports.ts';
@@ -74,10 +74,18 @@ function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<voi
 /** The monitor begins here, where the old container is still at hand. */
 async function demandFewErrors(work: Work, nowMs: number): Promise<void> {
   const { monitor, instance, host } = work;
-  if (!monitor || nowMs < monitor.nextAtMs) return;
-  const why = monitor.see(await countersFor([monitor]));
-  monitor.looked(nowMs);
+  if (!monitor) return;
+  // Its answer is heard by a later look: nobody waits for it here.
+  monitor.metric?.askWhenDue();
+  const why = (await whyCountersBad(monitor, nowMs)) ?? monitor.metric?.whyWrong();
   if (why === undefined) return;
   work.servesBadly = true;
   throw new Failure('haproxy', `${instance.container} on ${host.name} does not serve well: ${why}`);
+}
+
+async function whyCountersBad(monitor: Monitor, nowMs: number): Promise<string | undefined> {
+  if (nowMs < monitor.countersAtMs) return undefined;
+  const why = monitor.see(await countersFor([monitor]));
+  monitor.looked(nowMs);
+  return why;
 }
