@@ -13,7 +13,7 @@ import { capacityProblems } from './preflight/capacity-problems.ts';
 import { stepActions } from './instance/advance.ts';
 import { refuseIfProblems, type Finding } from './hosts/findings.ts';
 import { holdHosts, type HeldHosts } from './hosts/held-hosts.ts';
-import { restoreOver } from './recovery/over-holds.ts';
+import { restoreOver, restoreOverAgain } from './recovery/over-holds.ts';
 import { pullAll } from './preflight/images.ts';
 import { LostBalancers } from './preflight/lost-balancers.ts';
 import { RunPace, type PaceOptions } from './play/pace.ts';
@@ -52,7 +52,7 @@ export interface RolloutOptions {
 export async function plan(plays: readonly Play[], force: boolean, context: RunContext): Promise<readonly PlayPlan[]> {
   const { report } = context;
   const without = { skipped: new Skipped(plays, report), lost: new LostBalancers(plays, report) };
-  return (await planAll(plays, { force }, { ...context, ...without })).plans;
+  return (await planAll(plays, { force, isBeforeEnding: true }, { ...context, ...without })).plans;
 }
 
 interface Planned {
@@ -70,7 +70,11 @@ interface SkippingContext extends RunContext {
 }
 
 /** `facts`: of an earlier plan of the same run, which its images are taken from. */
-type How = Pick<RolloutOptions, 'force' | 'resumption'> & { readonly facts?: FleetFacts };
+type How = Pick<RolloutOptions, 'force' | 'resumption'> & {
+  readonly facts?: FleetFacts;
+  /** What is over by now on the hosts will be ended first, or put back. */
+  readonly isBeforeEnding?: boolean;
+};
 
 async function planAll(all: readonly Play[], how: How, context: SkippingContext): Promise<Planned> {
   const { facts, recorded, findings, seen } = await inspectAll(all, how, context);
@@ -96,7 +100,7 @@ async function inspectAll(
   context: SkippingContext,
 ): Promise<Inspection & { readonly seen: readonly Play[] }> {
   const { skipped, lost } = context;
-  const { force } = how;
+  const { force, isBeforeEnding = false } = how;
   const settled = new Map([...(how.facts?.instances ?? [])].map(([one, { image }]) => [wanted(one), image]));
   const imageOf = (instance: Instance) => settled.get(wanted(instance)) ?? imageSettledOn(instance, how.resumption);
   const ways = { goWithout: skipped.goWithout, goWithoutBalancer: lost.goWithout };
@@ -104,7 +108,8 @@ async function inspectAll(
     const before = lost.hosts.length;
     const seen = lost.without(skipped.without(all));
     const hosts = seen.flatMap((play) => play.hosts);
-    const found = await inspectFleet(hosts, { ...context, limit: pLimit(context.forks), force, ...ways, imageOf });
+    const looking = { ...context, limit: pLimit(context.forks), force, isBeforeEnding, ...ways, imageOf };
+    const found = await inspectFleet(hosts, looking);
     if (lost.hosts.length === before) return { ...found, seen };
   }
 }
@@ -235,7 +240,7 @@ async function rollAll(
     goesOn &&= pace.goesOn(first);
     const play = plays[index];
     const current =
-      index === 0 || !goesOn || !play ? first : await planAgain(play, { ...how, facts }, { ...context, pace });
+      index === 0 || !goesOn || !play ? first : await planAgain(play, { ...how, facts }, { ...context, held, pace });
     if (typeof current === 'string') then = current;
     if (typeof current === 'string' || !goesOn) {
       goesOn = false;
@@ -261,10 +266,11 @@ async function rollAll(
 async function planAgain(
   play: Play,
   how: How,
-  { pace, ...context }: SkippingContext & { readonly pace: RunPace },
+  { pace, held, ...context }: RollingContext,
 ): Promise<PlayPlan | AfterBatch> {
   for (;;) {
     try {
+      await restoreOverAgain(held, touchedBy(context.lost.without(context.skipped.without([play]))), context);
       const { plans } = await planAll([play], how, context);
       return plans[0] ?? 'stop';
     } catch (error) {

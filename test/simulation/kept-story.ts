@@ -39,6 +39,8 @@ export interface Played extends Run {
   /** What it has told as problems and warnings. */
   readonly said: readonly string[];
   readonly outcome: RunResult | Error | undefined;
+  /** Why it has not done what it was to do, of the first host. */
+  readonly why: string;
 }
 
 /** A world in which one command comes after the other. */
@@ -71,7 +73,9 @@ export class KeptWorld {
     const said = controller.events.flatMap((event) =>
       event.type === 'problem' || event.type === 'warning' ? [event.text] : [],
     );
-    return { ...run, world, said, outcome: run.result() };
+    const outcome = run.result();
+    const why = outcome instanceof Error ? outcome.message : (outcome?.hosts[0]?.reason ?? '');
+    return { ...run, world, said, outcome, why };
   }
 
   async pass(ms: number): Promise<void> {
@@ -85,9 +89,8 @@ export class KeptWorld {
 
   /** Its containers, as `name status version`. */
   containers(host: string): string[] {
-    return this.world
-      .host(host)
-      .engine.containers.map(({ name, status, reference }) => `${name} ${status} ${reference.slice(-2)}`);
+    const { containers } = this.world.host(host).engine;
+    return containers.map(({ name, status, reference }) => `${name} ${status} ${reference.slice(-2)}`).toSorted();
   }
 
   /** It dies, and does not come back. */

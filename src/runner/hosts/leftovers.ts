@@ -13,12 +13,21 @@ import { replacedBy } from '../instance/work.ts';
 export async function leftovers(
   host: HostAccess,
   names: readonly string[],
-  { entries, ownRun }: { readonly entries: readonly RecordEntry[]; readonly ownRun: string },
+  {
+    entries,
+    ownRun,
+    isBeforeEnding,
+  }: {
+    readonly entries: readonly RecordEntry[];
+    readonly ownRun: string;
+    /** What is over by now will be put back before anything else. */
+    readonly isBeforeEnding: boolean;
+  },
 ): Promise<Finding[]> {
   // What is kept is in the way of those only who would change it.
   const others = entries.filter((entry) => entry.kind !== 'kept' && !isOwn(entry, ownRun));
   const now = await timeOn(host, others);
-  const recorded = others.filter((entry) => !now || !isOver(entry, now));
+  const recorded = others.filter((entry) => !isBeforeEnding || !now || !isOver(entry, now));
   const over = others.filter((entry) => !recorded.includes(entry));
   const problems = recorded.map((entry) => `${explain(entry, now)}: ${advice(entry, host)}`);
   const containers = await host.containers.list();

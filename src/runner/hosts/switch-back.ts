@@ -66,8 +66,9 @@ async function worksOn(
       const look = async (): Promise<RecordedWork | undefined> =>
         first && recordedWork(entries, first, { held, watch });
       const recorded = await homeward(look, watch);
-      if (recorded?.containers.isAside) return recorded.work;
-      const why = `${first?.aside ?? 'the old container'} is gone`;
+      const isWhole = ['leaving', 'next'].every((slot) => entries.some((entry) => entry.slot === slot));
+      if (recorded?.containers.isAside && isWhole) return recorded.work;
+      const why = isWhole ? `${first?.aside ?? 'the old container'} is gone` : 'its record lacks one of its slots';
       throw new Failure('docker', `Cannot have the old ${name} on ${held.access.name} serve again: ${why}`);
     }),
   );

@@ -12,6 +12,7 @@ import {
   type Transition,
   type WorkingState,
 } from '../../rollout/lifecycle.ts';
+import { sameServer, type Server } from '../../rollout/model.ts';
 import { onceMore } from './once-more.ts';
 import { homeward as persist, LATE_WITHIN_MS } from '../waiting/persist.ts';
 import { isPassing } from '../waiting/poll.ts';
@@ -217,13 +218,16 @@ async function leaveRecord(
   if (state === 'outOfService' || !isRecorded(work)) return;
   const step = state === 'updated' ? 'retire' : 'restore';
   const watch = watchOf({ clock, report, subject, step, signal: stop.homeward });
+  // What is kept stays, but where this is the end of it.
+  const kept = work.life === 'ending' ? [] : work.undo.entries.filter(({ kind }) => kind === 'kept');
+  const isToGo = (server: Server): boolean => !kept.some((entry) => sameServer(entry.server, server));
   try {
     // Until it is known to be gone, so that no late answer meets what the next instance records.
     await persist(async () => {
       const both = bothSlots(work);
       const found = both.flatMap((one) => one.found);
       await keepStanding(state === 'updated' ? found.map(inTheEnd) : found, clock);
-      await work.undo.drop(both.flatMap(({ servers }) => servers.map(({ server }) => server)));
+      await work.undo.drop(both.flatMap(({ servers }) => servers.map(({ server }) => server)).filter(isToGo));
     }, watch);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
-import { serverKey, type Server } from '../../rollout/model.ts';
+import { Failure } from '../../errors.ts';
+import { sameServer, serverKey, serverPath, type Server } from '../../rollout/model.ts';
 import type { HostRecord, RecordEntry } from '../ports/ports.ts';
 
 /**
@@ -52,10 +53,21 @@ export class Undo {
   }
 
   async #add(entries: readonly RecordEntry[]): Promise<void> {
+    this.#refuseOver(entries);
     const servers = entries.map(({ server }) => serverKey(server));
     // Known before it is written: if the answer is lost, it may be there all the same and is dropped later.
     this.#entries = [...this.#entries.filter(({ server }) => !servers.includes(serverKey(server))), ...entries];
     await this.#record.write(this.#entries);
+  }
+
+  /** @throws Failure when what is kept would be forgotten for something else */
+  #refuseOver(entries: readonly RecordEntry[]): void {
+    for (const entry of entries) {
+      const kept = this.#entries.find((one) => one.kind === 'kept' && sameServer(one.server, entry.server));
+      if (!kept || isSameLife(kept, entry)) continue;
+      const what = `${serverPath(entry.server)} stands before the old ${kept.container ?? 'container'} that is kept`;
+      throw new Failure('error', `Cannot note what is about to be done: ${what} (run ${kept.run})`);
+    }
   }
 
   async #drop(servers: readonly Server[]): Promise<void> {
@@ -65,4 +77,14 @@ export class Undo {
     await this.#record.write(kept);
     this.#entries = kept;
   }
+}
+
+/** What becomes of an instance that is kept goes on with the same record of it. */
+function isSameLife(kept: RecordEntry, entry: RecordEntry): boolean {
+  return (
+    kept.run === entry.run &&
+    kept.container === entry.container &&
+    kept.slot === entry.slot &&
+    kept.old?.id === entry.old?.id
+  );
 }

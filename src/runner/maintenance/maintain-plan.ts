@@ -1,4 +1,6 @@
 import { Failure } from '../../errors.ts';
+import { isOver } from '../../rollout/drained-until.ts';
+import { keptAdvice, keptText } from '../../rollout/kept.ts';
 import {
   emptiedBy,
   shortagesOf,
@@ -12,7 +14,8 @@ import { batchesOf, type Serial } from '../../rollout/serial.ts';
 import { problem, refuseIfProblems, type Finding } from '../hosts/findings.ts';
 import { frontsOf, type Front, type Fronts } from '../preflight/in-front.ts';
 import { leftovers } from '../hosts/leftovers.ts';
-import type { HostAccess } from '../ports/ports.ts';
+import { keptThere } from '../preflight/in-the-way.ts';
+import type { HostAccess, RecordEntry } from '../ports/ports.ts';
 import { balancerProblems } from '../preflight/preflight-balancer.ts';
 import type { RunContext } from '../run.ts';
 import { rowsOf } from '../preflight/survey.ts';
@@ -43,21 +46,22 @@ interface Looked {
 type Reach = (name: string) => Promise<HostAccess>;
 
 /**
- * What a maintenance would do. Looks only.
+ * What a maintenance would do. Looks only. `held`: by whom it is about to be done, who has ended what was over.
  *
  * @throws Failure after the problems have been reported
  */
 export async function planMaintenance(
   request: MaintainRequest,
   context: RunContext,
-  reach: Reach = (name) => context.fleet.host(name),
+  held?: Reach,
 ): Promise<MaintenancePlan> {
+  const reach = held ?? ((name) => context.fleet.host(name));
   const { report, identity } = context;
   const findings: Finding[] = [];
   const looked = await Promise.all(
     request.hosts.map(async (name) => {
       try {
-        return await lookAt(await reach(name), request, { reach, findings, run: identity.run });
+        return await lookAt(await reach(name), request, { reach, findings, run: identity.run, isBeforeEnding: !held });
       } catch (error) {
         findings.push(problem(name, error));
         return undefined;
@@ -89,19 +93,22 @@ interface Looking {
   readonly reach: Reach;
   readonly findings: Finding[];
   readonly run: string;
+  /** What is over by now will be put back, or ended, before anything else. */
+  readonly isBeforeEnding: boolean;
 }
 
 async function lookAt(
   access: HostAccess,
   request: MaintainRequest,
-  { reach, findings, run }: Looking,
+  { reach, findings, run, isBeforeEnding }: Looking,
 ): Promise<Looked | undefined> {
   const { name: host } = access;
   const central = request.balancers === undefined ? [] : await frontsOf(access, request, reach);
   const own = await ownFronts(access, request, findings);
   for (const { balancer, facts } of [...central, ...own]) findings.push(...balancerProblems(balancer, facts));
   const entries = await access.record.read();
-  findings.push(...(await leftovers(access, [], { entries, ownRun: run })));
+  findings.push(...(await leftovers(access, [], { entries, ownRun: run, isBeforeEnding })));
+  findings.push(...(await keptInTheWay(access, entries, isBeforeEnding)));
   if (request.needsRoot && !(await access.system()).isRoot) {
     const text = 'Cannot reboot it: its user is not root: set ansible_become, or say --reboot-command';
     findings.push({ kind: 'problem', host, text });
@@ -123,6 +130,25 @@ async function lookAt(
   const stopped = behind.flatMap(({ container }) => (container && isWell(container) ? [container.name] : []));
   const backends = [...central, ...own].flatMap((front) => front.backends);
   return { host: { host, ...servers, running, stopped: request.work.containers === 'stop' ? stopped : [] }, backends };
+}
+
+/** What is kept has servers of its own in maintenance, and is to be there as it is afterwards. */
+async function keptInTheWay(
+  access: HostAccess,
+  entries: readonly RecordEntry[],
+  isBeforeEnding: boolean,
+): Promise<readonly Finding[]> {
+  const { sets, now } = await keptThere(access, entries);
+  return sets.map((set): Finding => {
+    const text = keptText(set, now);
+    return isBeforeEnding && now && isOver(set, now)
+      ? { kind: 'warning', host: access.name, text: `${text}: a maintenance ends that first` }
+      : {
+          kind: 'problem',
+          host: access.name,
+          text: `${text}, and all of the host would be taken out of service: ${keptAdvice(access.name)}`,
+        };
+  });
 }
 
 function isWell({ running, health }: Container): boolean {

@@ -24,17 +24,20 @@ export function inTheWay(
     kept: { sets, now },
     facts,
     isForced,
+    isBeforeEnding,
   }: {
     readonly kept: KeptThere;
     readonly facts: InstanceFacts;
     readonly isForced: (set: KeptSet) => boolean;
+    /** What is over by now will be ended before anything else; otherwise that was done, and this was not yet over then. */
+    readonly isBeforeEnding: boolean;
   },
 ): Finding | undefined {
   const { host, container } = instance;
   const set = sets.find(({ containers }) => containers.includes(container));
   if (!set || isLeft(instance, facts, isForced(set))) return undefined;
   const text = keptText(set, now);
-  if (now && isOver({ until: set.until }, now))
+  if (isBeforeEnding && now && isOver({ until: set.until }, now))
     return { kind: 'warning', host, text: `${text}: a rollout ends that first` };
   return { kind: 'problem', host, text: `${text}, and this would change ${container}: ${keptAdvice(host)}` };
 }

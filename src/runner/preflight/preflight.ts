@@ -66,6 +66,8 @@ interface InspectContext {
   readonly loads?: Loads | undefined;
   /** What is to be taken back may have been changed since. */
   readonly force?: boolean;
+  /** What is over by now of what is kept, or drained, on the hosts will be ended, or put back, before anything else. */
+  readonly isBeforeEnding?: boolean;
   /** The image that an earlier look has settled on: a tag that has moved since means nothing to a run under way. */
   readonly imageOf?: (instance: Instance) => WantedImage | undefined;
 }
@@ -104,7 +106,7 @@ export async function inspectFleet(plays: readonly HostPlay[], context: InspectC
 async function reach(
   name: string,
   plays: readonly HostPlay[],
-  { fleet, goWithout, identity: { run: ownRun } }: InspectContext,
+  { fleet, goWithout, isBeforeEnding = false, identity: { run: ownRun } }: InspectContext,
 ): Promise<Reached | Pick<Reached, 'findings'>> {
   const its = plays.filter((play) => play.host === name);
   const instances = its.flatMap((play) => play.instances);
@@ -119,7 +121,7 @@ async function reach(
       own: entries.filter((entry) => isOwn(entry, ownRun)),
       over: await overOn(host, entries),
       kept: await keptThere(host, entries),
-      findings: await leftovers(host, containers, { entries, ownRun }),
+      findings: await leftovers(host, containers, { entries, ownRun, isBeforeEnding }),
     };
   } catch (error) {
     if (error instanceof Failure && goWithout?.(name, error)) return { findings: [] };
@@ -130,7 +132,7 @@ async function reach(
 async function inspectHost(
   { host, instances, own, kept }: Reached,
   { backends, all, knows }: Balancers,
-  { force = false, imageOf, loads, fleet, identity }: InspectContext,
+  { force = false, isBeforeEnding = false, imageOf, loads, fleet, identity }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
   const seen: (readonly [Instance, InstanceFacts])[] = [];
@@ -152,7 +154,7 @@ async function inspectHost(
       if (facts) seen.push([declared, { ...facts, settled }], [settled, facts]);
       // What this very run has kept it does not replace by force once more.
       const isForced = (set: KeptSet): boolean => force && set.run !== identity.run;
-      const way = facts && inTheWay(settled, { kept, facts, isForced });
+      const way = facts && inTheWay(settled, { kept, facts, isForced, isBeforeEnding });
       if (way) {
         findings.push(way);
         continue;

@@ -1,5 +1,6 @@
 /** What was drained, or kept, for a time that is over: whoever comes next puts it back, or ends it. */
 import { Failure } from '../../errors.ts';
+import { keptAdvice } from '../../rollout/kept.ts';
 import { serverSeenFrom } from '../../rollout/model.ts';
 import type { HeldHost, HeldHosts } from '../hosts/held-hosts.ts';
 import { keptOverOn, overOn } from '../hosts/host-time.ts';
@@ -19,12 +20,12 @@ export async function putBackOver(held: HeldHost, over: readonly RecordEntry[], 
 
 /**
  * Before a run begins with its own: what was drained on its hosts for a time that is over serves again, and what was kept
- * ends. `but`: what the run itself sees to.
+ * ends. What cannot be ended is told, and is in the way of those only who would change it. `but`: what the run itself sees to.
  *
- * @throws Failure `out-of-service` when one of them cannot be put back
+ * @throws Failure `out-of-service` when a server that was drained cannot be put back
  */
 export async function restoreOver(
-  { all }: HeldHosts,
+  { all }: Pick<HeldHosts, 'all'>,
   context: RunContext,
   but: (entry: RecordEntry) => boolean = () => false,
 ): Promise<void> {
@@ -37,12 +38,25 @@ export async function restoreOver(
       return { host: held.access.name, drained, kept };
     }),
   );
-  for (const { host, drained, kept } of outcomes) {
-    const what = drained.ok ? 'kept' : 'drained';
-    const how = drained.ok ? 'ended' : 'put back';
-    if (drained.ok && kept.ok) continue;
-    const reason = drained.ok ? kept.reason : drained.reason;
-    const text = `Cannot start: what was ${what} on ${host} until now cannot be ${how}: ${reason}`;
-    throw new Failure('out-of-service', text);
+  for (const { host, kept } of outcomes)
+    if (!kept.ok) context.report({ type: 'warning', host, text: `${kept.reason}: ${keptAdvice(host)}` });
+  const failed = outcomes.find(({ drained }) => !drained.ok);
+  if (!failed) return;
+  const text = `Cannot start: what was drained on ${failed.host} until now cannot be put back: ${failed.drained.reason}`;
+  throw new Failure('out-of-service', text);
+}
+
+/**
+ * Once more before a later play looks at these hosts: a time may have passed meanwhile. What comes in between is told, and
+ * found once more by those who look.
+ */
+export async function restoreOverAgain(held: HeldHosts, hosts: readonly string[], context: RunContext): Promise<void> {
+  for (const host of held.all.filter(({ access }) => hosts.includes(access.name))) {
+    try {
+      await restoreOver({ all: [host] }, context);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      context.report({ type: 'warning', host: host.access.name, text: error.message });
+    }
   }
 }

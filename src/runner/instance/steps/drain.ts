@@ -1,5 +1,7 @@
+import { Failure } from '../../../errors.ts';
 import type { Container } from '../../../rollout/observed.ts';
 import { serverSeenFrom } from '../../../rollout/model.ts';
+import { advice, explain } from '../entry-words.ts';
 import { entryFor, foundOf, remember } from '../found.ts';
 import type { RecordEntry } from '../../ports/ports.ts';
 import { DrainClock } from '../quiesce.ts';
@@ -7,7 +9,7 @@ import { isReady } from '../readiness.ts';
 import { isUntouched, recordedContainers, recordedOf } from '../recorded.ts';
 import { takeOut, takeOutAgain, untilSpare } from '../take-out.ts';
 import { stateOf } from '../traffic.ts';
-import { looksAt, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
+import { bothSlots, looksAt, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 /**
  * Remembers how everything stands, here and in the host's undo record; then no request reaches the servers of the
@@ -18,6 +20,7 @@ import { looksAt, type Found, type StepAction, type StepWatch, type Work } from 
  */
 export const drain: StepAction = async (work, watch) => {
   const { instance, host, undo } = work;
+  refuseKept(work);
   const clock = new DrainClock(watch.clock, instance.drain.timeoutMs);
   if (work.before.length === 0) {
     work.isTouched = recordedOf(work).length > 0;
@@ -49,6 +52,16 @@ export const drain: StepAction = async (work, watch) => {
   else await takeOut(work, clock, watch);
   return `${work.found.map(({ access, weight }) => `${serverSeenFrom(host.name, access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
+
+/** @throws Failure when what this run has kept itself would be taken for what it has left in work */
+function refuseKept(work: Work): void {
+  const [kept] = bothSlots(work).flatMap((one) => recordedOf(one).filter(({ kind }) => kind === 'kept'));
+  if (kept)
+    throw new Failure(
+      'error',
+      `Cannot replace ${work.instance.container}: ${explain(kept)}: ${advice(kept, work.host)}`,
+    );
+}
 
 /** What serves in the slot to be left is known before anything is touched; in the end its standing goes to the other. */
 async function rememberBoth(
