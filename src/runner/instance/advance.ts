@@ -22,6 +22,7 @@ import { advice } from './entry-words.ts';
 import type { Clock, Journal } from '../ports/ports.ts';
 import { isRecorded } from './recorded.ts';
 import { meanwhileOf } from './meanwhile.ts';
+import { ServesBadly } from './serves-badly.ts';
 import { check, Unfit } from './steps/check.ts';
 import { commit } from './steps/commit.ts';
 import { discard } from './steps/discard.ts';
@@ -186,6 +187,7 @@ async function take(
     return undefined;
   } catch (error) {
     const details = error instanceof Unfit ? error.details : [];
+    if (!homeward && (error instanceof Unfit || error instanceof ServesBadly)) work.servesBadly = true;
     report({ type: 'step-failed', subject, step, ms: clock.now() - began, reason: reasonOf(error), details });
     if (error instanceof Failure && isPassing(error)) await waits.clock.sleep(LATE_WITHIN_MS, stop.homeward);
     return { error: error instanceof Error ? error : new Error(String(error)) };

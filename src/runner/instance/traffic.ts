@@ -4,6 +4,7 @@ import { countedAnew, isDrained, progressAfter } from '../../rollout/drained.ts'
 import { placeName, serverPath, type Server, type Standing } from '../../rollout/model.ts';
 import type { ServerState } from '../../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
+import { ServesBadly } from './serves-badly.ts';
 import { poll, type Patience } from '../waiting/poll.ts';
 import type { LoadBalancer, OldWorker, ServerLook, Session } from '../ports/ports.ts';
 import type { Watch } from '../waiting/watch.ts';
@@ -218,8 +219,7 @@ async function untilUp(
   if (done) return;
   const seconds = Math.round(withinMs / 1000);
   const why = last.lastCheck === '' ? last.status : `${last.status}, last check ${last.lastCheck}`;
-  throw new Failure(
-    'haproxy',
+  throw new ServesBadly(
     `HAProxy on ${server.balancer.host} does not see ${serverPath(server)} UP after ${seconds} s: ${why}`,
   );
 }

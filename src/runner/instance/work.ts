@@ -81,8 +81,10 @@ export interface Work {
   beforeTraffic?: ((work: Work, signal: AbortSignal) => Promise<void>) | undefined;
   /** How long it took HAProxy to see the new container UP, in milliseconds. */
   upAfterMs: number;
-  /** It was seen that the new container answers with too many errors. */
+  /** It was seen that the new container does not serve as it should, or has not proved itself. */
   servesBadly?: boolean;
+  /** Its servers that were in service when it began to be taken out again, as they stood. */
+  inService?: readonly Found[];
   /** Counts how it serves, from the soak on; undefined when the playbook asks for none. */
   monitor?: Monitor | undefined;
 }

@@ -55,6 +55,8 @@ export interface RecordEntry {
   readonly keptUntil?: string | undefined;
   /** Replaced in slots: it stands in front of the predecessor (`leaving`) or of the new container (`next`) only. */
   readonly slot?: 'leaving' | 'next' | undefined;
+  /** At an HAProxy on another host: it may send requests to the new container. */
+  readonly letIn?: true | undefined;
   /** With two slots: the predecessor may have been told to stop, for good. */
   readonly ending?: true | undefined;
   /** The predecessor is taken back to nothing: that it is gone, with nothing in its place, is how it is to be. */

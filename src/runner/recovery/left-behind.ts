@@ -5,7 +5,6 @@ import { serverPath } from '../../rollout/model.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { advice } from '../instance/entry-words.ts';
 import { servesWell } from '../instance/serves-well.ts';
-import { findState } from '../instance/traffic.ts';
 import type { Work } from '../instance/work.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 
@@ -39,20 +38,14 @@ export function mayServeEither(far: readonly RecordEntry[], held: HeldHost): Fai
   return entry && mayServe(entry, held);
 }
 
-/**
- * Why a new container goes on that serves well, and is in service at an HAProxy that can be had: one that cannot be
- * reached may send it requests as well.
- */
+/** Why a new container goes on that serves well: an HAProxy that cannot be reached may send it requests. */
 export async function mayServeOn(
   work: Work,
   far: readonly RecordEntry[],
   held: HeldHost,
 ): Promise<Failure | undefined> {
-  const away = far.find(({ server }) => held.lacks(server)?.code === 'unreachable');
-  if (!away || work.leaving || !(await servesWell(work))) return undefined;
-  const states = await Promise.all(work.found.map(({ access }) => findState(access)));
-  const isInService = states.some((state) => state?.admin === 'ready' && state.weight > 0);
-  return isInService ? mayServe(away, held) : undefined;
+  const away = far.find(({ server, letIn }) => letIn && held.lacks(server)?.code === 'unreachable');
+  return away && !work.leaving && (await servesWell(work)) ? mayServe(away, held) : undefined;
 }
 
 function mayServe({ server, container = '' }: RecordEntry, { access, lacks }: HeldHost): Failure {

@@ -5,6 +5,7 @@ import { advice, explain } from '../entry-words.ts';
 import { entryFor, foundOf, remember } from '../found.ts';
 import type { RecordEntry } from '../../ports/ports.ts';
 import { DrainClock } from '../quiesce.ts';
+import { noteKeptOut } from '../let-in.ts';
 import { isReady } from '../readiness.ts';
 import { isUntouched, recordedContainers, recordedOf } from '../recorded.ts';
 import { takeOut, takeOutAgain, untilSpare } from '../take-out.ts';
@@ -50,6 +51,7 @@ export const drain: StepAction = async (work, watch) => {
 
   if (first) await takeOutAgain(work, await isUntouched(work), watch);
   else await takeOut(work, clock, watch);
+  await noteKeptOut(work);
   return `${work.found.map(({ access, weight }) => `${serverSeenFrom(host.name, access.server)} weight ${weight} → 0`).join(', ')}, drained`;
 };
 

@@ -1,10 +1,10 @@
-import { Failure } from '../../../errors.ts';
 import { serverPath, serverSeenFrom } from '../../../rollout/model.ts';
 import { whyNotUp } from '../../../rollout/monitor.ts';
 import { weightAt } from '../../../rollout/ramp.ts';
 import { demandRunning, lookAtAll, UNREACHABLE_FOR_MS } from '../in-service.ts';
 import { poll } from '../../waiting/poll.ts';
 import { comingBack, stepsOf } from '../ramping.ts';
+import { ServesBadly } from '../serves-badly.ts';
 import { stateOf } from '../traffic.ts';
 import type { Found, StepAction, StepWatch, Work } from '../work.ts';
 
@@ -117,7 +117,7 @@ class Rising {
       else this.#watch.remark({ about: 'changed-by-another', server, weight, admin, then });
     }
     const why = whyNotUp(look);
-    if (why !== undefined) throw new Failure('haproxy', `${serverPath(server)} on ${server.balancer.host} ${why}`);
+    if (why !== undefined) throw new ServesBadly(`${serverPath(server)} on ${server.balancer.host} ${why}`);
   }
 
   /** Exactly the weight in the end. What somebody has taken out stays out, as in the soak. */

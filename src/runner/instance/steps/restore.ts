@@ -1,4 +1,5 @@
 import { keepsContainer, sameServer, serverSeenFrom } from '../../../rollout/model.ts';
+import { noteLetIn } from '../let-in.ts';
 import { putBackAsFound, tellIfItStaysOut, UP_WITHIN_AT_LEAST_MS } from '../put-back-as-found.ts';
 import { atFirst, isRamped } from '../ramping.ts';
 import { putBack } from '../traffic.ts';
@@ -17,7 +18,10 @@ export const restore: StepAction = async (work, watch) => {
   const isEmpty = isHome ? await isEmptyBehind(work, ran) : (work.instance.revert?.toNothing ?? false);
   const started = watch.clock.now();
   if (isHome) await putBackAsFound(work, { isEmpty, expectUp: ran && !work.leaving }, watch);
-  else await putInService(work, isEmpty, watch);
+  else {
+    if (!watch.homeward) await noteLetIn(work);
+    await putInService(work, isEmpty, watch);
+  }
   // Taken once more, it finds the server UP already, which says nothing of how long that takes.
   work.upAfterMs = Math.max(work.upAfterMs, watch.clock.now() - started);
   if (found.length === 0) return 'nothing was taken out of service';

@@ -1,10 +1,10 @@
-import { Failure } from '../../../errors.ts';
 import { serverPath } from '../../../rollout/model.ts';
 import { whyNotUp } from '../../../rollout/monitor.ts';
 import { countersFor, type Monitor } from '../monitor.ts';
 import { demandRunning, lookAtAll, UNREACHABLE_FOR_MS } from '../in-service.ts';
 import { poll } from '../../waiting/poll.ts';
 import type { ServerLook } from '../../ports/ports.ts';
+import { ServesBadly } from '../serves-badly.ts';
 import { inTheEnd, type Found, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 const LOOK_EVERY_MS = 100;
@@ -67,7 +67,7 @@ function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<voi
     }
     known = look;
     const why = whyNotUp(look);
-    if (why !== undefined) throw new Failure('haproxy', `${serverPath(server)} on ${server.balancer.host} ${why}`);
+    if (why !== undefined) throw new ServesBadly(`${serverPath(server)} on ${server.balancer.host} ${why}`);
   };
 }
 
@@ -78,9 +78,7 @@ async function demandFewErrors(work: Work, nowMs: number): Promise<void> {
   // Its answer is heard by a later look: nobody waits for it here.
   monitor.metric?.askWhenDue();
   const why = (await whyCountersBad(monitor, nowMs)) ?? monitor.metric?.whyWrong();
-  if (why === undefined) return;
-  work.servesBadly = true;
-  throw new Failure('haproxy', `${instance.container} on ${host.name} does not serve well: ${why}`);
+  if (why !== undefined) throw new ServesBadly(`${instance.container} on ${host.name} does not serve well: ${why}`);
 }
 
 async function whyCountersBad(monitor: Monitor, nowMs: number): Promise<string | undefined> {

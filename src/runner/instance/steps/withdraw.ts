@@ -1,9 +1,13 @@
 import { Failure, reasonOf } from '../../../errors.ts';
 import { sameServer, serverSeenFrom } from '../../../rollout/model.ts';
+import type { ServerState } from '../../../rollout/observed.ts';
 import type { Barrier } from '../barrier.ts';
 import { isPassing, poll } from '../../waiting/poll.ts';
 import type { ServerLook } from '../../ports/ports.ts';
+import { mayLetIn, noteKeptOut } from '../let-in.ts';
+import { putBackAsFound } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
+import { ServesBadly } from '../serves-badly.ts';
 import { servesWell } from '../serves-well.ts';
 import { findState, type ServerAccess } from '../traffic.ts';
 import type { Watch } from '../../waiting/watch.ts';
@@ -22,22 +26,23 @@ const AGAIN_EVERY_MS = 1_000;
  */
 export const withdraw: StepAction = async (work, watch) => {
   const first = await Promise.all(work.found.map((one) => sightOf(one, work)));
-  await refuseToLose(first, work);
   note(first, work);
+  await refuseToLose(first, work, watch);
   const near = out(first, work, watch);
   const late = outLate(first, work, watch);
   // Neither may go on by itself once the other has failed.
   await Promise.allSettled([near, late]);
   work.barriers = [...(await near), ...(await late)];
+  await noteKeptOut(work);
   return work.found
     .map(({ access }) => `${serverSeenFrom(work.host.name, access.server)} out of service again`)
     .join(', ');
 };
 
 /** @throws Failure `unreachable` when a container that serves well would be taken from an HAProxy that is out of reach */
-async function refuseToLose(seen: readonly Seen[], work: Work): Promise<void> {
-  const away = seen.find(({ one, trouble }) => trouble?.code === 'unreachable' && maySend(one, work));
-  if (!away || !(await servesWell(work))) return;
+async function refuseToLose(seen: readonly Seen[], work: Work, watch: StepWatch): Promise<void> {
+  const away = seen.find(({ one, trouble }) => trouble?.code === 'unreachable' && mayLetIn(one.access.server, work));
+  if (!away || !(await servesWell(work)) || !(await servesAgain(seen, work, watch))) return;
   const { instance, host } = work;
   const where = serverSeenFrom(host.name, away.one.access.server);
   const why = `${where} may send it requests, and ${reasonOf(away.trouble)}`;
@@ -47,16 +52,33 @@ async function refuseToLose(seen: readonly Seen[], work: Work): Promise<void> {
   );
 }
 
-/** Unless it was put in maintenance, and nobody has begun to put it back. */
-function maySend({ access }: Found, { barriers }: Work): boolean {
-  const barrier = barriers.find(({ server }) => sameServer(server, access.server));
-  return barrier === undefined || barrier.isLowered || !barrier.isClosed;
+/**
+ * What was taken out already, before the other went out of reach, is in service as it was: the container goes on at all of
+ * them.
+ *
+ * @returns false when HAProxy does not see it UP again
+ */
+async function servesAgain(seen: readonly Seen[], work: Work, watch: StepWatch): Promise<boolean> {
+  const there = seen.filter(({ state }) => state).map(({ one }) => one.access.server);
+  const isThere = ({ server }: Pick<ServerAccess, 'server'>): boolean => there.some((one) => sameServer(one, server));
+  const found = (work.inService ?? []).filter(({ access }) => isThere(access));
+  const barriers = work.barriers.filter(({ server }) => found.some(({ access }) => sameServer(access.server, server)));
+  try {
+    await putBackAsFound({ ...work, found, barriers }, { isEmpty: false, expectUp: true }, watch);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ServesBadly)) throw error;
+    work.servesBadly = true;
+    return false;
+  }
 }
 
 interface Seen {
   readonly one: Found;
   /** Undefined: it is gone, or could not be looked at. */
   readonly before: ServerLook | undefined;
+  /** Undefined in the same way. */
+  readonly state: ServerState | undefined;
   readonly isGone: boolean;
   /** Why it could not be looked at, which can be borne. */
   readonly trouble: Failure | undefined;
@@ -65,13 +87,13 @@ interface Seen {
 async function sightOf(one: Found, { found, before, instance }: Work): Promise<Seen> {
   const { balancer, server } = one.access;
   try {
-    const isGone = !(await findState(one.access));
-    const look = isGone ? undefined : (before[found.indexOf(one)] ?? (await balancer.look(server)));
-    return { one, before: look, isGone, trouble: undefined };
+    const state = await findState(one.access);
+    const look = state && (before[found.indexOf(one)] ?? (await balancer.look(server)));
+    return { one, before: look, state, isGone: !state, trouble: undefined };
   } catch (error) {
     const isElsewhere = server.balancer.host !== instance.host;
     if (!isElsewhere || !(error instanceof Failure) || !isPassing(error)) throw error;
-    return { one, before: undefined, isGone: false, trouble: error };
+    return { one, before: undefined, state: undefined, isGone: false, trouble: error };
   }
 }
 
@@ -90,10 +112,19 @@ async function untilSeen(one: Found, work: Work, watch: StepWatch): Promise<Seen
   return last;
 }
 
-/** The first look at a server stays what later ones are compared with, also when the step is taken again. */
+/** The first look at a server stays what counts, also when the step is taken again: later ones see what it has done. */
 function note(seen: readonly Seen[], work: Work): void {
   const lookOf = (one: Found): ServerLook | undefined => seen.find((other) => other.one === one)?.before;
   work.before = work.found.map((one, index) => work.before[index] ?? lookOf(one));
+  const { inService: known = [] } = work;
+  const more = seen.filter(({ one }) => !known.some(({ access }) => sameServer(access.server, one.access.server)));
+  work.inService = [...known, ...more.flatMap(inServiceOf)];
+}
+
+function inServiceOf({ one, state }: Seen): readonly Found[] {
+  if (state?.admin !== 'ready' || state.weight === 0) return [];
+  const { weight, admin, isUp, hasAgent } = state;
+  return [{ access: one.access, weight, admin, wasUp: isUp, agent: hasAgent }];
 }
 
 /** Those that could not be looked at, where they can be now. */
