@@ -9,10 +9,21 @@ import type { SshLink } from '../adapters/ssh/connection.ts';
 import { Failure } from '../errors.ts';
 import { placeName, type BalancerPlace } from '../rollout/model.ts';
 import { placeOn, type NamedPlace } from '../runner/preflight/sockets.ts';
+import type { Socket } from './doctor-sockets.ts';
 
 /** How a socket is reached, as far as it was. */
 export function channelTo(link: SshLink, path: string): string {
   return link.channelTo(path) ?? 'not used';
+}
+
+/** Whether a rollout can use it. */
+function isFit({ kind, problem }: Socket): boolean {
+  return kind === 'stats' && problem === undefined;
+}
+
+function howToName({ socket, container }: Socket): string {
+  const isInside = container !== undefined && isAbsolute(socket);
+  return isInside ? `--socket ${socket} --haproxy-container ${container}` : `--socket ${socket}`;
 }
 
 export class HaproxyLook {
@@ -24,9 +35,21 @@ export class HaproxyLook {
     this.#inside = inside;
   }
 
-  /** @throws Failure `config` when none was named, and there is none where it is by custom */
-  async place(named: NamedPlace): Promise<BalancerPlace> {
-    return placeOn({ name: this.#link.host, firstSocket: (paths) => this.#first(paths) }, named);
+  /**
+   * `found`: what there is to name.
+   *
+   * @throws Failure `config` when none was named, and there is none where it is by custom
+   */
+  async place(named: NamedPlace, found: readonly Socket[]): Promise<BalancerPlace> {
+    const { host } = this.#link;
+    try {
+      return await placeOn({ name: host, firstSocket: (paths) => this.#first(paths) }, named);
+    } catch (error) {
+      const names = found.flatMap((one) => (isFit(one) ? [howToName(one)] : []));
+      if (!(error instanceof Failure) || error.code !== 'config' || names.length === 0) throw error;
+      const why = `it is not where it is by custom: say ${names.join(' or ')}`;
+      throw new Failure('config', `Cannot find HAProxy's socket on ${host}: ${why}`, { cause: error });
+    }
   }
 
   async facts(place: BalancerPlace): Promise<string> {

@@ -7,11 +7,13 @@ import { lookForState } from '../adapters/host/state-dir.ts';
 import type { SshLink } from '../adapters/ssh/connection.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses, Failure } from '../errors.ts';
-import { doctorText, type Examined, type Fact } from '../report/doctor.ts';
+import { doctorText, socketText, type Examined, type Fact, type FoundSocket } from '../report/doctor.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
+import type { BalancerPlace } from '../rollout/model.ts';
 import type { NamedPlace } from '../runner/preflight/sockets.ts';
 import type { Command } from './command.ts';
 import { channelTo, HaproxyLook } from './doctor-haproxy.ts';
+import { findSockets, placeKey, type FoundSockets } from './doctor-sockets.ts';
 import { inSession, interruptible } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -21,6 +23,7 @@ const DOCKER_SOCKET = '/var/run/docker.sock';
 
 /** What was found, and the failures among it. */
 interface Examination extends Examined {
+  readonly sockets: readonly FoundSocket[];
   readonly failures: readonly Failure[];
 }
 
@@ -53,12 +56,16 @@ async function examined(link: SshLink, named: NamedPlace): Promise<Examination> 
     return `Engine ${engine}, API ${api}, ${channelTo(link, DOCKER_SOCKET)}`;
   });
   const haproxy = new HaproxyLook(link, named.container === undefined ? onHost : containers.inside(named.container));
-  const place = await notes.find(() => haproxy.place(named));
+  const found = await notes.find(() => findSockets(link, containers));
+  const place = await notes.find(() => haproxy.place(named, found?.sockets ?? []));
+  const used = place === undefined ? [] : [place];
   if (place !== undefined) {
     await notes.take('haproxy', () => haproxy.facts(place));
     const master = await notes.find(() => haproxy.master(place));
     if (master !== undefined) await notes.take('master', () => haproxy.masterFacts(master));
+    if (master !== undefined) used.push({ ...place, socket: master });
   }
+  if (found !== undefined) notes.takeSockets(found, used);
   await notes.take('state', () => lookForState(link));
   return notes;
 }
@@ -67,6 +74,7 @@ async function examined(link: SshLink, named: NamedPlace): Promise<Examination> 
 class Notes implements Examination {
   readonly host: string;
   readonly facts: Fact[] = [];
+  readonly sockets: FoundSocket[] = [];
   readonly failures: Failure[] = [];
 
   constructor(host: string) {
@@ -85,6 +93,17 @@ class Notes implements Examination {
     return this.#tried('haproxy', look);
   }
 
+  /** `used`: where HAProxy and its master are spoken to. */
+  takeSockets({ sockets, unknown }: FoundSockets, used: readonly BalancerPlace[]): void {
+    const usedKeys = used.map(placeKey);
+    for (const { container, ...socket } of sockets) {
+      const key = placeKey({ socket: socket.socket, ...(container !== undefined && { container }) });
+      this.sockets.push({ ...socket, container, isUsed: usedKeys.includes(key) });
+    }
+    for (const found of [...this.sockets.map(socketText), ...unknown])
+      this.facts.push({ name: 'socket', found, problem: undefined });
+  }
+
   async #tried<T>(name: string, look: () => Promise<T>): Promise<T | undefined> {
     try {
       return await look();
@@ -97,6 +116,6 @@ class Notes implements Examination {
   }
 }
 
-function examinedJson({ host, facts }: Examination): string {
-  return JSON.stringify({ schema: EVENT_SCHEMA, type: 'host-doctor', host, facts });
+function examinedJson({ host, facts, sockets }: Examination): string {
+  return JSON.stringify({ schema: EVENT_SCHEMA, type: 'host-doctor', host, facts, sockets });
 }

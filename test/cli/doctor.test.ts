@@ -12,10 +12,12 @@ beforeAll(build, 120_000);
 beforeEach(async () => {
   server = await TestSshServer.start();
   server.forwarding = 'refused';
-  // A host with a state directory, and nothing else.
+  // A host with a state directory, and an HAProxy whose socket was removed.
   server.command = (line, channel) => {
     if (line.includes('test -S')) channel.write('missing\n');
     if (line.includes('command -v flock')) channel.write('/var/lib/sluice, writable, with flock\n');
+    if (line.includes('/cmdline'))
+      channel.write('P 42 1 \nA haproxy\nF /opt/h.cfg\nS 7:stats socket /opt/h.sock level admin\n');
     channel.exit(0);
     channel.end();
   };
@@ -44,6 +46,8 @@ describe('sluice doctor', () => {
     ).toEqual([
       `fe1  login     fe1 (root@127.0.0.1:${server.port}), ${server.folder}/id SHA256:KEY`,
       `fe1  host key  SHA256:KEY (ssh-ed25519), known by ${server.folder}/known_hosts:1`,
+      'fe1  socket    /opt/h.sock, level admin, by /opt/h.cfg:7 of process 42, ' +
+        'Cannot open /opt/h.sock on fe1: there is no such file, or no way to it',
       'fe1  state     /var/lib/sluice, writable, with flock',
       'problem: Cannot open /var/run/docker.sock on fe1: there is no such file, or no way to it',
       "problem: Cannot find HAProxy's socket on fe1: there is none at /var/run/haproxy.sock, /run/haproxy.sock, " +
@@ -65,8 +69,13 @@ describe('sluice doctor', () => {
 
     const lines = stdout.trim().split('\n');
     expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
-      { type: 'host-doctor', host: 'fe1', facts: [{ name: 'login' }, { name: 'host key' }, {}, {}, {}] },
-      { type: 'host-doctor', host: 'fe2', facts: [{ name: 'login', found: '' }] },
+      {
+        type: 'host-doctor',
+        host: 'fe1',
+        facts: [{ name: 'login' }, { name: 'host key' }, {}, {}, {}, {}],
+        sockets: [{ socket: '/opt/h.sock', pid: 42 }],
+      },
+      { type: 'host-doctor', host: 'fe2', facts: [{ name: 'login', found: '' }], sockets: [] },
     ]);
   });
 });

@@ -45,6 +45,11 @@ export function parseProc(answer: string): number[] {
   });
 }
 
+/** The same: the version of the master itself, which is in the last column. */
+export function parseMasterVersion(answer: string): string | undefined {
+  return /^\d+\s+master\s.*\s(\d\S*)$/m.exec(answer)?.[1];
+}
+
 /** The same: reloads in a row that have failed. Undefined where it does not say (before 2.5). */
 export function parseFailedReloads(answer: string): number | undefined {
   const match = /^\d+\s+master\s.*\[failed: (\d+)\]/m.exec(answer);

@@ -17,18 +17,24 @@ export type RunThere = (
   readonly output: string;
 }>;
 
-/** A line for each: `P pid parent program`, then `A word` for each of its words, whose newlines are left out. */
-const LIST = `for d in /proc/[0-9]*; do
+/**
+ * A script that prints a line for each: `P pid parent program`, then `A word` for each of its words, whose newlines are
+ * left out, and what `more` prints, in which `$d` is its folder in /proc, and `$m` its parent.
+ */
+export function listOf(more = ':'): string {
+  return `for d in /proc/[0-9]*; do
   { read -r c < $d/comm; } 2> /dev/null || continue
   case "$c" in haproxy*) ;; *) continue ;; esac
   s=; m=; while read -r k v _; do case "$k" in State:) s=$v ;; PPid:) m=$v; break ;; esac; done < $d/status
   case "$s" in ''|Z|X) continue ;; esac
   echo "P \${d##*/} $m $(readlink $d/exe 2> /dev/null)"
   tr '\\n\\0' ' \\n' < $d/cmdline | sed 's/^/A /'
+  ${more}
 done 2> /dev/null; :`;
+}
 
 export async function seenProcesses(run: RunThere): Promise<readonly SeenProcess[]> {
-  const { output } = await run(['sh', '-c', LIST]);
+  const { output } = await run(['sh', '-c', listOf()]);
   return parseProcesses(output);
 }
 

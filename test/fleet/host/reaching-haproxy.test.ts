@@ -1,45 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { docker, kill } from '../../../lab/lab.ts';
-import { imageOf } from '../../../lab/settings.ts';
+import { docker } from '../../../lab/lab.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { containersOf } from '../../support/fleet.ts';
+import { haproxyInContainer } from '../../support/haproxy-in-container.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
 import { sluice, start } from '../../support/sluice.ts';
-
-/** The machine's HAProxy in a container, with its own mounts, processes and /var/run. */
-async function haproxyInContainer(...more: readonly string[]): Promise<void> {
-  const libraries = ['/usr/sbin', '/usr/lib', '/lib', '/lib64', '/etc'].flatMap((path) => ['-v', `${path}:${path}:ro`]);
-  const command = [
-    '/usr/sbin/haproxy',
-    '-W',
-    '-db',
-    '-S',
-    '/var/run/haproxy-master.sock',
-    '-f',
-    '/etc/haproxy/haproxy.cfg',
-  ];
-  await kill(ownHost(), 'haproxy');
-  await docker(
-    ownHost(),
-    'run',
-    '-d',
-    '--name',
-    'lb',
-    '--network',
-    'host',
-    '--user',
-    '0',
-    '--no-healthcheck',
-    ...libraries,
-    ...more,
-    imageOf('v1'),
-    ...command,
-  );
-}
 
 /** A playbook of one container, with this balancer. */
 function playbookWith(balancer: string): string {
