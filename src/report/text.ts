@@ -136,8 +136,9 @@ function pullingText(event: Extract<RunEvent, { type: 'image-pulling' | 'image-l
   return `${host}  image ${image}  ${paint('quiet', `${how}: ${megabytes(current)} of ${megabytes(total)} MB`)}`;
 }
 
-function batchEndLines({ then, why, number, of }: Extract<RunEvent, { type: 'batch-ended' }>, paint: Paint): Line[] {
-  if (then === 'goOn' || (then !== 'rollBack' && number === of)) return [];
+function batchEndLines(event: Extract<RunEvent, { type: 'batch-ended' }>, paint: Paint): Line[] {
+  const { then, why, number, of } = event;
+  if (event.isNotBegun || then === 'goOn' || (then !== 'rollBack' && number === of)) return [];
   const what = then === 'rollBack' ? 'rolling back' : 'stopping';
   const cause = then === 'outOfService' ? 'a server is left out of service' : why;
   return [always(paint('bad', `${what} after batch ${number} of ${of}: ${cause}`))];

@@ -150,6 +150,8 @@ export type RunEvent =
       /** What its hosts have in common, as `zone a`. */
       readonly group?: string;
       readonly hosts: readonly string[];
+      /** On the way back of what this very run has updated. */
+      readonly isRevert?: boolean;
     }
   | {
       readonly type: 'instance-left';
@@ -256,7 +258,14 @@ export type RunEvent =
       readonly why: string;
       readonly leftMs: number;
     }
-  | { readonly type: 'host-ended'; readonly host: string; readonly end: HostEnd; readonly reason: string }
+  | {
+      readonly type: 'host-ended';
+      readonly host: string;
+      readonly end: HostEnd;
+      readonly reason: string;
+      /** On the way back of what this very run has updated. */
+      readonly isRevert?: boolean;
+    }
   | {
       readonly type: 'batch-ended';
       readonly number: number;
@@ -265,6 +274,10 @@ export type RunEvent =
       readonly then: AfterBatch;
       /** The limit that was exceeded, in words; empty when none was. */
       readonly why: string;
+      /** Its hooks were run, and nothing of it was begun. */
+      readonly isNotBegun?: boolean;
+      /** On the way back of what this very run has updated, which may go on beside a batch of its play. */
+      readonly isRevert?: boolean;
     }
   /** A host is left out, since it cannot be reached; nothing on it was touched. */
   | { readonly type: 'host-skipped'; readonly host: string; readonly reason: string }

@@ -4,7 +4,7 @@ import type { HookSubject } from './hooks.ts';
 import type { EndState } from './lifecycle.ts';
 
 export interface OpenHistory {
-  /** In work now: plays come one after the other. */
+  /** In work now: plays come one after the other, but for the way back of what was updated. */
   readonly play: string;
   /** Batches and hosts, by `batchKey` and `hostKey`. */
   readonly begun: readonly string[];
@@ -24,6 +24,7 @@ export function hostKey(play: string, host: string): string {
 
 export function openAfter(before: OpenHistory, event: StampedEvent): OpenHistory {
   const { play } = before;
+  if (isRevert(event)) return before;
   if (event.type === 'batch-started') {
     return withBegun({ ...before, play: event.play }, batchKey(event.play, event.number));
   }
@@ -47,11 +48,17 @@ export function openAfter(before: OpenHistory, event: StampedEvent): OpenHistory
 /** Whether what a hook was run before, or after, is over with this event, or begins anew. */
 export function endsFor(hook: HookSubject, event: StampedEvent, { play }: OpenHistory): boolean {
   const { point } = hook;
+  if (isRevert(event)) return false;
   if (event.type === 'instance-started') return point === 'after_instance' && isOf(hook, event.subject);
   if (event.type === 'instance-ended') return point !== 'after_instance' && isOf(hook, event.subject);
   if (hook.play !== play) return false;
   if (event.type === 'host-ended') return hook.host === event.host && point.endsWith('_host');
   return event.type === 'batch-ended' && hook.batch === event.number && point.endsWith('_batch');
+}
+
+/** The way back of what a run has updated has no hooks, and may go on beside what has. */
+function isRevert(event: StampedEvent): boolean {
+  return 'isRevert' in event && event.isRevert;
 }
 
 function isOf({ host, container }: HookSubject, subject: { readonly host: string; readonly name: string }): boolean {

@@ -26,13 +26,30 @@ export interface InBatch {
 const BEGUN_BEFORE = 'it was begun in the first part of this run';
 const DONE_BEFORE = 'it has ended well in the first part of this run';
 
-/** What was done with the same batch, host or instance before the run was gone on with is not done again. */
+/**
+ * What was done with the same batch, host or instance before the run was gone on with is not done again. But a gate is a
+ * condition of the moment: what is still to begin must meet it anew. `isAnew`: what they come after is done once more.
+ */
 function skipping(
   { resumption }: AroundContext,
-  isBegun = false,
-): { readonly skips: (hook: HookSubject) => string | undefined } {
+  { isBegun = false, isAnew = false } = {},
+): { readonly skips: NonNullable<HookCall['skips']> } {
   const isDone = (hook: HookSubject): boolean => resumption?.hooks.done.has(hookKey(hook)) ?? false;
-  return { skips: (hook) => (isBegun ? BEGUN_BEFORE : isDone(hook) ? DONE_BEFORE : undefined) };
+  return {
+    skips: (subject, { gate }) =>
+      isBegun ? BEGUN_BEFORE : isDone(subject) && !gate && !isAnew ? DONE_BEFORE : undefined,
+  };
+}
+
+/** Before what has nothing to begin any more there is no hook; after it there is as long as it has not ended. */
+function isDue(point: HookPoint, { hasChanges, isOpen }: { readonly hasChanges: boolean; readonly isOpen: boolean }) {
+  return hasChanges || (isOpen && point.startsWith('after_'));
+}
+
+/** What a host has come to in all parts of the run. */
+function wholeEnd({ host, instances }: HostPlan, end: HostEnd, { resumption }: AroundContext): HostEnd {
+  const isUpdated = instances.some(({ instance }) => resumption?.updated.has(`${host} ${instance.container}`));
+  return end === 'nothingToDo' && isUpdated ? 'updated' : end;
 }
 
 export function beforeBatch(at: InBatch, context: AroundContext): Promise<Failure | undefined> {
@@ -41,9 +58,13 @@ export function beforeBatch(at: InBatch, context: AroundContext): Promise<Failur
 
 export function afterBatchHooks(
   at: InBatch,
-  ends: readonly HostEnd[],
+  endOf: (host: HostPlan) => HostEnd | undefined,
   context: AroundContext,
 ): Promise<Failure | undefined> {
+  const ends = at.batch.hosts.flatMap((host) => {
+    const end = endOf(host);
+    return end === undefined ? [] : [wholeEnd(host, end, context)];
+  });
   return around(at, 'after_batch', context, worstOf(ends));
 }
 
@@ -54,9 +75,11 @@ function around(
   result?: HostEnd,
 ): Promise<Failure | undefined> {
   const isOpen = context.resumption?.open.has(batchKey(play.name, batch.number)) ?? false;
-  const hooks = hasChangesIn(batch) || isOpen ? play.hooks?.[point] : undefined;
+  const hasChanges = hasChangesIn(batch);
+  const hooks = isDue(point, { hasChanges, isOpen }) ? play.hooks?.[point] : undefined;
   const occasion = { ...occasionIn({ play, batch }, context), result };
-  return failureOfHooks({ point, hooks, occasion, ...timesOf(point, context), ...skipping(context) }, context);
+  const skips = skipping(context, { isAnew: hasChanges && point === 'after_batch' });
+  return failureOfHooks({ point, hooks, occasion, ...timesOf(point, context), ...skips }, context);
 }
 
 /** `isBegun`: an earlier process of this run has left instances in work there, so it was begun well. */
@@ -65,7 +88,7 @@ export function beforeHost(
   context: AroundContext,
 ): Promise<Failure | undefined> {
   const call = hostCall(at, 'before_host', context);
-  return failureOfHooks({ ...call, ...skipping(context, at.isBegun) }, context);
+  return failureOfHooks({ ...call, ...skipping(context, { isBegun: at.isBegun }) }, context);
 }
 
 export function afterHost(
@@ -74,7 +97,7 @@ export function afterHost(
   context: AroundContext,
 ): Promise<Failure | undefined> {
   const { occasion, ...call } = hostCall(at, 'after_host', context);
-  const whole = { ...occasion, result: told.end, reason: told.reason };
+  const whole = { ...occasion, result: wholeEnd(at.host, told.end, context), reason: told.reason };
   return failureOfHooks({ ...call, occasion: whole }, context);
 }
 
@@ -85,9 +108,11 @@ function hostCall(
 ): HookCall {
   const { host, play } = at;
   const isOpen = context.resumption?.open.has(hostKey(play.name, host.host)) ?? false;
-  const hooks = hasChangesOn(host) || isOpen ? host.hooks?.[point] : undefined;
+  const hasChanges = hasChangesOn(host);
+  const hooks = isDue(point, { hasChanges, isOpen }) ? host.hooks?.[point] : undefined;
   const occasion = { ...occasionIn(at, context), host: host.host };
-  return { point, hooks, occasion, ...timesOf(point, context), ...skipping(context) };
+  const skips = skipping(context, { isAnew: hasChanges && point === 'after_host' });
+  return { point, hooks, occasion, ...timesOf(point, context), ...skips };
 }
 
 type OfInstance = InBatch & { readonly instance: InstancePlan };
@@ -100,7 +125,7 @@ export function beforeInstance(
   const { instance, from, isRunning } = at.instance;
   const old = from && isRunning ? instance.container : undefined;
   const call = instanceCall(at, 'before_instance', context);
-  return failureOfHooks({ ...call, containers: { old }, ...skipping(context, at.isBegun) }, context);
+  return failureOfHooks({ ...call, containers: { old }, ...skipping(context, { isBegun: at.isBegun }) }, context);
 }
 
 /** For the check of the new container: nothing is sent to it yet. */

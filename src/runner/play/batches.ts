@@ -128,8 +128,7 @@ async function judge(batch: BatchPlan, { plan, course }: OnCourse, context: Batc
     if (course.judged.get(host) !== summary.end) ended.push(summary);
     course.judged.set(host, summary.end);
   }
-  const own = batch.hosts.flatMap((host) => course.judged.get(host) ?? []);
-  const failure = await afterBatchHooks({ play: plan, batch }, own, context);
+  const failure = await afterBatchHooks({ play: plan, batch }, (host) => course.judged.get(host), context);
   const decision = await decided(plan, { ended, failure }, pace);
   // The first decision not to go on stands; but that a server is missing comes before all.
   if (course.then === 'goOn' || decision.then === 'outOfService') course.then = decision.then;
@@ -138,7 +137,9 @@ async function judge(batch: BatchPlan, { plan, course }: OnCourse, context: Batc
 
 /** Whoever is in work beside a batch has ended, and not well, while hooks before it were run: what they began is ended. */
 async function notBegun(start: AfterBatch, at: InBatch, context: BatchesContext): Promise<false> {
-  if (start === 'goOn' && at.play.hooks?.before_batch) await afterBatchHooks(at, ['notReached'], context);
+  if (start !== 'goOn' || !at.play.hooks?.before_batch) return false;
+  await afterBatchHooks(at, () => 'notReached', context);
+  context.report({ type: 'batch-ended', ...numbersOf(at.batch, at.play), then: 'stop', why: '', isNotBegun: true });
   return false;
 }
 

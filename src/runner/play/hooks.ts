@@ -42,7 +42,7 @@ export interface HookCall {
   /** The names of the containers that run at this point. */
   readonly containers?: { readonly old?: string | undefined; readonly new?: string | undefined };
   /** Why one is not to be run, or undefined. */
-  readonly skips?: (hook: HookSubject) => string | undefined;
+  readonly skips?: (subject: HookSubject, hook: Hook) => string | undefined;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function runHooks(call: HookCall, context: HookContext): Promise<vo
     const subject = subjectOf(hook, call);
     const act = actOf(hook, { subject, call }, context);
     const stopped = call.signal.aborted ? reasonOf(call.signal.reason) : undefined;
-    const why = call.skips?.(subject) ?? stopped ?? (typeof act === 'string' ? act : undefined);
+    const why = call.skips?.(subject, hook) ?? stopped ?? (typeof act === 'string' ? act : undefined);
     if (why !== undefined) context.report({ type: 'hook-skipped', hook: subject, why });
     else if (typeof act !== 'string') await runOne(hook, { subject, act, call }, context);
   }

@@ -1,4 +1,4 @@
-import type { HostSummary } from '../../rollout/events.ts';
+import type { HostSummary, Report } from '../../rollout/events.ts';
 import { isForCompany } from '../../rollout/company.ts';
 import { backendKey, serversOf, type Instance } from '../../rollout/model.ts';
 import type { BackendState } from '../../rollout/observed.ts';
@@ -30,7 +30,8 @@ export interface RevertContext extends Omit<RollContext, 'pace'> {
  * One that fails on its way is put back to what it is now; no further batch starts then, unless `back` says so. What the
  * run has kept is only switched back to, before anything else.
  */
-export async function revert(instances: readonly TakenBack[], context: RevertContext): Promise<PlayEnd> {
+export async function revert(instances: readonly TakenBack[], running: RevertContext): Promise<PlayEnd> {
+  const context = { ...running, report: asRevert(running.report) };
   const kept = ownKept(
     instances.map(({ plan }) => plan),
     context,
@@ -43,6 +44,14 @@ export async function revert(instances: readonly TakenBack[], context: RevertCon
   if (others.length === 0) return switched;
   const rest = await recreated(others, context);
   return { hosts: merged(switched.hosts, rest.hosts), then: switched.then === 'goOn' ? rest.then : switched.then };
+}
+
+/** Batches of the play may be in work beside it: whoever reads the journal must not take one for the other. */
+function asRevert(report: Report): Report {
+  return (event) => {
+    const isAround = event.type === 'batch-started' || event.type === 'batch-ended' || event.type === 'host-ended';
+    report(isAround ? { ...event, isRevert: true } : event);
+  };
 }
 
 /** From what the hosts have in their archives. */

@@ -42,7 +42,11 @@ export async function betweenHooks<Result extends Told>(
     for (const plan of own.filter((one) => hasChanges(one) || resumption?.hooks.begun.has(one.name))) {
       const call = callAt('before_run', plan, context);
       await runHooks(
-        { ...call, signal: stop.forward, homeward: false, skips: (hook) => isDone(hook, resumption) },
+        {
+          ...{ ...call, signal: stop.forward, homeward: false },
+          // A gate is a condition of the moment: what is still to begin must meet it anew.
+          skips: (subject, { gate }) => (gate && hasChanges(plan) ? undefined : isDone(subject, resumption)),
+        },
         context,
       );
     }
