@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { defaultPolicy } from '../../src/rollout/policy.ts';
 import type { Act } from './acts.ts';
 import { inCentral } from './central.ts';
+import { lastRollout } from './journals.ts';
 import { KeptWorld, keptStory } from './kept-story.ts';
 import { Random } from './random.ts';
 import type { Controller } from './world/controller.ts';
+import type { SimHost } from './world/host.ts';
 
 const ROLLOUT = { command: 'rollout', by: 0 } as const;
 const RUNNING = ['pxApp_1 running v2', 'pxApp_2 running v2'];
@@ -61,7 +64,7 @@ describe('a set of which one new container does not serve', () => {
   });
 
   const others: readonly (readonly [Act, string])[] = [
-    [{ command: 'drain', by: 1 }, 'is kept until'],
+    [{ command: 'drain', by: 1 }, 'are kept until'],
     [{ command: 'maintain', by: 1, line: 'true' }, 'are kept until'],
     [{ command: 'rollout', by: 1 }, 'are kept until'],
   ];
@@ -76,6 +79,7 @@ describe('a set of which one new container does not serve', () => {
     expect(said[0]).toMatch(
       /^Cannot end what is kept on fe1: the new pxApp_2 there does not serve: "sluice switch-back fe1"/,
     );
+    expect(said.filter((one) => one.includes('kept until'))).toHaveLength(1);
     expect(said.at(-1)).toContain(text);
     expect(said.at(-1)).toContain('sluice switch-back fe1');
   });
@@ -115,7 +119,7 @@ describe('a switch-back that dies while its set is noted as kept again', () => {
 });
 
 describe('a set that is over behind central HAProxys, one of which is away', () => {
-  it('is kept on whole, with the reason, and ended once it is back', async () => {
+  async function withOneAway(): Promise<{ readonly world: KeptWorld; readonly away: SimHost }> {
     const world = await KeptWorld.of(inCentral(keptStory(30_000), new Random(3, 'central')));
     await world.play(ROLLOUT);
     await world.pass(60_000);
@@ -123,16 +127,63 @@ describe('a set that is over behind central HAProxys, one of which is away', () 
     const away = world.world.host(one ?? '');
     away.isUnreachable = true;
     for (const controller of world.world.watchman.controllers) controller.cut(away);
+    return { world, away };
+  }
+
+  it('is kept on whole, with the reason, and ended once it is back', async () => {
+    const { world, away } = await withOneAway();
     const before = world.noted('fe1');
     const { outcome, why } = await world.play({ command: 'restore', by: 1, isExpired: true });
 
     expect(outcome).toMatchObject({ end: 'outOfService', hosts: [{ updated: 0 }] });
     expect(why).toMatch(/^Cannot end what is kept on fe1: .* is out of reach: /);
+    for (const command of ['switch-back', 'retire'] as const)
+      expect((await world.play({ command, by: 3 })).outcome).toMatchObject({ code: 'unreachable' });
     expect(world.noted('fe1')).toEqual(before);
     away.isUnreachable = false;
     expect(await world.play({ command: 'restore', by: 2, isExpired: true })).toMatchObject({
       outcome: { end: 'done' },
     });
     expect(world.noted('fe1')).toEqual([]);
+  });
+
+  it('goes on without one that is gone for good, once that is forgotten', async () => {
+    const { world, away } = await withOneAway();
+    const forgetting = { command: 'recover', by: 1, forget: away.name } as const;
+
+    expect(await world.play(forgetting)).toMatchObject({ outcome: { end: 'done' } });
+    expect(await world.play({ command: 'restore', by: 2, isExpired: true })).toMatchObject({
+      outcome: { end: 'done' },
+    });
+    expect(world.noted('fe1')).toEqual([]);
+    expect(world.containers('fe1')).toEqual(RUNNING);
+  });
+});
+
+describe('a run that is to take back what it has kept, the old container of which somebody has removed', () => {
+  it('leaves it updated, and its journal says so', async () => {
+    const story = keptStory(600_000);
+    const hosts = story.world.hosts.flatMap((host) => [host, { ...host, name: 'fe2' }]);
+    const policy = { ...defaultPolicy, onFailure: 'rollback' } as const;
+    const world = await KeptWorld.of({ ...story, world: { ...story.world, hosts, policy } });
+    const { why } = await world.play(ROLLOUT, {
+      meanwhile: ({ events }) => {
+        const { engine } = world.world.host('fe1');
+        const aside = engine.containers.find(({ name }) => name.startsWith('pxApp_1.'));
+        const isSoaking = events.some(
+          (event) => event.type === 'step-started' && event.step === 'soak' && event.subject.host === 'fe2',
+        );
+        if (!isSoaking || !aside) return;
+        engine.remove(aside.name);
+        world.crash('fe2', 'pxApp_1');
+      },
+    });
+
+    expect(why).toMatch(/^Cannot have the old pxApp_1 on fe1 serve again: .* is gone$/);
+    const journal = lastRollout(world.world, () => true)?.history;
+    expect(journal?.hosts.map(({ instances }) => instances.map(({ state }) => state))).toEqual([
+      ['updated', 'updated'],
+      ['unchanged', 'unchanged'],
+    ]);
   });
 });

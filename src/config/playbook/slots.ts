@@ -54,12 +54,16 @@ export function strategyRules({ strategy, hasSlots, hasRun, pace, keepsFor, app 
     const message = `stands beside strategy: ${strategy}, which has no use for them: say strategy: start-first`;
     return [{ path: [...app, 'slots'], message, which: 'key' }];
   }
-  return strategy === 'recreate-host' ? recreateRules(pace, app) : [];
+  return strategy === 'recreate-host' || strategy === 'blue-green' ? companyRules(strategy, pace, app) : [];
 }
 
 /** All the instances of a host at once are more than one at a time. */
-function recreateRules({ throttle, lockstep }: NonNullable<Replacing['pace']> = {}, app: DocumentPath): Problem[] {
-  const message = 'recreate-host takes all the instances of a host at once, and cannot be beside';
+function companyRules(
+  strategy: Strategy,
+  { throttle, lockstep }: NonNullable<Replacing['pace']> = {},
+  app: DocumentPath,
+): Problem[] {
+  const message = `${strategy} takes all the instances of a host at once, and cannot be beside`;
   const path = [...app, 'strategy'];
   return [
     ...(throttle === undefined ? [] : [{ path, message: `${message} throttle: say serial or window` }]),

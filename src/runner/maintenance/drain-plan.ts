@@ -1,4 +1,5 @@
 import { isUsable } from '../../rollout/capacity.ts';
+import { keptAdvice, keptText, type KeptSet } from '../../rollout/kept.ts';
 import { sameServer, serverKey, serverPath, type AdminState, type Standing } from '../../rollout/model.ts';
 import { isChosen, isNamed } from '../hosts/chosen.ts';
 import type { BackendState, ServerState } from '../../rollout/observed.ts';
@@ -7,7 +8,8 @@ import type { Finding } from '../hosts/findings.ts';
 import type { HeldHost, HeldHosts } from '../hosts/held-hosts.ts';
 import { frontsOf } from '../preflight/in-front.ts';
 import { advice, explain } from '../instance/entry-words.ts';
-import type { RecordEntry } from '../ports/ports.ts';
+import { keptThere } from '../preflight/in-the-way.ts';
+import type { HostAccess, RecordEntry } from '../ports/ports.ts';
 import { balancerProblems } from '../preflight/preflight-balancer.ts';
 import { stateOf, type ServerAccess } from '../instance/traffic.ts';
 
@@ -49,7 +51,8 @@ export async function planDrain(
     own.undo.entries.find((one) => sameServer(one.server, server));
 
   findings.push(...strangers(request.servers, all, name));
-  for (const state of chosen) findings.push(...obstacles(entryOf(state), name));
+  const recorded = chosen.flatMap((state) => entryOf(state) ?? []);
+  findings.push(...obstacles(recorded, name), ...(await keptObstacles(recorded, own.access)));
   const open = chosen.filter((state) => !isDrained(state, entryOf(state)));
   const drained = chosen.filter((state) => !open.includes(state)).flatMap((state) => entryOf(state) ?? []);
   const targets = open.map((state) => targetOf(own.reach(state.server), { state, recorded: entryOf(state) }));
@@ -90,9 +93,20 @@ function strangers(names: readonly string[], all: readonly ServerState[], host: 
     .map((name) => ({ kind: 'problem', host, text: `HAProxy has no server ${name}; it has ${known}` }));
 }
 
-function obstacles(entry: RecordEntry | undefined, host: string): Finding[] {
-  if (!entry || entry.kind === 'drain') return [];
-  return [{ kind: 'problem', host, text: `${explain(entry)}: ${advice(entry, { name: host })}` }];
+function obstacles(entries: readonly RecordEntry[], host: string): Finding[] {
+  const others = entries.filter(({ kind }) => kind !== 'drain' && kind !== 'kept');
+  return others.map((entry) => ({
+    kind: 'problem',
+    host,
+    text: `${explain(entry)}: ${advice(entry, { name: host })}`,
+  }));
+}
+
+/** A set that is kept is told of once, whatever servers of its two slots are chosen. */
+async function keptObstacles(entries: readonly RecordEntry[], access: HostAccess): Promise<Finding[]> {
+  const { sets, now } = await keptThere(access, entries);
+  const text = (set: KeptSet): string => `${keptText(set, now)}, and this would drain it: ${keptAdvice(access.name)}`;
+  return sets.map((set) => ({ kind: 'problem', host: access.name, text: text(set) }));
 }
 
 /** Drained by us and still so: a reload brings a server back into service although the record says otherwise. */

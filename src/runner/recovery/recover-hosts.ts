@@ -54,10 +54,13 @@ export async function recoverHost(
   context: RunContext,
   goneHosts: readonly string[] = [],
 ): Promise<HostOutcome> {
+  const lost = held.undo.entries.filter((entry) => entry.kind === 'kept' && isGone(entry, held, goneHosts));
+  await forget(lost, held, context.report);
   const left = byContainer(await inWork(held));
   const maintained = held.undo.entries.filter(({ kind }) => kind === 'maintain');
   const fronts = held.undo.entries.filter(({ kind }) => kind === 'front');
-  if (left.length + maintained.length + fronts.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
+  if (left.length + maintained.length + fronts.length === 0)
+    return { end: lost.length > 0 ? 'updated' : 'nothingToDo', reason: '', counts: {} };
   const results: PutBackOutcome[] = [];
   if (maintained.length > 0) results.push(await recoverMaintained(held, { entries: maintained, goneHosts }, context));
   for (const unit of unitsOf(left)) results.push(...(await finishAll(unit, { held, goneHosts }, context)));
@@ -67,6 +70,11 @@ export async function recoverHost(
   const failed = results.filter(({ ok }) => !ok);
   const counts = { updated: results.length - failed.length, outOfService: failed.length };
   return { end: failed.length > 0 ? 'outOfService' : 'updated', reason: failed[0]?.reason ?? '', counts };
+}
+
+/** What is kept before an HAProxy that is gone for good goes on without that. */
+function isGone({ server }: RecordEntry, { lacks }: HeldHost, goneHosts: readonly string[]): boolean {
+  return lacks(server) !== undefined && goneHosts.includes(server.balancer.host);
 }
 
 /** What could not be put back: something must serve in its stead before requests come to the host again. */

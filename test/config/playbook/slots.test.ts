@@ -127,6 +127,15 @@ describe('an app that is replaced blue-green', () => {
     });
   });
 
+  it.each([
+    ['throttle: 4', /strategy: blue-green takes all the instances of a host at once, and cannot be beside throttle/],
+    ['lockstep: true', /strategy: blue-green takes .* cannot be beside lockstep, in which hosts go on one by one/],
+    ['parallelism: 2', undefined],
+  ])('beside %s has its answer', (written, message) => {
+    const lines = linesOf(() => resolved(aPlaybook(blueGreen, `  ${written}\n`)));
+    expect(lines).toEqual(message === undefined ? [] : [expect.stringMatching(message)]);
+  });
+
   it('needs slots', () => {
     const without = but('slots').replace('start-first', 'blue-green').replaceAll('{{ slot }}', 'x');
 
