@@ -1,6 +1,7 @@
 import pLimit from 'p-limit';
 import { Failure } from '../errors.ts';
 import type { HostSummary } from '../rollout/events.ts';
+import { keptBetween } from '../rollout/kept-plays.ts';
 import { hasChanges, planPlay } from '../rollout/plan.ts';
 import { inTurn } from '../rollout/plays-in-turn.ts';
 import type { Instance } from '../rollout/model.ts';
@@ -84,6 +85,7 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
   const found = [
     ...findings,
     ...moved,
+    ...keptBetween(plans),
     ...plans.flatMap(capacityProblems),
     ...timeWarnings(ofInstances(plays), (one) => inheritedOf(one, facts)),
   ];

@@ -1,6 +1,23 @@
 import { describe, expect, it } from 'vitest';
-import { KeptWorld, keptStory } from './kept-story.ts';
+import type { Play } from '../../src/rollout/play.ts';
+import { defaultPolicy } from '../../src/rollout/policy.ts';
+import { KeptWorld, keptStory, withEach } from './kept-story.ts';
 import type { Controller } from './world/controller.ts';
+
+const rollout = { command: 'rollout', by: 0 } as const;
+
+/** The play with these containers alone. */
+function withOnly(play: Play, name: string): Play {
+  const hosts = play.hosts.map((host) => {
+    return { ...host, instances: host.instances.filter(({ container }) => container === name) };
+  });
+  return { ...play, name, hosts };
+}
+
+function restarting(play: Play): Play {
+  const restart = { strategy: 'restart', slots: undefined, switching: undefined, minUp: { servers: 0 } } as const;
+  return withEach({ ...play, name: 'later' }, () => restart);
+}
 
 describe('a host that changes over', () => {
   it('is watched until its old containers are kept: they serve again where a new one has ended', async () => {
@@ -22,11 +39,87 @@ describe('a host that changes over', () => {
       told.crash('fe1', 'pxApp_1');
     };
 
-    const { outcome } = await told.play({ command: 'rollout', by: 0 }, { meanwhile });
+    const { outcome } = await told.play(rollout, { meanwhile });
 
     expect(hasCrashed).toBe(true);
     expect(outcome).toMatchObject({ end: 'someFailed', hosts: [{ end: 'failed', unchanged: 2 }] });
     expect(told.noted('fe1')).toEqual([]);
+    expect(told.containers('fe1')).toEqual(['pxApp_1 running v1', 'pxApp_2 running v1']);
+  });
+
+  it('waits for its turn for as long as that takes: a deadline is for what an instance does itself', async () => {
+    const story = keptStory(600_000, 'pair-by-pair');
+    const policy = { ...defaultPolicy, instanceDeadlineMs: 6_000 };
+    const told = await KeptWorld.of({
+      ...story,
+      ...{ play: { ...story.play, soakMs: 8_000 }, world: { ...story.world, policy } },
+    });
+
+    const { outcome } = await told.play(rollout);
+
+    expect(outcome).toMatchObject({ end: 'done', hosts: [{ end: 'updated', updated: 2 }] });
+  });
+
+  it('leaves as many old containers behind as keep says, once what is kept ends', async () => {
+    const told = await KeptWorld.of(keptStory(600_000));
+    await told.play(rollout, { play: (play) => withEach(play, () => ({ keep: 1 })) });
+
+    const { outcome } = await told.play({ command: 'retire', by: 1 });
+
+    expect(outcome).toMatchObject({ end: 'done' });
+    const names = told.containers('fe1').map((one) => one.replace(/-[0-9-]+/, ''));
+    expect(names.toSorted()).toEqual([
+      ...['pxApp_1 running v2', 'pxApp_1.replaced exited v1'],
+      ...['pxApp_2 running v2', 'pxApp_2.replaced exited v1'],
+    ]);
+  });
+
+  it('is not begun by two plays that keep beside one another', async () => {
+    const told = await KeptWorld.of(keptStory(600_000));
+    const plays = { play: (it: Play) => withOnly(it, 'pxApp_1'), further: (it: Play) => [withOnly(it, 'pxApp_2')] };
+
+    const { outcome, said } = await told.play(rollout, plays);
+
+    const why = '"pxApp_1" keeps the old pxApp_1 for 10m, and this one others: put them into one play, or say keep: 0s';
+    expect(outcome).toBeInstanceOf(Error);
+    expect(said).toContainEqual(expect.stringContaining(`Cannot play "pxApp_2" on fe1: ${why}`));
+    expect(told.noted('fe1')).toEqual([]);
+    expect(told.containers('fe1')).toEqual(['pxApp_1 running v1', 'pxApp_2 running v1']);
+  });
+
+  it('foretells that a later play is refused which restarts what is kept', async () => {
+    const told = await KeptWorld.of(keptStory(600_000));
+
+    const { said } = await told.play(rollout, { further: (play) => [restarting(play)] });
+
+    expect(said[0]).toContain(
+      'keeps the old pxApp_1, pxApp_2 for 10m on fe1, and "later", which changes them, is refused',
+    );
+  });
+
+  it('is left alone by a later play that has it as it is then', async () => {
+    const told = await KeptWorld.of(keptStory(600_000));
+
+    const { outcome } = await told.play(rollout, { further: (play) => [{ ...play, name: 'again' }] });
+
+    expect(outcome).toMatchObject({ end: 'done', hosts: [{ end: 'updated' }, { left: 2 }] });
+  });
+});
+
+describe('a switch back', () => {
+  it.each(['lostAfter', 'lostBefore'] as const)('that cannot be noted leaves all kept, noted %s', async (how) => {
+    const story = keptStory(600_000);
+    const faults = [{ kind: 'call', by: 1, on: 'change', nth: 0, how, ms: 0 }] as const;
+    const told = await KeptWorld.of(story);
+    await told.play(rollout);
+    const kept = told.noted('fe1');
+
+    const { outcome } = await told.play({ command: 'switch-back', by: 1 }, { faults });
+
+    expect(outcome).toMatchObject({ hosts: [{ end: 'failed', unchanged: 2 }] });
+    expect(told.noted('fe1')).toEqual(kept);
+    expect(told.noted('fe1')[0]).toMatch(/^kept /);
+    expect(await told.play({ command: 'switch-back', by: 2 })).toMatchObject({ outcome: { end: 'done' } });
     expect(told.containers('fe1')).toEqual(['pxApp_1 running v1', 'pxApp_2 running v1']);
   });
 });

@@ -4,6 +4,7 @@ import type { Play } from '../../src/rollout/play.ts';
 import type { RunResult } from '../../src/runner/run.ts';
 import { aStory } from './a-story.ts';
 import type { Act } from './acts.ts';
+import type { CallFault } from './faults.ts';
 import { begin, type Breakage, type Run } from './playing.ts';
 import { Random } from './random.ts';
 import type { Scenario } from './scenario.ts';
@@ -43,6 +44,14 @@ export interface Played extends Run {
   readonly why: string;
 }
 
+/** What comes to pass while a command is carried out. */
+interface Meanwhile {
+  /** Called whenever something has happened. */
+  readonly meanwhile?: (controller: Controller) => void;
+  /** What its calls come to. */
+  readonly faults?: readonly CallFault[];
+}
+
 /** A world in which one command comes after the other. */
 export class KeptWorld {
   readonly #scenario: Scenario;
@@ -57,13 +66,10 @@ export class KeptWorld {
     return new KeptWorld(scenario, await World.up(scenario.world, []));
   }
 
-  /** From its start to its end. `meanwhile`: called whenever something has happened. */
-  async play(
-    act: Act,
-    { meanwhile, ...breakage }: Breakage & { readonly meanwhile?: (controller: Controller) => void } = {},
-  ): Promise<Played> {
+  /** From its start to its end. */
+  async play(act: Act, { meanwhile, faults = [], ...breakage }: Breakage & Meanwhile = {}): Promise<Played> {
     const { world } = this;
-    const controller = new Controller(world, act.by, [], { command: act.command, goesOn: undefined });
+    const controller = new Controller(world, act.by, faults, { command: act.command, goesOn: undefined });
     const run = begin({ act, scenario: this.#scenario, controller, of: undefined }, breakage);
     const isOver = (): boolean => {
       meanwhile?.(controller);

@@ -75,7 +75,7 @@ async function foundNow(entries: readonly RecordEntry[], reach: HeldHost['reach'
 
 /** What the way home needs to know of an instance, without its playbook. */
 function instanceOf(entries: readonly RecordEntry[], first: RecordEntry, host: string): Instance {
-  const { container = '', drain, company } = first;
+  const { container = '', drain, company, stopped = 0 } = first;
   const left = entries.filter(({ slot }) => slot === 'leaving');
   const servers = entries.filter((entry) => !left.includes(entry)).map(({ server }) => server);
   const readyOf = (one: RecordEntry | undefined): ReadyCheck =>
@@ -88,6 +88,6 @@ function instanceOf(entries: readonly RecordEntry[], first: RecordEntry, host: s
     drain: drain ?? { timeoutMs: UP_WITHIN_AT_LEAST_MS, onTimeout: 'continue' },
     ready: readyOf(entries.find(({ slot }) => slot !== 'leaving')),
     ...(left.length > 0 && { leaving }),
-    ...{ soakMs: undefined, keep: company?.keep ?? 0, minUp: { servers: 0 } },
+    ...{ soakMs: undefined, keep: company?.keep ?? stopped, minUp: { servers: 0 } },
   };
 }

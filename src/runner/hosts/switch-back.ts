@@ -9,6 +9,7 @@ import type { RecordEntry } from '../ports/ports.ts';
 import { homeward } from '../waiting/persist.ts';
 import { watchOf } from '../waiting/watch.ts';
 import type { HeldHost } from './held-hosts.ts';
+import { noted } from './noted.ts';
 import type { HostOutcome } from './settle.ts';
 import { byContainer, recordedWork, type RecordedWork } from './recorded-work.ts';
 
@@ -19,11 +20,16 @@ import { byContainer, recordedWork, type RecordedWork } from './recorded-work.ts
 export async function switchBack(
   set: KeptSet<RecordEntry>,
   held: HeldHost,
-  context: AdvanceContext,
+  context: AdvanceContext & {
+    /** Called once they are in work: before that they may all stay as they are. */
+    readonly begun?: () => void;
+  },
 ): Promise<readonly InstanceEnd[]> {
   try {
     const works = await worksOn(set, held, context);
-    await held.undo.add(set.entries.map((entry) => ({ ...entry, kind: 'rollout' as const })));
+    const inWork = set.entries.map((entry) => ({ ...entry, kind: 'rollout' as const }));
+    await noted(held, inWork, context);
+    context.begun?.();
     const company = new Company(set.containers, 'switch-back');
     return await Promise.all(works.map((work) => switchOne({ ...work, life: 'switch-back', company }, context)));
   } catch (failure) {

@@ -86,6 +86,7 @@ function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Wo
     old: old && { id: old.id, restart: old.restart, running: old.running, wasReady, ...startOf(old, only) },
     ...(only && { only: { what: only, progress: 'planned' as const } }),
     ...(instance.strategy === 'recreate-host' && { company: { keep: instance.keep } }),
+    ...(instance.switching && instance.keep > 0 && { stopped: instance.keep }),
     ready: instance.ready,
     drain: instance.drain,
     ...(instance.revert?.toNothing && { toNothing: true as const }),

@@ -8,7 +8,7 @@ import { isChosen } from '../hosts/chosen.ts';
 import { asItIsNow, consequencesOf, planDrain, type HostDrain, type Target } from './drain-plan.ts';
 import { problem, refuseIfProblems, type Finding } from '../hosts/findings.ts';
 import { holdHosts } from '../hosts/held-hosts.ts';
-import { noted } from './noted.ts';
+import { noted } from '../hosts/noted.ts';
 import type { Fronts } from '../preflight/in-front.ts';
 import { restoreOver } from '../recovery/over-holds.ts';
 import type { HostAccess, RecordEntry } from '../ports/ports.ts';

@@ -8,7 +8,7 @@ import type { HeldHost } from '../hosts/held-hosts.ts';
 import { hostStep } from '../hosts/host-step.ts';
 import { runJob } from '../hosts/job-run.ts';
 import type { MaintainRequest } from './maintain-plan.ts';
-import { noted } from './noted.ts';
+import { noted } from '../hosts/noted.ts';
 import { poll } from '../waiting/poll.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { DrainClock, untilQuiet } from '../instance/quiesce.ts';

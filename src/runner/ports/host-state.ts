@@ -48,6 +48,8 @@ export interface RecordEntry {
    * containers stay, whatever happens; `keep`: and so many of the old ones.
    */
   readonly company?: { readonly keep: number; readonly committed?: true } | undefined;
+  /** How many old containers stay behind, stopped, once what is kept has ended; undefined: none. */
+  readonly stopped?: number | undefined;
   /** How the instance proves itself, and how long its requests may take. */
   readonly ready?: ReadyCheck | undefined;
   readonly drain?: DrainPolicy | undefined;

@@ -1,11 +1,11 @@
 import { Failure } from '../../errors.ts';
 import { THE_HOST } from '../../rollout/maintenance.ts';
-import type { HeldHost } from '../hosts/held-hosts.ts';
+import type { AdvanceContext } from '../instance/advance.ts';
 import { advice } from '../instance/entry-words.ts';
 import type { RecordEntry } from '../ports/ports.ts';
-import type { RunContext } from '../run.ts';
 import { homeward } from '../waiting/persist.ts';
 import { watchOf } from '../waiting/watch.ts';
+import type { HeldHost } from './held-hosts.ts';
 
 /**
  * Notes on the host what is about to be taken out of service, or leaves its record as it was: of a write whose answer
@@ -16,7 +16,7 @@ import { watchOf } from '../waiting/watch.ts';
 export async function noted(
   { access, undo }: HeldHost,
   entries: readonly RecordEntry[],
-  { clock, report, stop }: RunContext,
+  { clock, report, stop }: Pick<AdvanceContext, 'clock' | 'report' | 'stop'>,
 ): Promise<void> {
   const before = undo.entries;
   try {
