@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { KeptWorld, keptStory, withEach } from './kept-story.ts';
@@ -121,5 +122,44 @@ describe('a switch back', () => {
     expect(told.noted('fe1')[0]).toMatch(/^kept /);
     expect(await told.play({ command: 'switch-back', by: 2 })).toMatchObject({ outcome: { end: 'done' } });
     expect(told.containers('fe1')).toEqual(['pxApp_1 running v1', 'pxApp_2 running v1']);
+  });
+});
+
+describe('a run that takes back what it keeps', () => {
+  /** The second host fails, and what the first has kept is gone by then, as far as it says. */
+  async function goneWhenTakenBack(): Promise<{ told: KeptWorld; events: readonly RunEvent[] }> {
+    const story = keptStory(600_000);
+    const [fe1] = story.world.hosts;
+    if (!fe1) throw new Error('there is no host');
+    const policy = { ...defaultPolicy, onFailure: 'rollback' } as const;
+    const hosts = [fe1, { ...fe1, name: 'fe2' }];
+    const told = await KeptWorld.of({ ...story, world: { ...story.world, hosts, policy } });
+    let heard: readonly RunEvent[] = [];
+    let isBroken = false;
+    const meanwhile = ({ events }: Controller): void => {
+      heard = events;
+      const isChecked = events.some(
+        (one) => one.type === 'step-ended' && one.step === 'check' && one.subject.host === 'fe2',
+      );
+      if (isBroken || !isChecked) return;
+      isBroken = true;
+      told.crash('fe2', 'pxApp_1');
+      const { engine } = told.world.host('fe1');
+      const aside = engine.containers.find(({ name }) => name.startsWith('pxApp_1.replaced'));
+      if (!aside) throw new Error('nothing is kept on fe1');
+      told.crash('fe1', aside.name);
+      engine.remove(aside.name);
+    };
+    await told.play(rollout, { meanwhile });
+    return { told, events: heard };
+  }
+
+  it('has begun with none of them where one is gone', async () => {
+    const { told, events } = await goneWhenTakenBack();
+
+    const back = events.filter((one) => one.type === 'instance-started' && one.isRevert);
+    expect(back).toEqual([]);
+    expect(events).toContainEqual(expect.objectContaining({ type: 'rollback-started', hosts: ['fe1'] }));
+    expect(told.containers('fe1').filter((one) => one.endsWith('running v2'))).toHaveLength(2);
   });
 });

@@ -52,8 +52,11 @@ export async function switchBackOwn(kept: readonly OwnKept[], context: Omit<Roll
       then = 'stop';
       continue;
     }
-    for (const plan of one.instances) tellBegun(plan, context);
-    const ends = await switchBack(one.set, context.held(one.host), { ...context, report: asRevert(context.report) });
+    const begun = (): void => {
+      for (const plan of one.instances) tellBegun(plan, context);
+    };
+    const switching = { ...context, report: asRevert(context.report), begun };
+    const ends = await switchBack(one.set, context.held(one.host), switching);
     const bug = ends.flatMap(({ failure }) => (failure && !(failure instanceof Failure) ? [failure] : []))[0];
     if (bug) throw bug;
     const { end, reason, counts } = outcomeOf(ends);
