@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { cgroupOf, favoured } from './cgroups.ts';
 import { ping } from './engine.ts';
-import { renderHaproxy, runtime } from './haproxy.ts';
+import { haproxyProgram, renderHaproxy, runtime } from './haproxy.ts';
 import type { Host } from './host.ts';
 import { inside, logOf } from './host.ts';
 import { processesOf } from './namespaces.ts';
@@ -49,7 +49,7 @@ const daemons: Readonly<Record<DaemonName, Daemon>> = {
   },
   haproxy: {
     command: () => [
-      ...['/usr/sbin/haproxy', '-W', '-S', '/run/haproxy-master.sock', '-p', '/run/haproxy.pid'],
+      ...[haproxyProgram(), '-W', '-S', '/run/haproxy-master.sock', '-p', '/run/haproxy.pid'],
       ...['-f', '/etc/haproxy/haproxy.cfg'],
     ],
     works: async (host) => (await runtime(host, 'show info', 2_000)).startsWith('Name: HAProxy'),
@@ -111,7 +111,7 @@ export async function configureHaproxy(host: Host, settings: LabSettings): Promi
 
 /** Master-worker reload; what was changed at runtime is forgotten, open connections stay with the old worker. */
 export async function reloadHaproxy(host: Host): Promise<void> {
-  await run('nsenter', inside(host, ['/usr/sbin/haproxy', '-c', '-q', '-f', '/etc/haproxy/haproxy.cfg']));
+  await run('nsenter', inside(host, [haproxyProgram(), '-c', '-q', '-f', '/etc/haproxy/haproxy.cfg']));
   const master = daemonOf(host, 'haproxy');
   if (master === undefined) throw new Error(`Cannot reload the HAProxy of ${host.name}: it does not run`);
   const before = await workerPid(host);

@@ -1,7 +1,20 @@
 import { connect } from 'node:net';
+import { basename, isAbsolute } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import type { Host } from './host.ts';
 import type { LabSettings } from './settings.ts';
+
+/**
+ * The HAProxy that hosts run: another one than Debian's where SLUICE_LAB_HAPROXY names it. What it needs of its own
+ * must be in its folder, which containers with an HAProxy get, too.
+ */
+export function haproxyProgram(environment: NodeJS.ProcessEnv = process.env): string {
+  const program = environment['SLUICE_LAB_HAPROXY'] ?? '';
+  if (program === '') return '/usr/sbin/haproxy';
+  // Daemons are known by the kernel's name of their program.
+  if (isAbsolute(program) && basename(program) === 'haproxy') return program;
+  throw new Error(`Cannot use SLUICE_LAB_HAPROXY=${program}: it must be the whole path of a program named haproxy`);
+}
 
 /** One server of `show servers state`. */
 export interface ServerState {

@@ -1,8 +1,24 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { parseServerStates, renderHaproxy } from '../../lab/haproxy.ts';
+import { haproxyProgram, parseServerStates, renderHaproxy } from '../../lab/haproxy.ts';
 
 const host = { address: '10.77.0.11' };
+
+describe('haproxyProgram()', () => {
+  it.each([
+    { SLUICE_LAB_HAPROXY: undefined, program: '/usr/sbin/haproxy' },
+    { SLUICE_LAB_HAPROXY: '', program: '/usr/sbin/haproxy' },
+    { SLUICE_LAB_HAPROXY: '/opt/haproxy-3.2/haproxy', program: '/opt/haproxy-3.2/haproxy' },
+  ])('is $program with $SLUICE_LAB_HAPROXY', ({ SLUICE_LAB_HAPROXY, program }) => {
+    expect(haproxyProgram({ SLUICE_LAB_HAPROXY })).toBe(program);
+  });
+
+  it.each(['./haproxy', '/opt/haproxy-3.2'])('refuses %s, which would not be found again', (SLUICE_LAB_HAPROXY) => {
+    expect(() => haproxyProgram({ SLUICE_LAB_HAPROXY })).toThrow(
+      `Cannot use SLUICE_LAB_HAPROXY=${SLUICE_LAB_HAPROXY}: it must be the whole path of a program named haproxy`,
+    );
+  });
+});
 
 describe('renderHaproxy()', () => {
   it('makes one line per container, and begins again with the weights when they run out', () => {

@@ -1,10 +1,10 @@
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { docker, kill, runtime } from '../../../lab/lab.ts';
-import { imageOf } from '../../../lab/settings.ts';
+import { docker, runtime } from '../../../lab/lab.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import { folderWith } from '../../support/command-line.ts';
+import { haproxyInContainer } from '../../support/haproxy-in-container.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { sluice, start, type Ended } from '../../support/sluice.ts';
 
@@ -157,14 +157,7 @@ describe('sluice haproxy push on a real host', () => {
     const folder = folderWith({});
     const conf = join(folder, 'haproxy.cfg');
     copyFileSync(join(ownHost().dir, 'haproxy/haproxy.cfg'), conf);
-    await kill(ownHost(), 'haproxy');
-    const libraries = ['/usr/sbin', '/usr/lib', '/lib', '/lib64', '/etc'].flatMap((path) => [
-      '-v',
-      `${path}:${path}:ro`,
-    ]);
-    const run = ['run', '-d', '--name', 'lb', '--network', 'host', '--user', '0', '--no-healthcheck', ...libraries];
-    const command = ['/usr/sbin/haproxy', '-W', '-db', '-S', '/var/run/haproxy-master.sock', '-f', '/conf/haproxy.cfg'];
-    await docker(ownHost(), ...run, '--tmpfs', '/var/run', '-v', mount(folder), imageOf('v1'), ...command);
+    await haproxyInContainer(['--tmpfs', '/var/run', '-v', mount(folder)], '/conf/haproxy.cfg');
     const inContainer = playbookWith(
       (text) => text.replace('default(4000)', 'default(3000)'),
       (text) =>
