@@ -32,6 +32,10 @@ export default defineConfig({
         test: { name: 'compose', include: ['test/**/*.compose.ts'], testTimeout: 60_000 },
       },
       {
+        // Against the HAProxy of this machine, or of $SLUICE_LAB_HAPROXY.
+        test: { name: 'haproxy', include: ['test/**/*.haproxy.ts'], testTimeout: 60_000 },
+      },
+      {
         // Against the schema of Compose, which $SLUICE_COMPOSE_SCHEMA names.
         test: { name: 'schema', include: ['test/**/*.schema.ts'] },
       },

@@ -112,7 +112,7 @@ export class RuntimeApi implements LoadBalancer {
     const path = safePath(server);
     const before = await this.#weight(server);
     const read = { with: `get weight ${path}`, from: WEIGHT };
-    const now = parseWeight(await this.#change(`set weight ${path} ${weight}`, read))?.weight;
+    const now = parseWeight(await this.#change(`set server ${path} weight ${weight}`, read))?.weight;
     if (now === undefined) throw this.#noSuchServer(server);
     if (now !== weight) {
       throw this.#failure(`set the weight of ${path} to ${weight}`, `HAProxy reads back ${now}`);

@@ -24,7 +24,7 @@ function apiAnswering(answers: Readonly<Record<string, string>>): { api: Runtime
 
 describe('RuntimeApi', () => {
   it('takes an empty answer for success, and reads the weight back from the worker that was told', async () => {
-    const set = 'set weight pxapp_cluster/pxApp_1 0; get weight pxapp_cluster/pxApp_1';
+    const set = 'set server pxapp_cluster/pxApp_1 weight 0; get weight pxapp_cluster/pxApp_1';
     const { api, asked } = apiAnswering({
       // As after a reload: this connection came to the new worker.
       'get weight pxapp_cluster/pxApp_1': '10 (initial 10)\n\n',
@@ -67,18 +67,18 @@ describe('RuntimeApi', () => {
   ])('fails with what HAProxy says: %s', async (answer) => {
     const { api } = apiAnswering({
       'get weight pxapp_cluster/pxApp_1': '10 (initial 10)\n\n',
-      'set weight pxapp_cluster/pxApp_1 5; get weight pxapp_cluster/pxApp_1': `${answer}\n\n10 (initial 10)\n\n`,
+      'set server pxapp_cluster/pxApp_1 weight 5; get weight pxapp_cluster/pxApp_1': `${answer}\n\n10 (initial 10)\n\n`,
     });
 
     await expect(api.setWeight(aServer(), 5)).rejects.toThrow(
-      `Cannot "set weight pxapp_cluster/pxApp_1 5" on fe1 (${SOCKET}): HAProxy answers "${answer}"`,
+      `Cannot "set server pxapp_cluster/pxApp_1 weight 5" on fe1 (${SOCKET}): HAProxy answers "${answer}"`,
     );
   });
 
   it('fails when the weight that is read back is another one', async () => {
     const { api } = apiAnswering({
       'get weight pxapp_cluster/pxApp_1': '100 (initial 100)\n\n',
-      'set weight pxapp_cluster/pxApp_1 0; get weight pxapp_cluster/pxApp_1': '\n100 (initial 100)\n\n',
+      'set server pxapp_cluster/pxApp_1 weight 0; get weight pxapp_cluster/pxApp_1': '\n100 (initial 100)\n\n',
     });
 
     await expect(api.setWeight(aServer(), 0)).rejects.toThrow('HAProxy reads back 100');
