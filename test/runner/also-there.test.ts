@@ -33,6 +33,17 @@ describe('a server of another backend', () => {
     expect(foreign ? alsoThere(anInstance(), [aBackend([aServerState()]), ...foreign]) : said(other)).toEqual([]);
   });
 
+  it('that tracks the server of the container is refused: it would go into maintenance with it', () => {
+    const tracks = 'pxapp_cluster/pxApp_1';
+
+    expect(said({ tracks, port: 9 })).toEqual([
+      'problem fe1: api/app1 tracks pxapp_cluster/pxApp_1 and would be in maintenance with it, although it goes elsewhere (127.0.0.1:9): give it a check of its own, or set it to maint',
+    ]);
+    expect(said({ tracks })).toHaveLength(1);
+    expect(said({ tracks, port: 9, admin: 'maint' })).toEqual([]);
+    expect(said({ tracks: 'pxapp_cluster/pxApp_2', port: 9 })).toEqual([]);
+  });
+
   it('is no matter when the playbook names it', () => {
     expect(said({}, [aServer(), api])).toEqual([]);
   });
