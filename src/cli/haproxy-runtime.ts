@@ -77,8 +77,9 @@ async function set({ command, session, around, hosts }: Acting): Promise<number>
   try {
     await setWeights({ hosts, place: command.place, weights, onSet }, session.context);
   } catch (error) {
-    if (!(error instanceof Failure) || set.length === 0) throw error;
-    failure = error;
+    if (!(error instanceof Failure) || (set.length === 0 && error.code !== 'some-failed')) throw error;
+    // Something was set, or may have been: it is not as it was.
+    failure = new Failure('some-failed', error.message, { cause: error });
     session.print([session.paint('bad', `problem: ${error.message}`)]);
   }
   const ends = weightEnds({ hosts, each: weights.length, set, failure });

@@ -33,6 +33,19 @@ describe('setWeights()', () => {
     expect(set.map(({ host, from, to }) => `${host} ${from} ${to}`)).toEqual(['fe1 10 5']);
   });
 
+  it('says that it is not known where the answer was lost', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    (await fleet.host('fe1')).haproxy.setWeight = async () => {
+      throw new Failure('unreachable', 'Cannot reach fe1: the connection was lost');
+    };
+
+    await expect(setWeights({ ...request, hosts: ['fe1'] }, fleet.context())).rejects.toMatchObject({
+      code: 'some-failed',
+      message:
+        'Whether pxapp_cluster/pxApp_1 on fe1 has weight 5 is not known: Cannot reach fe1: the connection was lost',
+    });
+  });
+
   it('sets them on each host, tells what they were, and lets go of the hosts', async () => {
     const fleet = await FakeFleet.up(['fe1', 'fe2']);
 

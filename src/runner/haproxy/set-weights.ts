@@ -6,6 +6,7 @@ import type { ServerState } from '../../rollout/observed.ts';
 import { whileHeld } from './held-for-runtime.ts';
 import type { LoadBalancer } from '../ports/ports.ts';
 import type { RunContext } from '../run.ts';
+import { isPassing } from '../waiting/poll.ts';
 import { placeOn, type NamedPlace } from '../preflight/sockets.ts';
 
 export interface WeightsRequest {
@@ -30,10 +31,22 @@ interface Planned {
   readonly weight: number;
 }
 
+/** A refusal is an answer; whoever was not heard may have set it. */
+async function setOne({ host, balancer, state, weight }: Planned): Promise<void> {
+  try {
+    await balancer.setWeight(state.server, weight);
+  } catch (error) {
+    if (!(error instanceof Failure) || !isPassing(error)) throw error;
+    const why = `Whether ${serverPath(state.server)} on ${host} has weight ${weight} is not known: ${error.message}`;
+    throw new Failure('some-failed', why, { cause: error });
+  }
+}
+
 /**
  * All servers are looked for on all hosts before the first is changed.
  *
- * @throws Failure `locked`, `config` when a server is not there, `haproxy` when HAProxy refuses a weight
+ * @throws Failure `locked`, `config` when a server is not there, `haproxy` when HAProxy refuses a weight, `some-failed`
+ * when it is not known whether it was set
  */
 export async function setWeights(request: WeightsRequest, context: RunContext): Promise<void> {
   const limit = pLimit(context.forks);
@@ -59,7 +72,7 @@ export async function setWeights(request: WeightsRequest, context: RunContext): 
         ),
     );
     for (const { host, balancer, state, weight } of all.flat()) {
-      await balancer.setWeight(state.server, weight);
+      await setOne({ host, balancer, state, weight });
       request.onSet({ host, path: serverPath(state.server), from: state.weight, to: weight });
     }
   });
