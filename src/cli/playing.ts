@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Vault } from '../config/vault.ts';
-import { soundsSecret, type Secrets } from '../rollout/secret.ts';
+import type { Secrets } from '../rollout/secret.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
 import { lookThrough } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
@@ -165,12 +165,13 @@ function playsOf(
   return { plays, extraVars };
 }
 
-/** What a header such as `Authorization: Bearer …` has is known by itself, too. */
+/** What a header such as `Authorization: Bearer …` or `Cookie: session=…` has is known by itself, too. */
 function addHeaders(headers: Readonly<Record<string, string>>, secrets: Secrets): void {
   for (const [name, value] of Object.entries(headers)) {
-    if (!soundsSecret(name)) continue;
+    if (/^(accept|content|user-agent$)/i.test(name)) continue;
     secrets.add(value);
     secrets.add(value.slice(value.indexOf(' ') + 1));
+    for (const [, part] of value.matchAll(/=([^;]*)/g)) secrets.add(part ?? '');
   }
 }
 

@@ -8,6 +8,7 @@ export interface Limits {
 }
 
 export interface Metric {
+  /** To be shown: without the values of its parameters. */
   readonly url: string;
   /** In the language of Prometheus, whose address `url` is then: an instant query with one series. */
   readonly query?: string | undefined;
@@ -16,7 +17,11 @@ export interface Metric {
   readonly limits: Limits;
   readonly everyMs: number;
   /** May hold secrets: like everything of that name it is in no event. */
-  readonly spec: { readonly headers: Readonly<Record<string, string>> };
+  readonly spec: {
+    /** What is asked; undefined: what is shown. */
+    readonly url?: string;
+    readonly headers: Readonly<Record<string, string>>;
+  };
 }
 
 /** From where an address is asked. */
@@ -28,7 +33,12 @@ export type Reading = { readonly value: number } | { readonly why: string };
 const QUERY_PATH = '/api/v1/query';
 
 /** What is asked for: of Prometheus, its interface for queries of one moment. */
-export function addressOf({ url, query }: Pick<Metric, 'url' | 'query'>): string {
+export function addressOf({
+  url: shownUrl,
+  query,
+  spec,
+}: Pick<Metric, 'url' | 'query'> & Partial<Pick<Metric, 'spec'>>): string {
+  const url = spec?.url ?? shownUrl;
   if (query === undefined) return url;
   const address = new URL(url);
   const path = address.pathname.replace(/\/+$/, '');
@@ -75,7 +85,7 @@ export function readingOf(
 ): Reading {
   if (!GOOD_STATUS.test(String(status))) {
     const error = query === undefined ? undefined : at(parsed(body), ['error']);
-    return { why: `answers ${status}${typeof error === 'string' ? `: ${error}` : ''}` };
+    return { why: `answers ${status}${typeof error === 'string' ? `: ${shown(error)}` : ''}` };
   }
   if (query !== undefined) return seriesIn(parsed(body), body);
   if (json === undefined) return numberIn(body.trim(), 'answers');
@@ -90,7 +100,12 @@ export function readingOf(
 function seriesIn(answer: unknown, body: string): Reading {
   const type = at(answer, ['data', 'resultType']);
   const result = at(answer, ['data', 'result']);
-  if (!Array.isArray(result)) return { why: `answers not as Prometheus does: ${shown(body)}` };
+  if (at(answer, ['status']) !== 'success' || !Array.isArray(result))
+    return { why: `answers not as Prometheus does: ${shown(body)}` };
+  const warnings = at(answer, ['warnings']);
+  if (Array.isArray(warnings) && warnings.length > 0) {
+    return { why: `answers with a warning: ${shown(String(warnings[0]))}` };
+  }
   if (type === 'scalar') return numberIn(result[1], 'answers with');
   if (type !== 'vector') return { why: `answers with a ${String(type)}: ask for one number of this moment` };
   if (result.length === 0) return { why: 'has no series for it ("… or vector(0)" makes that 0)' };

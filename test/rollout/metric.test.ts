@@ -54,7 +54,7 @@ describe('an answer of Prometheus', () => {
     ],
     [
       'a native histogram',
-      '{"data":{"resultType":"vector","result":[{"metric":{},"histogram":[1,{}]}]}}',
+      '{"status":"success","data":{"resultType":"vector","result":[{"metric":{},"histogram":[1,{}]}]}}',
       'answers with nothing, which is no number',
     ],
     ['something else', '{"a":1}', 'answers not as Prometheus does: "{\\"a\\":1}"'],
@@ -66,8 +66,21 @@ describe('an answer of Prometheus', () => {
   it('that is a refusal says why', () => {
     const body = '{"status":"error","errorType":"bad_data","error":"parse error: unexpected end"}';
 
-    expect(read(body, 400)).toEqual({ why: 'answers 400: parse error: unexpected end' });
+    expect(read(body, 400)).toEqual({ why: 'answers 400: "parse error: unexpected end"' });
     expect(read('<html>', 502)).toEqual({ why: 'answers 502' });
+    const long = JSON.stringify({ status: 'error', error: `a\n\u001b[2J${'b'.repeat(1000)}` });
+    expect(read(long, 503)).toEqual({
+      why: expect.stringMatching(/^answers 503: "a\\n\\u001b\[2Jb{90,100}…"$/) as unknown,
+    });
+  });
+
+  it('that is no success, or comes with a warning, has none', () => {
+    const answer = JSON.parse(vector('0')) as object;
+
+    expect(read(JSON.stringify({ ...answer, status: 'error' }))).toHaveProperty('why');
+    expect(read(JSON.stringify({ ...answer, warnings: ['a store did not answer'] }))).toEqual({
+      why: 'answers with a warning: "a store did not answer"',
+    });
   });
 });
 

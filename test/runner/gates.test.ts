@@ -49,6 +49,17 @@ describe('a gate after a batch', () => {
     expect(fleet.failures()).toEqual([]);
   });
 
+  it('is looked at once more when its time is up', async () => {
+    answers(fleet.commands, () => '0');
+
+    const result = await roll({
+      hooks: { after_batch: [aGate({ everyMs: 40_000, forMs: 50_000, timeoutMs: 60_000 })] },
+    });
+
+    expect(result.end).toBe('done');
+    expect(fleet.commands.asked).toHaveLength(2 * 3);
+  });
+
   it('says what it waits for, as often as a person can follow', async () => {
     answers(fleet.commands, (ms) => (ms < 9_000 ? '3' : '0'));
 

@@ -94,7 +94,7 @@ function eitherCommandOrGate(written: WrittenHook, context: z.RefinementCtx): vo
   if (where === 'old_container' || where === 'new_container') {
     complain(['where'], 'a metric is asked from controller or host');
   }
-  const never = neverLongEnough(metric?.for ?? 0, timeout);
+  const never = neverLongEnough(metric ?? {}, timeout);
   if (never !== undefined) complain(['metric', 'for'], never);
 }
 

@@ -50,7 +50,10 @@ const headers: Leaf<Readonly<Record<string, string>>> = {
 
 const limit: Leaf<number> = {
   says: 'a number such as 0.5',
-  parse: (value) => numberIn(value) ?? new Misfit(),
+  parse: (value) => {
+    const number = numberIn(value);
+    return number !== undefined && Number.isFinite(number) ? number : new Misfit();
+  },
 };
 
 const asked = {
@@ -111,12 +114,18 @@ export function metricOf(written: WrittenMetric): Metric {
     ...(below !== undefined && { below }),
     ...(equals !== undefined && { equals }),
   };
+  const shownUrl = withoutValues(url);
   return {
-    url,
+    url: shownUrl,
     ...(query !== undefined && { query }),
     ...(json !== undefined && { json }),
-    ...{ limits, everyMs: every, spec: { headers: told } },
+    ...{ limits, everyMs: every, spec: { ...(shownUrl !== url && { url }), headers: told } },
   };
+}
+
+/** Parameters may hold secrets, such as `token=…`. */
+function withoutValues(url: string): string {
+  return url.replace(/\?.*$/, (parameters) => parameters.replaceAll(/=[^&#]*/g, '=…'));
 }
 
 export function watchedMetricOf(
@@ -126,7 +135,14 @@ export function watchedMetricOf(
 }
 
 /** Why a gate of these times can never be passed, or undefined. */
-export function neverLongEnough(forMs: number, timeoutMs: number): string | undefined {
-  if (forMs < timeoutMs || forMs === 0) return undefined;
-  return `is ${durationText(forMs)}, and the timeout of the hook ${durationText(timeoutMs)}: it could never pass`;
+export function neverLongEnough(
+  {
+    for: forMs = 0,
+    every = DEFAULT_EVERY_MS,
+  }: { readonly for?: number | undefined; readonly every?: number | undefined },
+  timeoutMs: number,
+): string | undefined {
+  if (forMs === 0 || forMs + every < timeoutMs) return undefined;
+  const times = `is ${durationText(forMs)}, looked at every ${durationText(every)}`;
+  return `${times}, and the timeout of the hook ${durationText(timeoutMs)}: it could never pass`;
 }

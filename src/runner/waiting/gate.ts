@@ -71,7 +71,7 @@ export async function waitForGate(hook: GateHook, machine: Asking, watch: GateWa
     () => readMetric(gate, machine),
     (reading) => hold.see(reading, clock.now()),
     {
-      ...{ everyMs: gate.everyMs, withinMs: timeoutMs, signal },
+      ...{ everyMs: gate.everyMs, withinMs: timeoutMs, toTheEnd: true, signal },
       onWaiting: (reading, leftMs) => {
         watch.waiting(textOf(reading), valueOf(reading), leftMs);
       },

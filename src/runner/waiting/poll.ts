@@ -11,6 +11,8 @@ export interface Patience<T> {
   readonly everyMs: number;
   /** Milliseconds after which to give up. The last look is taken at or just before this. */
   readonly withinMs: number;
+  /** The last look is taken at that moment, however short the time since the one before. */
+  readonly toTheEnd?: boolean;
   readonly signal: AbortSignal;
   /** Told after every look that was not the last one. */
   readonly onWaiting?: (seen: T, leftMs: number) => void;
@@ -32,13 +34,14 @@ export async function poll<T>(
   patience: Patience<T>,
   clock: Clock,
 ): Promise<{ readonly done: boolean; readonly last: T }> {
-  const { everyMs, withinMs, signal } = patience;
+  const { everyMs, withinMs, toTheEnd = false, signal } = patience;
   const deadline = clock.now() + withinMs;
   for (;;) {
     signal.throwIfAborted();
-    const isLast = clock.now() + everyMs > deadline;
+    let isLast = clock.now() + (toTheEnd ? 0 : everyMs) > deadline;
     try {
       const last = await look();
+      isLast ||= toTheEnd && clock.now() >= deadline;
       if (await isDone(last)) return { done: true, last };
       if (isLast) return { done: false, last };
       patience.onWaiting?.(last, deadline - clock.now());
@@ -46,6 +49,6 @@ export async function poll<T>(
       if (isLast || !(error instanceof Failure) || !isPassing(error)) throw error;
       patience.onTrouble?.(error, deadline - clock.now());
     }
-    await clock.sleep(everyMs, signal);
+    await clock.sleep(toTheEnd ? Math.min(everyMs, deadline - clock.now()) : everyMs, signal);
   }
 }

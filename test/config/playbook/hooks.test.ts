@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readPlaybook } from '../../../src/config/playbook/read.ts';
 import { hooksOfPlays, placesAt, type HookPoint } from '../../../src/rollout/hooks.ts';
+import { addressOf } from '../../../src/rollout/metric.ts';
 import { aFleet, aPlaybook, linesOf, resolved, theInstance } from './fleet.ts';
 
 const inPlay = (text: string): string => aPlaybook('', `  hooks: ${text}\n`);
@@ -183,6 +184,14 @@ describe('gates', () => {
     ]);
   });
 
+  it('show their address without the values of its parameters', () => {
+    const [play] = resolved(gate(`{ url: 'http://x/y?token=abcd&from=-5m', below: 5 }`));
+
+    const asked = play?.hooks?.after_batch?.[0]?.gate;
+    expect(asked?.url).toBe('http://x/y?token=…&from=…');
+    expect(asked && addressOf(asked)).toBe('http://x/y?token=abcd&from=-5m');
+  });
+
   it('of an instance know it', () => {
     const app = `{ before_traffic: [{ name: b, where: host, metric: { url: 'http://127.0.0.1:{{ 8080 + id }}/keys', above: '{{ least }}' } }] }`;
 
@@ -203,7 +212,19 @@ describe('gates', () => {
     ['{ url: http://x, headers: { "a b": c }, below: 2 }', '', /metric\.headers: .*"a b" is no name of a header/],
     ['{ url: http://x, headers: { a: "b\\nc" }, below: 2 }', '', /metric\.headers\.a: should be text on one line/],
     ['{ url: http://x, json: [], below: 2 }', '', /metric\.json: should be a path such as/],
-    ['{ url: http://x, below: 1, for: 1m }', '', /metric\.for: is 1m, and the timeout of the hook 1m: it could never/],
+    [
+      '{ url: http://x, below: 1, for: 1m }',
+      '',
+      /metric\.for: is 1m, looked at every 5s, and the timeout of the hook 1m: it could never/,
+    ],
+    [
+      '{ url: http://x, below: 1, for: 30s, every: 2m }',
+      '',
+      /metric\.for: is 30s, looked at every 2m, and the timeout/,
+    ],
+    ['{ url: http://x, below: .inf }', '', /metric\.below: should be a number/],
+    ['{ url: http://x, above: -.inf }', '', /metric\.above: should be a number/],
+    ['{ url: http://x, equals: .nan }', '', /metric\.equals: should be a number/],
     ['{ url: http://x, below: 1 }', ', command: ls', /\.command: stands beside metric/],
     ['{ url: http://x, below: 1 }', ', env: { A: b }', /\.env: stands beside metric/],
     ['{ url: http://x, below: 1 }', ', no_log: true', /\.no_log: stands beside metric/],
