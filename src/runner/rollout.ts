@@ -12,7 +12,7 @@ import { disagreements, imageSettledOn, resumedPlan, type Resumption } from '../
 import { runEndOf, type AfterBatch } from '../rollout/verdict.ts';
 import { capacityProblems } from './preflight/capacity-problems.ts';
 import { stepActions } from './instance/advance.ts';
-import { refuseIfProblems, type Finding } from './hosts/findings.ts';
+import { refuseIfProblems, unconfirmed, type Finding } from './hosts/findings.ts';
 import { holdHosts, type HeldHosts } from './hosts/held-hosts.ts';
 import { restoreOver, restoreOverAgain } from './recovery/over-holds.ts';
 import { pullAll } from './preflight/images.ts';
@@ -75,6 +75,8 @@ type How = Pick<RolloutOptions, 'force' | 'resumption'> & {
   readonly facts?: FleetFacts;
   /** What is over by now on the hosts will be ended first, or put back. */
   readonly isBeforeEnding?: boolean;
+  /** That was done. */
+  readonly hasEnded?: boolean;
 };
 
 async function planAll(all: readonly Play[], how: How, context: SkippingContext): Promise<Planned> {
@@ -90,7 +92,7 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
     ...timeWarnings(ofInstances(plays), (one) => inheritedOf(one, facts)),
   ];
   for (const { kind, host, text } of found) context.report({ type: kind, host, text });
-  refuseIfProblems(found);
+  refuseIfProblems(found, how.hasEnded);
   for (const one of plans) context.report({ type: 'planned', plan: one });
   return { plays, plans, facts, recorded };
 }
@@ -154,17 +156,16 @@ export async function rollout(
   );
   try {
     await takeOver(held, { ...context, limit });
-    await restoreOver(held, context);
-    const planned = await planAll(plays, options, { ...context, skipped, lost });
-    skipped.refuseIfTooMany();
+    const hasEnded = await restoreOver(held, context);
+    const planned = await planAll(plays, { ...options, hasEnded }, { ...context, skipped, lost });
+    skipped.refuseIfTooMany(hasEnded);
     for (const warning of hooksAgain(options.resumption)) context.report(warning);
     const odd = options.resumption ? disagreements(planned.recorded, options.resumption) : [];
     for (const { host, text } of odd) context.report({ type: 'warning', host, text });
     options.onPlanned(planned.plans);
     context.stop.beforeNext.throwIfAborted();
     const hasWork = planned.plans.some(hasChanges);
-    if (hasWork && !(await options.confirm()))
-      throw new Failure('interrupted', 'Nothing was changed: the plan was not confirmed');
+    if (hasWork && !(await options.confirm())) throw new Failure('interrupted', unconfirmed('plan', hasEnded));
     const pace = new RunPace({ ...options.pace, hosts: hosts.length }, context);
     if (hasWork) {
       await context.journal.settled();

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import type { Instance } from '../../src/rollout/model.ts';
+import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import type { Act } from './acts.ts';
 import { inCentral } from './central.ts';
 import { lastRollout } from './journals.ts';
-import { KeptWorld, keptStory } from './kept-story.ts';
+import { KeptWorld, keptStory, withEach } from './kept-story.ts';
 import { Random } from './random.ts';
 import type { Controller } from './world/controller.ts';
 import type { SimHost } from './world/host.ts';
@@ -40,6 +42,32 @@ describe('a maintenance of a host on which a set is kept', () => {
     expect(await world.play({ command: 'maintain', by: 1, line: 'true' })).toMatchObject({ outcome: { end: 'done' } });
     expect(world.containers('fe1')).toEqual(RUNNING);
     expect(world.violations()).toEqual([]);
+  });
+});
+
+describe('a run that is refused after it has ended what was over', () => {
+  const refused: readonly Act[] = [
+    { command: 'drain', by: 1, server: 'pxApp_9' },
+    { command: 'rollout', by: 1 },
+  ];
+  it.each(refused)('says that this was touched: %j', async (act) => {
+    const world = await kept(5_000);
+    await world.pass(10_000);
+    const spec = { image: 'registry.lab:5000/pxapp:none', pullPolicy: 'never' } as const;
+    const otherwise = ({ slots }: Instance): Partial<Instance> => ({
+      spec,
+      ...(slots && {
+        slots: [
+          { ...slots[0], spec },
+          { ...slots[1], spec },
+        ],
+      }),
+    });
+    const unknown = { play: (play: Play) => withEach(play, otherwise) };
+    const { why } = await world.play(act, unknown);
+
+    expect(why).toMatch(/^Cannot start: .* \(above\); nothing but what was over was touched$/);
+    expect(world.containers('fe1')).toEqual(RUNNING);
   });
 });
 

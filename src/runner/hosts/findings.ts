@@ -15,11 +15,26 @@ export function problem(host: string, error: unknown): Finding {
   return { kind: 'problem', host, text: error.message, isUnreachable: error.code === 'unreachable' };
 }
 
-/** @throws Failure `unreachable` or `error` when there is a problem among the findings */
-export function refuseIfProblems(findings: readonly Finding[]): void {
+/**
+ * `hasEnded`: what was over on the hosts has been ended, or put back, before.
+ *
+ * @throws Failure `unreachable` or `error` when there is a problem among the findings
+ */
+export function refuseIfProblems(findings: readonly Finding[], hasEnded = false): void {
   const problems = findings.filter(({ kind }) => kind === 'problem');
   if (problems.length === 0) return;
   const code = problems.some(({ isUnreachable }) => isUnreachable) ? 'unreachable' : 'error';
   const count = problems.length === 1 ? 'there is a problem' : `there are ${problems.length} problems`;
-  throw new Failure(code, `Cannot start: ${count} (above); nothing was touched`);
+  throw new Failure(code, `Cannot start: ${count} (above); ${nothingElse(hasEnded)} was touched`);
+}
+
+/** What a run has done that is refused. */
+export function nothingElse(hasEnded: boolean): string {
+  return hasEnded ? 'nothing but what was over' : 'nothing';
+}
+
+/** `what` was to be done. */
+export function unconfirmed(what: string, hasEnded: boolean): string {
+  const nothing = hasEnded ? 'Nothing but what was over' : 'Nothing';
+  return `${nothing} was changed: the ${what} was not confirmed`;
 }

@@ -6,7 +6,7 @@ import { runEndOf } from '../../rollout/verdict.ts';
 import { beforeActing } from '../instance/before-acting.ts';
 import { isChosen } from '../hosts/chosen.ts';
 import { asItIsNow, consequencesOf, planDrain, type HostDrain, type Target } from './drain-plan.ts';
-import { problem, refuseIfProblems, type Finding } from '../hosts/findings.ts';
+import { problem, refuseIfProblems, unconfirmed, type Finding } from '../hosts/findings.ts';
 import { holdHosts } from '../hosts/held-hosts.ts';
 import { noted } from '../hosts/noted.ts';
 import type { Fronts } from '../preflight/in-front.ts';
@@ -40,7 +40,7 @@ export async function drainHosts(request: DrainRequest, context: RunContext): Pr
   try {
     await takeOver(held, { ...context, limit });
     // Not what is drained anew.
-    await restoreOver(held, context, ({ server }) => isChosen({ server }, request.servers));
+    const hasEnded = await restoreOver(held, context, ({ server }) => isChosen({ server }, request.servers));
     const findings: Finding[] = [];
     const planned = await Promise.all(
       request.hosts.map((name) =>
@@ -52,11 +52,11 @@ export async function drainHosts(request: DrainRequest, context: RunContext): Pr
       ),
     );
     for (const { kind, host, text } of findings) context.report({ type: kind, host, text });
-    refuseIfProblems(findings);
+    refuseIfProblems(findings, hasEnded);
     const drains = planned.filter((drain) => drain !== undefined);
     const consequences = consequencesOf(drains);
     if (consequences.length > 0 && !(await request.confirm(consequences))) {
-      throw new Failure('interrupted', 'Nothing was changed: the drain was not confirmed');
+      throw new Failure('interrupted', unconfirmed('drain', hasEnded));
     }
     const hosts = await settleHosts(drains, (drain) => limit(() => drainHost(drain, request, context)), context);
     return { end: runEndOf(hosts.map(({ end }) => end)), hosts };

@@ -6,6 +6,7 @@ import type { HostMaintenance, MaintenancePlan } from '../../rollout/maintenance
 import { runEndOf, type AfterBatch } from '../../rollout/verdict.ts';
 import { holdHosts, type HeldHosts } from '../hosts/held-hosts.ts';
 import { maintainHost } from './maintain-host.ts';
+import { unconfirmed } from '../hosts/findings.ts';
 import { planMaintenance, type MaintainRequest } from './maintain-plan.ts';
 import { restoreOver } from '../recovery/over-holds.ts';
 import { withoutWork } from '../recovery/restore-over.ts';
@@ -20,12 +21,13 @@ export async function maintainHosts(request: MaintainRequest, context: RunContex
   const held = await holdHosts([...request.hosts, ...(request.balancers ?? [])], { ...context, limit });
   try {
     await takeOver(held, { ...context, limit });
-    await restoreOver(held, context);
-    const plan = await planMaintenance(request, context, async (name) => held.host(name).access);
+    const hasEnded = await restoreOver(held, context);
+    const at = { reach: async (name: string) => held.host(name).access, hasEnded };
+    const plan = await planMaintenance(request, context, at);
     request.onPlanned(plan);
     context.stop.beforeNext.throwIfAborted();
     if (!(await request.confirm())) {
-      throw new Failure('interrupted', 'Nothing was changed: the maintenance was not confirmed');
+      throw new Failure('interrupted', unconfirmed('maintenance', hasEnded));
     }
     return await inBatches(plan, { request, held }, context);
   } finally {

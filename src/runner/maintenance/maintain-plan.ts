@@ -53,9 +53,9 @@ type Reach = (name: string) => Promise<HostAccess>;
 export async function planMaintenance(
   request: MaintainRequest,
   context: RunContext,
-  held?: Reach,
+  held?: { readonly reach: Reach; readonly hasEnded: boolean },
 ): Promise<MaintenancePlan> {
-  const reach = held ?? ((name) => context.fleet.host(name));
+  const reach = held?.reach ?? ((name) => context.fleet.host(name));
   const { report, identity } = context;
   const findings: Finding[] = [];
   const looked = await Promise.all(
@@ -75,7 +75,7 @@ export async function planMaintenance(
   for (const { host, text } of shortagesOf(batches, central, request.minUp))
     findings.push({ kind: 'problem', host, text });
   for (const { kind, host, text } of findings) report({ type: kind, host, text });
-  refuseIfProblems(findings);
+  refuseIfProblems(findings, held?.hasEnded);
   const consequences = batches.flatMap((batch) =>
     emptiedBy(batch, unique(whole.filter(({ host }) => batch.includes(host)).flatMap(({ backends }) => backends))),
   );

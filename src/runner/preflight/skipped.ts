@@ -2,6 +2,7 @@ import { Failure } from '../../errors.ts';
 import type { HostSummary, Report } from '../../rollout/events.ts';
 import { serversBefore, type Play } from '../../rollout/play.ts';
 import { isMoreThan } from '../../rollout/verdict.ts';
+import { nothingElse } from '../hosts/findings.ts';
 
 /** The hosts that a run leaves out, since they cannot be reached and all of their plays say `unreachable: skip`. */
 export class Skipped {
@@ -49,7 +50,7 @@ export class Skipped {
   }
 
   /** @throws Failure `unreachable` when nothing is left, or more is missing than the plays tolerate */
-  refuseIfTooMany(): void {
+  refuseIfTooMany(hasEnded: boolean): void {
     const missing = this.hosts.length;
     const all = new Set(this.#plays.flatMap(({ hosts }) => hosts.map(({ host }) => host))).size;
     if (missing === 0) return;
@@ -61,7 +62,7 @@ export class Skipped {
       missing === all
         ? 'no host can be reached'
         : `${missing} of ${all} hosts cannot be reached, which is more than max_failures allows`;
-    throw new Failure('unreachable', `Cannot start: ${why}; nothing was touched`);
+    throw new Failure('unreachable', `Cannot start: ${why}; ${nothingElse(hasEnded)} was touched`);
   }
 
   /** A row for each host that has none among `rows`. */

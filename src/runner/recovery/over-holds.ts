@@ -22,13 +22,14 @@ export async function putBackOver(held: HeldHost, over: readonly RecordEntry[], 
  * Before a run begins with its own: what was drained on its hosts for a time that is over serves again, and what was kept
  * ends. What cannot be ended is told, and is in the way of those only who would change it. `but`: what the run itself sees to.
  *
+ * @returns whether there was any that was put back, or ended
  * @throws Failure `out-of-service` when a server that was drained cannot be put back
  */
 export async function restoreOver(
   { all }: Pick<HeldHosts, 'all'>,
   context: RunContext,
   but: (entry: RecordEntry) => boolean = () => false,
-): Promise<void> {
+): Promise<boolean> {
   const outcomes = await Promise.all(
     all.map(async (held) => {
       const over = await overOn(held.access, held.undo.entries);
@@ -41,7 +42,7 @@ export async function restoreOver(
   for (const { host, kept } of outcomes)
     if (!kept.ok) context.report({ type: 'warning', host, text: `${kept.reason}: ${keptAdvice(host)}` });
   const failed = outcomes.find(({ drained }) => !drained.ok);
-  if (!failed) return;
+  if (!failed) return outcomes.some(({ drained, kept }) => drained.count + kept.count > 0);
   const text = `Cannot start: what was drained on ${failed.host} until now cannot be put back: ${failed.drained.reason}`;
   throw new Failure('out-of-service', text);
 }
