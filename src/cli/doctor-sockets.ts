@@ -76,7 +76,7 @@ function unreadable(
   if (files.length === 0) return [];
   const more = listened.filter((path) => !declared.has(path));
   const listens = more.length === 0 ? '' : `; what is listened on there is ${[...new Set(more)].join(', ')}`;
-  return [`the sockets of process ${pid} are not known, as we may not read ${files.join(', ')}${listens}`];
+  return [`the sockets of process ${pid} are not known, as we cannot read ${files.join(', ')}${listens}`];
 }
 
 interface Asking {

@@ -49,7 +49,7 @@ describe('the sockets of a real host', () => {
     const { stdout } = await sluice('doctor', own, '--user', 'deploy');
 
     expect(stdout).toMatch(
-      /socket +the sockets of process \d+ are not known, as we may not read \/etc\/haproxy\/haproxy\.cfg; what is listened on there is .*\/run\/watch\.sock/,
+      /socket +the sockets of process \d+ are not known, as we cannot read \/etc\/haproxy\/haproxy\.cfg; what is listened on there is .*\/run\/watch\.sock/,
     );
     expect(stdout).toMatch(/socket +\/run\/haproxy-master\.sock, a master, level admin, .* deploy may not use it/);
   });
