@@ -2,8 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
+import { withNew } from './further.ts';
 import { KeptWorld, keptStory, withEach } from './kept-story.ts';
 import type { Controller } from './world/controller.ts';
+import type { HostSetting } from './world/host.ts';
 
 const rollout = { command: 'rollout', by: 0 } as const;
 
@@ -127,12 +129,14 @@ describe('a switch back', () => {
 
 describe('a run that takes back what it keeps', () => {
   /** The second host fails, and what the first has kept is gone by then, as far as it says. */
-  async function goneWhenTakenBack(): Promise<{ told: KeptWorld; events: readonly RunEvent[] }> {
+  async function goneWhenTakenBack(
+    change: (host: HostSetting) => HostSetting = (host) => host,
+  ): Promise<{ told: KeptWorld; events: readonly RunEvent[] }> {
     const story = keptStory(600_000);
     const [fe1] = story.world.hosts;
     if (!fe1) throw new Error('there is no host');
     const policy = { ...defaultPolicy, onFailure: 'rollback' } as const;
-    const hosts = [fe1, { ...fe1, name: 'fe2' }];
+    const hosts = [change(fe1), { ...fe1, name: 'fe2' }];
     const told = await KeptWorld.of({ ...story, world: { ...story.world, hosts, policy } });
     let heard: readonly RunEvent[] = [];
     let isBroken = false;
@@ -160,6 +164,13 @@ describe('a run that takes back what it keeps', () => {
     const back = events.filter((one) => one.type === 'instance-started' && one.isRevert);
     expect(back).toEqual([]);
     expect(events).toContainEqual(expect.objectContaining({ type: 'rollback-started', hosts: ['fe1'] }));
+    expect(told.containers('fe1').filter((one) => one.endsWith('running v2'))).toHaveLength(2);
+  });
+
+  it('leaves what it has created where the switch back of the others has failed', async () => {
+    const { told, events } = await goneWhenTakenBack(withNew);
+
+    expect(events.filter((one) => one.type === 'instance-started' && one.isRevert)).toEqual([]);
     expect(told.containers('fe1').filter((one) => one.endsWith('running v2'))).toHaveLength(2);
   });
 });

@@ -42,8 +42,10 @@ export async function revert(instances: readonly TakenBack[], running: RevertCon
   const switched = await switchBackOwn(kept, context);
   const others = instances.filter((one) => !kept.some((own) => own.instances.includes(one.plan)));
   if (others.length === 0) return switched;
-  const rest = await recreated(others, context);
-  return { hosts: merged(switched.hosts, rest.hosts), then: switched.then === 'goOn' ? rest.then : switched.then };
+  // Where it ends, nothing else begins.
+  const rest = switched.then === 'goOn' ? await recreated(others, context) : undefined;
+  const left = rest?.hosts ?? notReachedOf(others);
+  return { hosts: merged(switched.hosts, left), then: rest?.then ?? switched.then };
 }
 
 /** Batches of the play may be in work beside it: whoever reads the journal must not take one for the other. */
@@ -88,6 +90,14 @@ async function recreated(instances: readonly TakenBack[], context: RevertContext
     ),
     then: ends.find(({ then }) => then !== 'goOn')?.then ?? (failed.length > 0 ? 'stop' : 'goOn'),
   };
+}
+
+function notReachedOf(instances: readonly TakenBack[]): readonly HostSummary[] {
+  const hosts = instances.map(({ plan }) => plan.instance.host);
+  return [...new Set(hosts)].map((host): HostSummary => {
+    const notReached = hosts.filter((one) => one === host).length;
+    return { ...nothing, host, end: 'notReached', notReached };
+  });
 }
 
 /** A host may have had some of either. */
