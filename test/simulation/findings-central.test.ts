@@ -14,10 +14,7 @@ describe('what the simulation has found with central HAProxys, and when hosts ar
   it.each([
     [12, hasty, 'a serving container, and an HAProxy that is out of reach and may send it requests: also on recover'],
     [770, hasty, 'an instance that was left in work at an HAProxy which the run is gone on with without'],
-    [1174, brisk, 'a soak that ends since an HAProxy is out of reach, of a container that serves well'],
     [1324, brisk, 'one of two servers of one name in two HAProxys that cannot be put back'],
-    [1374, brisk, 'an HAProxy that gets out of reach while a container is taken out again there'],
-    [1658, brisk, 'a ramp that ends since an HAProxy is out of reach'],
   ])('central HAProxys, of seed %i, told %o: %s', async (seed, pace) => {
     expect(await brokenBy(centralOf(seed, pace))).toEqual([]);
   });
