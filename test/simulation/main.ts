@@ -5,6 +5,7 @@ import { Worker } from 'node:worker_threads';
 import { breakages } from './breakages.ts';
 import type { Block, Found } from './block.ts';
 import { invariants } from './invariants.ts';
+import { openFindings } from './open-findings.ts';
 import { scenarioOf } from './stories.ts';
 import { shortest, storyOf } from './story.ts';
 
@@ -64,7 +65,9 @@ async function simulate(options: Options): Promise<number> {
     const text = first?.violations.find(({ invariant }) => invariant === name)?.text ?? '';
     console.log(`  seed ${first?.seed ?? ''}: ${text}`);
   }
-  const first = found[0];
+  const open = options.breakage === undefined ? found.filter(({ seed }) => openFindings.has(seed)) : [];
+  for (const { seed } of open) console.log(`known and open: seed ${seed}: ${openFindings.get(seed) ?? ''}`);
+  const first = found.find((one) => !open.includes(one));
   if (!first) return 0;
   console.log('');
   await tell(first.seed, options.breakage);

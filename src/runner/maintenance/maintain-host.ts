@@ -9,6 +9,7 @@ import { hostStep } from '../hosts/host-step.ts';
 import { runJob } from '../hosts/job-run.ts';
 import type { MaintainRequest } from './maintain-plan.ts';
 import { noted } from '../hosts/noted.ts';
+import { homeward } from '../waiting/persist.ts';
 import { poll } from '../waiting/poll.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { DrainClock, untilQuiet } from '../instance/quiesce.ts';
@@ -160,7 +161,9 @@ class Trip {
 
   async #halt(watch: Watch): Promise<string> {
     await this.#untilQuiet(watch);
-    for (const name of this.#plan.stopped) await this.#held.access.containers.stop(name);
+    // A stop whose answer was lost may yet be carried out: it is asked for until it is known to have been.
+    const { containers } = this.#held.access;
+    for (const name of this.#plan.stopped) await homeward(() => containers.stop(name), watch);
     return `${this.#plan.stopped.join(', ')} stopped`;
   }
 

@@ -1,5 +1,6 @@
 import { Failure } from '../../errors.ts';
 import type { Report, Subject } from '../../rollout/events.ts';
+import type { EndState } from '../../rollout/lifecycle.ts';
 import { keepsContainer, serverKey, type Instance, type Server } from '../../rollout/model.ts';
 import { whyFallen } from '../../rollout/monitor.ts';
 import type { InstanceEnd, Stop } from '../instance/advance.ts';
@@ -44,6 +45,10 @@ export class Monitors {
   readonly #hosts = new Map<string, HostMonitors>();
   readonly #touched = new Set<string>();
   readonly #failed = new Map<Instance, InstanceEnd>();
+  /** What instances came to by themselves. */
+  readonly #ends = new Map<Instance, EndState>();
+  /** They are taken back, or will be: one that ends updated meanwhile is not watched any more. */
+  readonly #goingBack = new Set<Instance>();
   readonly #underWay = new Set<Promise<void>>();
   readonly #quit = new AbortController();
   /** A stop ends all monitors early, and well. */
@@ -77,8 +82,14 @@ export class Monitors {
     return new MetricWatch(metric, { clock, read: () => readMetric(metric, machine) });
   }
 
+  /** An instance has come to its end. Only what is updated can be taken back. */
+  cameTo(instance: Instance, state: EndState): void {
+    this.#ends.set(instance, state);
+  }
+
   /** Goes on with a monitor that began in the soak, in the background. */
   follow(monitor: Monitor): void {
+    if (this.#goingBack.has(monitor.work.instance)) return;
     const { host } = monitor.work.instance;
     const on = this.#on(host);
     on.monitors.add(monitor);
@@ -201,6 +212,7 @@ export class Monitors {
     const failure = new Failure('docker', reason);
     this.#failed.set(instance, { state: 'updated', failure });
     const company = together(instance);
+    for (const one of company) this.#goingBack.add(one);
     for (const other of on.monitors)
       if (company.includes(other.work.instance)) this.#end(other, on, `${instance.container} is taken back`);
     const [logs] = await Promise.allSettled([host.containers.logs(instance.container, LOG_LINES)]);
@@ -211,7 +223,8 @@ export class Monitors {
       ...{ ms: clock.now() - monitor.startedMs, reason, details, ...numberOf(monitor) },
     });
     const takenBack = on.room.alone(async () => {
-      for (const [one, end] of await takeBack(company, failure)) this.#failed.set(one, end);
+      const updated = company.filter((one) => (this.#ends.get(one) ?? 'updated') === 'updated');
+      for (const [one, end] of await takeBack(updated, failure)) this.#failed.set(one, end);
     });
     this.#keep(takenBack);
   }

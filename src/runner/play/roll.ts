@@ -252,6 +252,7 @@ async function update(plan: InstancePlan, at: Together, context: PlayContext): P
     const work = workOf(plan, at.company, context);
     work.beforeTraffic = beforeTraffic(here, context);
     const ended = await goOn(work, within);
+    monitors.cameTo(plan.instance, ended.state);
     if (ended.state === 'updated' && work.monitor) monitors.follow(work.monitor);
     return ended;
   });
