@@ -8,6 +8,7 @@ it.each([
   [15807, 'one of a set was never updated: it is not counted as taken back with the others'],
   [19811, 'one of a set is left in work, and another is taken back: what is recorded of the first stays whole'],
   [15342, 'the answer to the stop of a container in a maintenance is lost, and the stop comes later'],
+  [3798, 'a company that is gone on with, of which one is over already: it is taken back with the others'],
 ])('seed %i: %s', async (seed) => {
   expect((await run(scenarioOf(seed))).violations).toEqual([]);
 });

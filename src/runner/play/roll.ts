@@ -66,7 +66,7 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEn
   const { perHost, inAll = Infinity } = plan.atOnce ?? oneByOne;
   const monitors = new Monitors({
     ...{ ...context, perHost },
-    together: (instance) => togetherWith(instance, plan),
+    together: (instance) => togetherWith(instance, plan, context.resumption),
     takeBack: (instances, failure) => takeBackTogether(instances, failure, { plan, context }),
   });
   try {

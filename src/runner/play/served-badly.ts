@@ -1,9 +1,10 @@
 /** What becomes of instances whose monitors have failed. */
 import type { Failure } from '../../errors.ts';
-import { unitsOf } from '../../rollout/company.ts';
+import { isForCompany, unitsOf } from '../../rollout/company.ts';
 import type { EndState } from '../../rollout/lifecycle.ts';
 import type { Instance } from '../../rollout/model.ts';
 import type { PlayPlan } from '../../rollout/plan.ts';
+import type { Resumption } from '../../rollout/resumption.ts';
 import type { InstanceEnd } from '../instance/advance.ts';
 import type { RollContext } from './roll.ts';
 import { takenBackOf } from './taken-back.ts';
@@ -36,10 +37,20 @@ const opposite: Readonly<Record<EndState, EndState>> = {
   ...{ updated: 'unchanged', unchanged: 'updated', outOfService: 'outOfService' },
 };
 
-/** Those that an instance goes back with, itself too. */
-export function togetherWith(instance: Instance, plan: PlayPlan): readonly Instance[] {
-  const { host } = instance;
-  const units = plan.batches.flatMap(({ hosts }) => hosts).filter((one) => one.host === host);
-  const all = units.flatMap(({ instances }) => unitsOf(instances)).map((unit) => unit.map((one) => one.instance));
-  return all.find((unit) => unit.includes(instance)) ?? [instance];
+/** Those that an instance goes back with, itself too; of its company also those that the first part of the run has updated. */
+export function togetherWith(instance: Instance, plan: PlayPlan, first?: Resumption): readonly Instance[] {
+  const onHost = plan.batches
+    .flatMap(({ hosts }) => hosts)
+    .filter(({ host }) => host === instance.host)
+    .flatMap(({ instances }) => instances);
+  const unit = unitsOf(onHost).find((one) => one.some((member) => member.instance === instance)) ?? [];
+  const before = onHost.filter((one) => one.action === 'leave' && isUpdatedBy(one.instance, first));
+  const company = before.filter((one) => isForCompany(one.instance) && one.instance.strategy === instance.strategy);
+  return unit.length === 0 ? [instance] : [...unit, ...company].map((one) => one.instance);
+}
+
+/** What was in work by the journal, and is as it is to be, has come to its end all the same. */
+function isUpdatedBy({ host, container }: Instance, first: Resumption | undefined): boolean {
+  const name = `${host} ${container}`;
+  return first !== undefined && (first.updated.has(name) || first.inWork.has(name));
 }
