@@ -6,7 +6,7 @@ const around = { version: '1.2.3', environment: {} };
 describe('readArguments() refuses', () => {
   // prettier-ignore
   it.each<{ why: string; line: string; says: RegExp }>([
-    { why: 'no command',                       line: '',                                     says: /: Say what to do: rollout, plan, rollback, drain, restore, maintain, recover, resume, haproxy, lock, status, doctor, hosts, inventory, history or show/ },
+    { why: 'no command',                       line: '',                                     says: /: Say what to do: rollout, plan, rollback, drain, restore, switch-back, retire, maintain, recover, resume, haproxy, lock, status, doctor, hosts, inventory, history or show/ },
     { why: 'options without a command',        line: '-i a --json',                          says: /: Say what to do/ },
     { why: 'a command that is nearly one',     line: 'rolout p -i a',                        says: /Did you mean rollout\?/ },
     { why: 'a command in capitals',            line: 'Status -i a',                          says: /Did you mean status\?/ },
