@@ -95,17 +95,17 @@ export function parseServerStates(text: string): readonly ServerState[] {
 }
 
 /**
- * Undoes what was changed at runtime: states, weights and paused health checks are as configured again. That a server
- * is UP is to be checked anew: its container may just have been made.
+ * Undoes what was changed at runtime: states, weights and paused health checks are as configured again. That the server
+ * of a container is UP is to be checked anew: the container may just have been made.
  */
-export async function resetServers(host: Host): Promise<void> {
-  for (const { backend, name, configuredWeight } of await serverStates(host)) {
+export async function resetServers(host: Host, apps: number): Promise<void> {
+  for (const { backend, name, address, configuredWeight } of await serverStates(host)) {
     const server = `${backend}/${name}`;
     const commands = [
       `set server ${server} state ready`,
       `enable health ${server}`,
       `set server ${server} weight ${configuredWeight}`,
-      `set server ${server} health down`,
+      ...(hasContainer(address, apps) ? [`set server ${server} health down`] : []),
     ];
     await runtime(host, commands.join('; '));
   }
@@ -116,15 +116,17 @@ export async function resetServers(host: Host): Promise<void> {
  * there are behind the others; a server at any other port has none, and need not be up.
  */
 export async function areServersUp(host: Host, apps: number): Promise<true | string> {
-  const ports = Array.from({ length: apps }, (_, index) => String(portOf(index + 1)));
   const wrong = (await serverStates(host)).filter(
     ({ address, operation, admin, weight, configuredWeight }) =>
-      (operation !== 2 && ports.includes(address.split(':').at(-1) ?? '')) ||
-      admin !== 0 ||
-      weight !== configuredWeight,
+      (operation !== 2 && hasContainer(address, apps)) || admin !== 0 || weight !== configuredWeight,
   );
   return (
     wrong.length === 0 ||
     wrong.map(({ name, operation, admin }) => `${name} is in state ${operation}/${admin}`).join(', ')
   );
+}
+
+function hasContainer(address: string, apps: number): boolean {
+  const id = Number(address.split(':').at(-1)) - portOf(0);
+  return id >= 1 && id <= apps;
 }

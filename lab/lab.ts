@@ -118,7 +118,7 @@ async function convergeOrRemake(host: Host, settings: LabSettings, digest: Promi
 async function convergeHost(host: Host, settings: LabSettings, digest: Promise<string | undefined>): Promise<void> {
   await startHost(host, settings);
   await convergeContainers(host, { settings, digest: (await digest) ?? '' });
-  await resetServers(host);
+  await resetServers(host, settings.apps);
   await healthyContainers(host, settings);
   const areUp = async (): Promise<boolean | string> => await areServersUp(host, settings.apps);
   await until(`the servers of ${host.name}`, areUp, { withinMs: 30_000, everyMs: 50 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { hosts, labReset } from '../../lab/lab.ts';
+import { serverStates } from '../../lab/haproxy.ts';
+import { hostNamed, hosts, labReset } from '../../lab/lab.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { folderWith } from '../support/command-line.ts';
 import { containersOf, containersOn, load, namesOnEitherVersion } from '../support/fleet.ts';
@@ -20,9 +21,16 @@ async function seenInFront(): Promise<readonly (readonly string[])[]> {
   return Promise.all(FRONTS.map(hostsAt));
 }
 
+/** The lab waits for servers with containers; those in front see the hosts UP a moment later. */
+async function areUpInFront(): Promise<boolean> {
+  const states = await Promise.all(FRONTS.map((name) => serverStates(hostNamed(name))));
+  return states.flat().every(({ backend, operation }) => backend !== 'web' || operation === 2);
+}
+
 describe('hosts behind a tier of front HAProxys', () => {
   beforeEach(async () => {
     await labReset(frontTier(folder));
+    await expect.poll(areUpInFront, { timeout: 30_000 }).toBe(true);
   });
   afterAll(async () => {
     await labReset({ apps: 3 });
