@@ -1,7 +1,8 @@
 /** For tests about one host: they may run side by side, each worker with a host of the lab for itself. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hosts, labResetHost } from '../../lab/lab.ts';
+import { daemonOf } from '../../lab/daemons.ts';
+import { hosts, labResetHost, reload } from '../../lab/lab.ts';
 import { startLoad, type Load } from '../../lab/load/load.ts';
 import { labDir, type LabSettings } from '../../lab/settings.ts';
 import { until } from '../../lab/wait.ts';
@@ -25,6 +26,25 @@ export async function resetOwn(options: Partial<LabSettings> = {}): Promise<void
 /** Mixed load on the host. Web sockets, which only end when they are made to, only where a test is about them. */
 export function loadOwn({ webSockets = 0 } = {}): Load {
   return startLoad({ targets: [ownHost()], requestsPerSecond: REQUESTS_PER_SECOND, webSockets });
+}
+
+/**
+ * An old worker closes its idle connections, and meets requests that are just sent on them: those that fail until it is
+ * gone are HAProxy's own. Under load it is gone once its last request has ended.
+ */
+export async function reloadUnder(traffic: Load): Promise<void> {
+  const over = traffic.outage(own);
+  await reload(ownHost());
+  const master = daemonOf(ownHost(), 'haproxy')?.pid ?? 0;
+  const isAlone = async (): Promise<boolean> => workersOf(master).length <= 1;
+  await until('the old HAProxy worker is gone', isAlone, { withinMs: 20_000, everyMs: 20 });
+  over();
+}
+
+function workersOf(master: number): readonly string[] {
+  return readFileSync(`/proc/${master}/task/${master}/children`, 'utf8')
+    .split(' ')
+    .filter((pid) => pid !== '');
 }
 
 async function taken(): Promise<string> {

@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { docker, reload } from '../../../lab/lab.ts';
-import type { Load } from '../../../lab/load/load.ts';
+import { docker } from '../../../lab/lab.ts';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { containersOf, containersOn, serversOf } from '../../support/fleet.ts';
-import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
 import { sampleUsable } from '../../support/sampled.ts';
 import { sluice } from '../../support/sluice.ts';
 
@@ -46,13 +45,6 @@ async function names(): Promise<string[]> {
 
 function rollout(playbook: string, version: string): readonly string[] {
   return ['rollout', playbook, '-e', `pxapp_version=${version}`, '--limit', own, '--yes'];
-}
-
-/** What an old worker does to requests that are just sent on its idle connections is HAProxy's own. */
-async function reloadUnder(traffic: Load): Promise<void> {
-  const over = traffic.outage(own);
-  await reload(ownHost());
-  over();
 }
 
 describe('blue-green on a real host', () => {
