@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { cgroupOf, favoured } from './cgroups.ts';
 import { ping } from './engine.ts';
-import { haproxyProgram, renderHaproxy, runtime } from './haproxy.ts';
+import { haproxyProgram, masterRuntime, renderHaproxy, runtime } from './haproxy.ts';
 import type { Host } from './host.ts';
 import { inside, logOf } from './host.ts';
 import { processesOf } from './namespaces.ts';
@@ -122,6 +122,21 @@ export async function reloadHaproxy(host: Host): Promise<void> {
     everyMs: 20,
     log: logOf(host, 'haproxy'),
   });
+  const hasLetGo = async (): Promise<boolean> => (await isEnding(host, before)) && (await isEnding(host, before));
+  await until(`the end of HAProxy worker ${before} on ${host.name} to begin`, hasLetGo, {
+    withinMs: 10_000,
+    everyMs: 20,
+    log: logOf(host, 'haproxy'),
+  });
+}
+
+/**
+ * Whether a worker was told to end, or has. It closes its idle connections then, and by the next question has done so.
+ * Without a master socket nobody can be asked.
+ */
+async function isEnding(host: Host, pid: string): Promise<boolean> {
+  const info = await masterRuntime(host, `@!${pid} show info`).catch(() => '');
+  return !/^Stopping: 0$/m.test(info);
 }
 
 async function workerPid(host: Host): Promise<string> {

@@ -60,7 +60,20 @@ export function portOf(id: number): number {
 
 /** Runs one command, or several separated by `;`, on the stats socket of the host's HAProxy. */
 export async function runtime(host: Host, command: string, withinMs = 5_000): Promise<string> {
-  const socket = connect(host.haproxySocket);
+  return ask(host, host.haproxySocket, { command, withinMs });
+}
+
+/** The same on the socket of its master. */
+export async function masterRuntime(host: Host, command: string, withinMs = 5_000): Promise<string> {
+  return ask(host, host.haproxyMasterSocket, { command, withinMs });
+}
+
+async function ask(
+  host: Host,
+  path: string,
+  { command, withinMs }: { readonly command: string; readonly withinMs: number },
+): Promise<string> {
+  const socket = connect(path);
   socket.setTimeout(withinMs, () => {
     socket.destroy(new Error(`Cannot ask the HAProxy of ${host.name} "${command}": no answer within ${withinMs} ms`));
   });

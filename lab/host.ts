@@ -13,6 +13,7 @@ export interface Host {
   readonly dir: string;
   readonly dockerSocket: string;
   readonly haproxySocket: string;
+  readonly haproxyMasterSocket: string;
   readonly namespaces: { readonly net: string; readonly mount: string; readonly uts: string };
 }
 
@@ -31,6 +32,7 @@ export function hostOf(number: number): Host {
     dir,
     dockerSocket: join(dir, 'run/docker.sock'),
     haproxySocket: join(dir, 'run/haproxy.sock'),
+    haproxyMasterSocket: join(dir, 'run/haproxy-master.sock'),
     namespaces: { net: namespace('net'), mount: namespace('mount'), uts: namespace('uts') },
   };
 }

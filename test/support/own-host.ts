@@ -1,7 +1,6 @@
 /** For tests about one host: they may run side by side, each worker with a host of the lab for itself. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { daemonOf } from '../../lab/daemons.ts';
 import { hosts, labResetHost, reload } from '../../lab/lab.ts';
 import { startLoad, type Load } from '../../lab/load/load.ts';
 import { labDir, type LabSettings } from '../../lab/settings.ts';
@@ -29,22 +28,13 @@ export function loadOwn({ webSockets = 0 } = {}): Load {
 }
 
 /**
- * An old worker closes its idle connections, and meets requests that are just sent on them: those that fail until it is
- * gone are HAProxy's own. Under load it is gone once its last request has ended.
+ * An old worker closes its idle connections, and meets requests that are just sent on them: those that fail at that
+ * moment are HAProxy's own.
  */
 export async function reloadUnder(traffic: Load): Promise<void> {
   const over = traffic.outage(own);
   await reload(ownHost());
-  const master = daemonOf(ownHost(), 'haproxy')?.pid ?? 0;
-  const isAlone = async (): Promise<boolean> => workersOf(master).length <= 1;
-  await until('the old HAProxy worker is gone', isAlone, { withinMs: 20_000, everyMs: 20 });
   over();
-}
-
-function workersOf(master: number): readonly string[] {
-  return readFileSync(`/proc/${master}/task/${master}/children`, 'utf8')
-    .split(' ')
-    .filter((pid) => pid !== '');
 }
 
 async function taken(): Promise<string> {

@@ -5,7 +5,7 @@ import { reload } from '../../../lab/lab.ts';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { ALL_IN_SERVICE, containersOf, serversOf } from '../../support/fleet.ts';
-import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
 import { expectOwnWhole } from '../../support/own-whole.ts';
 import { sluice } from '../../support/sluice.ts';
 
@@ -69,11 +69,7 @@ describe('strategy: recreate-host on a real host', () => {
   it('goes on when HAProxy is reloaded while they are drained, and fails no request', async () => {
     const traffic = loadOwn();
 
-    const ended = await atStep(roll(playbook()), 'drain', async () => {
-      const over = traffic.outage(own);
-      await reload(ownHost());
-      over();
-    });
+    const ended = await atStep(roll(playbook()), 'drain', () => reloadUnder(traffic));
 
     const report = await traffic.stop();
     expect(ended.status, ended.stdout).toBe(0);

@@ -4,8 +4,7 @@ import { request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { kill, reload, runtime, start as startDaemon } from '../../../lab/lab.ts';
-import type { Load } from '../../../lab/load/load.ts';
+import { kill, runtime, start as startDaemon } from '../../../lab/lab.ts';
 import { bridge } from '../../../lab/settings.ts';
 import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
 import type { Remark, RunEvent } from '../../../src/rollout/events.ts';
@@ -18,7 +17,7 @@ import {
   serverOfAddress,
   serversOf,
 } from '../../support/fleet.ts';
-import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
 import { rolloutTo, sluice, start, type Ended } from '../../support/sluice.ts';
 
 /** A request that takes so long, and the server that has it. */
@@ -58,16 +57,6 @@ async function rollWith(host: string, step: string, then: () => Promise<void>): 
   const ended = await start(rolloutTo('v2', '--limit', host, '--json'), { onEvent }).ended;
   await done;
   return { ...ended, about: [...new Set(remarks.map(({ about }) => about))] };
-}
-
-/**
- * An old worker closes its idle connections, and meets requests that are just sent on them: those that fail at that
- * moment are HAProxy's own.
- */
-async function reloadUnder(traffic: Load): Promise<void> {
-  const over = traffic.outage(own);
-  await reload(ownHost());
-  over();
 }
 
 /** Until pxApp_1 has weight 0. */

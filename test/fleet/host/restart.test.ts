@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { docker, reload } from '../../../lab/lab.ts';
+import { docker } from '../../../lab/lab.ts';
 import { atStep } from '../../support/at-step.ts';
 import { containersOn } from '../../support/fleet.ts';
-import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
 import { expectOwnWhole } from '../../support/own-whole.ts';
 import { sluice } from '../../support/sluice.ts';
 
@@ -61,11 +61,7 @@ describe('strategy: restart on a real host', () => {
   it('goes on when HAProxy is reloaded in the middle', async () => {
     const traffic = loadOwn();
 
-    const ended = await atStep(RESTART, 'check', async () => {
-      const over = traffic.outage(own);
-      await reload(ownHost());
-      over();
-    });
+    const ended = await atStep(RESTART, 'check', () => reloadUnder(traffic));
 
     const report = await traffic.stop();
     expect(ended.status, ended.stdout).toBe(0);

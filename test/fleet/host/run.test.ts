@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { reload } from '../../../lab/lab.ts';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
-import { loadOwn, own, resetOwn, ownHost } from '../../support/own-host.ts';
+import { loadOwn, own, reloadUnder, resetOwn } from '../../support/own-host.ts';
 import { expectOwnWhole } from '../../support/own-whole.ts';
 import { sluice } from '../../support/sluice.ts';
 
@@ -85,11 +84,7 @@ describe('strategy: run on a real host', () => {
   it('goes on when HAProxy is reloaded while the command runs', async () => {
     const traffic = loadOwn();
 
-    const ended = await atStep(commanding(`sleep 1; ${ROUGH}`, 'host'), 'run', async () => {
-      const over = traffic.outage(own);
-      await reload(ownHost());
-      over();
-    });
+    const ended = await atStep(commanding(`sleep 1; ${ROUGH}`, 'host'), 'run', () => reloadUnder(traffic));
 
     const report = await traffic.stop();
     expect(ended.status, ended.stdout).toBe(0);
