@@ -48,6 +48,12 @@ describe('with one of two central HAProxys dead', () => {
     const result = await rollout([playOf(fleet, 'bad')], options, fleet.context(onEvent));
 
     expect(outAfterMs).toBeLessThan(1_000);
+    const ended = fleet.events.find((event) => event.type === 'step-ended' && event.step === 'withdraw');
+    expect(ended).toMatchObject({
+      outcome: expect.stringMatching(
+        /on lb1 out of service again, .* on lb2 not taken out: Cannot reach lb2/,
+      ) as string,
+    });
     expect(result).toMatchObject({ end: 'outOfService', hosts: [{ host: 'fe1', outOfService: 1 }] });
     expect(fe1.containers.imageOf('pxApp_1')).toMatch(/:v1$/);
     expect(lb1.haproxy.weights()['pxApp_1']).toBe('10 ready UP');

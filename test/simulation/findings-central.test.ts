@@ -1,14 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { brokenBy } from './broken-by.ts';
 import { centralOf } from './central.ts';
 import { holdsOf } from './holds.ts';
 import { maintainedOf } from './maintained.ts';
 import { brisk, hasty } from './pace.ts';
-import { run } from './run.ts';
-import type { Scenario } from './scenario.ts';
-
-async function brokenBy(story: Scenario): Promise<string[]> {
-  return (await run(story)).violations.map(({ invariant, text }) => `${invariant}: ${text}`);
-}
 
 describe('what the simulation has found with central HAProxys, and when hosts are drained or maintained', () => {
   it.each([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { brokenBy } from './broken-by.ts';
 import { aStory } from './a-story.ts';
 import { CALL_FAULTS, type Fault, type TimedFault } from './faults.ts';
 import type { Act } from './acts.ts';
@@ -12,10 +13,6 @@ import { recreatedOf, together } from './recreated.ts';
 import { onlyDone, restartsOf } from './restarts.ts';
 import { run } from './run.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
-
-async function brokenBy(story: Scenario): Promise<string[]> {
-  return (await run(story)).violations.map(({ invariant, text }) => `${invariant}: ${text}`);
-}
 
 const CHANGES = 36;
 

@@ -34,12 +34,7 @@ export async function switchBack(
     return await Promise.all(works.map((work) => switchOne({ ...work, life: 'switch-back', company }, context)));
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
-    return set.containers.map((name): InstanceEnd => {
-      // It may have been told of as begun.
-      const subject = { host: held.access.name, name };
-      context.report({ type: 'instance-ended', subject, state: 'updated', ms: 0, kept: 'switch-back' });
-      return { state: 'updated', failure };
-    });
+    return set.containers.map((): InstanceEnd => ({ state: 'updated', failure }));
   }
 }
 

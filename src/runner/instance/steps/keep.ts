@@ -8,8 +8,7 @@ import { asideOf, leavingOf, type StepAction, type Work } from '../work.ts';
 /**
  * The old container runs on in its slot, in maintenance, and its host has a note of until when: from here on it is not in
  * work any more, and whoever comes later has it serve again, or ends it. One write says so of all that go together, once
- * all their new ones were seen to serve. What was
- * kept before is kept for as long as it was to be.
+ * all their new ones were seen to serve. What was kept before is kept for as long as it was to be.
  */
 export const keep: StepAction = async (work, watch) => {
   const { instance, container, company } = work;

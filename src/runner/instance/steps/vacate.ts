@@ -1,14 +1,12 @@
 import { sameServer } from '../../../rollout/model.ts';
-import { behind, type Barrier } from '../barrier.ts';
+import { behind } from '../barrier.ts';
 import { haveNewServe } from '../new-serves.ts';
-import { poll } from '../../waiting/poll.ts';
+import { untilOldWorkersEnd } from '../old-workers.ts';
 import { putBackAsFound } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
 import { recordedOf } from '../recorded.ts';
 import { findState } from '../traffic.ts';
 import { asideOf, inTheEnd, leavingOf, type StepAction, type StepWatch, type Work } from '../work.ts';
-
-const LOOK_EVERY_MS = 100;
 
 /**
  * Has the old container end in the slot that it leaves, and gives the servers there the standing that the free slot had.
@@ -49,28 +47,11 @@ async function drainAnew(leaving: Work, watch: StepWatch): Promise<void> {
   const there = found.filter((_, index) => states[index]);
   const kept = barriers.filter(({ server }) => there.some(({ access }) => sameServer(access.server, server)));
   const gone = barriers.filter((one) => !kept.includes(one));
-  for (const barrier of gone) await untilLeftByOldWorkers(barrier, instance.drain.timeoutMs, watch);
+  const within = { withinMs: instance.drain.timeoutMs, watch };
+  for (const barrier of gone) await untilOldWorkersEnd(barrier.server, () => barrier.oldWorkers(watch), within);
   const looks = await Promise.all(kept.map((barrier) => barrier.look(watch)));
   const old = await Promise.all(kept.map((barrier) => barrier.oldWorkers(watch)));
   const isIdle = looks.every(({ current, queued }) => current + queued === 0) && old.flat().length === 0;
   if (isIdle && kept.length === there.length && kept.every((one) => one.isQuiet && !one.isLowered)) return;
   leaving.barriers = await quiesce(there, { ...instance.drain, onTimeout: 'continue' }, watch, barriers);
-}
-
-/** HAProxy has another configuration by now, without the server; who had it before may still have requests for it. */
-async function untilLeftByOldWorkers(barrier: Barrier, withinMs: number, watch: StepWatch): Promise<void> {
-  const { server } = barrier;
-  const { done, last } = await poll(
-    () => barrier.oldWorkers(watch),
-    (old) => old.length === 0,
-    {
-      ...{ everyMs: LOOK_EVERY_MS, withinMs, signal: watch.signal },
-      onWaiting: ([old], leftMs) => {
-        if (old) watch.waiting({ for: 'old-worker', server, ...old, leftMs });
-      },
-    },
-    watch.clock,
-  );
-  const sessions = last.reduce((sum, { current }) => sum + (current ?? 0), 0);
-  if (!done) watch.remark({ about: 'not-drained', server, sessions, then: 'continue' });
 }

@@ -3,8 +3,9 @@ import { sameServer, serverSeenFrom } from '../../../rollout/model.ts';
 import type { ServerState } from '../../../rollout/observed.ts';
 import type { Barrier } from '../barrier.ts';
 import { isPassing, poll } from '../../waiting/poll.ts';
-import type { ServerLook } from '../../ports/ports.ts';
+import type { OldWorker, ServerLook } from '../../ports/ports.ts';
 import { mayLetIn, noteKeptOut } from '../let-in.ts';
+import { untilOldWorkersEnd } from '../old-workers.ts';
 import { putBackAsFound } from '../put-back-as-found.ts';
 import { quiesce } from '../quiesce.ts';
 import { ServesBadly } from '../serves-badly.ts';
@@ -30,14 +31,25 @@ export const withdraw: StepAction = async (work, watch) => {
   await refuseToLose(first, work, watch);
   const near = out(first, work, watch);
   const late = outLate(first, work, watch);
-  // Neither may go on by itself once the other has failed.
-  await Promise.allSettled([near, late]);
-  work.barriers = [...(await near), ...(await late)];
+  const gone = Promise.all(goneBefore(work).map((access) => untilLeft(access, work.instance.drain.timeoutMs, watch)));
+  // None may go on by itself once another has failed.
+  await Promise.allSettled([near, late, gone]);
+  await gone;
+  const { barriers, away } = await late;
+  work.barriers = [...(await near), ...barriers];
   await noteKeptOut(work);
-  return work.found
-    .map(({ access }) => `${serverSeenFrom(work.host.name, access.server)} out of service again`)
-    .join(', ');
+  const textOf = ({ access }: Found): string => {
+    const trouble = away.find(({ one }) => sameServer(one.access.server, access.server))?.trouble;
+    const what = trouble ? `not taken out: ${reasonOf(trouble)}` : 'out of service again';
+    return `${serverSeenFrom(work.host.name, access.server)} ${what}`;
+  };
+  return work.found.map(textOf).join(', ');
 };
+
+/** Of a work that was recorded, those of which HAProxy had no more when it was begun with. */
+function goneBefore({ servers, found }: Work): readonly ServerAccess[] {
+  return servers.filter(({ server }) => !found.some(({ access }) => sameServer(access.server, server)));
+}
 
 /** @throws Failure `unreachable` when a container that serves well would be taken from an HAProxy that is out of reach */
 async function refuseToLose(seen: readonly Seen[], work: Work, watch: StepWatch): Promise<void> {
@@ -127,12 +139,18 @@ function inServiceOf({ one, state }: Seen): readonly Found[] {
   return [{ access: one.access, weight, admin, wasUp: isUp, agent: hasAgent }];
 }
 
+interface Late {
+  readonly barriers: readonly Barrier[];
+  /** Those that cannot be looked at even now. */
+  readonly away: readonly Seen[];
+}
+
 /** Those that could not be looked at, where they can be now. */
-async function outLate(first: readonly Seen[], work: Work, watch: StepWatch): Promise<readonly Barrier[]> {
-  const away = first.filter(({ trouble }) => trouble);
-  const seen = await Promise.all(away.map(({ one }) => untilSeen(one, work, watch)));
+async function outLate(first: readonly Seen[], work: Work, watch: StepWatch): Promise<Late> {
+  const late = first.filter(({ trouble }) => trouble);
+  const seen = await Promise.all(late.map(({ one }) => untilSeen(one, work, watch)));
   note(seen, work);
-  return out(seen, work, watch);
+  return { barriers: await out(seen, work, watch), away: seen.filter(({ trouble }) => trouble) };
 }
 
 async function out(seen: readonly Seen[], work: Work, watch: StepWatch): Promise<readonly Barrier[]> {
@@ -146,30 +164,19 @@ async function out(seen: readonly Seen[], work: Work, watch: StepWatch): Promise
       watch,
       work.barriers,
     ),
-    ...seen.filter(({ isGone }) => isGone).map(({ one }) => untilOldWorkersEnd(one.access, timeoutMs, watch)),
+    ...seen.filter(({ isGone }) => isGone).map(({ one }) => untilLeft(one.access, timeoutMs, watch)),
   ]);
   return quiet;
 }
 
-const LOOK_EVERY_MS = 50;
-
-/**
- * The new configuration has no such server; a worker of the old one may still have requests in hand for it, also where
- * none can be seen.
- */
-async function untilOldWorkersEnd({ balancer, server }: ServerAccess, withinMs: number, watch: Watch): Promise<void> {
+/** The new configuration has no such server; a worker of the old one may still have requests in hand for it. */
+async function untilLeft({ balancer, server }: ServerAccess, withinMs: number, watch: Watch): Promise<void> {
   let isUnsure = false;
-  const { done, last } = await poll(
-    async () => {
-      const listed = await balancer.oldWorkers(server);
-      if (!listed && !isUnsure) watch.remark({ about: 'old-workers-unknown', server });
-      isUnsure = !listed;
-      return listed;
-    },
-    (workers) => workers?.every(({ current }) => current === 0) ?? false,
-    { everyMs: LOOK_EVERY_MS, withinMs, signal: watch.signal },
-    watch.clock,
-  );
-  const sessions = (last ?? []).reduce((sum, { current }) => sum + (current ?? 0), 0);
-  if (!done) watch.remark({ about: 'not-drained', server, sessions, then: 'continue' });
+  const look = async (): Promise<readonly OldWorker[] | undefined> => {
+    const listed = await balancer.oldWorkers(server);
+    if (!listed && !isUnsure) watch.remark({ about: 'old-workers-unknown', server });
+    isUnsure = !listed;
+    return listed;
+  };
+  await untilOldWorkersEnd(server, look, { withinMs, watch });
 }
