@@ -1,15 +1,14 @@
 /** `sluice recover`: finishes what a rollout that died has left on a host, from that host's own record alone. */
-import pLimit from 'p-limit';
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Report } from '../../rollout/events.ts';
 import { keptSets } from '../../rollout/kept.ts';
 import type { State } from '../../rollout/lifecycle.ts';
 import type { MinUp, Server } from '../../rollout/model.ts';
-import { runEndOf } from '../../rollout/verdict.ts';
 import { advance, stepActions, type InstanceEnd } from '../instance/advance.ts';
 import { isCommitted } from '../instance/committed.ts';
 import { companyOf, type Company } from '../instance/company.ts';
-import { holdHosts, type HeldHost } from '../hosts/held-hosts.ts';
+import type { HeldHost } from '../hosts/held-hosts.ts';
+import { onEachHeld } from '../hosts/on-each-held.ts';
 import { forget, mayBeGone, mayServeEither, mayServeOn, parted, tellLeftBehind } from './left-behind.ts';
 import { backInFront } from './back-in-front.ts';
 import { recoverMaintained } from './back-in-service.ts';
@@ -18,7 +17,7 @@ import type { RecordEntry } from '../ports/ports.ts';
 import type { PutBackOutcome } from './put-back-all.ts';
 import { byContainer, recordedWork } from '../hosts/recorded-work.ts';
 import type { RunContext, RunResult } from '../run.ts';
-import { settleHosts, type HostOutcome } from '../hosts/settle.ts';
+import type { HostOutcome } from '../hosts/settle.ts';
 import { mayBeEnding } from '../instance/staying.ts';
 import { watchOf, type Watch } from '../waiting/watch.ts';
 import { backOf, type Work } from '../instance/work.ts';
@@ -30,16 +29,9 @@ export interface RecoverRequest {
 }
 
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
-export async function recoverHosts({ hosts, forget }: RecoverRequest, context: RunContext): Promise<RunResult> {
-  const limit = pLimit(context.forks);
-  const held = await holdHosts(hosts, { ...context, limit, goWithoutBalancer: mayBeGone }, 'claim');
-  try {
-    const all = hosts.map((name) => ({ name, ...held.host(name) }));
-    const summaries = await settleHosts(all, (host) => limit(() => recoverHost(host, context, forget)), context);
-    return { end: runEndOf(summaries.map(({ end }) => end)), hosts: summaries };
-  } finally {
-    await held.release();
-  }
+export function recoverHosts({ hosts, forget: gone }: RecoverRequest, context: RunContext): Promise<RunResult> {
+  const claims = { goWithoutBalancer: mayBeGone };
+  return onEachHeld(hosts, { work: (host) => recoverHost(host, context, gone), claims }, context);
 }
 
 /**

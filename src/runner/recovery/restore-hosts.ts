@@ -2,13 +2,12 @@
  * `sluice restore`: puts back what `sluice drain` took out, by the hosts' own undo records, whoever did it and from
  * wherever. What a rollout left in work is for `sluice recover`: it takes more than a weight to finish that.
  */
-import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
 import { isOver } from '../../rollout/drained-until.ts';
 import { serverPath } from '../../rollout/model.ts';
-import { runEndOf } from '../../rollout/verdict.ts';
 import { isChosen, isNamed } from '../hosts/chosen.ts';
-import { holdHosts, type HeldHost } from '../hosts/held-hosts.ts';
+import type { HeldHost } from '../hosts/held-hosts.ts';
+import { onEachHeld } from '../hosts/on-each-held.ts';
 import { forget, mayBeGone, parted, tellLeftBehind } from './left-behind.ts';
 import { advice, explain } from '../instance/entry-words.ts';
 import { keptOverOn, timeOn } from '../hosts/host-time.ts';
@@ -16,7 +15,7 @@ import type { RecordEntry } from '../ports/ports.ts';
 import { endKept } from './end-kept.ts';
 import { putBackAll } from './put-back-all.ts';
 import type { RunContext, RunResult } from '../run.ts';
-import { settleHosts, type HostOutcome } from '../hosts/settle.ts';
+import type { HostOutcome } from '../hosts/settle.ts';
 
 export interface RestoreRequest {
   readonly hosts: readonly string[];
@@ -31,18 +30,13 @@ export interface RestoreRequest {
 }
 
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
-export async function restoreHosts(request: RestoreRequest, context: RunContext): Promise<RunResult> {
-  const limit = pLimit(context.forks);
-  const held = await holdHosts(request.hosts, { ...context, limit, goWithoutBalancer: mayBeGone }, 'claim');
-  try {
-    const hosts = request.hosts.map((name) => ({ name, ...held.host(name) }));
+export function restoreHosts(request: RestoreRequest, context: RunContext): Promise<RunResult> {
+  const before = (hosts: readonly HeldHost[]): void => {
     refuseStrangers(request.servers, hosts);
     refuseLeftInWork(request.servers, hosts);
-    const summaries = await settleHosts(hosts, (host) => limit(() => restoreHost(host, request, context)), context);
-    return { end: runEndOf(summaries.map(({ end }) => end)), hosts: summaries };
-  } finally {
-    await held.release();
-  }
+  };
+  const claims = { goWithoutBalancer: mayBeGone };
+  return onEachHeld(request.hosts, { work: (host) => restoreHost(host, request, context), before, claims }, context);
 }
 
 function refuseStrangers(names: readonly string[], hosts: readonly HeldHost[]): void {

@@ -1,9 +1,8 @@
 /** `sluice retire`: ends the old containers that a `blue-green` rollout has kept, before their time. */
-import pLimit from 'p-limit';
 import { keptSets } from '../../rollout/kept.ts';
-import { runEndOf } from '../../rollout/verdict.ts';
-import { holdHosts, type HeldHost } from '../hosts/held-hosts.ts';
-import { settleHosts, type HostOutcome } from '../hosts/settle.ts';
+import type { HeldHost } from '../hosts/held-hosts.ts';
+import { onEachHeld } from '../hosts/on-each-held.ts';
+import type { HostOutcome } from '../hosts/settle.ts';
 import type { RunContext, RunResult } from '../run.ts';
 import { endKept } from './end-kept.ts';
 
@@ -12,16 +11,8 @@ export interface RetireRequest {
 }
 
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
-export async function retireHosts({ hosts }: RetireRequest, context: RunContext): Promise<RunResult> {
-  const limit = pLimit(context.forks);
-  const held = await holdHosts(hosts, { ...context, limit });
-  try {
-    const all = hosts.map((name) => ({ name, ...held.host(name) }));
-    const rows = await settleHosts(all, (host) => limit(() => retireHost(host, context)), context);
-    return { end: runEndOf(rows.map(({ end }) => end)), hosts: rows };
-  } finally {
-    await held.release();
-  }
+export function retireHosts({ hosts }: RetireRequest, context: RunContext): Promise<RunResult> {
+  return onEachHeld(hosts, { work: (host) => retireHost(host, context) }, context);
 }
 
 async function retireHost(held: HeldHost, context: RunContext): Promise<HostOutcome> {

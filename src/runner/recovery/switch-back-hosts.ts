@@ -1,10 +1,9 @@
 /** `sluice switch-back`: has the old containers that a `blue-green` rollout has kept serve again. */
-import pLimit from 'p-limit';
 import { keptSets } from '../../rollout/kept.ts';
-import { runEndOf } from '../../rollout/verdict.ts';
-import { holdHosts, type HeldHost } from '../hosts/held-hosts.ts';
+import type { HeldHost } from '../hosts/held-hosts.ts';
+import { onEachHeld } from '../hosts/on-each-held.ts';
+import type { HostOutcome } from '../hosts/settle.ts';
 import { outcomeOf, switchBack } from '../hosts/switch-back.ts';
-import { settleHosts, type HostOutcome } from '../hosts/settle.ts';
 import { stepActions, type InstanceEnd } from '../instance/advance.ts';
 import type { RunContext, RunResult } from '../run.ts';
 
@@ -13,16 +12,8 @@ export interface SwitchBackRequest {
 }
 
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
-export async function switchBackHosts({ hosts }: SwitchBackRequest, context: RunContext): Promise<RunResult> {
-  const limit = pLimit(context.forks);
-  const held = await holdHosts(hosts, { ...context, limit });
-  try {
-    const all = hosts.map((name) => ({ name, ...held.host(name) }));
-    const rows = await settleHosts(all, (host) => limit(() => switchBackHost(host, context)), context);
-    return { end: runEndOf(rows.map(({ end }) => end)), hosts: rows };
-  } finally {
-    await held.release();
-  }
+export function switchBackHosts({ hosts }: SwitchBackRequest, context: RunContext): Promise<RunResult> {
+  return onEachHeld(hosts, { work: (host) => switchBackHost(host, context) }, context);
 }
 
 async function switchBackHost(held: HeldHost, context: RunContext): Promise<HostOutcome> {

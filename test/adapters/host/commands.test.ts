@@ -22,7 +22,12 @@ describe.each(['dash', 'bash', 'busybox'] as const satisfies readonly Shell[])('
 
   const started = (words: readonly string[]): ChildProcessWithoutNullStreams => {
     const own = shell === 'busybox' ? ['sh'] : [];
-    return spawn(shell, [...own, ...words.slice(1)], { detached: true });
+    const child = spawn(shell, [...own, ...words.slice(1)], { detached: true });
+    // A beat that meets the command's end: what the test waits for, not a fault of it.
+    child.stdin.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
+    return child;
   };
   const heard = (child: ChildProcessWithoutNullStreams): Buffer[] => {
     const said: Buffer[] = [];
