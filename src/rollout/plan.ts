@@ -42,6 +42,8 @@ export interface InstanceFacts {
   readonly changes: readonly SettingChange[];
   /** The instance in the slot that it is to be in, where it has two. */
   readonly settled?: Instance;
+  /** This very run has updated it: nothing is replaced by force twice. */
+  readonly isUpdated?: boolean;
   /** Of an instance that is to be taken back: whether it already is as the run found it. */
   readonly isAsFound?: boolean;
 }
@@ -220,7 +222,7 @@ function shownDigest({ digests }: Image, wanted: string | undefined): string | u
 
 function actionOf(seen: InstanceFacts | undefined, force: boolean): Action {
   if (!seen?.container) return 'create';
-  return isAsDeclared(seen) && !force ? 'leave' : 'replace';
+  return isAsDeclared(seen) && (!force || seen.isUpdated) ? 'leave' : 'replace';
 }
 
 /** Whether there is nothing to do. */

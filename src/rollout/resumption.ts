@@ -97,13 +97,10 @@ export interface Before {
   /** What the hosts have recorded of this run: it is in work whatever it looks like. */
   readonly recorded: Names;
   readonly journal: Resumption | undefined;
-  /** The same plan if nothing had to be replaced by force: what is updated need not be so twice. */
-  readonly unforced: PlayPlan;
 }
 
 /** The plan of a run that is gone on with: the same batches, and in them what is left to do. */
 export function resumedPlan(plan: PlayPlan, before: Before): PlayPlan {
-  const unforced = new Map(actions(before.unforced));
   const adjust = (one: InstancePlan, isGoneOn: boolean): InstancePlan => {
     const name = nameOf(one);
     if (before.recorded.has(name)) {
@@ -112,10 +109,8 @@ export function resumedPlan(plan: PlayPlan, before: Before): PlayPlan {
     }
     const isSkipped = before.journal?.skipFailed === true && !isGoneOn && before.journal.failed.has(name);
     if (isSkipped) return { ...one, action: 'leave', because: '' };
-    if (!before.journal?.updated.has(name)) return one;
-    const now = unforced.get(name) ?? one.action;
-    const action = onlyOf(one.instance) ? 'leave' : now;
-    return { ...one, action, because: action === 'leave' ? '' : one.because };
+    const isDone = before.journal?.updated.has(name) === true && onlyOf(one.instance) !== undefined;
+    return isDone ? { ...one, action: 'leave', because: '' } : one;
   };
   const batches = plan.batches.map((batch) => ({
     ...batch,
@@ -127,11 +122,6 @@ export function resumedPlan(plan: PlayPlan, before: Before): PlayPlan {
     }),
   }));
   return { ...plan, batches };
-}
-
-function actions({ batches }: PlayPlan): (readonly [string, InstancePlan['action']])[] {
-  const instances = batches.flatMap(({ hosts }) => hosts.flatMap((host) => host.instances));
-  return instances.map((one) => [nameOf(one), one.action]);
 }
 
 function nameOf({ instance }: InstancePlan): string {

@@ -107,12 +107,13 @@ async function inspectAll(
   const { force, isBeforeEnding = false } = how;
   const settled = new Map([...(how.facts?.instances ?? [])].map(([one, { image }]) => [wanted(one), image]));
   const imageOf = (instance: Instance) => settled.get(wanted(instance)) ?? imageSettledOn(instance, how.resumption);
+  const isUpdated = ({ host, container }: Instance) => how.resumption?.updated.has(`${host} ${container}`) === true;
   const ways = { goWithout: skipped.goWithout, goWithoutBalancer: lost.goWithout };
   for (;;) {
     const before = lost.hosts.length;
     const seen = lost.without(skipped.without(all));
     const hosts = seen.flatMap((play) => play.hosts);
-    const looking = { ...context, limit: pLimit(context.forks), force, isBeforeEnding, ...ways, imageOf };
+    const looking = { ...context, limit: pLimit(context.forks), force, isBeforeEnding, ...ways, imageOf, isUpdated };
     const found = await inspectFleet(hosts, looking);
     if (lost.hosts.length === before) return { ...found, seen };
   }
@@ -127,9 +128,7 @@ function planOne(
   facts: FleetFacts,
   { force, resumption, recorded }: How & { readonly recorded: ReadonlySet<string> },
 ): PlayPlan {
-  const unforced = planPlay(play, facts, { force: false });
-  const plan = force ? planPlay(play, facts, { force }) : unforced;
-  return resumedPlan(plan, { recorded, journal: resumption, unforced });
+  return resumedPlan(planPlay(play, facts, { force }), { recorded, journal: resumption });
 }
 
 /**

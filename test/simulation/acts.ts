@@ -25,6 +25,8 @@ export interface Act {
   readonly line?: string;
   readonly isRebooting?: boolean;
   readonly containers?: 'keep' | 'stop';
+  /** `--force` */
+  readonly isForced?: boolean;
   /** `--take-over`, and `--lock-wait` in milliseconds. */
   readonly takeOver?: boolean;
   readonly waitMs?: number;

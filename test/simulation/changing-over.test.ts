@@ -4,6 +4,7 @@ import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { withNew } from './further.ts';
 import { KeptWorld, keptStory, withEach } from './kept-story.ts';
+import type { Scenario } from './scenario.ts';
 import type { Controller } from './world/controller.ts';
 import type { HostSetting } from './world/host.ts';
 
@@ -106,6 +107,52 @@ describe('a host that changes over', () => {
     const { outcome } = await told.play(rollout, { further: (play) => [{ ...play, name: 'again' }] });
 
     expect(outcome).toMatchObject({ end: 'done', hosts: [{ end: 'updated' }, { left: 2 }] });
+  });
+});
+
+describe('a forced run that died at its second host, and is gone on with', () => {
+  /** Its last words about the first host may be lost with it. */
+  async function diesAtSecond(scenario: Scenario, told: 'is told' | 'is not told'): Promise<KeptWorld> {
+    const hosts = scenario.world.hosts.flatMap((host) => [host, { ...host, name: 'fe2' }]);
+    const world = await KeptWorld.of({ ...scenario, world: { ...scenario.world, hosts } });
+    const meanwhile = (controller: Controller): void => {
+      const { events, journal } = controller;
+      const isAtSecond = events.some((one) => one.type === 'step-started' && one.subject.host === 'fe2');
+      if (!controller.isAlive || !isAtSecond) return;
+      // The rest is lost.
+      const ended = events.findIndex((one) => one.type === 'instance-ended');
+      journal.kept = told === 'is told' ? events.length : ended;
+      journal.isBroken = true;
+      controller.kill('by hand');
+    };
+    await world.play({ ...rollout, isForced: true }, { meanwhile });
+    await world.pass(60_000);
+    return world;
+  }
+
+  it.each(['is told', 'is not told'] as const)('leaves what the first host keeps, when that %s', async (told) => {
+    const world = await diesAtSecond(keptStory(600_000), told);
+    const first = { noted: world.noted('fe1'), containers: world.containers('fe1') };
+
+    const { outcome, said } = await world.play({ command: 'resume', by: 1, isForced: true });
+
+    expect(said.filter((one) => one.includes('kept until'))).toEqual([]);
+    expect(outcome).toMatchObject({ end: 'done' });
+    expect({ noted: world.noted('fe1'), containers: world.containers('fe1') }).toEqual(first);
+    expect(world.noted('fe2')).toHaveLength(4);
+    expect(world.violations()).toEqual([]);
+  });
+
+  it('replaces nothing twice that has gone to its other slot', async () => {
+    const { play, ...story } = keptStory(0);
+    const world = await diesAtSecond({ ...story, play: { ...play, strategy: 'start-first' } }, 'is told');
+    const first = world.ids('fe1');
+
+    const { outcome } = await world.play({ command: 'resume', by: 1, isForced: true });
+
+    expect(outcome).toMatchObject({ end: 'done' });
+    expect(world.ids('fe1')).toEqual(first);
+    expect(world.violations()).toEqual([]);
   });
 });
 

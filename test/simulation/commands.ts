@@ -25,7 +25,7 @@ import { inOtherSlot, ofHost } from './world/fronts.ts';
 import { IMAGE, portsOf, REBOOT, type ContainerSetting, type HostSetting } from './world/host.ts';
 import { SOCKET } from './world/sim-fleet.ts';
 
-const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+const unforced = { force: false, onPlanned: () => undefined, confirm: async () => true };
 
 export interface Asked {
   readonly act: Act;
@@ -41,6 +41,7 @@ export interface Asked {
 export async function carryOut(asked: Asked, context: RunContext): Promise<RunResult> {
   const { act, scenario, changePlay } = asked;
   const hosts = hostsOf(act, scenario);
+  const options = { ...unforced, force: act.isForced === true };
   const forget = act.forget === undefined ? {} : { forget: [act.forget] };
   switch (act.command) {
     case 'rollout':
@@ -121,7 +122,7 @@ async function rollBack({ of }: Asked, context: RunContext): Promise<RunResult> 
   const plays = playsBack(of.events, of.history, { isWanted: () => true, serial: undefined });
   const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
   context.report({ type: 'rollback-started', of: of.history.run, hosts });
-  return rollout(plays, options, context);
+  return rollout(plays, unforced, context);
 }
 
 function playOf(scenario: Scenario): Play {

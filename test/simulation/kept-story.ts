@@ -5,6 +5,7 @@ import type { RunResult } from '../../src/runner/run.ts';
 import { aStory } from './a-story.ts';
 import type { Act } from './acts.ts';
 import type { CallFault } from './faults.ts';
+import { lastRollout } from './journals.ts';
 import { begin, type Breakage, type Run } from './playing.ts';
 import { Random } from './random.ts';
 import type { Scenario } from './scenario.ts';
@@ -69,8 +70,9 @@ export class KeptWorld {
   /** From its start to its end. */
   async play(act: Act, { meanwhile, faults = [], ...breakage }: Breakage & Meanwhile = {}): Promise<Played> {
     const { world } = this;
-    const controller = new Controller(world, act.by, faults, { command: act.command, goesOn: undefined });
-    const run = begin({ act, scenario: this.#scenario, controller, of: undefined }, breakage);
+    const of = act.command === 'resume' ? lastRollout(world, () => true) : undefined;
+    const controller = new Controller(world, act.by, faults, { command: act.command, goesOn: of });
+    const run = begin({ act, scenario: this.#scenario, controller, of }, breakage);
     const isOver = (): boolean => {
       meanwhile?.(controller);
       return run.isOver();
@@ -97,6 +99,11 @@ export class KeptWorld {
   containers(host: string): string[] {
     const { containers } = this.world.host(host).engine;
     return containers.map(({ name, status, reference }) => `${name} ${status} ${reference.slice(-2)}`).toSorted();
+  }
+
+  /** The ids of its containers. */
+  ids(host: string): string[] {
+    return this.world.host(host).engine.containers.map(({ id }) => id);
   }
 
   /** It dies, and does not come back. */

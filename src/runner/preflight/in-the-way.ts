@@ -17,6 +17,11 @@ export async function keptThere(host: HostAccess, entries: readonly RecordEntry[
   return { sets: keptSets(entries), now: await timeOn(host, entries) };
 }
 
+/** Whether this run keeps its old container: the new one serves, and is not replaced by force once more. */
+export function isKeptBy(ownRun: string, { container }: Instance, { sets }: KeptThere): boolean {
+  return sets.some(({ run, containers }) => run === ownRun && containers.includes(container));
+}
+
 /** What is to be said instead of all else of an instance that would be changed; undefined: nothing is in its way. */
 export function inTheWay(
   instance: Instance,
@@ -28,14 +33,14 @@ export function inTheWay(
   }: {
     readonly kept: KeptThere;
     readonly facts: InstanceFacts;
-    readonly isForced: (set: KeptSet) => boolean;
+    readonly isForced: boolean;
     /** What is over by now will be ended before anything else; otherwise that was done, and this was not yet over then. */
     readonly isBeforeEnding: boolean;
   },
 ): Finding | undefined {
   const { host, container } = instance;
   const set = sets.find(({ containers }) => containers.includes(container));
-  if (!set || isLeft(instance, facts, isForced(set))) return undefined;
+  if (!set || isLeft(instance, facts, isForced)) return undefined;
   const text = keptText(set, now);
   if (isBeforeEnding && now && isOver({ until: set.until }, now))
     return { kind: 'warning', host, text: `${text}: a rollout ends that first` };

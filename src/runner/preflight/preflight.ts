@@ -3,7 +3,6 @@ import type { LimitFunction } from 'p-limit';
 import { Failure } from '../../errors.ts';
 import type { Report } from '../../rollout/events.ts';
 import { foundTwice, isToBeFound } from '../../rollout/discover.ts';
-import type { KeptSet } from '../../rollout/kept.ts';
 import { THE_HOST } from '../../rollout/maintenance.ts';
 import { keepsContainer, serversOf, type FrontTier, type Instance, type Server } from '../../rollout/model.ts';
 import type { BackendState, Container } from '../../rollout/observed.ts';
@@ -20,7 +19,7 @@ import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { rampProblems } from './preflight-ramp.ts';
 import { isProvenWithoutImage } from '../instance/readiness.ts';
 import { findSlot, recordedOtherwise } from './find-slot.ts';
-import { inTheWay, keptThere, type KeptThere } from './in-the-way.ts';
+import { inTheWay, isKeptBy, keptThere, type KeptThere } from './in-the-way.ts';
 import { overOn } from '../hosts/host-time.ts';
 import type { Fleet, HostAccess, LoadableImage, Loads, RecordEntry } from '../ports/ports.ts';
 import { isOwn } from '../instance/recorded.ts';
@@ -66,6 +65,8 @@ interface InspectContext {
   readonly loads?: Loads | undefined;
   /** What is to be taken back may have been changed since. */
   readonly force?: boolean;
+  /** What this very run has updated already, as its journal says: it is not replaced by force once more. */
+  readonly isUpdated?: (instance: Instance) => boolean;
   /** What is over by now of what is kept, or drained, on the hosts will be ended, or put back, before anything else. */
   readonly isBeforeEnding?: boolean;
   /** The image that an earlier look has settled on: a tag that has moved since means nothing to a run under way. */
@@ -132,7 +133,7 @@ async function reach(
 async function inspectHost(
   { host, instances, own, kept }: Reached,
   { backends, all, knows }: Balancers,
-  { force = false, isBeforeEnding = false, imageOf, loads, fleet, identity }: InspectContext,
+  { force = false, isBeforeEnding = false, isUpdated, imageOf, loads, fleet, identity }: InspectContext,
 ): Promise<HostInspection> {
   const findings: Finding[] = [];
   const seen: (readonly [Instance, InstanceFacts])[] = [];
@@ -143,18 +144,13 @@ async function inspectHost(
     try {
       const { instance, findings: nameless } = await withFoundNames(declared, host, { backends, knows });
       its.push(...nameless);
+      const isOurs = isKeptBy(identity.run, instance, kept) || isUpdated?.(instance) === true;
       const { facts, findings: more } = await inspectInstance(host, instance, {
-        backends,
-        force,
-        loads,
-        own,
-        image: imageOf?.(instance),
+        ...{ backends, force, isUpdated: isOurs, loads, own, image: imageOf?.(instance) },
       });
       settled = facts?.settled ?? instance;
       if (facts) seen.push([declared, { ...facts, settled }], [settled, facts]);
-      // What this very run has kept it does not replace by force once more.
-      const isForced = (set: KeptSet): boolean => force && set.run !== identity.run;
-      const way = facts && inTheWay(settled, { kept, facts, isForced, isBeforeEnding });
+      const way = facts && inTheWay(settled, { kept, facts, isForced: force && !isOurs, isBeforeEnding });
       if (way) {
         findings.push(way);
         continue;
@@ -174,6 +170,7 @@ async function inspectHost(
 interface Looking {
   readonly backends: readonly BackendState[];
   readonly force: boolean;
+  readonly isUpdated: boolean;
   readonly image: WantedImage | undefined;
   readonly loads: Loads | undefined;
   readonly own: readonly RecordEntry[];
@@ -182,7 +179,7 @@ interface Looking {
 async function inspectInstance(
   host: HostAccess,
   instance: Instance,
-  { backends, force, loads, image: known, own }: Looking,
+  { backends, force, isUpdated, loads, image: known, own }: Looking,
 ): Promise<RevertInspection> {
   if (instance.revert) {
     const { facts, findings } = await inspectRevert(host, instance, instance.revert, { force, backends, own });
@@ -195,10 +192,11 @@ async function inspectInstance(
   const container = await host.containers.inspect(instance.container);
   const image = await wanted();
   const { now, next, changesNow, changesNext } = await findSlot(instance, { container, own, host });
-  const asItIs = { container, image, changes: changesNow, settled: now };
+  const asItIs = { container, image, changes: changesNow, settled: now, isUpdated };
   const isInWork = instance.slots !== undefined && own.some((entry) => entry.container === instance.container);
-  if (isAsDeclared(asItIs) && !force && !isInWork) return { facts: asItIs, findings: proofWarnings(now, backends) };
-  const facts = { container, image, changes: changesNext, settled: next };
+  if (isAsDeclared(asItIs) && (!force || isUpdated) && !isInWork)
+    return { facts: asItIs, findings: proofWarnings(now, backends) };
+  const facts = { container, image, changes: changesNext, settled: next, isUpdated };
   return { facts, findings: [...(await prospectsOf(next, host)), ...proofWarnings(next, backends)] };
 }
 
