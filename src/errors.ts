@@ -58,7 +58,9 @@ export function exitStatusOf(error: unknown): number {
 const refusals: Readonly<Record<string, string>> = {
   EACCES: 'permission denied',
   EISDIR: 'it is a folder',
+  ELOOP: 'its symbolic links lead round in a circle',
   EMFILE: 'too many files are open',
+  ENAMETOOLONG: 'its name is too long',
   ENOENT: 'there is no such file',
   ENOSPC: 'no space is left on the disk',
   ENOTDIR: 'a part of the path is no folder',

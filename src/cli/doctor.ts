@@ -1,5 +1,4 @@
 /** `doctor`: how each host is reached, and whether all is there that a rollout needs. Looks only. */
-import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 import { EngineContainers } from '../adapters/docker/containers.ts';
 import { onHost } from '../adapters/haproxy/inside.ts';
@@ -29,7 +28,7 @@ interface Examination extends Examined {
 
 export async function doctor(command: DoctorCommand, around: Surroundings): Promise<number> {
   return inSession(command, around, async ({ inventory, fleet, prepare, paint, print }) => {
-    const hosts = selectHosts(inventory, command.pattern, command.limit, (path) => readFileSync(path, 'utf8'));
+    const hosts = selectHosts(inventory, command.pattern, command.limit);
     await prepare(hosts);
     const limit = pLimit(command.forks);
     const examine = (host: string): Promise<Examination> => limit(() => examined(fleet.link(host), command.place));

@@ -1,11 +1,12 @@
 /** `haproxy render`, `diff` and `push`: HAProxy's configuration, made of the inventory and the playbook. */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import pLimit from 'p-limit';
+import { LARGEST_BY_HAND } from '../config/document.ts';
+import { textOf } from '../config/reading.ts';
 import { lookThrough } from '../config/playbook/read.ts';
 import { resolveBalancerConfigs } from '../config/playbook/balancer-configs.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
-import { exitStatuses, Failure, HAS_CHANGES_STATUS, reasonOf } from '../errors.ts';
+import { exitStatuses, Failure, HAS_CHANGES_STATUS } from '../errors.ts';
 import { diffText, type ConfigDiff } from '../report/config-diff.ts';
 import type { BalancerConfig } from '../rollout/balancer-config.ts';
 import type { Secrets } from '../rollout/secret.ts';
@@ -18,6 +19,7 @@ import { confirm, demandTerminal } from './confirm.ts';
 import { serialOf } from './serial-option.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
+import { textFile } from './text-file.ts';
 
 export type ConfigCommand = Extract<Command, { name: 'haproxy'; action: 'render' | 'diff' | 'push' }>;
 
@@ -109,11 +111,15 @@ async function push(configs: readonly BalancerConfig[], { command, session, arou
 /** @throws Failure `config` with everything that is wrong in playbook and templates */
 function configsOf(command: ConfigCommand, { inventory, vault, context }: CliSession): readonly BalancerConfig[] {
   const { playbook, limit } = command;
-  const written = lookThrough(playbook, read(playbook), vault);
-  const { vars: extraVars, whereOf: whereOfExtraVar } = parseExtraVars(command.extraVars, read, vault);
+  const written = lookThrough(playbook, textFile(playbook, LARGEST_BY_HAND), vault);
+  const { vars: extraVars, whereOf: whereOfExtraVar } = parseExtraVars(
+    command.extraVars,
+    (path) => textOf(path),
+    vault,
+  );
   const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };
   const selection = { ...(limit !== undefined && { limit }), tags: [], skipTags: [], extraVars, whereOfExtraVar };
-  return resolveBalancerConfigs(written, inventory, { ...selection, ...around }, read);
+  return resolveBalancerConfigs(written, inventory, { ...selection, ...around }, (template) => textFile(template));
 }
 
 function diffOf(config: BalancerConfig, before: string | undefined): ConfigDiff {
@@ -149,12 +155,4 @@ function nameOf({ balancer: { host, container }, path }: BalancerConfig): string
 
 function hostsOf(configs: readonly BalancerConfig[]): readonly string[] {
   return [...new Set(configs.map(({ balancer }) => balancer.host))];
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Failure('config', `Cannot read ${path}: ${reasonOf(error)}`, { cause: error });
-  }
 }

@@ -1,5 +1,4 @@
 /** `haproxy show`, `weights`, `sessions` and `exec`: what HAProxy says and is told at runtime. */
-import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 import { systemClock } from '../adapters/system-clock.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
@@ -22,7 +21,7 @@ export type RuntimeCommand = Extract<Command, RuntimeAction>;
 
 export async function haproxyRuntime(command: RuntimeCommand, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
-    const hosts = selectHosts(session.inventory, command.pattern, command.limit, (path) => readFileSync(path, 'utf8'));
+    const hosts = selectHosts(session.inventory, command.pattern, command.limit);
     await session.prepare(hosts);
     const acting = { command, session, around, hosts };
     if (command.action === 'exec') return exec(acting);

@@ -1,5 +1,4 @@
 /** `hosts trust`: makes the SSH keys of hosts known, after a question. */
-import { readFileSync } from 'node:fs';
 import pLimit from 'p-limit';
 import type { NewKey } from '../adapters/ssh/host-keys.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
@@ -25,7 +24,7 @@ export async function trustHosts(command: HostsCommand, around: Surroundings): P
   // Whatever is configured: this is about those that are not known.
   const strict: HostsCommand = { ...command, connection: { ...command.connection, hostKeyChecking: 'yes' } };
   return inSession(strict, around, async ({ inventory, prepare, fleet, print }) => {
-    const hosts = selectHosts(inventory, command.pattern, command.limit, (path) => readFileSync(path, 'utf8'));
+    const hosts = selectHosts(inventory, command.pattern, command.limit);
     await prepare(hosts);
     const [limit, questions] = [pLimit(command.forks), pLimit(1)];
     const answers = new Map<string, boolean>();

@@ -1,5 +1,4 @@
 /** `switch-back` and `retire`: what becomes of the old containers that a `blue-green` rollout has kept. */
-import { readFileSync } from 'node:fs';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { retireHosts } from '../runner/recovery/retire-hosts.ts';
 import { switchBackHosts } from '../runner/recovery/switch-back-hosts.ts';
@@ -28,7 +27,7 @@ async function startOn(
   { name, pattern, limit }: KeptCommand,
   { inventory, begin, prepare }: CliSession,
 ): Promise<readonly string[]> {
-  const hosts = selectHosts(inventory, pattern, limit, (path) => readFileSync(path, 'utf8'));
+  const hosts = selectHosts(inventory, pattern, limit);
   await prepare(hosts);
   await begin({ command: name, hosts }, true);
   return hosts;

@@ -1,5 +1,4 @@
 /** `lock`: who holds which hosts, and what to do about it. */
-import { readFileSync } from 'node:fs';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses } from '../errors.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
@@ -15,7 +14,7 @@ type LockCommand = Extract<Command, { name: 'lock' }>;
 export async function lock(command: LockCommand, around: Surroundings): Promise<number> {
   return inSession(command, around, async (session) => {
     const { inventory, prepare } = session;
-    const hosts = selectHosts(inventory, command.pattern, command.limit, (path) => readFileSync(path, 'utf8'));
+    const hosts = selectHosts(inventory, command.pattern, command.limit);
     await prepare(hosts);
     return act(command, hosts, { session, around });
   });

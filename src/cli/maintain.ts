@@ -1,5 +1,4 @@
 /** `maintain`: hosts out of service one after the other, a command or a reboot there, and back. */
-import { readFileSync } from 'node:fs';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { maintenanceText } from '../report/maintenance.ts';
 import type { MaintenancePlan } from '../rollout/maintenance.ts';
@@ -17,7 +16,7 @@ export async function maintain(command: MaintainCommand, around: Surroundings): 
   if (!command.check && !command.yes) demandTerminal(GO_ON, around);
   return inSession(command, around, async (session) => {
     const { inventory, prepare, begin, context } = session;
-    const hosts = selectHosts(inventory, command.pattern, command.limit, (path) => readFileSync(path, 'utf8'));
+    const hosts = selectHosts(inventory, command.pattern, command.limit);
     const balancers = command.balancerHosts === undefined ? undefined : selectHosts(inventory, command.balancerHosts);
     await prepare([...hosts, ...(balancers ?? [])]);
     await begin({ command: 'maintain', hosts }, !command.check);

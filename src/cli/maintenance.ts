@@ -1,5 +1,4 @@
 /** `drain`, `restore`, `recover` and `status`: what is done to hosts without a playbook. */
-import { readFileSync } from 'node:fs';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { exitStatuses } from '../errors.ts';
 import { statusText } from '../report/status.ts';
@@ -87,7 +86,7 @@ function statusJson({ failures, ...rest }: HostSurvey): string {
 }
 
 function hostsOf({ pattern, limit }: HostsCommand, inventory: CliSession['inventory']): readonly string[] {
-  return selectHosts(inventory, pattern, limit, (path) => readFileSync(path, 'utf8'));
+  return selectHosts(inventory, pattern, limit);
 }
 
 /** Central balancers, whatever --limit says. */

@@ -1,14 +1,15 @@
 /** `rollout` and `plan`: the same way, one looks and the other acts. */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Vault } from '../config/vault.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
+import { LARGEST_BY_HAND } from '../config/document.ts';
 import { lookThrough } from '../config/playbook/read.ts';
 import { resolvePlays } from '../config/playbook/resolve.ts';
+import { textOf } from '../config/reading.ts';
 import type { Vars } from '../config/inventory/inventory.ts';
-import { Failure, reasonOf } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import { hooksOfPlays } from '../rollout/hooks.ts';
 import { specsOf } from '../rollout/model.ts';
 import type { Play } from '../rollout/play.ts';
@@ -23,6 +24,7 @@ import { notAfterOf, paced } from './pacing.ts';
 import { printPlans, showPlans } from './plans.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
+import { textFile } from './text-file.ts';
 
 type PlayingCommand = Extract<Command, { name: 'rollout' | 'plan' }>;
 
@@ -112,7 +114,7 @@ async function carriedOut(
 
 /** @throws Failure `config` when a variable that was not kept has not been given again */
 function demandHidden({ run, hiddenVars, given }: GoingOn, vault: Vault): void {
-  const names = Object.keys(parseExtraVars(given, read, vault).vars);
+  const names = Object.keys(parseExtraVars(given, (path) => textOf(path), vault).vars);
   const missing = hiddenVars.filter((path) => !names.includes(path.split('.')[0] ?? ''));
   if (missing.length === 0) return;
   const why = `its journal does not keep secrets: give ${missing.join(', ')} again with -e`;
@@ -143,8 +145,12 @@ function playsOf(
   { inventory, vault, context }: CliSession,
 ): { readonly plays: readonly Play[]; readonly extraVars: Vars } {
   const { playbook, limit, tags, skipTags } = command;
-  const written = lookThrough(playbook, read(playbook), vault);
-  const { vars: extraVars, whereOf: whereOfExtraVar } = parseExtraVars(command.extraVars, read, vault);
+  const written = lookThrough(playbook, textFile(playbook, LARGEST_BY_HAND), vault);
+  const { vars: extraVars, whereOf: whereOfExtraVar } = parseExtraVars(
+    command.extraVars,
+    (path) => textOf(path),
+    vault,
+  );
   const selection = { ...(limit !== undefined && { limit }), tags, skipTags, extraVars, whereOfExtraVar };
   const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };
   const plays = resolvePlays(written, inventory, { ...selection, ...around });
@@ -172,13 +178,5 @@ function addHeaders(headers: Readonly<Record<string, string>>, secrets: Secrets)
     secrets.add(value);
     secrets.add(value.slice(value.indexOf(' ') + 1));
     for (const [, part] of value.matchAll(/=([^;]*)/g)) secrets.add(part ?? '');
-  }
-}
-
-function read(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (error) {
-    throw new Failure('config', `Cannot read ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }

@@ -1,5 +1,4 @@
 /** `rollback`: what an earlier run has changed goes back to what that run found. */
-import { readFileSync } from 'node:fs';
 import { listRuns } from '../adapters/journal/runs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
@@ -88,10 +87,7 @@ function inventoryFor(
 }
 
 function playsFor({ events, history }: StoredHistory, command: RollbackCommand, inventory: Inventory): readonly Play[] {
-  const limited =
-    command.limit === undefined
-      ? undefined
-      : selectHosts(inventory, 'all', command.limit, (path) => readFileSync(path, 'utf8'));
+  const limited = command.limit === undefined ? undefined : selectHosts(inventory, 'all', command.limit);
   return playsBack(events, history, {
     isWanted: ({ host }) => limited?.includes(host) ?? true,
     serial: serialOf(command.serial),

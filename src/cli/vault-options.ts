@@ -1,7 +1,9 @@
 /** The passwords of Ansible Vault: what the command line and the environment say of them, and reading them. */
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { accessSync, constants } from 'node:fs';
 import { basename, extname, resolve } from 'node:path';
+import { Complaints, failureOf } from '../config/document.ts';
+import { isFolder, textOf } from '../config/reading.ts';
 import { Vault, type VaultPassword } from '../config/vault.ts';
 import { Failure, reasonOf } from '../errors.ts';
 import { promptSecret } from './prompt.ts';
@@ -99,8 +101,9 @@ function passwordIn(path: string, id: string): string {
   const refuse = (why: string): Failure => new Failure('config', `Cannot read the vault password in ${path}: ${why}`);
   if (isProgram(path)) return printedBy(path, id, refuse).trim();
   try {
-    return readFileSync(path, 'utf8').trim();
+    return textOf(path, 1).trim();
   } catch (error) {
+    if (error instanceof Complaints) throw failureOf(error.complaints);
     throw refuse(reasonOf(error));
   }
 }
@@ -120,7 +123,7 @@ function printedBy(path: string, id: string, refuse: (why: string) => Failure): 
 function isProgram(path: string): boolean {
   try {
     accessSync(path, constants.X_OK);
-    return true;
+    return !isFolder(path);
   } catch {
     return false;
   }

@@ -65,9 +65,9 @@ function compare(a: string, b: string): number {
 
 export type DocumentPath = readonly (string | number)[];
 
-const MB = 1024 * 1024;
+export const MB = 1024 * 1024;
 /** The largest file that is read, in MB, and of those that people write. */
-const LARGEST = 10;
+export const LARGEST = 10;
 export const LARGEST_BY_HAND = 1;
 
 const DEEPEST_BRACKETS = 200;

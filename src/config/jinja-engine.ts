@@ -1,7 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import type { Environment as MiniJinja } from 'minijinja-js';
 import { reasonOf } from '../errors.ts';
+import { Complaints } from './document.ts';
+import { textOf } from './reading.ts';
 import { pythonText } from './inventory/python-text.ts';
 import { type Filter, FilterProblem, filters, tests } from './jinja-filters.ts';
 
@@ -168,8 +169,9 @@ function looked(kind: unknown, { at, named }: Parameters<Filter>[1]): unknown {
   if (kind === 'env') return process.env[name] ?? named['default'] ?? '';
   if (kind !== 'file') throw new FilterProblem(`there is no "${String(kind)}" here, only env and file`);
   try {
-    return readFileSync(name, 'utf8').trimEnd();
+    return textOf(name).trimEnd();
   } catch (error) {
+    if (error instanceof Complaints) throw new FilterProblem(error.message);
     throw new FilterProblem(`cannot read ${name}: ${reasonOf(error)}`);
   }
 }

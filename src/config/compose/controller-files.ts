@@ -1,10 +1,10 @@
 /** Files of the controller that say something of a container: what `env_file` and `label_file` name. */
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { isRefusal, reasonOf } from '../../errors.ts';
-import { Complaints, decode } from '../document.ts';
+import { Complaints } from '../document.ts';
 import type { EnvFile } from '../playbook/env-files.ts';
 import { EnvFileProblem, parseEnvFile, parseRawEnvFile, type Variables } from './env-file.ts';
+import * as reading from '../reading.ts';
 import type { Lookup } from './interpolation.ts';
 
 /** The message says which file, and where in it. */
@@ -19,7 +19,7 @@ export class FileProblem extends Error {
  */
 export function textOf(path: string): string | undefined {
   try {
-    return decode(path, readFileSync(path));
+    return reading.textOf(path);
   } catch (error) {
     if (error instanceof Complaints) throw new FileProblem(error.message);
     if (isMissing(error)) return undefined;
@@ -34,8 +34,9 @@ export function textOf(path: string): string | undefined {
  */
 export function bytesOf(path: string): Buffer {
   try {
-    return readFileSync(path);
+    return reading.bytesOf(path);
   } catch (error) {
+    if (error instanceof Complaints) throw new FileProblem(error.message);
     throw new FileProblem(`cannot read ${path}: ${isMissing(error) ? 'there is no such file' : reasonOf(error)}`);
   }
 }

@@ -11,7 +11,14 @@ import {
   parseDocument,
   type YAMLMap,
 } from 'yaml';
-import { type Complaint, Complaints, decode, type DocumentPath, refuseDeepNesting } from '../document.ts';
+import {
+  type Complaint,
+  Complaints,
+  decode,
+  type DocumentPath,
+  LARGEST_BY_HAND,
+  refuseDeepNesting,
+} from '../document.ts';
 import { mergedInto, nameOf, offsetOf, resolved } from '../yaml-nodes.ts';
 import { slipsOf, syntaxErrorsOf } from '../yaml-slips.ts';
 
@@ -34,7 +41,6 @@ export interface Node {
 
 export type NodeMap = ReadonlyMap<string, Node>;
 
-const LARGEST_FILE = 1024 * 1024;
 /** Anchors may be used often, but not exponentially often. */
 const MOST_NODES = 50_000;
 
@@ -44,9 +50,7 @@ const MOST_NODES = 50_000;
  * @throws Complaints with everything that is wrong with the YAML
  */
 export function readNodes(file: string, bytes: Uint8Array): Node {
-  const refuse = (message: string): Complaints => new Complaints([{ file, line: 1, column: 1, message }]);
-  if (bytes.byteLength > LARGEST_FILE) throw refuse(`has ${bytes.byteLength} bytes, more than 1 MB`);
-  const source = decode(file, bytes);
+  const source = decode(file, bytes, LARGEST_BY_HAND);
   refuseDeepNesting(file, source);
   const lines = new LineCounter();
   const document = parseDocument(source, {

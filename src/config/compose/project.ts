@@ -1,9 +1,9 @@
 /** The compose files of an app: what they say of one service, once everything is merged and filled in. */
 import { basename, dirname, relative, resolve } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { reasonOf } from '../../errors.ts';
-import { type Complaint, Complaints } from '../document.ts';
+import { type Complaint, Complaints, LARGEST_BY_HAND } from '../document.ts';
 import { suggestion } from '../inventory/suggestions.ts';
+import { bytesOf } from '../reading.ts';
 import { FileProblem, textOf } from './controller-files.ts';
 import { EnvFileProblem, parseEnvFile, type Variables } from './env-file.ts';
 import { interpolated, InterpolationProblem, type Lookup } from './interpolation.ts';
@@ -20,7 +20,7 @@ export class ComposeFiles {
   nodes(path: string): Node {
     const known = this.#nodes.get(path);
     if (known) return known;
-    const node = readNodes(shown(path), bytesOf(path));
+    const node = readNodes(shown(path), bytesIn(shown(path)));
     const wrong = misplaced(shown(path), node);
     if (wrong.length > 0) throw new Complaints(wrong);
     this.#nodes.set(path, node);
@@ -34,11 +34,12 @@ export class ComposeFiles {
   }
 }
 
-function bytesOf(path: string): Uint8Array {
+function bytesIn(path: string): Uint8Array {
   try {
-    return readFileSync(path);
+    return bytesOf(path, LARGEST_BY_HAND);
   } catch (error) {
-    throw new Complaints([{ file: shown(path), line: 1, column: 1, message: `cannot be read: ${reasonOf(error)}` }]);
+    if (error instanceof Complaints) throw error;
+    throw new Complaints([{ file: path, line: 1, column: 1, message: `cannot be read: ${reasonOf(error)}` }]);
   }
 }
 

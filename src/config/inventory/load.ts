@@ -1,7 +1,8 @@
-import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { type Complaint, Complaints, decode, failureOf, opened, readDocument, type YamlDocument } from '../document.ts';
 import { reasonOf } from '../../errors.ts';
+import { beginningOf, bytesOf, folderAt, isFolder } from '../reading.ts';
 import { isMapping } from '../values.ts';
 import { Vault } from '../vault.ts';
 import { assemble, type VarsFolder } from './assemble.ts';
@@ -11,7 +12,7 @@ import type { LoadedInventory } from './inventory.ts';
 import { expandHosts } from './ranges.ts';
 import { readScript } from './script.ts';
 import { isHostList, kindOfFile, looksLikeYaml, sourcesAmong } from './sources.ts';
-import { isFolder, varsIn } from './vars-files.ts';
+import { varsIn } from './vars-files.ts';
 import { splitWords } from './words.ts';
 import { readYaml } from './yaml.ts';
 
@@ -49,11 +50,11 @@ class Loader {
   }
 
   readSource(path: string): void {
-    if (isHostList(path) && !exists(path)) {
+    if (isHostList(path) && !existsSync(path)) {
       this.#readList(path);
     } else {
-      this.#readPath(path);
-      this.addVarsIn(isFolder(path) ? path : dirname(path));
+      this.#readPath(path, []);
+      this.addVarsIn(this.#attempt(path, () => isFolder(path)) === true ? path : dirname(path));
     }
   }
 
@@ -68,22 +69,18 @@ class Loader {
     return inventory;
   }
 
-  #readPath(path: string): void {
-    if (isFolder(path)) {
-      for (const name of sourcesAmong(this.#attempt(path, () => readdirSync(path)) ?? [])) {
-        this.#readPath(join(path, name));
-      }
-      return;
-    }
-    this.#complain(this.#attempt(path, () => this.#readFile(path)) ?? []);
+  #readPath(path: string, way: readonly string[]): void {
+    const found = this.#attempt(path, () => (isFolder(path) ? folderAt(path, way) : this.#readFile(path)));
+    if (found === undefined) return;
+    if (!('way' in found)) this.#complain(found);
+    else for (const name of sourcesAmong(found.names)) this.#readPath(join(path, name), found.way);
   }
 
   #readFile(file: string): readonly Complaint[] {
-    const bytes = readFileSync(file);
-    const isScript = bytes.subarray(0, 2).toString('latin1') === '#!';
-    const isProgram = bytes.subarray(0, 4).toString('latin1') === '\x7fELF';
-    if ((isScript || isProgram) && mayBeRun(file)) return readScript(file, this.#draft);
-    if (isScript) return [startOf(file, 'is a script that may not be run: chmod +x makes it an inventory')];
+    if (mayBeRun(file) && /^(?:#!|\x7fELF)/.test(beginningOf(file, 4))) return readScript(file, this.#draft);
+    const bytes = bytesOf(file);
+    if (bytes.subarray(0, 2).toString('latin1') === '#!')
+      return [startOf(file, 'is a script that may not be run: chmod +x makes it an inventory')];
     const { text, isSecret } = opened(file, decode(file, bytes), this.#vault);
     return isSecret ? this.#readSecret(file, text) : this.#readText(file, text);
   }
@@ -148,10 +145,6 @@ class Loader {
   #complain(complaints: readonly Complaint[]): void {
     for (const complaint of complaints) this.#complaints.push(complaint);
   }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
 
 function mayBeRun(file: string): boolean {

@@ -1,6 +1,7 @@
-import { readFileSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { Failure, reasonOf } from '../../errors.ts';
+import { Complaints, failureOf } from '../document.ts';
+import { textOf } from '../reading.ts';
 import type { Inventory } from './inventory.ts';
 import { membersOf, type Sign } from './members.ts';
 import { printable } from './ranges.ts';
@@ -18,7 +19,7 @@ export function selectHosts(
   inventory: Inventory,
   pattern: string,
   limit?: string,
-  readFile: (path: string) => string = (path) => readFileSync(path, 'utf8'),
+  readFile: (path: string) => string = (path) => textOf(path),
 ): readonly string[] {
   const hosts = hostsMatching(inventory, pattern, readFile);
   const within = limit === undefined ? undefined : new Set(hostsMatching(inventory, limit, readFile));
@@ -103,6 +104,7 @@ function linesOf(path: string, readFile: (path: string) => string): string[] {
     const lines = readFile(path).split(/\r?\n/);
     return lines.map((line) => line.trim()).filter((line) => line !== '' && !line.startsWith('#'));
   } catch (error) {
+    if (error instanceof Complaints) throw failureOf(error.complaints);
     throw new Failure('config', `Cannot select hosts: cannot read ${path}: ${reasonOf(error)}`, { cause: error });
   }
 }

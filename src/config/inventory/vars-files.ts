@@ -1,6 +1,6 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { Complaints, readDocument } from '../document.ts';
+import { bytesOf, folderAt, isFolder } from '../reading.ts';
 import { isMapping } from '../values.ts';
 import type { Vault } from '../vault.ts';
 import type { VarsFolder } from './assemble.ts';
@@ -18,34 +18,41 @@ export function varsIn(folder: string, vault: Vault, attempt: Attempt): VarsFold
 }
 
 function layersReader(folder: string, vault: Vault, attempt: Attempt): (name: string) => readonly Layer[] {
-  const names = isFolder(folder) ? attempt(folder, () => readdirSync(folder)) : [];
-  const entries = new Set(names);
+  const top = attempt(folder, () => (isFolder(folder) ? folderAt(folder, []) : undefined)) ?? { names: [], way: [] };
+  const entries = new Set(top.names);
   const known = new Map<string, readonly Layer[]>();
   return (name) => {
     const entry = varsEntryOf(name, entries);
     if (entry === undefined) return [];
-    const layers = known.get(name) ?? layersBelow(join(folder, entry), vault, attempt);
+    const layers = known.get(name) ?? layersBelow(join(folder, entry), { vault, attempt, way: top.way });
     known.set(name, layers);
     return layers;
   };
 }
 
-function layersBelow(path: string, vault: Vault, attempt: Attempt): readonly Layer[] {
-  if (!isFolder(path)) return [attempt(path, () => layerIn(path, vault)) ?? []].flat();
-  const names = varsFilesAmong(attempt(path, () => readdirSync(path)) ?? []);
-  return names.flatMap((name) => layersBelow(join(path, name), vault, attempt));
+interface Reading {
+  readonly vault: Vault;
+  readonly attempt: Attempt;
+  /** The folders that were come through. */
+  readonly way: readonly string[];
+}
+
+function layersBelow(path: string, reading: Reading): readonly Layer[] {
+  const { vault, attempt } = reading;
+  const found = attempt(path, () => (isFolder(path) ? folderAt(path, reading.way) : layerIn(path, vault)));
+  if (found === undefined) return [];
+  if (!('way' in found)) return [found];
+  return varsFilesAmong(found.names).flatMap((name) =>
+    layersBelow(join(path, name), { vault, attempt, way: found.way }),
+  );
 }
 
 function layerIn(file: string, vault: Vault): Layer | undefined {
-  const document = readDocument(file, readFileSync(file), vault);
+  const document = readDocument(file, bytesOf(file), vault);
   const { written } = document;
   if (written === null) return undefined;
   if (isMapping(written)) {
     return { vars: written, placeOf: (variable) => ({ file, ...document.at([variable], 'key') }) };
   }
   throw new Complaints([document.complaint([], `should be a mapping of variables, is ${kindOf(written)}`)]);
-}
-
-export function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -68,7 +68,7 @@ function fromFile(path: string, readFile: ReadFile, vault: Vault): ExtraVars {
   try {
     text = readFile(path);
   } catch (error) {
-    throw sentence(reasonOf(error));
+    throw error instanceof Complaints ? error : sentence(reasonOf(error));
   }
   const document = readDocument(path, text, vault);
   const vars = checked(document.value ?? {}, sentence);
