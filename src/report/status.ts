@@ -1,6 +1,6 @@
 import { explainPush } from '../rollout/balancer-config.ts';
 import { drainedText } from '../rollout/drained-until.ts';
-import { keptAdvice, keptSets, keptText } from '../rollout/kept.ts';
+import { keptAdvice, keptSets, keptText, letIn, letInText } from '../rollout/kept.ts';
 import { serverPath } from '../rollout/model.ts';
 import { columns, shortDigest } from './columns.ts';
 import type { Paint } from './paint.ts';
@@ -20,6 +20,7 @@ export interface StatusOfHost {
     readonly run: string;
     readonly container?: string | undefined;
     readonly keptUntil?: string | undefined;
+    readonly slot?: 'next' | 'leaving' | undefined;
     readonly server: ServerState['server'];
     readonly standing: { readonly weight: number };
     readonly by: string;
@@ -79,8 +80,13 @@ const takenWords = {
   maintain: 'taken out for maintenance',
 } as const;
 
-function recordLines({ host, record, now }: StatusOfHost): string[] {
-  const sets = keptSets(record).map((set) => `${host}: ${keptText(set, now)}; ${keptAdvice(host)}`);
+function recordLines({ host, record, rows, now }: StatusOfHost): string[] {
+  const states = rows.flatMap(({ servers }) => servers);
+  const sets = keptSets(record).flatMap((set) => {
+    const inside = letIn(set, states);
+    const again = `${host}: ${letInText(inside)}; "sluice restore ${host} --expired" takes it out, as the next run there does`;
+    return [`${host}: ${keptText(set, now)}; ${keptAdvice(host)}`, ...(inside.length > 0 ? [again] : [])];
+  });
   return [
     ...sets,
     ...record.flatMap((entry) => (entry.kind === 'kept' ? [] : [takenLine(entry, entry.kind, { host, now })])),

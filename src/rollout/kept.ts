@@ -1,5 +1,7 @@
 /** What a `blue-green` rollout has kept on a host: old containers that run on while nothing reaches them. */
 import { isOver, leftText, momentText } from './drained-until.ts';
+import { sameServer, serverPath } from './model.ts';
+import type { ServerState } from './observed.ts';
 
 /** What the record of a host says of one server of it. */
 export interface KeptNote {
@@ -9,6 +11,12 @@ export interface KeptNote {
   readonly container?: string | undefined;
   /** Until when, by the clock of the host (RFC 3339). */
   readonly keptUntil?: string | undefined;
+}
+
+/** Where an entry of it belongs: the old containers are in the slot that is left. */
+interface Whereabouts {
+  readonly server: ServerState['server'];
+  readonly slot?: 'next' | 'leaving' | undefined;
 }
 
 /** The old containers that one run has kept on a host: they serve again together, and end together. */
@@ -31,6 +39,24 @@ export function keptSets<Entry extends KeptNote>(entries: readonly Entry[]): rea
     const containers = [...new Set(own.map(({ container = '' }) => container))];
     return { run, by: own[0]?.by ?? '', containers, until: untils.at(-1) ?? '', entries: own };
   });
+}
+
+/** Its old containers that serve beside the new ones: a reload of HAProxy, or somebody, has let requests in to them again. */
+export function letIn<Entry extends KeptNote & Whereabouts>(
+  { entries }: KeptSet<Entry>,
+  states: readonly Pick<ServerState, 'server' | 'admin'>[],
+): readonly Entry[] {
+  const inService = states.filter(({ admin }) => admin !== 'maint');
+  return entries.filter(
+    ({ slot, server }) => slot === 'leaving' && inService.some((state) => sameServer(state.server, server)),
+  );
+}
+
+/** `fe1: pxapp_cluster/pxApp_1a is in service beside …` */
+export function letInText(entries: readonly Whereabouts[]): string {
+  const servers = [...new Set(entries.map(({ server }) => serverPath(server)))];
+  const verb = servers.length === 1 ? 'is' : 'are';
+  return `${servers.join(', ')} ${verb} in service again beside the new version, though kept out: by a reload of HAProxy, or by somebody`;
 }
 
 /** Those whose time has passed. `now`: what the clock of the host shows. */

@@ -108,6 +108,22 @@ describe('statusText()', () => {
     ]);
   });
 
+  it('tells of old containers that are kept and in service again all the same', () => {
+    const keptUntil = new Date('2026-11-21T09:10:00Z').toISOString();
+    const entry = { kind: 'kept' as const, by: 'ann@desk', at: '2026-11-21T09:00:00Z', run: 'r', note: '', keptUntil };
+    const record = (['next', 'leaving'] as const).map((slot) => ({
+      ...{ ...entry, slot, container: 'pxApp_1', server: aServer(`pxApp_1 ${slot}`), standing: { weight: 10 } },
+    }));
+    const servers = record.map(({ server }) => aServerState({ server }));
+    const told = (which: typeof servers) =>
+      textOf(aHost({ record, rows: [{ container: undefined, servers: which }] })).slice(-1)[0];
+
+    expect(told(servers)).toBe(
+      'fe1: pxapp_cluster/pxApp_1 leaving is in service again beside the new version, though kept out: by a reload of HAProxy, or by somebody; "sluice restore fe1 --expired" takes it out, as the next run there does',
+    );
+    expect(told(servers.map((one) => ({ ...one, admin: 'maint' })))).toMatch(/"sluice retire fe1" ends it$/);
+  });
+
   // prettier-ignore
   it.each<{ lock: Partial<FoundLock>; says: string }>([
     { lock: { state: 'live', ageMs: 3_000 },   says: 'fe1: it is held by bob@laptop, run 20261121-085900-bob, pid 4711 on laptop ("rollout shop.yml"), since 2026-11-21T08:59:00.000Z, last heartbeat 3 s ago' },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { keptOver, keptSets, keptText, type KeptNote } from '../../src/rollout/kept.ts';
+import { keptOver, keptSets, keptText, letIn, type KeptNote } from '../../src/rollout/kept.ts';
+import { aServer, aServerState } from '../support/builders.ts';
 
 const NOON = new Date(2026, 10, 21, 12, 0, 0);
 
@@ -32,6 +33,25 @@ describe('keptSets()', () => {
       ['r1', ['app_1']],
       ['r2', ['shop_1']],
     ]);
+  });
+});
+
+describe('letIn()', () => {
+  const set = keptSets(
+    (['next', 'leaving'] as const).map((slot) => ({ ...kept('app_1', 1_000), slot, server: aServer(`app_1_${slot}`) })),
+  );
+
+  // prettier-ignore
+  it.each([
+    { of: 'leaving', admin: 'ready', says: ['leaving'] },
+    { of: 'leaving', admin: 'drain', says: ['leaving'] },
+    { of: 'leaving', admin: 'maint', says: [] },
+    { of: 'next',    admin: 'ready', says: [] },
+    { of: 'unknown', admin: 'ready', says: [] },
+  ] as const)('has $says where the server of the slot "$of" is in $admin', ({ of, admin, says }) => {
+    const inside = set.flatMap((one) => letIn(one, [aServerState({ server: aServer(`app_1_${of}`), admin })]));
+
+    expect(inside.map(({ slot }) => slot)).toEqual(says);
   });
 });
 

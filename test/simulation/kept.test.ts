@@ -66,7 +66,7 @@ describe('a run that is refused after it has ended what was over', () => {
     const unknown = { play: (play: Play) => withEach(play, otherwise) };
     const { why } = await world.play(act, unknown);
 
-    expect(why).toMatch(/^Cannot start: .* \(above\); nothing but what was over was touched$/);
+    expect(why).toMatch(/^Cannot start: .* \(above\); nothing but what was over, or let in, was touched$/);
     expect(world.containers('fe1')).toEqual(RUNNING);
   });
 });

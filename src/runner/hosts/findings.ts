@@ -16,7 +16,7 @@ export function problem(host: string, error: unknown): Finding {
 }
 
 /**
- * `hasEnded`: what was over on the hosts has been ended, or put back, before.
+ * `hasEnded`: what was over on the hosts has been ended, or put back, before, or what is kept there was taken out again.
  *
  * @throws Failure `unreachable` or `error` when there is a problem among the findings
  */
@@ -30,11 +30,11 @@ export function refuseIfProblems(findings: readonly Finding[], hasEnded = false)
 
 /** What a run has done that is refused. */
 export function nothingElse(hasEnded: boolean): string {
-  return hasEnded ? 'nothing but what was over' : 'nothing';
+  return hasEnded ? 'nothing but what was over, or let in,' : 'nothing';
 }
 
 /** `what` was to be done. */
 export function unconfirmed(what: string, hasEnded: boolean): string {
-  const nothing = hasEnded ? 'Nothing but what was over' : 'Nothing';
+  const nothing = hasEnded ? 'Nothing but what was over, or let in,' : 'Nothing';
   return `${nothing} was changed: the ${what} was not confirmed`;
 }

@@ -7,6 +7,7 @@ import { keptOverOn, overOn } from '../hosts/host-time.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { putBackAll, type PutBack } from './put-back-all.ts';
 import { endKept } from './end-kept.ts';
+import { keepOut } from './keep-out.ts';
 import type { RunContext } from '../run.ts';
 
 /** Says of each why it is put back, and does so. */
@@ -19,10 +20,10 @@ export async function putBackOver(held: HeldHost, over: readonly RecordEntry[], 
 }
 
 /**
- * Before a run begins with its own: what was drained on its hosts for a time that is over serves again, and what was kept
- * ends. What cannot be ended is told, and is in the way of those only who would change it. `but`: what the run itself sees to.
+ * Before a run begins with its own: what was drained on its hosts for a time that is over serves again, what was kept
+ * ends, and what is kept still is out of traffic. What cannot be ended is told, and is in the way of those only who would change it. `but`: what the run itself sees to.
  *
- * @returns whether there was any that was put back, or ended
+ * @returns whether there was any that was put back, taken out again, or ended
  * @throws Failure `out-of-service` when a server that was drained cannot be put back
  */
 export async function restoreOver(
@@ -36,13 +37,14 @@ export async function restoreOver(
       const due = over.filter((entry) => !but(entry));
       const drained = await putBackOver(held, due, context);
       const kept = await endKept(held, await keptOverOn(held.access, held.undo.entries), context);
-      return { host: held.access.name, drained, kept };
+      const isTakenOut = await keepOut(held, context);
+      return { host: held.access.name, drained, kept, isTouched: drained.count + kept.count > 0 || isTakenOut };
     }),
   );
   for (const { host, kept } of outcomes)
     if (!kept.ok) context.report({ type: 'warning', host, text: `${kept.reason}: ${keptAdvice(host)}` });
   const failed = outcomes.find(({ drained }) => !drained.ok);
-  if (!failed) return outcomes.some(({ drained, kept }) => drained.count + kept.count > 0);
+  if (!failed) return outcomes.some(({ isTouched }) => isTouched);
   const text = `Cannot start: what was drained on ${failed.host} until now cannot be put back: ${failed.drained.reason}`;
   throw new Failure('out-of-service', text);
 }

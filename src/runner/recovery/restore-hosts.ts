@@ -13,6 +13,7 @@ import { advice, explain } from '../instance/entry-words.ts';
 import { keptOverOn, timeOn } from '../hosts/host-time.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { endKept } from './end-kept.ts';
+import { keepOut } from './keep-out.ts';
 import { putBackAll } from './put-back-all.ts';
 import type { RunContext, RunResult } from '../run.ts';
 import type { HostOutcome } from '../hosts/settle.ts';
@@ -55,6 +56,8 @@ function refuseLeftInWork(names: readonly string[], hosts: readonly HeldHost[]):
   }
 }
 
+const DONE: HostOutcome = { end: 'updated', reason: '', counts: {} };
+
 async function restoreHost(
   held: HeldHost,
   { servers, isWanted, endsKept, forget: goneHosts }: RestoreRequest,
@@ -71,7 +74,9 @@ async function restoreHost(
   for (const text of advices) context.report({ type: 'warning', host: host.name, text });
   const sets = endsKept ? await keptOverOn(host, undo.entries) : [];
   const containers = sets.flatMap((set) => set.containers).length;
-  if (entries.length + left.length + containers === 0) return { end: 'nothingToDo', reason: '', counts: {} };
+  const isTakenOut = await keepOut(held, context);
+  if (entries.length + left.length + containers === 0)
+    return isTakenOut ? DONE : { end: 'nothingToDo', reason: '', counts: {} };
 
   const { near, far, gone } = parted(entries, held, goneHosts);
   const back = await putBackAll(held, near, context);

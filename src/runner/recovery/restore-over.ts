@@ -5,9 +5,13 @@
 import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
 import type { HostSummary } from '../../rollout/events.ts';
+import { keptSets } from '../../rollout/kept.ts';
+import type { Server } from '../../rollout/model.ts';
 import { runEndOf, type HostEnd } from '../../rollout/verdict.ts';
 import { keptOverOn, overOn } from '../hosts/host-time.ts';
-import type { RecordEntry } from '../ports/ports.ts';
+import type { ServerAccess } from '../instance/traffic.ts';
+import type { Fleet, HostAccess, RecordEntry } from '../ports/ports.ts';
+import { letInOf } from './keep-out.ts';
 import { restoreHosts, type RestoreRequest } from './restore-hosts.ts';
 import type { RunContext, RunResult } from '../run.ts';
 
@@ -45,11 +49,21 @@ async function look(host: string, { fleet }: RunContext): Promise<Look> {
     const access = await fleet.host(host);
     const entries = await access.record.read();
     const [drained, kept] = [await overOn(access, entries), await keptOverOn(access, entries)];
-    return { host, isDue: drained.length + kept.length > 0 };
+    return { host, isDue: drained.length + kept.length > 0 || (await hasLetIn(access, entries, fleet)) };
   } catch (failure) {
     if (!(failure instanceof Failure)) throw failure;
     return { host, isDue: false, failure };
   }
+}
+
+/** Whether what is kept there for longer is in service again. */
+async function hasLetIn(access: HostAccess, entries: readonly RecordEntry[], fleet: Fleet): Promise<boolean> {
+  const reach = async (server: Server): Promise<ServerAccess> => {
+    const { host } = server.balancer;
+    return { server, balancer: (host === access.name ? access : await fleet.host(host)).balancer(server.balancer) };
+  };
+  const inside = await Promise.all(keptSets(entries).map((set) => letInOf(set, reach)));
+  return inside.flat().length > 0;
 }
 
 /**

@@ -1,0 +1,81 @@
+/** What a `blue-green` rollout has kept is out of traffic until its end, also after a reload of HAProxy. */
+import { Failure, reasonOf } from '../../errors.ts';
+import { keptSets, letIn, letInText, type KeptSet } from '../../rollout/kept.ts';
+import type { ServerState } from '../../rollout/observed.ts';
+import type { HeldHost } from '../hosts/held-hosts.ts';
+import { beforeActing } from '../instance/before-acting.ts';
+import { quiesce } from '../instance/quiesce.ts';
+import { findState, type ServerAccess } from '../instance/traffic.ts';
+import { leavingOf, type Work } from '../instance/work.ts';
+import type { RecordEntry } from '../ports/ports.ts';
+import type { RunContext } from '../run.ts';
+import { watchOf } from '../waiting/watch.ts';
+import { keptWorks } from './kept-works.ts';
+
+/**
+ * Takes out again what has been let in beside the new version: both answer, so that nothing fails by it, but two versions
+ * serve. A set of which one new container does not serve stays in, and what does not come out is told of: neither is in
+ * anybody's way.
+ *
+ * @returns whether anything was taken out, or was to be
+ */
+export async function keepOut(held: HeldHost, context: RunContext): Promise<boolean> {
+  const { access, reach, lacks, undo } = held;
+  const host = access.name;
+  const warn = (text: string): void => {
+    context.report({ type: 'warning', host, text });
+  };
+  let isTouched = false;
+  for (const set of keptSets(undo.entries)) {
+    if (set.entries.some(({ server }) => lacks(server))) continue;
+    try {
+      const inside = await letInOf(set, reach);
+      if (inside.length === 0) continue;
+      const works = await keptWorks(set, held, { context, what: 'take out again' });
+      warn(letInText(inside));
+      if (typeof works === 'string') warn(works);
+      else {
+        isTouched = true;
+        const settled = await Promise.allSettled(works.map((work) => takeOut(work, context)));
+        const failed = settled.find((one) => one.status === 'rejected');
+        if (failed) throw failed.reason;
+      }
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      warn(`Cannot take out again what is kept on ${host}: ${error.message}`);
+    }
+  }
+  return isTouched;
+}
+
+/** By the servers as their HAProxys have them now. */
+export async function letInOf(
+  set: KeptSet<RecordEntry>,
+  reach: (server: RecordEntry['server']) => ServerAccess | Promise<ServerAccess>,
+): Promise<readonly RecordEntry[]> {
+  const old = set.entries.filter(({ slot }) => slot === 'leaving');
+  const states = await Promise.all(old.map(async ({ server }) => findState(await reach(server))));
+  return letIn(
+    set,
+    states.filter((state): state is ServerState => state !== undefined),
+  );
+}
+
+/** Its drain is that of the playbook that has kept it; nothing is stopped after it. */
+async function takeOut(work: Work, { clock, report, journal, stop }: RunContext): Promise<void> {
+  const { host, container: name, drain } = work.instance;
+  const subject = { host, name };
+  const began = clock.now();
+  const step = { subject, step: 'release' as const };
+  report({ type: 'step-started', ...step, homeward: false });
+  try {
+    await beforeActing(journal, false);
+    const watch = watchOf({ clock, report, signal: stop.beforeNext, ...step });
+    await quiesce(leavingOf(work).found, drain, watch);
+    const outcome = 'the old container runs on, out of traffic again';
+    report({ type: 'step-ended', ...step, homeward: false, ms: clock.now() - began, outcome });
+  } catch (error) {
+    report({ type: 'step-failed', ...step, ms: clock.now() - began, reason: reasonOf(error), details: [] });
+    throw error;
+  }
+}
