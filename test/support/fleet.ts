@@ -100,7 +100,7 @@ export async function serverOfAddress(host: string, request: ClientRequest): Pro
     const port = request.socket?.localPort;
     const sessions = parseSessions(await runtime(hostNamed(host), 'show sess'));
     const own = sessions.find(
-      ({ source, srv }) => port !== undefined && source.endsWith(`:${port}`) && srv.startsWith('pxApp'),
+      ({ source, srv }) => port !== undefined && source.endsWith(`:${port}`) && srv.includes('pxApp'),
     );
     if (own) return own.srv;
     await sleep(20);

@@ -57,7 +57,7 @@ describe('blue-green on a real host', () => {
 
   it('switches to the new set and back to the kept one, never with fewer usable servers than before, and fails no request', async () => {
     const traffic = loadOwn();
-    const least = sampleUsable();
+    const least = sampleUsable(ownHost());
 
     const planned = await sluice('plan', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', own);
     const out = await sluice(...rollout(PLAYBOOK, 'v2'));
@@ -88,7 +88,7 @@ describe('blue-green on a real host', () => {
 
   it('ends what is kept when its time is over, or when it is told to, and the next run goes to the other slots', async () => {
     const traffic = loadOwn();
-    const least = sampleUsable();
+    const least = sampleUsable(ownHost());
 
     const out = await sluice(...rollout(BRIEFLY, 'v2'));
     const kept = await servers();
@@ -114,7 +114,7 @@ describe('blue-green on a real host', () => {
 
   it('touches nothing of the old set when a new container is bad', async () => {
     const traffic = loadOwn();
-    const least = sampleUsable();
+    const least = sampleUsable(ownHost());
 
     const bad = await sluice(...rollout(PLAYBOOK, 'exits'));
 

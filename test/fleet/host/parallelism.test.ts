@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { folderWith } from '../../support/command-line.ts';
 import { containersOf } from '../../support/fleet.ts';
-import { loadOwn, own, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { sampleUsable } from '../../support/sampled.ts';
 import { sluice } from '../../support/sluice.ts';
 
@@ -29,7 +29,7 @@ describe('two of six instances of a real host at once', () => {
     const roll = (minUp: number) => ['rollout', playbook(minUp), '-e', 'pxapp_version=v2', '--limit', own, '--yes'];
     const refused = await sluice(...roll(5));
     const traffic = loadOwn();
-    const least = sampleUsable();
+    const least = sampleUsable(ownHost());
 
     const out = await sluice(...roll(4));
 

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
-import { loadOwn, own, reloadUnder, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
 import { sampled } from '../../support/sampled.ts';
 import { sluice, start, type Ended } from '../../support/sluice.ts';
 
@@ -30,7 +30,7 @@ function rolloutOf(playbook: string): readonly string[] {
 
 /** The weights that each server is seen with, one look every 20 ms, until it is stopped. */
 function sampleWeights(): () => Promise<Readonly<Record<string, readonly number[]>>> {
-  return sampled<Record<string, number[]>>(20, {}, (seen, rows) => {
+  return sampled<Record<string, number[]>>(ownHost(), 20, {}, (seen, rows) => {
     for (const row of rows) {
       const weights = (seen[row.get('srv_name') ?? ''] ??= []);
       const weight = Number(row.get('srv_uweight'));

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { request } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
@@ -9,42 +8,10 @@ import { bridge } from '../../../lab/settings.ts';
 import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
 import type { Remark, RunEvent } from '../../../src/rollout/events.ts';
 import { folderWith } from '../../support/command-line.ts';
-import {
-  ALL_IN_SERVICE,
-  containersOf,
-  containersOn,
-  hostNamed,
-  serverOfAddress,
-  serversOf,
-} from '../../support/fleet.ts';
+import { ALL_IN_SERVICE, containersOf, containersOn, hostNamed, serversOf } from '../../support/fleet.ts';
+import { occupied } from '../../support/long-requests.ts';
 import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
 import { rolloutTo, sluice, start, type Ended } from '../../support/sluice.ts';
-
-/** A request that takes so long, and the server that has it. */
-async function longRequest(name: string, ms: number): Promise<{ server: string; status: Promise<number> }> {
-  const long = request({ host: hostNamed(name).address, path: `/slow?ms=${ms}`, agent: false });
-  const status = new Promise<number>((resolve, reject) => {
-    long.on('error', reject).on('response', (response) => {
-      response.resume().on('end', () => {
-        resolve(response.statusCode ?? 0);
-      });
-    });
-  });
-  long.end();
-  // Of one that fails before it is asked about, the test is told by what it asks first.
-  status.catch(() => undefined);
-  return { server: await serverOfAddress(name, long), status };
-}
-
-/** Long requests, the last of them at pxApp_1. */
-async function occupyFirst(name: string, ms: number): Promise<Promise<number>[]> {
-  const all: Promise<number>[] = [];
-  for (;;) {
-    const { server, status } = await longRequest(name, ms);
-    all.push(status);
-    if (server === 'pxApp_1') return all;
-  }
-}
 
 /** Rolls one host out; `then` happens once, when `step` begins first. */
 async function rollWith(host: string, step: string, then: () => Promise<void>): Promise<Ended & { about: string[] }> {
@@ -79,7 +46,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       if (how === 'without') rmSync(join(host.dir, 'run/haproxy-master.sock'));
       await resetOwn();
       const traffic = loadOwn();
-      const long = await occupyFirst(own, 6_000);
+      const long = await occupied({ host: own, server: 'pxApp_1', ms: 6_000 });
 
       const ended = await rollWith(own, 'drain', async () => {
         await untilWeightless();
@@ -104,7 +71,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
   it('by somebody who sets a weight during the drain', async () => {
     const host = ownHost();
     const traffic = loadOwn();
-    const long = await occupyFirst(own, 3_000);
+    const long = await occupied({ host: own, server: 'pxApp_1', ms: 3_000 });
 
     const ended = await rollWith(own, 'drain', async () => {
       await untilWeightless();
@@ -142,7 +109,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
     const host = ownHost();
     const config = join(host.dir, 'haproxy/haproxy.cfg');
     const traffic = loadOwn();
-    const long = await occupyFirst(own, 3_000);
+    const long = await occupied({ host: own, server: 'pxApp_1', ms: 3_000 });
 
     const ended = await rollWith(own, 'drain', async () => {
       // Before that nothing is taken, and there is nothing to send home.
@@ -171,7 +138,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       const folder = folderWith({ 'haproxy.cfg': template });
       await resetOwn({ haproxyTemplate: join(folder, 'haproxy.cfg') });
       const traffic = loadOwn();
-      const long = await occupyFirst(own, 3_000);
+      const long = await occupied({ host: own, server: 'pxApp_1', ms: 3_000 });
 
       const ended = await rollWith(own, 'drain', async () => undefined);
 

@@ -49,7 +49,7 @@ describe('start-first on a real host', () => {
 
   it('never has fewer usable servers than before, fails no request, and goes back and forth between the slots', async () => {
     const traffic = loadOwn();
-    const least = sampleUsable();
+    const least = sampleUsable(ownHost());
 
     const planned = await sluice('plan', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', own);
     const out = await sluice(...rollout(PLAYBOOK, 'v2'));
@@ -73,7 +73,7 @@ describe('start-first on a real host', () => {
 
   it('leaves the old one where it is when the new one is bad, and takes a run back to the slot it was found in', async () => {
     const traffic = loadOwn();
-    const least = sampleUsable();
+    const least = sampleUsable(ownHost());
 
     const bad = await sluice(...rollout(OF_ONE, 'exits'));
     const afterBad = await servers();
