@@ -6,19 +6,41 @@ import type { LabSettings } from '../../lab/settings.ts';
 
 export const BALANCERS = ['fe1', 'fe2'];
 
-/** What the lab is reset to. Its configuration is written into `folder`. */
-export function centralPair(folder: string): Partial<LabSettings> {
-  const path = join(folder, 'haproxy.cfg');
-  const line = /^ {4}server pxApp_\{id\} .*\n/m;
-  const servers = hosts().map(
-    ({ name, address }) => `    server ${name}_pxApp_{id} ${address}:{port} weight {weight}\n`,
-  );
-  writeFileSync(path, readFileSync('haproxy/haproxy.cfg.example', 'utf8').replace(line, servers.join('')));
-  return { haproxyTemplate: path, publishOn: '0.0.0.0', apps: 2 };
+const WEIGHTS = [10, 20];
+
+/**
+ * What the lab is reset to, with a reload that costs no request. Its configuration, that of one host with the servers of
+ * all, is written into `folder`.
+ */
+export function centralPair(
+  folder: string,
+  example: 'haproxy.cfg.example' | 'slots.cfg.example' = 'haproxy.cfg.example',
+): Partial<LabSettings> {
+  const path = join(folder, example);
+  const ofAll = (_: string, name: string, rest: string): string =>
+    hosts()
+      .map((host) => `    server ${host.name}_${name} ${host.address}${rest}\n`)
+      .join('');
+  const text = readFileSync(join('haproxy', example), 'utf8')
+    .replace(/^ {4}server (pxApp_\S+) 127\.0\.0\.1(.*)\n/gm, ofAll)
+    .replace(/^ {4}http-reuse always$/m, '$&\n    option idle-close-on-response');
+  writeFileSync(path, text);
+  return { haproxyTemplate: path, publishOn: '0.0.0.0', apps: WEIGHTS.length };
 }
 
 /** How each of them shows its servers when nothing is wrong. */
 export function inService(): string[] {
-  const weights = [10, 20];
-  return hosts().flatMap(({ name }) => weights.map((weight, index) => `${name}_pxApp_${index + 1} ${weight} 0 UP`));
+  return hosts().flatMap(({ name }) => WEIGHTS.map((weight, index) => `${name}_pxApp_${index + 1} ${weight} 0 UP`));
+}
+
+/** The same with two slots, sorted: these serve in b, the others in a. Besides them is nothing, or what is kept. */
+export function inSlots(inB: readonly string[] = [], besides: 'free' | 'kept' = 'free'): string[] {
+  return inService()
+    .flatMap((line) => {
+      const [name = '', weight = ''] = line.split(' ');
+      const [own, other] = inB.includes(name) ? ['b', 'a'] : ['a', 'b'];
+      const standing = besides === 'kept' && own === 'b' ? '0 1' : `${weight} 0`;
+      return [`${name}${own} ${weight} 0 UP`, `${name}${other} ${standing} DOWN`];
+    })
+    .toSorted();
 }
