@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { resolve } from 'node:path';
-import { reasonOf } from '../../errors.ts';
+import { isRefusal, reasonOf } from '../../errors.ts';
 import { type Complaint, Complaints } from '../document.ts';
 import { isMapping } from '../values.ts';
 import type { InventoryDraft } from './draft.ts';
@@ -122,6 +122,9 @@ function answerOf(file: string, args: readonly string[]): unknown {
   if (error && 'code' in error && error.code === 'ETIMEDOUT') {
     throw refuse(`${command} has not answered within ${ANSWERS_WITHIN_MS / 1000} s`);
   }
+  if (isRefusal(error, 'ENOBUFS')) throw refuse(`${command} answers with more than ${LONGEST_ANSWER / 1024 ** 2} MB`);
+  if (isRefusal(error, 'ENOENT'))
+    throw refuse(`${command} cannot be run: there is no such interpreter as its first line names`);
   if (error) throw refuse(`${command} cannot be run: ${reasonOf(error)}`);
   if (status !== 0) {
     const said = stderr.trim().split('\n').at(-1) ?? '';

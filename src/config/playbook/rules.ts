@@ -114,9 +114,10 @@ export function timeRules({ instance, app }: PlacedInstance): Problem[] {
 
 /** Rules among the instances of one host. */
 export function clashesOn(placed: readonly PlacedInstance[]): Problem[] {
+  const ports: TakenPorts = new Map();
   return placed.flatMap((own, index) => {
     const before = placed.slice(0, index).map(({ instance }) => instance);
-    return [...sameContainer(own, before), ...sameServer(own, before), ...samePort(own, before)];
+    return [...sameContainer(own, before), ...sameServer(own, before), ...samePort(own, ports)];
   });
 }
 
@@ -137,14 +138,21 @@ function sameServer({ instance, app }: PlacedInstance, before: readonly Instance
     : [];
 }
 
-function samePort({ instance, app }: PlacedInstance, before: readonly Instance[]): Problem[] {
-  const taken = before.filter(({ container }) => container !== instance.container).flatMap(portsOf);
-  const own = portsOf(instance);
-  return own.flatMap((port, index): Problem[] =>
-    [...taken, ...own.slice(0, index)].some((it) => collide(port, it))
-      ? [{ path: [...app, 'container', 'ports'], message: `two containers would publish port ${published(port)}` }]
-      : [],
-  );
+/** What the instances before publish, by number and protocol: a range may have all numbers there are. */
+type TakenPorts = Map<string, { readonly port: PublishedPort; readonly by: Instance }[]>;
+
+function samePort({ instance, app }: PlacedInstance, taken: TakenPorts): Problem[] {
+  return portsOf(instance).flatMap((port): Problem[] => {
+    if (port.hostPort === undefined) return [];
+    const key = `${port.hostPort}/${port.protocol}`;
+    const others = taken.get(key) ?? [];
+    const isTaken = others.some(
+      ({ port: other, by }) => (by === instance || by.container !== instance.container) && collide(port, other),
+    );
+    taken.set(key, [...others, { port, by: instance }]);
+    const message = `two containers would publish port ${published(port)}`;
+    return isTaken ? [{ path: [...app, 'container', 'ports'], message }] : [];
+  });
 }
 
 /** Both slots, where there are two: each of them may be taken at any time. */

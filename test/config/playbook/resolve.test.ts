@@ -263,6 +263,14 @@ describe('what is wrong only when it is filled in', () => {
     expect(lines).toEqual([expect.stringMatching(/^p\.yml:1:10: hosts: .*"fee"/)]);
   });
 
+  it('publishes a range with all ports that there are, once', () => {
+    const app = (instances: number): string =>
+      `    container: { image: a, ports: ["1-65535:1-65535", "1-65535"] }\n    instances: ${instances}\n`;
+
+    expect(linesOf(() => resolved(aPlaybook(app(1))))).toEqual([]);
+    expect(linesOf(() => resolved(aPlaybook(app(2))))).toHaveLength(101);
+  });
+
   it('is two containers of one name, or behind one server, or at one port', () => {
     const app = '    container: { image: a, ports: ["80:80"] }\n    instances: 2\n';
 
