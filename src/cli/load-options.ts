@@ -12,7 +12,7 @@ export const loadOptions = {
   'load-from-engine': {
     type: 'boolean',
     default: false,
-    describe: 'Send them all images from the Docker Engine of this machine ($DOCKER_HOST)',
+    describe: 'Send them all images from the Docker Engine of this machine ($DOCKER_HOST, docker context)',
   },
 } as const;
 

@@ -3,7 +3,8 @@ import { createWriteStream } from 'node:fs';
 import { mkdtemp, open, rm, type FileHandle } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ownEngineAddress, ownImage } from '../adapters/docker/own-engine.ts';
+import { ownImage } from '../adapters/docker/own-engine.ts';
+import { endpointOf } from '../adapters/docker/own-endpoint.ts';
 import { ArchiveFile } from '../adapters/image-archive/archive-file.ts';
 import { Failure, isRefusal, reasonOf } from '../errors.ts';
 import type { LoadedImage } from '../rollout/events.ts';
@@ -153,11 +154,12 @@ async function savedFromEngine(
   environment: Environment,
   id = reference,
 ): Promise<Extract<Again, { archive: ArchiveFile }>> {
-  const from = `the Engine of this machine (${ownEngineAddress(environment)})`;
-  const { save } = await ownImage(id, environment);
+  const endpoint = endpointOf(environment);
+  const from = `the Engine of this machine (${endpoint.shown})`;
+  const { save } = await ownImage(id, { endpoint });
   const handle = await nameless(environment['TMPDIR'] ?? '/var/tmp', from);
   try {
-    await pipeline(await save(), createWriteStream('', { fd: handle.fd, autoClose: false }));
+    await pipeline(save, createWriteStream('', { fd: handle.fd, autoClose: false }));
   } catch (error) {
     await handle.close();
     throw error instanceof Failure

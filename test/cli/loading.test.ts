@@ -96,7 +96,8 @@ describe('openLoads()', () => {
     { why: 'an archive that was saved by id',      asked: () => ({ files: [saved('a.tar', { ...shop, tags: null })] }),         says: /^Cannot load \S+a\.tar: it has an image without a name \(sha256:[0-9a-f]{64}\), and the plays want/ },
     { why: 'two images of one name',               asked: () => ({ files: [saved('a.tar', shop), saved('b.tar', other)] }),    says: /^Cannot load \S+b\.tar: it has another shop:1\.4 \(sha256:\w+\) than \S+a\.tar \(sha256:\w+\)$/ },
     { why: 'an Engine that is not there',          asked: () => ({ fromEngine: true, environment: { DOCKER_HOST: 'unix:///nowhere.sock' } }), says: /^Cannot load shop:1\.4 from the Engine of this machine \(unix:\/\/\/nowhere\.sock\): .*ENOENT/ },
-    { why: 'an Engine by SSH',                     asked: () => ({ fromEngine: true, environment: { DOCKER_HOST: 'ssh://build' } }), says: /\(ssh:\/\/build\): DOCKER_HOST should be unix:\/\/… or tcp:\/\/…$/ },
+    { why: 'an Engine by SSH',                     asked: () => ({ fromEngine: true, environment: { DOCKER_HOST: 'ssh://build' } }), says: /\(ssh:\/\/build\): it is reached by SSH: docker save -o image\.tar shop:1\.4, then --load image\.tar$/ },
+    { why: 'an Engine of no address',              asked: () => ({ fromEngine: true, environment: { DOCKER_HOST: 'tcp://[:1' } }), says: /\(tcp:\/\/\[:1\): its address should be unix:\/\/… or tcp:\/\/…$/ },
   ])('refuses $why', async ({ asked, says }) => {
     await expect(opened(asked())).rejects.toMatchObject({ code: 'config', message: expect.stringMatching(says) as unknown });
   });
