@@ -136,7 +136,7 @@ export function readDocument(
     const document = parseDocument(source, {
       lineCounter: lines,
       schema: 'failsafe',
-      customTags: yamlTagsFor(vault),
+      customTags: yamlTagsFor(vault, source),
       resolveKnownTags: false,
       merge: true,
       prettyErrors: false,

@@ -58,6 +58,8 @@ describe('readDocument()', () => {
     { why: 'nothing is null',                       text: '# only a comment',           value: null },
     { why: 'yes, no, on and off are booleans',      text: '[yes, No, ON, off]',         value: [true, false, true, false] },
     { why: 'y and n are words',                     text: '[y, n]',                     value: ['y', 'n'] },
+    { why: 'floats of JSON need no dot',            text: '{"a": [1e3, -2E-2, 1.5e3]}', value: { a: ['1000.0', -0.02, '1500.0'] } },
+    { why: 'as they do in YAML',                    text: 'a: [1e3, -2E-2, 1.5e3]',    value: { a: ['1e3', '-2E-2', '1.5e3'] } },
     { why: 'a leading zero means octal',            text: '[0755, 09, 0o17]',           value: [493, '09', '0o17'] },
     { why: 'a whole float keeps its text',          text: '[2.0, 1.5, 1.e+3]',          value: ['2.0', 1.5, '1000.0'] },
     { why: 'an integer too large keeps its text',   text: '[12345678901234567890]',     value: ['12345678901234567890'] },

@@ -30,18 +30,32 @@ const plainTags: Tags = [
   { tag: 'tag:yaml.org,2002:str', default: true, resolve: (written: string) => written },
 ];
 
+/** Ansible takes a file for JSON first, and a float of JSON needs no dot. */
+const jsonFloat = plain('float', /^-?\d+(?:\.\d+)?[eE][-+]?\d+$/, (written) => floatOf(Number(written)));
+
 /** Those, and Ansible's own. */
-export function yamlTagsFor(vault: Vault): Tags {
+export function yamlTagsFor(vault: Vault, source: string): Tags {
   const sealed = (tag: string): ScalarTag => ({
     tag,
     resolve: (written, complain) => sealedText(written, complain, vault),
   });
   return [
+    ...(isJson(source) ? [jsonFloat] : []),
     ...plainTags,
     { tag: '!unsafe', resolve: (written: string) => new UnsafeText(written) },
     sealed('!vault'),
     sealed('!vault-encrypted'),
   ];
+}
+
+function isJson(source: string): boolean {
+  if (!/^\s*[[{]/.test(source)) return false;
+  try {
+    JSON.parse(source);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 function sealedText(written: string, complain: (message: string) => void, vault: Vault): VaultText {
