@@ -57,12 +57,25 @@ export function outcomeOf(ends: readonly InstanceEnd[]): HostOutcome {
   return { end, reason: failure ? reasonOf(failure) : '', counts };
 }
 
+/** @throws Failure when some of it have ended, so that what is left would serve beside another version */
+function refusePart({ entries, containers }: KeptSet<RecordEntry>, { access: { name } }: HeldHost): void {
+  const gone = entries.flatMap(({ endsAfter = [] }) => endsAfter).find((one) => !containers.includes(one));
+  if (gone === undefined) return;
+  const what = `Cannot have the old ${containers.join(' and ')} on ${name} serve again`;
+  const how = `"sluice retire ${name}" ends the rest, and "sluice rollback" takes all of the run back`;
+  throw new Failure(
+    'error',
+    `${what}: the old ${gone} has ended already, and they would be of another version: ${how}`,
+  );
+}
+
 /** @throws Failure `docker` when one of them cannot serve again, since it is gone: then none is touched */
 async function worksOn(
   set: KeptSet<RecordEntry>,
   held: HeldHost,
   { clock, report, stop }: AdvanceContext,
 ): Promise<readonly Work[]> {
+  refusePart(set, held);
   return Promise.all(
     byContainer(set.entries).map(async (entries) => {
       const [first] = entries;

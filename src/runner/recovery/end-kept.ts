@@ -1,11 +1,13 @@
 /** The end of what a `blue-green` rollout has kept: the old containers stop, which nothing reaches. */
-import { reasonOf } from '../../errors.ts';
+import { Failure, reasonOf } from '../../errors.ts';
 import { keptText, type KeptSet } from '../../rollout/kept.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { timeOn } from '../hosts/host-time.ts';
 import { advance, stepActions } from '../instance/advance.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import type { RunContext } from '../run.ts';
+import { homeward } from '../waiting/persist.ts';
+import { watchOf } from '../waiting/watch.ts';
 import { keptWorks } from './kept-works.ts';
 import type { PutBack } from './put-back-all.ts';
 
@@ -29,6 +31,11 @@ export async function endKept(
       continue;
     }
     context.report({ type: 'warning', host: held.access.name, text: `Ending what is kept: ${keptText(set, now)}` });
+    const unnoted = await noteOrder(set, held, context);
+    if (unnoted) {
+      reasons.push(unnoted.message);
+      continue;
+    }
     for (const work of works) {
       const { state, failure } = await advance({ ...work, life: 'ending' }, { ...context, actions: stepActions });
       if (state === 'updated') count += 1;
@@ -36,4 +43,26 @@ export async function endKept(
     }
   }
   return { ok: reasons.length === 0, reason: reasons[0] ?? '', count };
+}
+
+/** So that whoever finds a part of it knows that the rest has ended: what is left would be of another version by itself. */
+async function noteOrder(
+  { containers, entries }: KeptSet<RecordEntry>,
+  { access, undo }: HeldHost,
+  { clock, report, stop }: RunContext,
+): Promise<Failure | undefined> {
+  const before = ({ container = '', endsAfter = [] }: RecordEntry): readonly string[] => [
+    ...new Set([...endsAfter, ...containers.slice(0, containers.indexOf(container))]),
+  ];
+  const ordered = entries.map((entry) => ({ ...entry, endsAfter: before(entry) }));
+  if (ordered.every(({ endsAfter }) => endsAfter.length === 0)) return undefined;
+  const subject = { host: access.name, name: containers[0] ?? '' };
+  const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'vacate' });
+  try {
+    await homeward(() => undo.add(ordered), watch);
+    return undefined;
+  } catch (error) {
+    if (error instanceof Failure) return error;
+    throw error;
+  }
 }
