@@ -7,7 +7,7 @@ import { leisurely, type Pace } from './pace.ts';
 import { pacedOf } from './paced.ts';
 import { Random } from './random.ts';
 import { rolloutOf, timed, type Scenario } from './scenario.ts';
-import { slotsOf } from './slots.ts';
+import { blueGreenOf, furtherBlueGreenOf, slotsOf } from './slots.ts';
 import { ofHost } from './world/fronts.ts';
 import type { HostSetting } from './world/host.ts';
 import type { ServerLine } from './world/worker.ts';
@@ -21,6 +21,12 @@ export function centralOf(seed: number, pace: Pace = leisurely): Scenario {
   const random = new Random(seed, 'central');
   const tell = random.pick([rolloutOf, operationsOf, operationsOf, furtherOf, slotsOf, pacedOf]);
   return inCentral(tell(seed, pace), random);
+}
+
+/** One in which all containers of a host change over together, and the old ones are kept. */
+export function centralBlueGreenOf(seed: number, pace: Pace = leisurely): Scenario {
+  const random = new Random(seed, 'central');
+  return inCentral(random.pick([blueGreenOf, furtherBlueGreenOf])(seed, pace), random);
 }
 
 /** The same story, with central HAProxys. */

@@ -28,7 +28,7 @@ export const invariants: Readonly<Record<Invariant, string>> = {
   floor: 'No drain takes a server where the floor of usable servers, as last seen, would not be kept.',
   'one-version': 'In the end every instance runs once, under its name, on the old version or the new.',
   'no-mix':
-    'Where all containers of a host are replaced together, none is started beside one of another version, and in the end all are of one.',
+    'Where all containers of a host are replaced together, none is started beside one of another version; and there, and where they change over together, all are of one in the end.',
   'nothing-left': 'In the end no old container is left beyond those to keep, and no record.',
   'locks-free': 'In the end every lock is free.',
   'one-owner': 'Whoever changes a host has had its lock since anybody else changed it.',

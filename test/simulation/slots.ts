@@ -52,10 +52,18 @@ function asBlueGreen(told: Scenario, random: Random): Scenario {
   const cron: Act = { command: 'restore', by: KEEPERS + 9, isExpired: true };
   return {
     ...told,
+    world: { ...told.world, isAsOne: switching.keepMs > 0 && !goesBackOneByOne(told) },
     play: { ...told.play, strategy: 'blue-green', switching },
     acts: told.acts.toSpliced(1, 0, ...acts, ...(isCron ? [cron] : [])),
     faults: [...told.faults, ...faults],
   };
+}
+
+/** What a run takes back that is not kept goes back by itself, and so does what a later rollback takes back. */
+function goesBackOneByOne({ world: { policy, monitor }, acts }: Scenario): boolean {
+  return (
+    monitor !== undefined || policy?.onFailure === 'rollback' || acts.some(({ command }) => command === 'rollback')
+  );
 }
 
 /** The same story, with another way to replace. */

@@ -1,4 +1,4 @@
-import { centralOf } from './central.ts';
+import { centralBlueGreenOf, centralOf } from './central.ts';
 import { furtherOf } from './further.ts';
 import { holdsOf } from './holds.ts';
 import { maintainedOf } from './maintained.ts';
@@ -23,6 +23,7 @@ export function scenarioOf(seed: number): Scenario {
   const place = (seed + 1) % IN_A_ROW;
   if (place === 0) return seed % 3 === 0 ? holdsOf(seed, pace) : furtherOf(seed, pace);
   if (place === 1) return operationsOf(seed, pace);
+  if (place === 2 && seed % 5 === 3) return centralBlueGreenOf(seed, pace);
   if (place === 2) return slotted[seed % slotted.length]?.(seed, pace) ?? slotsOf(seed, pace);
   if (place === 3 && seed % 2 === 0) return seed % 3 === 0 ? commandsOf(seed, pace) : restartsOf(seed, pace);
   if (place === 3) return pacedOf(seed, pace);

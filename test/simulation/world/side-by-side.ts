@@ -17,7 +17,7 @@ export function besideOthers({ setting }: World, { engine, name }: SimHost, chan
 
 /** When everybody has gone home. */
 export function versionsOn({ setting }: World, { engine }: SimHost): readonly string[] {
-  if (setting.isTogether !== true) return [];
+  if (setting.isTogether !== true && setting.isAsOne !== true) return [];
   return [...new Set(engine.containers.filter(isRunning).map(({ reference }) => reference))];
 }
 

@@ -29,6 +29,8 @@ export interface WorldSetting {
   readonly atOnce?: AtOnce | undefined;
   /** All containers of a host are replaced together: none is ever started beside one of another version. */
   readonly isTogether?: boolean | undefined;
+  /** All containers of a host change over together, and back together: in the end none is of another version. */
+  readonly isAsOne?: boolean | undefined;
   /** How weights come back; undefined: all at once. */
   readonly ramp?: Ramp | undefined;
 }
