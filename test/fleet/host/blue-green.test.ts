@@ -139,6 +139,31 @@ describe('blue-green on a real host', () => {
     expect(report.failures).toEqual([]);
   });
 
+  it('takes the kept set out again that a reload has let in, and says so before', async () => {
+    const traffic = loadOwn();
+
+    const out = await sluice(...rollout(PLAYBOOK, 'v2'));
+    await reloadUnder(traffic);
+    const both = await servers();
+    const status = await sluice('status', own);
+    const restored = await sluice('restore', own, '--expired');
+    const outAgain = await servers();
+    const again = await sluice('restore', own, '--expired');
+    const back = await sluice('switch-back', own);
+
+    const report = await traffic.stop();
+    expect(out, out.stderr).toMatchObject({ status: 0 });
+    expect(both.filter((line) => line.endsWith(' 0 UP'))).toHaveLength(6);
+    expect(status.stdout).toMatch(/pxApp_1a, \S+\/pxApp_2a, \S+\/pxApp_3a are in service again beside the new version/);
+    expect(restored, restored.stderr).toMatchObject({ status: 0 });
+    expect(restored.stderr).toMatch(/pxApp_1 .*out of traffic again/);
+    expect(outAgain).toEqual(inSlot('b', 'kept'));
+    expect(again.stdout).toMatch(/nothing to do/);
+    expect(back, back.stderr).toMatchObject({ status: 0 });
+    expect(await servers()).toEqual(inSlot('a', 'gone'));
+    expect(report.failures).toEqual([]);
+  });
+
   it.each(['check', 'release', 'keep'] as const)(
     'has the old set serve, by recover, when it was killed in %s',
     async (step) => {
