@@ -20,10 +20,11 @@ type FleetEvent = Exclude<StampedEvent, SubjectEvent | HookEvent>;
 
 /**
  * The state that the events have come to. Works for the events so far of a run that goes on, or of one that died;
- * events of types that are not known here change nothing. Undefined when the run's start is not among them.
+ * events of types that are not known here change nothing. Undefined when the run's start is not among them. `before`: what
+ * those before them have come to.
  */
-export function replay(events: readonly StampedEvent[]): RunHistory | undefined {
-  let history: RunHistory | undefined;
+export function replay(events: readonly StampedEvent[], before?: RunHistory): RunHistory | undefined {
+  let history = before;
   for (const event of events) {
     if (event.type === 'run-started') history = started(history, event);
     if (history) history = after(history, event);

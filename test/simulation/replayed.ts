@@ -150,7 +150,7 @@ function wrongServer(judged: Judged): string | undefined {
     return seen && !isAlike(entry, seen) ? 'something else is recorded of it than was found' : undefined;
   }
   if (isRecordSaid(judged)) return undefined;
-  const isIts = ({ at, slot: { line } }: Front): boolean => toldAs(host, { at, path: pathOf(line) }) === subject.name;
+  const isIts = ({ at, slot: { path } }: Front): boolean => toldAs(host, { at, path }) === subject.name;
   // What is recorded of the whole host is for the whole host to tell.
   if (entry?.kind === 'maintain') return undefined;
   if (state === 'restored') return entry ? 'it is recorded still' : notStanding(world, serversOf(host).filter(isIts));
@@ -182,7 +182,7 @@ function wrongRecord(judged: Judged, recorded = recordedOf(judged)): string | un
 
 /** How a server was found by what is last told, and told before: a run may die before it has recorded that. */
 function toldOf({ controllers, one: { subject } }: Judged, of: RecordEntry['server']) {
-  const told = controllers.flatMap(({ earlier, events }) => [...earlier, ...events]);
+  const told = controllers.flatMap(({ earlier, events }) => [...earlier.events, ...events]);
   const founds = told.flatMap((event) =>
     event.type === 'found' && sameSubject(event.subject, subject) ? [event.servers] : [],
   );

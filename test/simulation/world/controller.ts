@@ -1,5 +1,5 @@
 import { Failure } from '../../../src/errors.ts';
-import type { RunEvent, StampedEvent } from '../../../src/rollout/events.ts';
+import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Clock } from '../../../src/runner/ports/ports.ts';
 import { Random } from '../random.ts';
 import type { CallFault, WaitFault } from '../faults.ts';
@@ -10,7 +10,7 @@ import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
 import { SimJournal } from './sim-journal.ts';
 import { Sleepers } from './sleepers.ts';
-import { dateAt, runNumber, type Task } from './task.ts';
+import { dateAt, nothingEarlier, runNumber, type Earlier, type Task } from './task.ts';
 import type { Coming } from './timeline.ts';
 import type { World } from './world.ts';
 
@@ -27,7 +27,7 @@ export class Controller {
   readonly startedMs: number;
   readonly command: Command;
   /** What an earlier process of the same run has left in its journal. */
-  readonly earlier: readonly StampedEvent[];
+  readonly earlier: Earlier;
   readonly events: RunEvent[] = [];
   /** When each of its events was told. */
   readonly toldMs: number[] = [];
@@ -64,7 +64,7 @@ export class Controller {
     this.number = number;
     this.name = `controller ${number}`;
     this.command = task.command;
-    this.earlier = task.goesOn?.events ?? [];
+    this.earlier = task.goesOn ?? nothingEarlier;
     this.run = task.goesOn?.process.run ?? runNumber(world.watchman.controllers.length);
     this.startedMs = world.timeline.nowMs;
     const own = faults.filter(({ by }) => by === number);

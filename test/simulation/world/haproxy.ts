@@ -78,7 +78,7 @@ export class SimHaproxy {
   }
 
   slot(server: { readonly backend: string; readonly name: string }): Slot {
-    const slot = this.#current.slots.get(pathOf(server));
+    const slot = this.slots(server.backend).find(({ line }) => line.name === server.name);
     if (!slot) throw new Failure('haproxy', `Cannot find ${pathOf(server)}: HAProxy has no such server`);
     return slot;
   }

@@ -44,9 +44,9 @@ export class SimBalancer implements LoadBalancer {
   }
 
   look(server: Server): Promise<ServerLook> {
-    const path = pathOf(server);
-    return this.#look(`look at ${path}`, () => {
+    return this.#look(`look at ${pathOf(server)}`, () => {
       const slot = this.#host.haproxy.slot(server);
+      const { path } = slot;
       const { pid } = this.#host.haproxy.current;
       const { nowMs } = this.#controller.world.timeline;
       const { firstLookMs } = this.#controller.dealing(this.#host);
@@ -103,7 +103,8 @@ export class SimBalancer implements LoadBalancer {
         .filter(({ pid }) => pid !== current.pid)
         .map(({ pid, slots }) => {
           const all = [...slots.values()];
-          const others = all.filter(({ line }) => pathOf(line) !== pathOf(server));
+          const path = pathOf(server);
+          const others = all.filter((slot) => slot.path !== path);
           const elsewhere = others.map((slot) => this.#host.haproxy.counted(slot));
           const clients = all.reduce((sum, slot) => sum + open(slot, nowMs).length, 0);
           return { pid, clients, current: elsewhere.reduce((left, one) => left - one.current - one.queued, clients) };

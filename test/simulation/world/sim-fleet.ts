@@ -51,6 +51,7 @@ class SimAccess implements HostAccess {
   readonly record: HostRecord;
   readonly #controller: Controller;
   readonly #host: SimHost;
+  readonly #balancers = new Map<string, SimBalancer>();
   #written = 0;
 
   constructor(controller: Controller, host: SimHost) {
@@ -117,11 +118,13 @@ class SimAccess implements HostAccess {
   }
 
   balancer({ socket }: BalancerPlace): SimBalancer {
-    return new SimBalancer(this.#controller, this.#host, socket);
+    const known = this.#balancers.get(socket) ?? new SimBalancer(this.#controller, this.#host, socket);
+    this.#balancers.set(socket, known);
+    return known;
   }
 
   probe(probe: Exclude<Probe, { kind: 'command' }>): Promise<ProbeResult> {
-    const port = probe.kind === 'http' ? Number(new URL(probe.url).port) : probe.port;
+    const port = probe.kind === 'http' ? portIn(probe.url) : probe.port;
     return this.#look('probe', () =>
       this.#host.engine.at(port)?.answers === true ? { ok: true } : { ok: false, why: 'refused' },
     );
@@ -160,4 +163,9 @@ class SimAccess implements HostAccess {
   #look<T>(name: string, run: () => T): Promise<T> {
     return this.#controller.call(this.#host, { name, service: 'host', run });
   }
+}
+
+/** Of `http://HOST:PORT/…`. */
+function portIn(url: string): number {
+  return Number.parseInt(url.slice(url.lastIndexOf(':') + 1));
 }

@@ -3,7 +3,6 @@ import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Controller } from './controller.ts';
 import { containerOf, keyIn, keyOf, serversOf, toldAs } from './fronts.ts';
 import type { SimHost } from './host.ts';
-import { pathOf } from './worker.ts';
 import type { World } from './world.ts';
 
 type Event<Type extends RunEvent['type']> = Extract<RunEvent, { type: Type }>;
@@ -35,7 +34,7 @@ function proof(world: World, controller: Controller, { step, subject, outcome }:
   }
   if (step !== 'restore' || !outcome.includes(' UP') || isDisturbed(world, controller, host)) return;
   for (const { at, slot } of serversOf(host)) {
-    const name = toldAs(host, { at, path: pathOf(slot.line) });
+    const name = toldAs(host, { at, path: slot.path });
     if (!outcome.includes(`${name} UP`) || containerOf(slot.line.name) !== subject.name) continue;
     if (slot.isUntouched || slot.isProven || slot.admin !== 'ready' || isDisturbed(world, controller, at)) continue;
     watchman.violate('proven', `${keyOf(at, slot.line)} is said to be UP, and no check has passed since`);

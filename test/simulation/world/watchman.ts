@@ -161,7 +161,7 @@ export class Watchman {
       if (this.#given.has(key)) continue;
       if (!at.setting.servers.some(({ name }) => name === slot.line.name) || this.#isDoneWithout(at, slot)) continue;
       // A retry that began before the first look of the drain leaves no trace that the drain could see.
-      const firstLookMs = by?.dealing(at).firstLookMs.get(pathOf(slot.line)) ?? 0;
+      const firstLookMs = by?.dealing(at).firstLookMs.get(slot.path) ?? 0;
       if (request.unseen && request.unseen.fromMs <= firstLookMs) continue;
       if (request.isByReload && !this.#mustHaveNoticed({ at, slot, worker }, request.openedMs)) continue;
       const age = this.#world.timeline.nowMs - request.openedMs;
@@ -195,7 +195,7 @@ export class Watchman {
     if (setting.otherPort !== undefined && (slot.isUntouched || worker.startedMs >= noticedMs)) return;
     if (slot.isUntouched && !this.#mustHaveNoticed({ at, slot, worker }, this.#world.timeline.nowMs)) return;
     const who = container ? `${container.name} does not answer` : 'nothing runs there';
-    this.violate('requests', `a request is sent to ${pathOf(slot.line)} on ${at.name}, and ${who}`);
+    this.violate('requests', `a request is sent to ${slot.path} on ${at.name}, and ${who}`);
   }
 
   /** A run that has changed what is behind the server has said that it does so without this HAProxy. */

@@ -25,6 +25,8 @@ export interface Request {
 /** One server as one worker has it. */
 export interface Slot {
   readonly line: ServerLine;
+  /** `backend/name`. */
+  readonly path: string;
   weight: number;
   admin: AdminState;
   isUp: boolean;
@@ -63,7 +65,7 @@ export function aWorker(pid: number, startedMs: number, lines: readonly ServerLi
   const backends = new Map<string, Slot[]>();
   for (const line of lines) {
     const slot = aSlot(line, isFirst);
-    slots.set(pathOf(line), slot);
+    slots.set(slot.path, slot);
     const others = backends.get(line.backend);
     if (others) others.push(slot);
     else backends.set(line.backend, [slot]);
@@ -74,6 +76,7 @@ export function aWorker(pid: number, startedMs: number, lines: readonly ServerLi
 function aSlot(line: ServerLine, isFirst: boolean): Slot {
   return {
     line,
+    path: pathOf(line),
     weight: line.weight,
     admin: 'ready',
     isUp: true,
