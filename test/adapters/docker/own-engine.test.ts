@@ -79,7 +79,7 @@ describe('ownImage()', () => {
   async function served(answer: RequestListener): Promise<string> {
     engine = createServer((request, response) => {
       if (request.url?.includes('/json') === true) response.end('{"Id":"sha256:1"}');
-      else void answer(request, response);
+      else answer(request, response);
     });
     engine.listen(join(home, 'docker.sock'));
     await once(engine, 'listening');
