@@ -161,16 +161,22 @@ describe('one of a pair of central HAProxys begins anew during a run, and no req
       expect(await containersOf('fe3')).toEqual(['pxApp_1 v1', 'pxApp_2 v1']);
     });
 
-    it.each([
-      { by: 'reload', version: 'v2' },
-      { by: 'end', version: 'v1' },
-    ] as const)('strategy: in-place, by its $by in a check, with nothing behind its server', async (how) => {
-      const row: Row = { strategy: 'in-place', at: 'check', does: 'replace', least: 5, changes: [OF_ONE, ...IN_A] };
+    it('strategy: recreate-host, by a reload in a check, with nothing behind two servers', async () => {
+      const row: Row = { strategy: 'recreate-host', at: 'check', does: 'commit', least: 4, changes: IN_A };
 
-      const seen = await underLoad(row, { server: 'fe3_pxApp_1a', ...how }, servers);
+      const seen = await underLoad(row, { server: 'fe3_pxApp_1a', version: 'v2' }, servers);
 
       expect(seen).toEqual([inSlots(), inSlots()]);
-      expect(await containersOf('fe3')).toEqual([`pxApp_1 ${how.version}`, 'pxApp_2 v1']);
+      expect(await containersOf('fe3')).toEqual(['pxApp_1 v2', 'pxApp_2 v2']);
+    });
+
+    it('strategy: in-place, by its end in a check, with nothing behind its server', async () => {
+      const row: Row = { strategy: 'in-place', at: 'check', does: 'replace', least: 5, changes: [OF_ONE, ...IN_A] };
+
+      const seen = await underLoad(row, { server: 'fe3_pxApp_1a', version: 'v1', by: 'end' }, servers);
+
+      expect(seen).toEqual([inSlots(), inSlots()]);
+      expect(await containersOf('fe3')).toEqual(['pxApp_1 v1', 'pxApp_2 v2']);
     });
 
     it('strategy: start-first, by a reload in a check, with never a server less', async () => {
@@ -181,7 +187,7 @@ describe('one of a pair of central HAProxys begins anew during a run, and no req
 
       const inB = inSlots(['fe3_pxApp_1']);
       expect(seen).toEqual([inB, inB]);
-      expect(await containersOf('fe3')).toEqual(['pxApp_1 v2', 'pxApp_2 v1']);
+      expect(await containersOf('fe3')).toEqual(['pxApp_1 v2', 'pxApp_2 v2']);
     });
   });
 });

@@ -23,7 +23,9 @@ export function centralPair(
       .join('');
   const text = readFileSync(join('haproxy', example), 'utf8')
     .replace(/^ {4}server (pxApp_\S+) 127\.0\.0\.1(.*)\n/gm, ofAll)
-    .replace(/^ {4}http-reuse always$/m, '$&\n    option idle-close-on-response');
+    .replace(/^ {4}http-reuse always$/m, '$&\n    option idle-close-on-response')
+    // With slots: as many as have nothing behind them, the free ones and those of one host that is recreated.
+    .replace(/^ {4}retries [1-9]$/m, `    retries ${(hosts().length + 1) * WEIGHTS.length}`);
   writeFileSync(path, text);
   return { haproxyTemplate: path, publishOn: '0.0.0.0', apps: WEIGHTS.length };
 }
