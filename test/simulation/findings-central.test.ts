@@ -9,6 +9,7 @@ describe('what the simulation has found with central HAProxys, and when hosts ar
   it.each([
     [12, hasty, 'a serving container, and an HAProxy that is out of reach and may send it requests: also on recover'],
     [770, hasty, 'an instance that was left in work at an HAProxy which the run is gone on with without'],
+    [3526, brisk, 'an HAProxy that recover is told to forget, and that serves still: of the simulated world alone'],
     [1324, brisk, 'one of two servers of one name in two HAProxys that cannot be put back'],
   ])('central HAProxys, of seed %i, told %o: %s', async (seed, pace) => {
     expect(await brokenBy(centralOf(seed, pace))).toEqual([]);

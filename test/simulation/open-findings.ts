@@ -3,10 +3,6 @@
  * simulate` names them each time and fails for any other; what is mended goes from here to findings.test.ts.
  */
 export const openFindings: ReadonlyMap<number, string> = new Map([
-  [
-    3526,
-    'the judge: a balancer that recover is told to forget still serves, so its requests fail as the operator was told',
-  ],
   [4436, 'the judge: what fell over goes home, as documented, while an HAProxy out of reach still sends it requests'],
   [10683, 'the judge: of a kept set that cannot be ended one container is named, and the others are not'],
 ]);

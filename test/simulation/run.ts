@@ -136,6 +136,8 @@ class Story {
     const faults = this.#scenario.faults.filter((one) => 'by' in one);
     const goesOn = act.command === 'resume' ? of : undefined;
     const controller = new Controller(this.#world, act.by, faults, { command: act.command, goesOn });
+    // Who says that an HAProxy is gone for good is told that its requests fail, should it serve still.
+    if (act.forget !== undefined) controller.without.add(act.forget);
     const run = begin({ act, scenario: this.#scenario, controller, of }, this.#breakage);
     this.#runs.push(run);
     return run;
