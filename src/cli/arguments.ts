@@ -136,7 +136,7 @@ function withLooks(
 }
 
 function base(argv: readonly string[], version: string): Argv<CommonArgs> {
-  return yargs()
+  return drawnIfAskedFor(argv)
     .scriptName('sluice')
     .usage('$0 <command> [options]')
     .epilogue(EXIT_CODES)
@@ -176,6 +176,20 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
     })
     .options(commonOptions);
 }
+
+/**
+ * yargs draws the help of each command that it runs, whoever asks for it, and to measure its words takes longer than
+ * all else that is done before the first host is asked. What is hidden is not drawn.
+ */
+function drawnIfAskedFor(argv: readonly string[]): Argv {
+  const parser = yargs();
+  if (argv.some((word) => /^(--help|-[a-z]*h)/i.test(word))) return parser;
+  for (const name of [...optionNames, ...ARGUMENTS, 'help', 'version']) parser.hide(name);
+  return parser;
+}
+
+/** What commands are given without a name of its own. */
+const ARGUMENTS: readonly string[] = ['playbook', 'run', 'hosts', 'action', 'target', 'words', 'group'];
 
 /** What each of these cannot do without. */
 const needs: Readonly<Record<string, string>> = {

@@ -36,7 +36,10 @@ export function keptSets<Entry extends KeptNote>(entries: readonly Entry[]): rea
   return [...new Set(kept.map(({ run }) => run))].map((run) => {
     const own = kept.filter((entry) => entry.run === run);
     const untils = own.map(({ keptUntil = '' }) => keptUntil).toSorted();
-    const containers = [...new Set(own.map(({ container = '' }) => container))];
+    // Which of them was first in being kept is chance.
+    const containers = [...new Set(own.map(({ container = '' }) => container))].toSorted((one, other) =>
+      one.localeCompare(other, 'en', { numeric: true }),
+    );
     return { run, by: own[0]?.by ?? '', containers, until: untils.at(-1) ?? '', entries: own };
   });
 }

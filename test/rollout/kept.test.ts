@@ -14,10 +14,10 @@ function kept(container: string, ms: number, over: Partial<KeptNote> = {}): Kept
 
 describe('keptSets()', () => {
   it('has what one run has kept as one, until the last of it is over', () => {
-    const entries = [kept('app_1', 1_000), kept('app_1', 1_000), kept('app_2', 1_100)];
+    const entries = [kept('app_10', 1_000), kept('app_2', 1_100), kept('app_1', 1_000), kept('app_1', 1_000)];
 
     expect(keptSets(entries)).toEqual([
-      { run: 'r1', by: 'ann@ci', containers: ['app_1', 'app_2'], until: after(1_100), entries },
+      { run: 'r1', by: 'ann@ci', containers: ['app_1', 'app_2', 'app_10'], until: after(1_100), entries },
     ]);
   });
 

@@ -18,6 +18,11 @@ function playbookWith(balancer: string): string {
   return path;
 }
 
+/** On a busy machine the old worker may have ended before anybody looks: it is noticed all the same. */
+function isNotice(about: string): boolean {
+  return about === 'balancer-reloaded' || about === 'balancer-restarted';
+}
+
 async function statusInContainer(): Promise<string> {
   return (await sluice('status', own, '--haproxy-container', 'lb')).stdout;
 }
@@ -95,7 +100,7 @@ describe('the HAProxy of a real host', () => {
     let over: (() => void) | undefined;
     const onEvent = (event: RunEvent): void => {
       if (event.type === 'remark') about.push(event.remark.about);
-      if (event.type === 'remark' && event.remark.about === 'balancer-reloaded') over?.();
+      if (event.type === 'remark' && isNotice(event.remark.about)) over?.();
       if (event.type === 'step-started' && event.step === 'replace') {
         over = traffic.outage(own);
         // The master takes it for a reload.
@@ -110,7 +115,7 @@ describe('the HAProxy of a real host', () => {
     expect(doctor.stdout).toMatch(/haproxy +lb:\/var\/run\/haproxy.sock, [23]\.\S+, level admin/);
     expect(doctor.stdout).toMatch(/master +\/var\/run\/haproxy-master.sock/);
     expect(ended, ended.stderr).toMatchObject({ status: 0 });
-    expect(about).toContain('balancer-reloaded');
+    expect(about.find(isNotice)).toBeDefined();
     expect(report.failures).toEqual([]);
     expect(await statusInContainer()).toMatch(/pxApp_1 .* UP +10 /);
     await docker(ownHost(), 'rm', '-f', 'lb');
