@@ -1,5 +1,6 @@
 import { createDecipheriv, createHmac, pbkdf2Sync, timingSafeEqual } from 'node:crypto';
 import { Secrets } from '../rollout/secret.ts';
+import { VaultText } from './values.ts';
 
 export interface VaultPassword {
   /** The vault id; `default` where none was given. */
@@ -51,6 +52,15 @@ export class Vault {
       this.#passwords.length === 1 ? `the password is another${wanted}` : `none of the passwords is its own${wanted}`,
     );
   }
+}
+
+/** What is encrypted, for whoever needs it: then it is opened, and known as secret from then on. */
+export function sealed(envelope: string, vault: Vault): VaultText {
+  return new VaultText(envelope, () => {
+    const text = vault.open(envelope);
+    vault.secrets.add(text);
+    return text;
+  });
 }
 
 interface Sealed {

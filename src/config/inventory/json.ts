@@ -1,3 +1,6 @@
+import { isMapping, UnsafeText } from '../values.ts';
+import { readEnvelope, sealed, type Vault } from '../vault.ts';
+import type { Vars } from './inventory.ts';
 import { floatOf, integerOf } from './numbers.ts';
 
 /** A JSON text that is a marked number stands for it while the rest is read; JSON itself has no such escape. */
@@ -6,15 +9,28 @@ const MARK = '\uE000number:';
 const stringOrNumber = /"(?:[^"\\]|\\[^])*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g;
 
 /**
- * JSON as Python reads it: 2.0 is no integer, and no digit of a large one is lost.
+ * JSON as Ansible reads it, in Python: 2.0 is no integer, no digit of a large one is lost, and what
+ * `ansible-inventory --list` has marked as encrypted or unsafe is so.
  *
  * @throws SyntaxError
+ * @throws VaultProblem where what is encrypted is damaged
+ * @see https://github.com/ansible/ansible/blob/stable-2.14/lib/ansible/parsing/ajson.py
  */
-export function readJson(text: string): unknown {
+export function readJson(text: string, vault: Vault): unknown {
   const marked = text.replace(stringOrNumber, (written) => (isExact(written) ? written : `"${MARK}${written}"`));
-  return JSON.parse(marked, (_key, value: unknown) =>
-    typeof value === 'string' && value.startsWith(MARK) ? numberOf(value.slice(MARK.length)) : value,
-  );
+  return JSON.parse(marked, (_key, value: unknown) => {
+    if (typeof value === 'string') return value.startsWith(MARK) ? numberOf(value.slice(MARK.length)) : value;
+    return isMapping(value) ? unwrapped(value, vault) : value;
+  });
+}
+
+function unwrapped(mapping: Vars, vault: Vault): unknown {
+  const { __ansible_vault: envelope, __ansible_unsafe: unsafe } = mapping;
+  if (typeof envelope === 'string') {
+    readEnvelope(envelope);
+    return sealed(envelope, vault);
+  }
+  return typeof unsafe === 'string' ? new UnsafeText(unsafe) : mapping;
 }
 
 function isExact(written: string): boolean {

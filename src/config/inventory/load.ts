@@ -77,7 +77,8 @@ class Loader {
   }
 
   #readFile(file: string): readonly Complaint[] {
-    if (mayBeRun(file) && /^(?:#!|\x7fELF)/.test(beginningOf(file, 4))) return readScript(file, this.#draft);
+    if (mayBeRun(file) && /^(?:#!|\x7fELF)/.test(beginningOf(file, 4)))
+      return readScript(file, this.#draft, this.#vault);
     const bytes = bytesOf(file);
     if (bytes.subarray(0, 2).toString('latin1') === '#!')
       return [startOf(file, 'is a script that may not be run: chmod +x makes it an inventory')];

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { isRefusal, reasonOf } from '../../errors.ts';
 import { type Complaint, Complaints } from '../document.ts';
 import { isMapping } from '../values.ts';
+import { type Vault, VaultProblem } from '../vault.ts';
 import type { InventoryDraft } from './draft.ts';
 import type { Place, Vars } from './inventory.ts';
 import { readJson } from './json.ts';
@@ -21,32 +22,33 @@ const LONGEST_ANSWER = 100 * 1024 * 1024;
  * @throws Complaints if it fails
  * @see https://docs.ansible.com/ansible/latest/dev_guide/developing_inventory.html#inventory-scripts
  */
-export function readScript(file: string, draft: InventoryDraft): readonly Complaint[] {
-  const reader = new ScriptReader(file, draft);
-  reader.read(answerOf(file, ['--list']));
+export function readScript(file: string, draft: InventoryDraft, vault: Vault): readonly Complaint[] {
+  const reader = new ScriptReader((args) => answerOf(file, args, vault), { file, draft });
+  reader.read();
   return reader.complaints;
 }
 
 class ScriptReader {
   readonly complaints: Complaint[] = [];
+  readonly #ask: (args: readonly string[]) => unknown;
   readonly #file: string;
   readonly #draft: InventoryDraft;
   readonly #place: Place;
   readonly #hosts = new Set<string>();
 
-  constructor(file: string, draft: InventoryDraft) {
+  constructor(ask: (args: readonly string[]) => unknown, { file, draft }: { file: string; draft: InventoryDraft }) {
+    this.#ask = ask;
     this.#file = file;
     this.#draft = draft;
     this.#place = { file, line: 1, column: 1 };
   }
 
-  read(answer: unknown): void {
-    const { _meta: meta, ...groups } = this.#mapping(answer, 'its answer to --list');
+  read(): void {
+    const { _meta: meta, ...groups } = this.#mapping(this.#ask(['--list']), 'its answer to --list');
     for (const [name, group] of Object.entries(groups)) this.#group(name, group);
     const hostvars = isMapping(meta) ? meta['hostvars'] : undefined;
     const known = hostvars === undefined ? undefined : this.#mapping(hostvars, '_meta.hostvars');
-    for (const host of this.#hosts)
-      this.#hostVars(host, known ? valueOf(known, host) : answerOf(this.#file, ['--host', host]));
+    for (const host of this.#hosts) this.#hostVars(host, known ? valueOf(known, host) : this.#ask(['--host', host]));
   }
 
   #group(name: string, written: unknown): void {
@@ -109,7 +111,7 @@ function bodyOf(name: string, written: unknown): Vars {
   return { hosts: [name], vars: written };
 }
 
-function answerOf(file: string, args: readonly string[]): unknown {
+function answerOf(file: string, args: readonly string[], vault: Vault): unknown {
   const refuse = (why: string): Complaints => new Complaints([{ file, line: 1, column: 1, message: why }]);
   const command = `${file} ${args.join(' ')}`;
   const { stdout, stderr, status, signal, error } = spawnSync(resolve(file), [...args], {
@@ -133,8 +135,10 @@ function answerOf(file: string, args: readonly string[]): unknown {
   }
   if (stdout.trim() === '') return {};
   try {
-    return readJson(stdout);
+    return readJson(stdout, vault);
   } catch (cause) {
+    if (cause instanceof VaultProblem)
+      throw refuse(`${command} answers with what is encrypted with Ansible Vault, but ${cause.message}`);
     throw refuse(`${command} answers with what is no JSON: ${printable(reasonOf(cause))}`);
   }
 }

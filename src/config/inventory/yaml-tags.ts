@@ -1,6 +1,6 @@
 import type { ScalarTag, Tags } from 'yaml';
-import { UnsafeText, VaultText, type WrittenNumber } from '../values.ts';
-import { readEnvelope, type Vault, VaultProblem } from '../vault.ts';
+import { UnsafeText, type VaultText, type WrittenNumber } from '../values.ts';
+import { readEnvelope, sealed, type Vault, VaultProblem } from '../vault.ts';
 import { floatOf, integerOf } from './numbers.ts';
 
 /**
@@ -35,7 +35,7 @@ const jsonFloat = plain('float', /^-?\d+(?:\.\d+)?[eE][-+]?\d+$/, (written) => f
 
 /** Those, and Ansible's own. */
 export function yamlTagsFor(vault: Vault, source: string): Tags {
-  const sealed = (tag: string): ScalarTag => ({
+  const sealedAs = (tag: string): ScalarTag => ({
     tag,
     resolve: (written, complain) => sealedText(written, complain, vault),
   });
@@ -43,8 +43,8 @@ export function yamlTagsFor(vault: Vault, source: string): Tags {
     ...(isJson(source) ? [jsonFloat] : []),
     ...plainTags,
     { tag: '!unsafe', resolve: (written: string) => new UnsafeText(written) },
-    sealed('!vault'),
-    sealed('!vault-encrypted'),
+    sealedAs('!vault'),
+    sealedAs('!vault-encrypted'),
   ];
 }
 
@@ -65,11 +65,7 @@ function sealedText(written: string, complain: (message: string) => void, vault:
     if (!(error instanceof VaultProblem)) throw error;
     complain(`is encrypted with Ansible Vault, but ${error.message}`);
   }
-  return new VaultText(written, (envelope) => {
-    const text = vault.open(envelope);
-    vault.secrets.add(text);
-    return text;
-  });
+  return sealed(written, vault);
 }
 
 function plain(name: string, test: RegExp, resolve: (written: string) => unknown): ScalarTag {
