@@ -26,9 +26,7 @@ export function centralOf(seed: number, pace: Pace = leisurely): Scenario {
 /** One in which all containers of a host change over together, and the old ones are kept. */
 export function centralBlueGreenOf(seed: number, pace: Pace = leisurely): Scenario {
   const random = new Random(seed, 'central');
-  const told = inCentral(random.pick([blueGreenOf, furtherBlueGreenOf])(seed, pace), random);
-  // With an HAProxy out of reach, one may have to stay on the new version while another goes home.
-  return { ...told, world: { ...told.world, isAsOne: false } };
+  return inCentral(random.pick([blueGreenOf, furtherBlueGreenOf])(seed, pace), random);
 }
 
 /** The same story, with central HAProxys. */

@@ -52,7 +52,7 @@ function asBlueGreen(told: Scenario, random: Random): Scenario {
   const cron: Act = { command: 'restore', by: KEEPERS + 9, isExpired: true };
   return {
     ...told,
-    world: { ...told.world, isAsOne: switching.keepMs > 0 && !goesBackOneByOne(told) },
+    world: { ...told.world, isAsOne: switching.keepMs > 0 && !goesBackOneByOne(told) && !createsAny(told) },
     play: { ...told.play, strategy: 'blue-green', switching },
     acts: told.acts.toSpliced(1, 0, ...acts, ...(isCron ? [cron] : [])),
     faults: [...told.faults, ...faults],
@@ -64,6 +64,11 @@ function goesBackOneByOne({ world: { policy, monitor }, acts }: Scenario): boole
   return (
     monitor !== undefined || policy?.onFailure === 'rollback' || acts.some(({ command }) => command === 'rollback')
   );
+}
+
+/** What is new to a host has no old one to switch from, and goes by itself: it stays where the others go home. */
+function createsAny({ world: { hosts } }: Scenario): boolean {
+  return hosts.some(({ containers }) => containers.some(({ isNew }) => isNew));
 }
 
 /** The same story, with another way to replace. */
