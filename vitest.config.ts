@@ -5,7 +5,8 @@ import { SlowestFirst } from './test/support/slowest-first.ts';
 // Whatever runs the command line must not write where the operator's own runs are.
 process.env['SLUICE_STATE'] ??= resolve('node_modules/.sluice-state');
 
-const onTheLab = { globalSetup: ['test/fleet/lab.setup.ts'], testTimeout: 180_000, hookTimeout: 180_000 };
+const globalSetup = ['test/support/temporary.setup.ts'];
+const onTheLab = { globalSetup: [...globalSetup, 'test/fleet/lab.setup.ts'], testTimeout: 180_000, hookTimeout: 180_000 };
 
 export default defineConfig({
   test: {
@@ -16,6 +17,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          globalSetup,
           include: ['test/**/*.test.ts'],
           exclude: ['test/fleet/**'],
           testTimeout: 120_000,
@@ -25,19 +27,19 @@ export default defineConfig({
       },
       {
         // Against Ansible itself, where it is installed.
-        test: { name: 'ansible', include: ['test/**/*.ansible.ts'], testTimeout: 1_800_000 },
+        test: { name: 'ansible', globalSetup, include: ['test/**/*.ansible.ts'], testTimeout: 1_800_000 },
       },
       {
         // Against docker-compose itself, where it is installed.
-        test: { name: 'compose', include: ['test/**/*.compose.ts'], testTimeout: 60_000 },
+        test: { name: 'compose', globalSetup, include: ['test/**/*.compose.ts'], testTimeout: 60_000 },
       },
       {
         // Against the HAProxy of this machine, or of $SLUICE_LAB_HAPROXY.
-        test: { name: 'haproxy', include: ['test/**/*.haproxy.ts'], testTimeout: 60_000 },
+        test: { name: 'haproxy', globalSetup, include: ['test/**/*.haproxy.ts'], testTimeout: 60_000 },
       },
       {
         // Against the schema of Compose, which $SLUICE_COMPOSE_SCHEMA names.
-        test: { name: 'schema', include: ['test/**/*.schema.ts'] },
+        test: { name: 'schema', globalSetup, include: ['test/**/*.schema.ts'] },
       },
       {
         test: {

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest';
 import { brokenBy } from './broken-by.ts';
+import { brisk, hasty, leisurely } from './pace.ts';
+import { blueGreenOf } from './slots.ts';
 import { scenarioOf } from './stories.ts';
 
 /** Found among the first 20,000 as they are drawn. */
@@ -13,3 +15,10 @@ it.each([
 ])('seed %i: %s', async (seed) => {
   expect(await brokenBy(scenarioOf(seed))).toEqual([]);
 });
+
+it.each([leisurely, brisk, hasty])(
+  'blue-green, of seed 10683: a kept set that cannot be ended stays whole, of which one is named: of the judge',
+  async (pace) => {
+    expect(await brokenBy(blueGreenOf(10683, pace))).toEqual([]);
+  },
+);

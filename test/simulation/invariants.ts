@@ -79,10 +79,13 @@ function isKept({ kind, keptUntil }: RecordEntry): boolean {
 /** When what was drained or kept for a time is to be back, or at its end. */
 export function checkBack(world: World): void {
   for (const host of world.hosts.values()) {
-    for (const { server, ...entry } of host.record) {
+    for (const entry of host.record) {
       const until = entry.kind === 'kept' ? entry.keptUntil : entry.until;
-      if (until === undefined || isHopeless(host, keyIn(server))) continue;
-      world.watchman.violate('back-in-time', `${pathOf(server)} on ${host.name} is recorded until ${until} still`);
+      if (until === undefined || isLeftToPerson(host, entry)) continue;
+      world.watchman.violate(
+        'back-in-time',
+        `${pathOf(entry.server)} on ${host.name} is recorded until ${until} still`,
+      );
     }
   }
 }
@@ -97,13 +100,20 @@ export function checkEnd(world: World): void {
     checkUp(world, host);
     checkAgents(world, host);
     checkContainers(world, host);
-    if (host.record.some(({ server }) => !isHopeless(host, keyIn(server)))) {
+    if (host.record.some((entry) => !isLeftToPerson(host, entry))) {
       world.watchman.violate('nothing-left', `${host.name} still has a record`);
     }
     const versions = host.record.length === 0 ? versionsOn(world, host) : [];
     if (versions.length > 1) world.watchman.violate('no-mix', `${host.name} is left with ${versions.join(' and ')}`);
     if (host.lock) world.watchman.violate('locks-free', `${host.name} is locked by ${host.lock.holder}`);
   }
+}
+
+/** What is kept together ends together: the others stay with the one that cannot, which is the one that is named. */
+function isLeftToPerson(host: SimHost, entry: RecordEntry): boolean {
+  const { kind, run } = entry;
+  const together = kind === 'kept' ? host.record.filter((one) => one.kind === kind && one.run === run) : [entry];
+  return together.some(({ server }) => isHopeless(host, keyIn(server)));
 }
 
 /** It is recorded, and what is behind it broke by itself, or was never there: it was told of, and a person is needed. */

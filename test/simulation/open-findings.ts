@@ -4,5 +4,8 @@
  */
 export const openFindings: ReadonlyMap<number, string> = new Map([
   [4436, 'the judge: what fell over goes home, as documented, while an HAProxy out of reach still sends it requests'],
-  [10683, 'the judge: of a kept set that cannot be ended one container is named, and the others are not'],
+  [
+    7106,
+    'sluice: all of a host go home, and one whose old container cannot be put back in service first stays, by itself',
+  ],
 ]);
