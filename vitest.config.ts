@@ -6,7 +6,11 @@ import { SlowestFirst } from './test/support/slowest-first.ts';
 process.env['SLUICE_STATE'] ??= resolve('node_modules/.sluice-state');
 
 const globalSetup = ['test/support/temporary.setup.ts'];
-const onTheLab = { globalSetup: [...globalSetup, 'test/fleet/lab.setup.ts'], testTimeout: 180_000, hookTimeout: 180_000 };
+const onTheLab = {
+  globalSetup: [...globalSetup, 'test/fleet/lab.setup.ts'],
+  testTimeout: 180_000,
+  hookTimeout: 180_000,
+};
 
 export default defineConfig({
   test: {
