@@ -183,7 +183,7 @@ function base(argv: readonly string[], version: string): Argv<CommonArgs> {
  */
 function drawnIfAskedFor(argv: readonly string[]): Argv {
   const parser = yargs();
-  if (argv.some((word) => /^(--help|-[a-z]*h)/i.test(word))) return parser;
+  if (argv.some((word) => /^(--h(elp)?(=|$)|-[a-z]*h)/i.test(word))) return parser;
   for (const name of [...optionNames, ...ARGUMENTS, 'help', 'version']) parser.hide(name);
   return parser;
 }

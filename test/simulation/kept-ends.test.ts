@@ -47,7 +47,7 @@ describe('a set that was to end, and of which nothing has', () => {
     await told.play({ command: 'rollout', by: 0 });
     const meanwhile = (controller: Controller): void => {
       const { record } = told.world.host('fe1');
-      if (controller.isAlive && record.some(({ endsAfter = [] }) => endsAfter.length > 0))
+      if (controller.isAlive && record.some(({ endsWith = [] }) => endsWith.length > 0))
         controller.kill('as it begins');
     };
     await told.play({ command: 'retire', by: 1 }, { meanwhile });

@@ -71,6 +71,21 @@ describe('what is kept, and let in beside the new version by a reload', () => {
     expect(olds(told).every((one) => one.endsWith(' ready'))).toBe(true);
   });
 
+  it('stays in where somebody has taken a new one out: nothing else would serve', async () => {
+    const told = await letIn();
+    const [next] = told.world.host('fe1').record.filter(({ slot }) => slot === 'next');
+    const { backend = '', name = '' } = next?.server ?? {};
+    const slot = told.world.host('fe1').haproxy.current.slots.get(`${backend}/${name}`);
+    if (slot) slot.admin = 'maint';
+
+    const { said } = await told.play(EXPIRED);
+
+    expect(said).toContain(
+      `Cannot take out again what is kept on fe1: ${backend}/${name}, of the new version, is not UP`,
+    );
+    expect(olds(told).every((one) => one.endsWith(' ready'))).toBe(true);
+  });
+
   it('is nothing to lock a host for that is as it should be', async () => {
     const told = await KeptWorld.of(keptStory(600_000));
     await told.play({ command: 'rollout', by: 0 });

@@ -33,16 +33,23 @@ const certificateFiles = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as c
  */
 export function endpointOf(environment: Environment): Endpoint {
   const address = environment['DOCKER_HOST'] ?? '';
-  const folder = environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homedir(), '.docker');
+  const folder = saidIn(environment, 'DOCKER_CONFIG') ?? join(environment['HOME'] ?? homedir(), '.docker');
   const context = address === '' ? contextIn(folder, environment) : DEFAULT;
   if (context !== DEFAULT) return inContext(context, folder);
-  const isSecure = address.startsWith('https:') || (environment['DOCKER_TLS_VERIFY'] ?? '') !== '';
-  const certificates = environment['DOCKER_CERT_PATH'] ?? folder;
+  const isSocket = address === '' || address.startsWith('unix:');
+  const isSecure = address.startsWith('https:') || (!isSocket && (environment['DOCKER_TLS_VERIFY'] ?? '') !== '');
+  const certificates = saidIn(environment, 'DOCKER_CERT_PATH') ?? folder;
   return {
     address: address === '' ? 'unix:///var/run/docker.sock' : address,
     shown: address === '' ? 'unix:///var/run/docker.sock' : address,
     tls: isSecure ? { ...certificatesIn(certificates), rejectUnauthorized: true } : undefined,
   };
+}
+
+/** What is empty is not said. */
+function saidIn(environment: Environment, name: string): string | undefined {
+  const said = environment[name];
+  return said === '' ? undefined : said;
 }
 
 function contextIn(folder: string, environment: Environment): string {

@@ -139,7 +139,8 @@ function answerOf(file: string, args: readonly string[], vault: Vault): unknown 
   } catch (cause) {
     if (cause instanceof VaultProblem)
       throw refuse(`${command} answers with what is encrypted with Ansible Vault, but ${cause.message}`);
-    throw refuse(`${command} answers with what is no JSON: ${printable(reasonOf(cause))}`);
+    // What is wrong would be told with a piece of it, which may be a secret.
+    throw refuse(`${command} answers with what is no JSON`);
   }
 }
 

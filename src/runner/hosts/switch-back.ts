@@ -59,7 +59,7 @@ export function outcomeOf(ends: readonly InstanceEnd[]): HostOutcome {
 
 /** @throws Failure when some of it have ended, so that what is left would serve beside another version */
 function refusePart({ entries, containers }: KeptSet<RecordEntry>, { access: { name } }: HeldHost): void {
-  const gone = entries.flatMap(({ endsAfter = [] }) => endsAfter).find((one) => !containers.includes(one));
+  const gone = entries.flatMap(({ endsWith = [] }) => endsWith).find((one) => !containers.includes(one));
   if (gone === undefined) return;
   const what = `Cannot have the old ${containers.join(' and ')} on ${name} serve again`;
   const how = `"sluice retire ${name}" ends the rest, and "sluice rollback" takes all of the run back`;

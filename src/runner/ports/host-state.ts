@@ -55,8 +55,8 @@ export interface RecordEntry {
   readonly drain?: DrainPolicy | undefined;
   /** Of what is kept, or was: until when, by the clock of the host (RFC 3339). */
   readonly keptUntil?: string | undefined;
-  /** Of what is kept, once its set is being ended: the containers of it that end before. */
-  readonly endsAfter?: readonly string[] | undefined;
+  /** Of what is kept, once its set is being ended: the others of it, which end as well. */
+  readonly endsWith?: readonly string[] | undefined;
   /** Replaced in slots: it stands in front of the predecessor (`leaving`) or of the new container (`next`) only. */
   readonly slot?: 'leaving' | 'next' | undefined;
   /** At an HAProxy on another host: it may send requests to the new container. */

@@ -31,7 +31,7 @@ export async function endKept(
       continue;
     }
     context.report({ type: 'warning', host: held.access.name, text: `Ending what is kept: ${keptText(set, now)}` });
-    const unnoted = await noteOrder(set, held, context);
+    const unnoted = await noteWhole(set, held, context);
     if (unnoted) {
       reasons.push(unnoted.message);
       continue;
@@ -45,21 +45,21 @@ export async function endKept(
   return { ok: reasons.length === 0, reason: reasons[0] ?? '', count };
 }
 
-/** So that whoever finds a part of it knows that the rest has ended: what is left would be of another version by itself. */
-async function noteOrder(
+/** So that whoever finds a part of it knows that there was more: what is left would be of another version by itself. */
+async function noteWhole(
   { containers, entries }: KeptSet<RecordEntry>,
   { access, undo }: HeldHost,
   { clock, report, stop }: RunContext,
 ): Promise<Failure | undefined> {
-  const before = ({ container = '', endsAfter = [] }: RecordEntry): readonly string[] => [
-    ...new Set([...endsAfter, ...containers.slice(0, containers.indexOf(container))]),
+  const others = ({ container, endsWith = [] }: RecordEntry): readonly string[] => [
+    ...new Set([...endsWith, ...containers.filter((one) => one !== container)]),
   ];
-  const ordered = entries.map((entry) => ({ ...entry, endsAfter: before(entry) }));
-  if (ordered.every(({ endsAfter }) => endsAfter.length === 0)) return undefined;
+  const noted = entries.map((entry) => ({ ...entry, endsWith: others(entry) }));
+  if (noted.every(({ endsWith }) => endsWith.length === 0)) return undefined;
   const subject = { host: access.name, name: containers[0] ?? '' };
   const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'vacate' });
   try {
-    await homeward(() => undo.add(ordered), watch);
+    await homeward(() => undo.add(noted), watch);
     return undefined;
   } catch (error) {
     if (error instanceof Failure) return error;

@@ -1,6 +1,8 @@
 /** What a `blue-green` rollout has kept is out of traffic until its end, also after a reload of HAProxy. */
 import { Failure, reasonOf } from '../../errors.ts';
 import { keptSets, letIn, letInText, type KeptSet } from '../../rollout/kept.ts';
+import { isUsable } from '../../rollout/capacity.ts';
+import { serverPath, type Server } from '../../rollout/model.ts';
 import type { ServerState } from '../../rollout/observed.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { beforeActing } from '../instance/before-acting.ts';
@@ -12,12 +14,15 @@ import type { RunContext } from '../run.ts';
 import { watchOf } from '../waiting/watch.ts';
 import { keptWorks } from './kept-works.ts';
 
+type Reach = (server: Server) => ServerAccess | Promise<ServerAccess>;
+
 /**
  * Takes out again what has been let in beside the new version: both answer, so that nothing fails by it, but two versions
  * serve. A set of which one new container does not serve stays in, and what does not come out is told of: neither is in
  * anybody's way.
  *
- * @returns whether anything was taken out, or was to be
+ * @returns whether anything was taken out
+ * @throws Failure `interrupted` when it is to stop
  */
 export async function keepOut(held: HeldHost, context: RunContext): Promise<boolean> {
   const { access, reach, lacks, undo } = held;
@@ -33,26 +38,33 @@ export async function keepOut(held: HeldHost, context: RunContext): Promise<bool
       if (inside.length === 0) continue;
       const works = await keptWorks(set, held, { context, what: 'take out again' });
       warn(letInText(inside));
+      const idle = await idleOf(set, reach);
       if (typeof works === 'string') warn(works);
+      else if (idle)
+        warn(`Cannot take out again what is kept on ${host}: ${serverPath(idle)}, of the new version, is not UP`);
       else {
-        isTouched = true;
         const settled = await Promise.allSettled(works.map((work) => takeOut(work, context)));
+        isTouched ||= settled.some(({ status }) => status === 'fulfilled');
         const failed = settled.find((one) => one.status === 'rejected');
         if (failed) throw failed.reason;
       }
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
+      if (!(error instanceof Failure) || error.code === 'interrupted') throw error;
       warn(`Cannot take out again what is kept on ${host}: ${error.message}`);
     }
   }
   return isTouched;
 }
 
+/** A server of a new container that gets no requests at one HAProxy: those to the old one would have nowhere to go. */
+async function idleOf({ entries }: KeptSet<RecordEntry>, reach: Reach): Promise<Server | undefined> {
+  const serving = entries.filter(({ slot }) => slot !== 'leaving').map(({ server }) => server);
+  const states = await Promise.all(serving.map(async (server) => findState(await reach(server))));
+  return serving.find((_, index) => !states[index] || !isUsable(states[index]));
+}
+
 /** By the servers as their HAProxys have them now. */
-export async function letInOf(
-  set: KeptSet<RecordEntry>,
-  reach: (server: RecordEntry['server']) => ServerAccess | Promise<ServerAccess>,
-): Promise<readonly RecordEntry[]> {
+export async function letInOf(set: KeptSet<RecordEntry>, reach: Reach): Promise<readonly RecordEntry[]> {
   const old = set.entries.filter(({ slot }) => slot === 'leaving');
   const states = await Promise.all(old.map(async ({ server }) => findState(await reach(server))));
   return letIn(
@@ -77,5 +89,8 @@ async function takeOut(work: Work, { clock, report, journal, stop }: RunContext)
   } catch (error) {
     report({ type: 'step-failed', ...step, ms: clock.now() - began, reason: reasonOf(error), details: [] });
     throw error;
+  } finally {
+    // The new one is in service all the while.
+    report({ type: 'instance-ended', subject, state: 'updated', ms: clock.now() - began, kept: 'ending' });
   }
 }

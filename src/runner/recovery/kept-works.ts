@@ -1,11 +1,12 @@
 /** What a `blue-green` rollout has kept on a host is done with as a whole, or left as it is. */
 import { Failure } from '../../errors.ts';
 import type { KeptSet } from '../../rollout/kept.ts';
-import { serverPath } from '../../rollout/model.ts';
+import { serverPath, type Server } from '../../rollout/model.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { byContainer, recordedWork } from '../hosts/recorded-work.ts';
 import { advice, explain } from '../instance/entry-words.ts';
 import { servesWell } from '../instance/serves-well.ts';
+import { findState } from '../instance/traffic.ts';
 import type { Work } from '../instance/work.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import type { RunContext } from '../run.ts';
@@ -31,12 +32,20 @@ export async function keptWorks(
     const works = await Promise.all(byContainer(set.entries).map((entries) => workOn(entries, held, context)));
     const serve = await Promise.all(works.map(servesWell));
     const sick = works.find((_, index) => !serve[index]);
-    if (!sick) return works;
-    return `${cannot}: the new ${sick.instance.container} there does not serve`;
+    if (sick) return `${cannot}: the new ${sick.instance.container} there does not serve`;
+    const gone = await goneOf(set, held);
+    return gone ? `${cannot}: HAProxy has no ${serverPath(gone)} any more, which the new one serves at` : works;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return error.message;
   }
+}
+
+/** A server of a new container that is in the configuration no more: nothing serves there but what is kept. */
+async function goneOf({ entries }: KeptSet<RecordEntry>, { reach }: HeldHost): Promise<Server | undefined> {
+  const serving = entries.filter(({ slot }) => slot !== 'leaving').map(({ server }) => server);
+  const states = await Promise.all(serving.map(async (server) => findState(reach(server))));
+  return serving.find((_, index) => states[index] === undefined);
 }
 
 /** A part of it may serve again already, or serve at an HAProxy that is not there. */

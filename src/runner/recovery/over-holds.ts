@@ -31,7 +31,8 @@ export async function restoreOver(
   context: RunContext,
   but: (entry: RecordEntry) => boolean = () => false,
 ): Promise<boolean> {
-  const outcomes = await Promise.all(
+  // Whoever calls lets go of the hosts afterwards: none is still worked on then.
+  const settled = await Promise.allSettled(
     all.map(async (held) => {
       const over = await overOn(held.access, held.undo.entries);
       const due = over.filter((entry) => !but(entry));
@@ -41,6 +42,10 @@ export async function restoreOver(
       return { host: held.access.name, drained, kept, isTouched: drained.count + kept.count > 0 || isTakenOut };
     }),
   );
+  const outcomes = settled.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
   for (const { host, kept } of outcomes)
     if (!kept.ok) context.report({ type: 'warning', host, text: `${kept.reason}: ${keptAdvice(host)}` });
   const failed = outcomes.find(({ drained }) => !drained.ok);

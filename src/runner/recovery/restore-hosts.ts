@@ -74,14 +74,14 @@ async function restoreHost(
   for (const text of advices) context.report({ type: 'warning', host: host.name, text });
   const sets = endsKept ? await keptOverOn(host, undo.entries) : [];
   const containers = sets.flatMap((set) => set.containers).length;
-  const isTakenOut = await keepOut(held, context);
   if (entries.length + left.length + containers === 0)
-    return isTakenOut ? DONE : { end: 'nothingToDo', reason: '', counts: {} };
+    return (await keepOut(held, context)) ? DONE : { end: 'nothingToDo', reason: '', counts: {} };
 
   const { near, far, gone } = parted(entries, held, goneHosts);
   const back = await putBackAll(held, near, context);
   await forget(gone, held, context.report);
   const ended = await endKept(held, sets, context);
+  await keepOut(held, context);
   const why = [back, ended].find(({ ok }) => !ok)?.reason ?? tellLeftBehind(far, held, context.report) ?? advices[0];
   const updated = back.count + gone.length + ended.count;
   const counts = { updated, outOfService: entries.length + left.length + containers - updated };

@@ -62,8 +62,14 @@ async function hasLetIn(access: HostAccess, entries: readonly RecordEntry[], fle
     const { host } = server.balancer;
     return { server, balancer: (host === access.name ? access : await fleet.host(host)).balancer(server.balancer) };
   };
-  const inside = await Promise.all(keptSets(entries).map((set) => letInOf(set, reach)));
+  const inside = await Promise.all(keptSets(entries).map((set) => letInOf(set, reach).catch(unlessUnknown)));
   return inside.flat().length > 0;
+}
+
+/** Where an HAProxy is away nothing is known of it, and nothing can be done about it now: that keeps nobody. */
+function unlessUnknown(error: unknown): readonly RecordEntry[] {
+  if (error instanceof Failure) return [];
+  throw error;
 }
 
 /**

@@ -32,7 +32,7 @@ describe('readScript()', () => {
     { why: 'is killed',            script: '#!/bin/sh\nkill -9 $$',                   complaint: 'inv:1:1: inv --list was ended by SIGKILL' },
     { why: 'cannot be run',        script: '#!/no/such/interpreter\n',                complaint: 'inv:1:1: inv --list cannot be run: there is no such interpreter as its first line names' },
     { why: 'never ends',           script: '#!/bin/sh\nexec cat /dev/zero',          complaint: 'inv:1:1: inv --list answers with more than 100 MB' },
-    { why: 'says no JSON',         script: '#!/bin/sh\necho nonsense',                complaint: expect.stringMatching(/^inv:1:1: inv --list answers with what is no JSON: /) as string },
+    { why: 'says no JSON',         script: '#!/bin/sh\necho nonsense',                complaint: 'inv:1:1: inv --list answers with what is no JSON' },
     { why: 'has a damaged vault',  script: `#!/bin/sh\necho '{"g": {"vars": {"a": {"__ansible_vault": "$ANSIBLE_VAULT;1.1;AES256\\\\n0"}}}}'`, complaint: 'inv:1:1: inv --list answers with what is encrypted with Ansible Vault, but it is damaged' },
     { why: 'says a list',          script: '#!/bin/sh\necho "[1]"',                   complaint: 'inv:1:1: its answer to --list should be a mapping, is a list' },
     { why: 'has odd hosts',        script: `#!/bin/sh\necho '{"g": {"hosts": "h"}}'`, complaint: 'inv:1:1: the hosts of "g" should be a list of names, is the text "h"' },
