@@ -11,6 +11,10 @@ it.each([
   [19811, 'one of a set is left in work, and another is taken back: what is recorded of the first stays whole'],
   [15342, 'the answer to the stop of a container in a maintenance is lost, and the stop comes later'],
   [3798, 'a company that is gone on with, of which one is over already: it is taken back with the others'],
+  [
+    414,
+    'the server of a new one is gone from the configuration: what is kept stays, as all that may serve: of the judge',
+  ],
   [19895, 'a recover, and a slot that a new configuration has not: an old worker has a request for what is in it'],
 ])('seed %i: %s', async (seed) => {
   expect(await brokenBy(scenarioOf(seed))).toEqual([]);

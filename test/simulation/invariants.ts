@@ -113,7 +113,13 @@ export function checkEnd(world: World): void {
 function isLeftToPerson(host: SimHost, entry: RecordEntry): boolean {
   const { kind, run } = entry;
   const together = kind === 'kept' ? host.record.filter((one) => one.kind === kind && one.run === run) : [entry];
-  return together.some(({ server }) => isHopeless(host, keyIn(server)));
+  return together.some((one) => isHopeless(host, keyIn(one.server)) || (isKept(one) && isNowhere(host, one)));
+}
+
+/** A new configuration has no such server: what is kept beside it is all that may serve. */
+function isNowhere(host: SimHost, { slot: of, server }: RecordEntry): boolean {
+  const key = keyIn(server);
+  return of !== 'leaving' && !serversOf(host).some(({ at, slot: { line } }) => keyOf(at, line) === key);
 }
 
 /** It is recorded, and what is behind it broke by itself, or was never there: it was told of, and a person is needed. */
@@ -205,7 +211,7 @@ function checkContainers(world: World, host: SimHost): void {
 
 /** It was told of as out of service: what it is behind is recorded, and broke by itself. */
 function isLeftInWork(host: SimHost, name: string): boolean {
-  return host.record.some(({ aside, server }) => aside === name && isHopeless(host, keyIn(server)));
+  return host.record.some((entry) => entry.aside === name && isLeftToPerson(host, entry));
 }
 
 function checkLeft(world: World, host: SimHost): void {
