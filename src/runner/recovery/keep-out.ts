@@ -2,19 +2,17 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import { keptSets, letIn, letInText, type KeptSet } from '../../rollout/kept.ts';
 import { isUsable } from '../../rollout/capacity.ts';
-import { serverPath, type Server } from '../../rollout/model.ts';
+import { serverPath } from '../../rollout/model.ts';
 import type { ServerState } from '../../rollout/observed.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { beforeActing } from '../instance/before-acting.ts';
 import { quiesce } from '../instance/quiesce.ts';
-import { findState, type ServerAccess } from '../instance/traffic.ts';
+import { findState } from '../instance/traffic.ts';
 import { leavingOf, type Work } from '../instance/work.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import type { RunContext } from '../run.ts';
 import { watchOf } from '../waiting/watch.ts';
-import { keptWorks } from './kept-works.ts';
-
-type Reach = (server: Server) => ServerAccess | Promise<ServerAccess>;
+import { keptWorks, newServersOf, type Reach } from './kept-works.ts';
 
 /**
  * Takes out again what has been let in beside the new version: both answer, so that nothing fails by it, but two versions
@@ -38,10 +36,13 @@ export async function keepOut(held: HeldHost, context: RunContext): Promise<bool
       if (inside.length === 0) continue;
       const works = await keptWorks(set, held, { context, what: 'take out again' });
       warn(letInText(inside));
-      const idle = await idleOf(set, reach);
+      // One that gets no requests at one HAProxy: those to the old one would have nowhere to go.
+      const idle = (await newServersOf(set, reach)).find(({ state }) => !state || !isUsable(state));
       if (typeof works === 'string') warn(works);
       else if (idle)
-        warn(`Cannot take out again what is kept on ${host}: ${serverPath(idle)}, of the new version, is not UP`);
+        warn(
+          `Cannot take out again what is kept on ${host}: ${serverPath(idle.server)}, of the new version, is not UP`,
+        );
       else {
         const settled = await Promise.allSettled(works.map((work) => takeOut(work, context)));
         isTouched ||= settled.some(({ status }) => status === 'fulfilled');
@@ -54,13 +55,6 @@ export async function keepOut(held: HeldHost, context: RunContext): Promise<bool
     }
   }
   return isTouched;
-}
-
-/** A server of a new container that gets no requests at one HAProxy: those to the old one would have nowhere to go. */
-async function idleOf({ entries }: KeptSet<RecordEntry>, reach: Reach): Promise<Server | undefined> {
-  const serving = entries.filter(({ slot }) => slot !== 'leaving').map(({ server }) => server);
-  const states = await Promise.all(serving.map(async (server) => findState(await reach(server))));
-  return serving.find((_, index) => !states[index] || !isUsable(states[index]));
 }
 
 /** By the servers as their HAProxys have them now. */

@@ -2,16 +2,19 @@
 import { Failure } from '../../errors.ts';
 import type { KeptSet } from '../../rollout/kept.ts';
 import { serverPath, type Server } from '../../rollout/model.ts';
+import type { ServerState } from '../../rollout/observed.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { byContainer, recordedWork } from '../hosts/recorded-work.ts';
 import { advice, explain } from '../instance/entry-words.ts';
 import { servesWell } from '../instance/serves-well.ts';
-import { findState } from '../instance/traffic.ts';
+import { findState, type ServerAccess } from '../instance/traffic.ts';
 import type { Work } from '../instance/work.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import type { RunContext } from '../run.ts';
 import { homeward } from '../waiting/persist.ts';
 import { watchOf } from '../waiting/watch.ts';
+
+export type Reach = (server: Server) => ServerAccess | Promise<ServerAccess>;
 
 interface Doing {
   readonly context: RunContext;
@@ -33,19 +36,22 @@ export async function keptWorks(
     const serve = await Promise.all(works.map(servesWell));
     const sick = works.find((_, index) => !serve[index]);
     if (sick) return `${cannot}: the new ${sick.instance.container} there does not serve`;
-    const gone = await goneOf(set, held);
-    return gone ? `${cannot}: HAProxy has no ${serverPath(gone)} any more, which the new one serves at` : works;
+    // Nothing serves there but what is kept.
+    const gone = (await newServersOf(set, held.reach)).find(({ state }) => !state);
+    return gone ? `${cannot}: HAProxy has no ${serverPath(gone.server)} any more, which the new one serves at` : works;
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     return error.message;
   }
 }
 
-/** A server of a new container that is in the configuration no more: nothing serves there but what is kept. */
-async function goneOf({ entries }: KeptSet<RecordEntry>, { reach }: HeldHost): Promise<Server | undefined> {
-  const serving = entries.filter(({ slot }) => slot !== 'leaving').map(({ server }) => server);
-  const states = await Promise.all(serving.map(async (server) => findState(reach(server))));
-  return serving.find((_, index) => states[index] === undefined);
+/** The servers of the new containers, as their HAProxys have them now; no state: in the configuration no more. */
+export async function newServersOf(
+  { entries }: KeptSet<RecordEntry>,
+  reach: Reach,
+): Promise<readonly { readonly server: Server; readonly state: ServerState | undefined }[]> {
+  const serving = entries.filter(({ slot }) => slot !== 'leaving');
+  return Promise.all(serving.map(async ({ server }) => ({ server, state: await findState(await reach(server)) })));
 }
 
 /** A part of it may serve again already, or serve at an HAProxy that is not there. */
