@@ -66,6 +66,20 @@ export async function killAll(what: string, which: () => readonly Process[]): Pr
   await until(`the end of ${what}`, isOver, { withinMs: 10_000, everyMs: 20 });
 }
 
+/** The same with all of them at one moment: none sees another die, and none writes down what it saw. */
+export async function killAllAtOnce(what: string, which: () => readonly Process[]): Promise<void> {
+  const stopped = new Set<number>();
+  for (;;) {
+    const running = which().filter(({ pid }) => !stopped.has(pid));
+    if (running.length === 0) break;
+    for (const { pid } of running) {
+      signal(pid, 'SIGSTOP');
+      stopped.add(pid);
+    }
+  }
+  await killAll(what, which);
+}
+
 /** Sends a signal; a process that has just ended is no failure. */
 export function signal(pid: number, name: NodeJS.Signals): void {
   try {
