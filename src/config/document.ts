@@ -10,6 +10,7 @@ import {
   type YAMLMap,
 } from 'yaml';
 import { Failure } from '../errors.ts';
+import { isJson, unwrapped } from './inventory/json.ts';
 import { yamlTagsFor } from './inventory/yaml-tags.ts';
 import { isMarked, withNumbersAsText } from './values.ts';
 import { isEnvelope, Vault, VaultProblem } from './vault.ts';
@@ -79,6 +80,8 @@ const MOST_ALIASES = 10_000;
 const MOST_REPEATED = 300_000;
 const REPEATED = `refers to its anchors too often: they add more than ${MOST_REPEATED} values to what is written`;
 
+const DAMAGED = 'has a value that is encrypted with Ansible Vault';
+
 /**
  * The text of a file, without its byte order mark.
  *
@@ -116,8 +119,8 @@ export function opened(
 }
 
 /**
- * Reads YAML 1.1 as Ansible does (`yes` is true, `0755` is 493), but no key may come twice. What the vault has
- * encrypted is opened: a file at once, a value when it is needed.
+ * Reads YAML 1.1 as Ansible does (`yes` is true, `0755` is 493) and JSON where it is that, but no key may come twice. What
+ * the vault has encrypted is opened: a file at once, a value when it is needed.
  *
  * @throws Complaints with everything that is wrong with the YAML
  */
@@ -132,11 +135,12 @@ export function readDocument(
   refuseDeepNesting(file, source);
   const lines = new LineCounter();
   const complaintAt = (offset: number, message: string): Complaint => ({ file, ...positionAt(lines, offset), message });
+  const asJson = isJson(source);
   try {
     const document = parseDocument(source, {
       lineCounter: lines,
       schema: 'failsafe',
-      customTags: yamlTagsFor(vault, source),
+      customTags: yamlTagsFor(vault, asJson),
       resolveKnownTags: false,
       merge: true,
       prettyErrors: false,
@@ -148,12 +152,13 @@ export function readDocument(
     const tell = (message: string): string =>
       isSecret ? 'cannot be read: once decrypted, there is no YAML here' : message;
     if (found.length > 0) throw new Complaints(found.map(({ offset, message }) => complaintAt(offset, tell(message))));
-    const read = new YamlDocument(file, document, lines);
+    const read = new YamlDocument(file, document, lines, asJson ? (value) => unwrapped(value, vault) : undefined);
     if (repeatedIn(read.written) > MOST_REPEATED) throw new Complaints([complaintAt(0, REPEATED)]);
     if (isSecret) addTexts(read.value, vault);
     return read;
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep(file, 1);
+    if (error instanceof VaultProblem) throw new Complaints([complaintAt(0, `${DAMAGED}, but ${error.message}`)]);
     if (error instanceof ReferenceError) throw new Complaints([complaintAt(0, tooManyAliases(error))]);
     throw error;
   }
@@ -176,11 +181,13 @@ export class YamlDocument {
   readonly #document: Document;
   readonly #lines: LineCounter;
 
-  constructor(file: string, document: Document, lines: LineCounter) {
+  /** `revive` makes of each value what it stands for. */
+  constructor(file: string, document: Document, lines: LineCounter, revive?: (value: unknown) => unknown) {
     this.file = file;
     this.#document = document;
     this.#lines = lines;
-    this.written = document.toJS({ maxAliasCount: MOST_ALIASES }) as unknown;
+    const reviver = revive && ((_key: unknown, value: unknown) => revive(value));
+    this.written = document.toJS({ maxAliasCount: MOST_ALIASES, ...(reviver && { reviver }) }) as unknown;
   }
 
   /** The same with every number as JavaScript has it, or as text. */

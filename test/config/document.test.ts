@@ -24,6 +24,7 @@ describe('readDocument()', () => {
     { why: 'an alias to what comes later',  text: 'a: *x\nb: &x 1',         complaints: ['f.yml:1:4: *x refers to an anchor that is not set above it'] },
     { why: 'an alias to itself',            text: 'a: &a [*a]',             complaints: ['f.yml:1:8: *a refers to itself'] },
     { why: 'a vault',                       text: 'a: !vault |\n  x',       complaints: ['f.yml:1:4: is encrypted with Ansible Vault, but its format "" is unknown'] },
+    { why: 'a vault of JSON',               text: '{"a": {"__ansible_vault": "x"}}', complaints: ['f.yml:1:1: has a value that is encrypted with Ansible Vault, but its format "" is unknown'] },
     { why: 'unknown tags, all at once',     text: 'b: !foo 1\nc: !!binary x', complaints: ['f.yml:1:4: !foo is not supported yet', 'f.yml:2:4: !!binary is not supported yet'] },
     { why: 'a merge of no mapping',         text: 'x: {<<: 5}',             complaints: ['f.yml:1:4: "<<" takes a mapping'] },
     { why: 'a tab',                         text: 'a:\n\tb: 1',             complaints: ['f.yml:2:1: Tabs are not allowed as indentation'] },

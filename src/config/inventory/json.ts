@@ -1,6 +1,5 @@
 import { isMapping, UnsafeText } from '../values.ts';
 import { readEnvelope, sealed, type Vault } from '../vault.ts';
-import type { Vars } from './inventory.ts';
 import { floatOf, integerOf } from './numbers.ts';
 
 /** A JSON text that is a marked number stands for it while the rest is read; JSON itself has no such escape. */
@@ -20,17 +19,34 @@ export function readJson(text: string, vault: Vault): unknown {
   const marked = text.replace(stringOrNumber, (written) => (isExact(written) ? written : `"${MARK}${written}"`));
   return JSON.parse(marked, (_key, value: unknown) => {
     if (typeof value === 'string') return value.startsWith(MARK) ? numberOf(value.slice(MARK.length)) : value;
-    return isMapping(value) ? unwrapped(value, vault) : value;
+    return unwrapped(value, vault);
   });
 }
 
-function unwrapped(mapping: Vars, vault: Vault): unknown {
-  const { __ansible_vault: envelope, __ansible_unsafe: unsafe } = mapping;
+/** Whether Ansible takes a file for JSON, which it tries before YAML. */
+export function isJson(source: string): boolean {
+  if (!/^\s*[[{]/.test(source)) return false;
+  try {
+    JSON.parse(source);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * What stands for a text that is encrypted or unsafe, or the value itself.
+ *
+ * @throws VaultProblem where what is encrypted is damaged
+ */
+export function unwrapped(value: unknown, vault: Vault): unknown {
+  if (!isMapping(value)) return value;
+  const { __ansible_vault: envelope, __ansible_unsafe: unsafe } = value;
   if (typeof envelope === 'string') {
     readEnvelope(envelope);
     return sealed(envelope, vault);
   }
-  return typeof unsafe === 'string' ? new UnsafeText(unsafe) : mapping;
+  return typeof unsafe === 'string' ? new UnsafeText(unsafe) : value;
 }
 
 function isExact(written: string): boolean {

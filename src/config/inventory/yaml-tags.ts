@@ -30,32 +30,22 @@ const plainTags: Tags = [
   { tag: 'tag:yaml.org,2002:str', default: true, resolve: (written: string) => written },
 ];
 
-/** Ansible takes a file for JSON first, and a float of JSON needs no dot. */
+/** A float of JSON needs no dot. */
 const jsonFloat = plain('float', /^-?\d+(?:\.\d+)?[eE][-+]?\d+$/, (written) => floatOf(Number(written)));
 
-/** Those, and Ansible's own. */
-export function yamlTagsFor(vault: Vault, source: string): Tags {
+/** Those, and Ansible's own. `isJson`: that Ansible takes the file for JSON, which it tries first. */
+export function yamlTagsFor(vault: Vault, isJson: boolean): Tags {
   const sealedAs = (tag: string): ScalarTag => ({
     tag,
     resolve: (written, complain) => sealedText(written, complain, vault),
   });
   return [
-    ...(isJson(source) ? [jsonFloat] : []),
+    ...(isJson ? [jsonFloat] : []),
     ...plainTags,
     { tag: '!unsafe', resolve: (written: string) => new UnsafeText(written) },
     sealedAs('!vault'),
     sealedAs('!vault-encrypted'),
   ];
-}
-
-function isJson(source: string): boolean {
-  if (!/^\s*[[{]/.test(source)) return false;
-  try {
-    JSON.parse(source);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function sealedText(written: string, complain: (message: string) => void, vault: Vault): VaultText {
