@@ -60,6 +60,19 @@ describe('what is kept, and let in beside the new version by a reload', () => {
     expect(told.violations()).toEqual([]);
   });
 
+  it('stays in where one of the central HAProxys is away, and that is told', async () => {
+    const told = await letIn(inCentral(keptStory(600_000), new Random(3, 'central')));
+    const [away = ''] = told.world.host('fe1').record.map(({ server }) => server.balancer.host);
+    told.world.host(away).isUnreachable = true;
+    for (const controller of told.world.watchman.controllers) controller.cut(told.world.host(away));
+
+    const { said } = await told.play({ command: 'restore', by: 1 });
+
+    expect(said.join('\n')).toMatch(/are in service again beside the new version/);
+    expect(said.join('\n')).toMatch(/^Cannot take out again what is kept on fe1: .* on \S+ is out of reach: /m);
+    expect(olds(told).every((one) => one.endsWith(' ready'))).toBe(true);
+  });
+
   it('stays in where a new one does not serve, and that is told', async () => {
     const told = await letIn();
     told.crash('fe1', 'pxApp_2');

@@ -1,8 +1,13 @@
-/** The lab's registry behind a door: whoever has no login stays outside. */
+/** The lab's registry behind a door: whoever has no login stays outside, or whoever does not trust its certificate. */
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { createServer, request, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { registry, repository } from '../../lab/settings.ts';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bridge, registry, repository } from '../../lab/settings.ts';
 
 export interface PrivateRegistry {
   /** `repository:tag`, as the hosts know it. */
@@ -24,18 +29,70 @@ export async function openPrivateRegistry(login: {
   });
   server.listen(0, registry.address);
   await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
   return {
-    imageOf: (tag) => `${registry.name}:${port}/${repository}:${tag}`,
+    imageOf: (tag) => `${registry.name}:${portOf(server)}/${repository}:${tag}`,
     move: (tag, to) => {
       moved.set(tag, to);
     },
     close: async () => {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      await closed(server);
     },
   };
+}
+
+export interface TlsRegistry {
+  /** Address and port. */
+  readonly name: string;
+  /** The certificate of the CA that its own is by. */
+  readonly ca: string;
+  close(): Promise<void>;
+}
+
+/** An address of this machine where the lab's Engines trust no certificate unseen, as they do in the lab's network. */
+const OUTSIDE = '10.78.0.1';
+
+export async function openTlsRegistry(): Promise<TlsRegistry> {
+  const dir = mkdtempSync(join(tmpdir(), 'sluice-ca-'));
+  const openssl = (...args: readonly string[]): unknown => execFileSync('openssl', args, { cwd: dir, stdio: 'pipe' });
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=a private CA');
+  const own = [
+    '-keyout',
+    'own.key',
+    '-out',
+    'own.crt',
+    '-subj',
+    '/CN=registry',
+    '-addext',
+    `subjectAltName=IP:${OUTSIDE}`,
+  ];
+  openssl('req', '-x509', ...key, '-CA', 'ca.crt', '-CAkey', 'ca.key', ...own);
+  const read = (name: string): string => readFileSync(join(dir, name), 'utf8');
+
+  execFileSync('ip', ['addr', 'replace', `${OUTSIDE}/32`, 'dev', bridge.name]);
+  const server = createTlsServer({ key: read('own.key'), cert: read('own.crt') }, (asked, answer) => {
+    forward(asked, answer, new Map());
+  });
+  server.listen(0, OUTSIDE);
+  await once(server, 'listening');
+  return {
+    name: `${OUTSIDE}:${portOf(server)}`,
+    ca: read('ca.crt'),
+    close: async () => {
+      await closed(server);
+      execFileSync('ip', ['addr', 'del', `${OUTSIDE}/32`, 'dev', bridge.name]);
+    },
+  };
+}
+
+function portOf(server: Server): number {
+  return (server.address() as AddressInfo).port;
+}
+
+async function closed(server: Server): Promise<void> {
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
 }
 
 function refuse(answer: ServerResponse): void {

@@ -35,6 +35,7 @@ export async function askRegistry<T>(
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'docker') throw error;
       if (!login && DENIED.test(error.message)) throw withoutLogin(error, registry);
+      if (UNTRUSTED.test(error.message)) throw untrusted(error, registry);
       const afterMs = againAfterMs[attempt];
       if (afterMs === undefined || !PASSING.test(error.message)) throw error;
       onAgain?.(error.message);
@@ -54,6 +55,9 @@ export function registryIn(reference: string): string {
 /** What registries and Engines say when they want to know who asks; they have no status for it (500 from 20.10). */
 const DENIED = /no basic auth credentials|unauthorized|authentication required|access (to the resource is )?denied/i;
 
+/** What Go's TLS says of a certificate by a CA that the Engine does not know. */
+const UNTRUSTED = /x509: certificate signed by unknown authority/;
+
 /** What may be gone the next time. */
 const PASSING = new RegExp(
   [
@@ -66,6 +70,11 @@ const PASSING = new RegExp(
 
 function withoutLogin(failure: Failure, registry: string): Failure {
   const why = `there is no login for ${registry}: give one in "registries", or with docker login on this machine`;
+  return new Failure(failure.code, `${failure.message}; ${why}`, { cause: failure });
+}
+
+function untrusted(failure: Failure, registry: string): Failure {
+  const why = `the host does not trust its CA: put the CA's certificate into /etc/docker/certs.d/${registry}/ca.crt there`;
   return new Failure(failure.code, `${failure.message}; ${why}`, { cause: failure });
 }
 

@@ -16,45 +16,59 @@ import { keptWorks, newServersOf, type Reach } from './kept-works.ts';
 
 /**
  * Takes out again what has been let in beside the new version: both answer, so that nothing fails by it, but two versions
- * serve. A set of which one new container does not serve stays in, and what does not come out is told of: neither is in
- * anybody's way.
+ * serve. A set of which one new container does not serve, or an HAProxy is away, stays in, and what does not come out is
+ * told of: neither is in anybody's way.
  *
  * @returns whether anything was taken out
  * @throws Failure `interrupted` when it is to stop
  */
 export async function keepOut(held: HeldHost, context: RunContext): Promise<boolean> {
-  const { access, reach, lacks, undo } = held;
+  const { access, reach, undo } = held;
   const host = access.name;
   const warn = (text: string): void => {
     context.report({ type: 'warning', host, text });
   };
   let isTouched = false;
   for (const set of keptSets(undo.entries)) {
-    if (set.entries.some(({ server }) => lacks(server))) continue;
     try {
-      const inside = await letInOf(set, reach);
+      const inside = await letInOf(withoutAway(set, held), reach);
       if (inside.length === 0) continue;
-      const works = await keptWorks(set, held, { context, what: 'take out again' });
       warn(letInText(inside));
-      // One that gets no requests at one HAProxy: those to the old one would have nowhere to go.
-      const idle = (await newServersOf(set, reach)).find(({ state }) => !state || !isUsable(state));
-      if (typeof works === 'string') warn(works);
-      else if (idle)
-        warn(
-          `Cannot take out again what is kept on ${host}: ${serverPath(idle.server)}, of the new version, is not UP`,
-        );
-      else {
-        const settled = await Promise.allSettled(works.map((work) => takeOut(work, context)));
-        isTouched ||= settled.some(({ status }) => status === 'fulfilled');
-        const failed = settled.find((one) => one.status === 'rejected');
-        if (failed) throw failed.reason;
+      const works = await whatComesOut(set, held, context);
+      if (typeof works === 'string') {
+        warn(works);
+        continue;
       }
+      const settled = await Promise.allSettled(works.map((work) => takeOut(work, context)));
+      isTouched ||= settled.some(({ status }) => status === 'fulfilled');
+      const failed = settled.find((one) => one.status === 'rejected');
+      if (failed) throw failed.reason;
     } catch (error) {
       if (!(error instanceof Failure) || error.code === 'interrupted') throw error;
       warn(`Cannot take out again what is kept on ${host}: ${error.message}`);
     }
   }
   return isTouched;
+}
+
+/** The work on each of the old containers, or why they stay in. */
+async function whatComesOut(
+  set: KeptSet<RecordEntry>,
+  held: HeldHost,
+  context: RunContext,
+): Promise<readonly Work[] | string> {
+  const works = await keptWorks(set, held, { context, what: 'take out again' });
+  if (typeof works === 'string') return works;
+  // One that gets no requests at one HAProxy: those to the old one would have nowhere to go.
+  const idle = (await newServersOf(set, held.reach)).find(({ state }) => !state || !isUsable(state));
+  if (!idle) return works;
+  const server = serverPath(idle.server);
+  return `Cannot take out again what is kept on ${held.access.name}: ${server}, of the new version, is not UP`;
+}
+
+/** What there is of it at the HAProxys that are not away. */
+function withoutAway(set: KeptSet<RecordEntry>, { lacks }: HeldHost): KeptSet<RecordEntry> {
+  return { ...set, entries: set.entries.filter(({ server }) => !lacks(server)) };
 }
 
 /** By the servers as their HAProxys have them now. */

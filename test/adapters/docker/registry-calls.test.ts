@@ -80,6 +80,19 @@ describe('a login', () => {
   });
 });
 
+describe('a registry with a certificate by a private CA', () => {
+  it('is not asked again where the Engine does not know the CA, and what to do is said', async () => {
+    const why = 'Get "https://reg.example:5000/v2/": x509: certificate signed by unknown authority';
+    answers[byTag] = json(500, { message: why });
+
+    expect(await failureOf(pull())).toBe(
+      `docker: Cannot pull ${reference} on fe1: ${why}; ` +
+        "the host does not trust its CA: put the CA's certificate into /etc/docker/certs.d/reg.example:5000/ca.crt there",
+    );
+    expect(asked.filter((line) => line === byTag)).toHaveLength(1);
+  });
+});
+
 describe('pull() of what the plan has settled on', () => {
   it('fetches it by its digest, and gives it the name', async () => {
     answers[byDigest] = pulled();

@@ -1,14 +1,16 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { inside, type Host } from '../../../lab/host.ts';
 import { docker } from '../../../lab/lab.ts';
+import { run } from '../../../lab/shell.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { filesWith } from '../../support/files-with.ts';
 import { ALL_IN_SERVICE, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
-import { openPrivateRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
+import { openPrivateRegistry, openTlsRegistry, type PrivateRegistry } from '../../support/private-registry.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
-import { start, type Ended, type RunOptions } from '../../support/sluice.ts';
+import { sluice, start, type Ended, type RunOptions } from '../../support/sluice.ts';
 
 const PASSWORD = 'open-sesame-4711';
 
@@ -80,3 +82,38 @@ describe('a registry that wants a login', () => {
     expect(stdout).not.toContain(PASSWORD);
   });
 });
+
+describe('a registry with a certificate by a private CA', () => {
+  it('is named where the host does not trust it, and serves where its certificate is in certs.d', async () => {
+    await resetOwn();
+    const door = await openTlsRegistry();
+    const folder = folderWith({});
+    const playbook = shortPlaybook(folder);
+    const text = readFileSync(playbook, 'utf8').replace('registry.lab:5000/pxapp', `${door.name}/pxapp`);
+    writeFileSync(playbook, text);
+    const args = ['rollout', playbook, '-e', 'pxapp_version=v2', '--yes', '--limit', own];
+
+    const before = await sluice(...args);
+    const forget = await trusted(ownHost(), door.name, door.ca);
+    const after = await sluice(...args);
+
+    await forget();
+    await door.close();
+    expect(before, before.stdout).toMatchObject({ status: 1 });
+    expect(before.stderr).toContain(`put the CA's certificate into /etc/docker/certs.d/${door.name}/ca.crt there`);
+    expect(after, after.stderr).toMatchObject({ status: 0 });
+    expect(await docker(ownHost(), 'inspect', '-f', '{{.Config.Image}}', 'pxApp_1')).toBe(`${door.name}/pxapp:v2\n`);
+    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+  });
+});
+
+/** Has the Engine of the host trust a CA, in a folder of its own: its /etc is the machine's. */
+async function trusted(host: Host, name: string, ca: string): Promise<() => Promise<void>> {
+  const dir = folderWith({});
+  mkdirSync(join(dir, 'certs.d', name), { recursive: true });
+  writeFileSync(join(dir, 'certs.d', name, 'ca.crt'), ca);
+  await run('nsenter', inside(host, ['mount', '--bind', dir, '/etc/docker']));
+  return async () => {
+    await run('nsenter', inside(host, ['umount', '/etc/docker']));
+  };
+}
