@@ -82,7 +82,7 @@ async function underLoad<Then>(
   // sluice stands still meanwhile, so that it is in that step, however long it takes.
   const beginAnew = async (child: ChildProcess): Promise<void> => {
     const isOut = (all: readonly string[]): boolean => all.some((line) => line.startsWith(`${server} 0 `));
-    if (row.at === 'drain' || row.at === 'release') await untilServers(second, isOut, 5_000);
+    if (row.at === 'drain' || row.at === 'release') await untilServers(second, isOut);
     child.kill('SIGSTOP');
     await (by === 'reload' ? reload(second) : endAndStart(traffic)).finally(() => child.kill('SIGCONT'));
   };

@@ -60,7 +60,7 @@ describe('a rollout of the real fleet goes on, or home, and fails no request', (
       const over = traffic.outage(host.name);
       await kill(host, 'haproxy');
       await start(host, 'haproxy');
-      await untilServers(host, ([first = '']) => first.startsWith('pxApp_1 0 '), 5_000);
+      await untilServers(host, ([first = '']) => first.startsWith('pxApp_1 0 '));
       over();
     };
 

@@ -29,7 +29,7 @@ async function rollWith(host: string, step: string, then: () => Promise<void>): 
 /** Until pxApp_1 has weight 0. */
 async function untilWeightless(): Promise<void> {
   const weight = (): Promise<string> => runtime(ownHost(), 'get weight pxapp_cluster/pxApp_1');
-  await expect.poll(weight, { timeout: 5_000, interval: 20 }).toMatch(/^0 /);
+  await expect.poll(weight, { timeout: 30_000, interval: 20 }).toMatch(/^0 /);
 }
 
 describe('an HAProxy that changes during a rollout of the real fleet', () => {
@@ -95,7 +95,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       await kill(host, 'haproxy');
       await startDaemon(host, 'haproxy');
       const first = async (): Promise<string> => (weight = (await serversOf(own))[0] ?? '');
-      await expect.poll(first, { timeout: 2_000, interval: 20 }).toMatch(/^pxApp_1 0 1 /);
+      await expect.poll(first, { timeout: 30_000, interval: 20 }).toMatch(/^pxApp_1 0 1 /);
     });
 
     expect(weight).toMatch(/^pxApp_1 0 1 DOWN$/);
@@ -150,7 +150,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
       expect(await enabledAgents(own)).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
       const asked = agent.asked();
-      await expect.poll(agent.asked, { timeout: 2_000 }).toBeGreaterThan(asked);
+      await expect.poll(agent.asked, { timeout: 30_000 }).toBeGreaterThan(asked);
     } finally {
       await resetOwn();
       agent.server.close();
