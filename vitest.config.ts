@@ -8,8 +8,9 @@ process.env['SLUICE_STATE'] ??= resolve('node_modules/.sluice-state');
 const globalSetup = ['test/support/temporary.setup.ts'];
 const onTheLab = {
   globalSetup: [...globalSetup, 'test/fleet/lab.setup.ts'],
-  testTimeout: 180_000,
-  hookTimeout: 180_000,
+  // For what hangs, not for what is slow: two processors may be shared with anything.
+  testTimeout: 600_000,
+  hookTimeout: 600_000,
 };
 
 export default defineConfig({

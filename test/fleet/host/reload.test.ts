@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
@@ -7,23 +8,43 @@ import { kill, runtime, start as startDaemon } from '../../../lab/lab.ts';
 import { bridge } from '../../../lab/settings.ts';
 import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
 import type { Remark, RunEvent } from '../../../src/rollout/events.ts';
+import type { Step } from '../../../src/rollout/lifecycle.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { ALL_IN_SERVICE, containersOf, containersOn, hostNamed, serversOf } from '../../support/fleet.ts';
 import { occupied } from '../../support/long-requests.ts';
 import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
 import { rolloutTo, sluice, start, type Ended } from '../../support/sluice.ts';
 
-/** Rolls one host out; `then` happens once, when `step` begins first. */
-async function rollWith(host: string, step: string, then: () => Promise<void>): Promise<Ended & { about: string[] }> {
+interface Change {
+  readonly at: Step;
+  /** A request to pxApp_1 takes so long, and is in hand when the run comes to its first step. */
+  readonly longMs?: number;
+  readonly then?: () => Promise<void>;
+}
+
+interface Rolled extends Ended {
+  readonly about: readonly string[];
+  /** To the long requests. */
+  readonly answers: ReadonlySet<number>;
+}
+
+/** Rolls one host out; `then` happens once, when `at` begins first. */
+async function rollWith(host: string, { at, longMs, then }: Change): Promise<Rolled> {
   const remarks: Remark[] = [];
   let done: Promise<void> | undefined;
-  const onEvent = (event: RunEvent): void => {
+  let long: ReturnType<typeof occupied> | undefined;
+  const onEvent = (event: RunEvent, child: ChildProcess): void => {
     if (event.type === 'remark') remarks.push(event.remark);
-    if (event.type === 'step-started' && event.step === step) done ??= then();
+    if (event.type === 'step-started' && event.step === at) done ??= then?.();
+    if (event.type !== 'planned' || longMs === undefined) return;
+    // It stands still meanwhile: however busy the machine is, the request does not end before the drain begins.
+    child.kill('SIGSTOP');
+    long = occupied({ host, server: 'pxApp_1', ms: longMs }).finally(() => child.kill('SIGCONT'));
   };
   const ended = await start(rolloutTo('v2', '--limit', host, '--json'), { onEvent }).ended;
   await done;
-  return { ...ended, about: [...new Set(remarks.map(({ about }) => about))] };
+  const answers = new Set(await Promise.all((await long) ?? []));
+  return { ...ended, answers, about: [...new Set(remarks.map(({ about }) => about))] };
 }
 
 /** Until pxApp_1 has weight 0. */
@@ -46,17 +67,20 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       if (how === 'without') rmSync(join(host.dir, 'run/haproxy-master.sock'));
       await resetOwn();
       const traffic = loadOwn();
-      const long = await occupied({ host: own, server: 'pxApp_1', ms: 6_000 });
 
-      const ended = await rollWith(own, 'drain', async () => {
-        await untilWeightless();
-        await reloadUnder(traffic);
+      const ended = await rollWith(own, {
+        at: 'drain',
+        longMs: 6_000,
+        then: async () => {
+          await untilWeightless();
+          await reloadUnder(traffic);
+        },
       });
 
       const report = await traffic.stop();
       expect(ended.status, ended.stderr).toBe(0);
       expect(ended.about).toContain('balancer-reloaded');
-      expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
+      expect(ended.answers).toEqual(new Set([200]));
       expect(report.failures).toEqual([]);
       expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
       expect(await containersOf(own)).toEqual(containersOn('v2'));
@@ -71,17 +95,20 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
   it('by somebody who sets a weight during the drain', async () => {
     const host = ownHost();
     const traffic = loadOwn();
-    const long = await occupied({ host: own, server: 'pxApp_1', ms: 3_000 });
 
-    const ended = await rollWith(own, 'drain', async () => {
-      await untilWeightless();
-      await runtime(host, 'set weight pxapp_cluster/pxApp_1 7');
+    const ended = await rollWith(own, {
+      at: 'drain',
+      longMs: 3_000,
+      then: async () => {
+        await untilWeightless();
+        await runtime(host, 'set weight pxapp_cluster/pxApp_1 7');
+      },
     });
 
     const report = await traffic.stop();
     expect(ended.status, ended.stderr).toBe(0);
     expect(ended.about).toContain('changed-by-another');
-    expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
+    expect(ended.answers).toEqual(new Set([200]));
     expect(report.failures).toEqual([]);
     expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
   });
@@ -91,11 +118,14 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
     await resetOwn({ appDelayMs: 3_000 });
     let weight = '';
 
-    const ended = await rollWith(own, 'check', async () => {
-      await kill(host, 'haproxy');
-      await startDaemon(host, 'haproxy');
-      const first = async (): Promise<string> => (weight = (await serversOf(own))[0] ?? '');
-      await expect.poll(first, { timeout: 30_000, interval: 20 }).toMatch(/^pxApp_1 0 1 /);
+    const ended = await rollWith(own, {
+      at: 'check',
+      then: async () => {
+        await kill(host, 'haproxy');
+        await startDaemon(host, 'haproxy');
+        const first = async (): Promise<string> => (weight = (await serversOf(own))[0] ?? '');
+        await expect.poll(first, { timeout: 30_000, interval: 20 }).toMatch(/^pxApp_1 0 1 /);
+      },
     });
 
     expect(weight).toMatch(/^pxApp_1 0 1 DOWN$/);
@@ -109,19 +139,22 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
     const host = ownHost();
     const config = join(host.dir, 'haproxy/haproxy.cfg');
     const traffic = loadOwn();
-    const long = await occupied({ host: own, server: 'pxApp_1', ms: 3_000 });
 
-    const ended = await rollWith(own, 'drain', async () => {
-      // Before that nothing is taken, and there is nothing to send home.
-      await untilWeightless();
-      writeFileSync(config, readFileSync(config, 'utf8').replace(/^ *server pxApp_1 .*\n/m, ''));
-      await reloadUnder(traffic);
+    const ended = await rollWith(own, {
+      at: 'drain',
+      longMs: 3_000,
+      then: async () => {
+        // Before that nothing is taken, and there is nothing to send home.
+        await untilWeightless();
+        writeFileSync(config, readFileSync(config, 'utf8').replace(/^ *server pxApp_1 .*\n/m, ''));
+        await reloadUnder(traffic);
+      },
     });
 
     const report = await traffic.stop();
     expect(ended.status, ended.stderr).toBe(2);
     expect(ended.about).toContain('gone');
-    expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
+    expect(ended.answers).toEqual(new Set([200]));
     expect(report.failures).toEqual([]);
     expect(await serversOf(own)).toEqual(ALL_IN_SERVICE.slice(1));
     expect(await containersOf(own)).toEqual(containersOn('v1'));
@@ -138,14 +171,13 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
       const folder = folderWith({ 'haproxy.cfg': template });
       await resetOwn({ haproxyTemplate: join(folder, 'haproxy.cfg') });
       const traffic = loadOwn();
-      const long = await occupied({ host: own, server: 'pxApp_1', ms: 3_000 });
 
-      const ended = await rollWith(own, 'drain', async () => undefined);
+      const ended = await rollWith(own, { at: 'drain', longMs: 3_000 });
 
       const report = await traffic.stop();
       expect(ended.status, ended.stderr).toBe(0);
       expect(ended.about).not.toContain('changed-by-another');
-      expect(new Set(await Promise.all(long))).toEqual(new Set([200]));
+      expect(ended.answers).toEqual(new Set([200]));
       expect(report.failures).toEqual([]);
       expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
       expect(await enabledAgents(own)).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
