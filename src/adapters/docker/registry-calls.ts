@@ -35,7 +35,7 @@ export async function askRegistry<T>(
     } catch (error) {
       if (!(error instanceof Failure) || error.code !== 'docker') throw error;
       if (!login && DENIED.test(error.message)) throw withoutLogin(error, registry);
-      if (UNTRUSTED.test(error.message)) throw untrusted(error, registry);
+      if (error.message.includes(UNTRUSTED)) throw untrusted(error, registry);
       const afterMs = againAfterMs[attempt];
       if (afterMs === undefined || !PASSING.test(error.message)) throw error;
       onAgain?.(error.message);
@@ -56,7 +56,7 @@ export function registryIn(reference: string): string {
 const DENIED = /no basic auth credentials|unauthorized|authentication required|access (to the resource is )?denied/i;
 
 /** What Go's TLS says of a certificate by a CA that the Engine does not know. */
-const UNTRUSTED = /x509: certificate signed by unknown authority/;
+const UNTRUSTED = 'x509: certificate signed by unknown authority';
 
 /** What may be gone the next time. */
 const PASSING = new RegExp(
