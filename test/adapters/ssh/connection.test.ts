@@ -65,7 +65,7 @@ describe.each(transports)('SshLink.run() by %s', (transport) => {
       more();
     };
 
-    const failure = await failureOf(linkTo().run('yes'));
+    const failure = await failureOf(linkTo().run('yes', { withinMs: 100_000 }));
 
     expect(failure.message).toBe('Cannot run "yes" on fe1: its output is larger than 16 MiB');
   });
