@@ -15,6 +15,7 @@ const programs: readonly (readonly [string, string])[] = [
   ['/bin/busybox', 'busybox-static'],
   ['/usr/bin/docker-registry', 'docker-registry'],
   ['/sbin/ip', 'iproute2'],
+  ['/usr/bin/openssl', 'openssl'],
 ];
 
 /** Installs what is missing, on Debian. */

@@ -135,6 +135,9 @@ export function readDocument(
   refuseDeepNesting(file, source);
   const lines = new LineCounter();
   const complaintAt = (offset: number, message: string): Complaint => ({ file, ...positionAt(lines, offset), message });
+  // What is wrong with it may show a piece of it.
+  const tell = (message: string): string =>
+    isSecret ? 'cannot be read: once decrypted, there is no YAML here' : message;
   const asJson = isJson(source);
   try {
     const document = parseDocument(source, {
@@ -148,9 +151,6 @@ export function readDocument(
       uniqueKeys: false,
     });
     const found = document.errors.length > 0 ? syntaxErrorsOf(document, source) : slipsOf(document, source);
-    // What is wrong with it may show a piece of it.
-    const tell = (message: string): string =>
-      isSecret ? 'cannot be read: once decrypted, there is no YAML here' : message;
     if (found.length > 0) throw new Complaints(found.map(({ offset, message }) => complaintAt(offset, tell(message))));
     const read = new YamlDocument(file, document, lines, asJson ? (value) => unwrapped(value, vault) : undefined);
     if (repeatedIn(read.written) > MOST_REPEATED) throw new Complaints([complaintAt(0, REPEATED)]);
@@ -158,7 +158,7 @@ export function readDocument(
     return read;
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep(file, 1);
-    if (error instanceof VaultProblem) throw new Complaints([complaintAt(0, `${DAMAGED}, but ${error.message}`)]);
+    if (error instanceof VaultProblem) throw new Complaints([complaintAt(0, tell(`${DAMAGED}, but ${error.message}`))]);
     if (error instanceof ReferenceError) throw new Complaints([complaintAt(0, tooManyAliases(error))]);
     throw error;
   }

@@ -93,17 +93,21 @@ describe('a registry with a certificate by a private CA', () => {
     writeFileSync(playbook, text);
     const args = ['rollout', playbook, '-e', 'pxapp_version=v2', '--yes', '--limit', own];
 
-    const before = await sluice(...args);
-    const forget = await trusted(ownHost(), door.name, door.ca);
-    const after = await sluice(...args);
+    let forget: (() => Promise<void>) | undefined;
+    try {
+      const before = await sluice(...args);
+      forget = await trusted(ownHost(), door.name, door.ca);
+      const after = await sluice(...args);
 
-    await forget();
-    await door.close();
-    expect(before, before.stdout).toMatchObject({ status: 1 });
-    expect(before.stderr).toContain(`put the CA's certificate into /etc/docker/certs.d/${door.name}/ca.crt there`);
-    expect(after, after.stderr).toMatchObject({ status: 0 });
-    expect(await docker(ownHost(), 'inspect', '-f', '{{.Config.Image}}', 'pxApp_1')).toBe(`${door.name}/pxapp:v2\n`);
-    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+      expect(before, before.stdout).toMatchObject({ status: 1 });
+      expect(before.stderr).toContain(`put the CA's certificate into /etc/docker/certs.d/${door.name}/ca.crt there`);
+      expect(after, after.stderr).toMatchObject({ status: 0 });
+      expect(await docker(ownHost(), 'inspect', '-f', '{{.Config.Image}}', 'pxApp_1')).toBe(`${door.name}/pxapp:v2\n`);
+      expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+    } finally {
+      await forget?.();
+      await door.close();
+    }
   });
 });
 
