@@ -17,6 +17,7 @@ import { holdHosts, type HeldHosts } from './hosts/held-hosts.ts';
 import { restoreOver, restoreOverAgain } from './recovery/over-holds.ts';
 import { pullAll } from './preflight/images.ts';
 import { LostBalancers } from './preflight/lost-balancers.ts';
+import { LateBalancers } from './play/late-balancers.ts';
 import { RunPace, type PaceOptions } from './play/pace.ts';
 import { inspectFleet, type Inspection } from './preflight/preflight.ts';
 import { refuseUnlessMayStart } from './play/may-start.ts';
@@ -171,7 +172,8 @@ export async function rollout(
       await pullAll(planned, held, { ...context, limit, pullsPerHost: options.pullsPerHost });
     }
     context.stop.beforeNext.throwIfAborted();
-    const rolling = { ...context, skipped, lost, held, pace };
+    const late = new LateBalancers(plays, { ...context, held, lost });
+    const rolling = { ...context, skipped, lost, late, held, pace };
     const hooked = { ...context, held: held.host, resumption: options.resumption };
     return await betweenHooks(planned.plans, hooked, () => outcomeOf(planned, options, rolling));
   } finally {
@@ -181,7 +183,7 @@ export async function rollout(
 
 async function outcomeOf(planned: Planned, how: How, context: RollingContext): Promise<RunResult> {
   const { skipped, pace } = context;
-  const { rows, wentBack } = await rollAll(planned, how, context);
+  const { rows, wentBack } = await context.late.during(() => rollAll(planned, how, context));
   const summaries = [...rows, ...skipped.summaries(rows)];
   const ends = summaries.map((row) => row.end);
   const end = runEndOf(ends, { isHalted: pace.why !== undefined, wentBack, brokenOff: pace.brokenOff });
@@ -200,6 +202,7 @@ function ofInstances(plays: readonly Play[]): readonly Instance[] {
 }
 
 interface RollingContext extends SkippingContext {
+  readonly late: LateBalancers;
   readonly held: HeldHosts;
   readonly pace: RunPace;
 }

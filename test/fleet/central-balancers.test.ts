@@ -132,4 +132,36 @@ describe('a pair of central balancers', () => {
     expect(report.failures).toEqual([]);
     for (const name of BALANCERS) await expect.poll(() => serversOf(name), { timeout: 90_000 }).toEqual(inService());
   });
+
+  it('one of them left out, it is brought in line as soon as it answers again', async () => {
+    const [, fe2] = hosts();
+    if (!fe2) throw new Error('there are three');
+    const playbook = join(folder, 'skip.yml');
+    const text = readFileSync(PLAYBOOK, 'utf8');
+    writeFileSync(playbook, text.replace(/^( +)hosts: fe$/m, '$&\n$1unreachable_balancer: skip'));
+    await kill(fe2, 'haproxy');
+    const atFirst = load({ on: ['fe1'] });
+    const events: RunEvent[] = [];
+    let back: Promise<void> | undefined;
+    let atBoth: ReturnType<typeof load> | undefined;
+    const onEvent = (event: RunEvent): void => {
+      events.push(event);
+      if (event.type === 'step-started' && event.step === 'replace') back ??= startDaemon(fe2, 'haproxy');
+      // What it was sent in the moment before that was seen may have met a container that was away.
+      if (event.type === 'warning' && event.text.includes('is brought in line')) atBoth = load({ on: BALANCERS });
+    };
+
+    const asked = ['rollout', playbook, '--limit', 'fe3', '-e', 'pxapp_version=v2', '--yes', '--json'];
+    const ended = await start(asked, { onEvent }).ended;
+
+    await back;
+    const reports = [await atFirst.stop(), await atBoth?.stop()];
+    expect(ended, ended.stdout + ended.stderr).toMatchObject({ status: 0 });
+    const taken = events.flatMap((event) => (event.type === 'found' ? event.servers : []));
+    const atBack = taken.filter(({ server }) => server.balancer.host === 'fe2').map(({ server }) => server.name);
+    expect(atBack).toEqual(['fe3_pxApp_1', 'fe3_pxApp_2']);
+    expect(await containersOf('fe3')).toEqual(containersOn('v2').slice(0, 2));
+    expect(reports.map((report) => report?.failures)).toEqual([[], []]);
+    for (const name of BALANCERS) await expect.poll(() => serversOf(name), { timeout: 90_000 }).toEqual(inService());
+  });
 });

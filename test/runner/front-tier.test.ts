@@ -134,6 +134,37 @@ describe('a host behind a tier of front HAProxys', () => {
     expect(pair.isWhole()).toBe(true);
   });
 
+  it('is taken out at one that was left out as soon as that answers again, and is back there in the end', async () => {
+    const pair = await frontPair();
+    const { fleet, fe1, weights } = pair;
+    fleet.addImage('slow', { answersAfterMs: 5_000 });
+    const lb2 = await fleet.host('lb2');
+    lb2.isUnreachable = true;
+    const play = pair.play('slow');
+    const lenient = { ...play, policy: { ...play.policy, unreachableBalancer: 'skip' as const } };
+    const seen: unknown[] = [];
+    const onEvent = (event: RunEvent): void => {
+      if (!('subject' in event) || event.subject.host !== 'fe1' || !('step' in event) || event.step !== 'check') return;
+      if (event.type === 'step-started') lb2.isUnreachable = false;
+      if (event.type === 'step-ended')
+        seen.push(
+          weights()['lb2'],
+          fe1.entries.map(({ server }) => server.balancer.host),
+        );
+    };
+
+    const result = await rollout([lenient], options, fleet.context(onEvent));
+
+    expect(result.end).toBe('done');
+    expect(seen).toEqual([
+      { ...FRONT_WHOLE, fe1: expect.stringMatching(/^0 maint/) as unknown },
+      ['lb1', 'fe1', 'lb2'],
+    ]);
+    expect(weights()).toEqual({ lb1: FRONT_WHOLE, lb2: FRONT_WHOLE });
+    expect(pair.isWhole()).toBe(true);
+    expect(fe1.entries).toEqual([]);
+  });
+
   it('is taken out there alone by drain, which recover leaves alone', async () => {
     const { fleet, weights } = await frontPair();
     const request = {

@@ -56,6 +56,7 @@ const caught: Readonly<Record<string, Invariant>> = {
   'what is kept not seen to when it is over': 'back-in-time',
   'a serving container taken from an HAProxy out of reach': 'requests',
   'not known who may send requests to a serving container': 'sessions',
+  'what answers again only told of': 'requests',
 };
 
 /** Where what is broken comes to be done. */

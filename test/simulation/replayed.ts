@@ -184,9 +184,9 @@ function wrongRecord(judged: Judged, recorded = recordedOf(judged)): string | un
 function toldOf({ controllers, one: { subject } }: Judged, of: RecordEntry['server']) {
   const told = controllers.flatMap(({ earlier, events }) => [...earlier.events, ...events]);
   const founds = told.flatMap((event) =>
-    event.type === 'found' && sameSubject(event.subject, subject) ? [event.servers] : [],
+    event.type === 'found' && sameSubject(event.subject, subject) ? event.servers : [],
   );
-  return founds.slice(-2).flatMap((servers) => servers.filter(({ server }) => keyIn(server) === keyIn(of)));
+  return founds.filter(({ server }) => keyIn(server) === keyIn(of)).slice(-2);
 }
 
 function wrongEnd(judged: Judged): string | undefined {

@@ -67,6 +67,7 @@ export class FakeBalancer implements LoadBalancer {
   readonly failures: string[] = [];
   served = 0;
   weightsAre: Weights = 'any';
+  level: BalancerFacts['level'] = 'admin';
   /** Without a master's socket what old workers have cannot be counted; hidden processes are not even seen. */
   oldWorkersAre: 'counted' | 'seen' | 'hidden' = 'counted';
 
@@ -184,7 +185,7 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   async facts(): Promise<BalancerFacts> {
-    return { version: '2.6.12', level: 'admin' };
+    return { version: '2.6.12', level: this.level };
   }
 
   async backends(backend?: string): Promise<readonly BackendState[]> {

@@ -90,7 +90,7 @@ export const pace = {
   }),
   unreachable_balancer: field(unreachable, {
     description:
-      'What becomes of an HAProxy of `balancer.hosts` that does not answer before the start: it fails the run, or is left out of it (`skip`) if every instance has another one. Only for HAProxys that get no requests then.',
+      'What becomes of an HAProxy of `balancer.hosts` that does not answer before the start: it fails the run, or is left out of it (`skip`) if every instance has another one, until it answers again. Only for HAProxys that get no requests then.',
     default: 'fail',
   }),
   deadline: deadlineSchema.optional().meta({ description: 'How long things may take.' }),

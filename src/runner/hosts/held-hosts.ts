@@ -39,6 +39,12 @@ export interface HeldHost {
 export interface HeldHosts {
   readonly all: readonly HeldHost[];
   readonly host: (name: string) => HeldHost;
+  /**
+   * Takes one more into the run, that it had gone without. Nobody is waited for.
+   *
+   * @throws Failure when it cannot be had: `unreachable`, `locked`, or `error` while something is left there to be undone
+   */
+  readonly join: (name: string) => Promise<void>;
   readonly release: () => Promise<void>;
 }
 
@@ -123,10 +129,11 @@ export async function holdHosts(
 
 /** Into the hands of the run. */
 function handed(
-  held: ReadonlyMap<string, Holding>,
+  first: ReadonlyMap<string, Holding>,
   missing: ReadonlyMap<string, Failure>,
   context: HoldContext,
 ): HeldHosts {
+  const held = new Map(first);
   const get = (name: string): Holding => {
     const host = held.get(name);
     if (!host) throw new Error(`${name} is not one of the hosts of this run`);
@@ -140,8 +147,27 @@ function handed(
   return {
     all: [...held.values()].map((host) => ({ ...host, reach, lacks })),
     host: (name) => ({ ...get(name), reach, lacks }),
+    join: async (name) => {
+      if (!held.has(name)) held.set(name, await oneMore(name, context));
+    },
     release: () => releaseAll(held, context),
   };
+}
+
+/** What holds for all hosts when a run begins holds for one that comes later. */
+async function oneMore(name: string, context: HoldContext): Promise<Holding> {
+  const one = await hold(name, ownerOf(context), context);
+  if ('found' in one) {
+    throw new Failure('locked', `Cannot lock ${name}: ${explainLock(one.found, context.clock.date())}`);
+  }
+  const [push] = one.pushes;
+  const left = push ? explainPush(push) : one.leftBy && `run ${one.leftBy} has left instances in work there`;
+  if (left !== undefined) {
+    await one.release();
+    throw new Failure('error', `Cannot lock ${name}: ${left}`);
+  }
+  if (one.dead) await one.claim();
+  return one;
 }
 
 /** The hosts of the balancers that something is recorded of, and that are not held. */

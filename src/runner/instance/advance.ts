@@ -128,6 +128,7 @@ export async function advance(
       });
     }
   }
+  await work.joining?.over();
   if (!isKept) await leaveRecord(work, state, context, subject);
   const marks = { ...markOf(work.instance), ...(work.life && { kept: work.life }) };
   report({ type: 'instance-ended', subject, state, ms: clock.now() - started, ...marks });
@@ -171,6 +172,7 @@ async function take(
     // What keeps servers out acts meanwhile, too.
     await beforeActing(journal, homeward);
     await beforehand(transition, work, waits);
+    await work.joining?.before(state, watch);
     began = clock.now();
     const act = async (): Promise<string> => {
       const outcome = await actions[step](work, watch);

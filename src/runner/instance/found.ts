@@ -2,6 +2,7 @@
 import { onlyOf, sameServer, type Only } from '../../rollout/model.ts';
 import type { Container } from '../../rollout/observed.ts';
 import type { RecordEntry } from '../ports/ports.ts';
+import { recordedOf } from './recorded.ts';
 import type { Sight } from './sight.ts';
 import type { ServerAccess } from './traffic.ts';
 import { asideOf, type Found, type StepWatch, type Work } from './work.ts';
@@ -19,13 +20,7 @@ export async function remember(
   const told = [...(work.leaving?.found ?? []), ...found];
   // What was seen counts only while the host is ours: it may be the work of a run that has it by now.
   await work.keep();
-  await watch.found({
-    servers: told.map(({ access: { server }, weight, admin, wasUp }) => ({ server, weight, admin, wasUp })),
-    old: old && {
-      ...{ id: old.id, image: old.image.reference, digest: old.image.digests[0], running: old.running },
-      aside: asideOf(work),
-    },
-  });
+  await tell(work, told, watch);
   // Also what is recorded: of a write whose answer was lost it is not known whether it took place.
   const entries = found.map((one) => {
     const known = entryFor(one.access, recorded);
@@ -33,6 +28,29 @@ export async function remember(
   });
   await undo.add(entries);
   work.found = found;
+}
+
+/** The same of servers that come to be known of in the middle: of the instance it is recorded as of the others. */
+export async function rememberMore(work: Work, more: readonly Found[], watch: StepWatch): Promise<void> {
+  const { container: old, undo } = work;
+  const [like] = recordedOf(work);
+  await work.keep();
+  await tell(work, more, watch);
+  // Also what of which it is not known whether it was recorded is to be forgotten in the end.
+  const isNew = ({ access }: Found): boolean => !work.servers.some(({ server }) => sameServer(server, access.server));
+  work.servers = [...work.servers, ...more.filter(isNew).map(({ access }) => access)];
+  const entries = more.map((one): RecordEntry => {
+    const entry = newEntry(one, work, watch);
+    const { only, company, ending } = like ?? {};
+    const progress = { ...(only && { only }), ...(company && { company }), ...(ending && { ending }) };
+    // What has begun there it may send requests to already.
+    return { ...entry, ...(old && like?.old && { old: like.old }), ...progress, letIn: true };
+  });
+  await undo.add(entries);
+  work.found = [...work.found, ...more];
+  // Both in the same order.
+  const rest = work.servers.filter(({ server }) => !work.found.some(({ access }) => sameServer(access.server, server)));
+  work.servers = [...work.found.map(({ access }) => access), ...rest];
 }
 
 /**
@@ -66,6 +84,17 @@ function isByReload({ look, state }: Sight, pid: number | undefined): boolean {
 
 export function entryFor({ server }: ServerAccess, recorded: readonly RecordEntry[]): RecordEntry | undefined {
   return recorded.find((entry) => sameServer(entry.server, server));
+}
+
+async function tell(work: Work, found: readonly Found[], watch: StepWatch): Promise<void> {
+  const { container: old } = work;
+  await watch.found({
+    servers: found.map(({ access: { server }, weight, admin, wasUp }) => ({ server, weight, admin, wasUp })),
+    old: old && {
+      ...{ id: old.id, image: old.image.reference, digest: old.image.digests[0], running: old.running },
+      aside: asideOf(work),
+    },
+  });
 }
 
 function newEntry({ access, weight, admin, wasUp, agent, then }: Found, work: Work, { clock }: StepWatch): RecordEntry {

@@ -4,6 +4,7 @@ import { onlyOf, type Instance, type Only, type Server, type Standing } from '..
 import type { Container } from '../../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import type { Company } from './company.ts';
+import type { Joining } from './joining.ts';
 import type { Monitor } from './monitor.ts';
 import type { HostAccess, RecordEntry, ServerLook } from '../ports/ports.ts';
 import type { ServerAccess } from './traffic.ts';
@@ -45,7 +46,9 @@ export interface Work {
   readonly host: HostAccess;
   /** Makes sure that the host is still ours: what a step has seen counts only then. */
   readonly keep: () => Promise<void>;
-  readonly servers: readonly ServerAccess[];
+  /** More come where an HAProxy that was left out answers again. */
+  servers: readonly ServerAccess[];
+  joining?: Joining | undefined;
   /** Replaced `start-first`: the same instance in the slot that the old container is in. */
   readonly leaving?: Work | undefined;
   /** What becomes of what an earlier run has kept; undefined: it is replaced. */

@@ -10,7 +10,8 @@ import { hostStep } from '../hosts/host-step.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { DrainClock, untilQuiet } from '../instance/quiesce.ts';
 import type { RunContext } from '../run.ts';
-import type { Sight } from '../instance/sight.ts';
+import { sightOf, type Sight } from '../instance/sight.ts';
+import type { LateBalancers } from './late-balancers.ts';
 import { untilSpare } from '../instance/take-out.ts';
 import { stateOf } from '../instance/traffic.ts';
 import type { Turns } from '../instance/turns.ts';
@@ -26,6 +27,7 @@ export interface AtFront {
   readonly begins: boolean;
   /** Asked once all is done: the instances that do not serve. */
   readonly lost: () => readonly Instance[];
+  readonly late?: LateBalancers | undefined;
 }
 
 export interface FrontEnd {
@@ -88,7 +90,9 @@ async function around(
     await hostStep(at.held, { step: 'drain', homeward: false }, context, (watch) =>
       takeOut(front, { at, barriers, context }, watch),
     );
-    await behind(barriers, guarding(at, context), act);
+    const guard = guarding(at, context);
+    const acting = (): Promise<void> => behind(barriers, guard, act);
+    await (at.late?.telling(() => joinLate({ at, barriers, context }, guard), acting) ?? acting());
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     failure = error;
@@ -121,11 +125,12 @@ async function takeOut(
   const { held, turns } = at;
   const clock = new DrainClock(watch.clock, policy.timeoutMs);
   const recorded = frontEntriesOf(held, context.identity.run);
+  const all = [...servers, ...lateOf({ at, barriers: [], context }).filter((late) => !isAmong(late, servers))];
   const isOut = (server: Server): boolean => recorded.some((entry) => sameServer(entry.server, server));
-  for (const access of servers.filter(isOut).map(held.reach)) {
+  for (const access of all.filter(isOut).map(held.reach)) {
     barriers.push(await Barrier.raise(access, { admin: (await stateOf(access)).admin }));
   }
-  const fresh = servers.filter((server) => !isOut(server)).map(held.reach);
+  const fresh = all.filter((server) => !isOut(server)).map(held.reach);
   if (fresh.length > 0) {
     const sparing = { turns, servers: fresh, host: held.access, instance: { minUp } };
     await untilSpare(sparing, clock, watch, async (sights) => {
@@ -139,6 +144,34 @@ async function takeOut(
   await untilQuiet(barriers, { policy, clock }, watch);
   const names = barriers.map(({ server }) => `${serverPath(server)} on ${server.balancer.host}`);
   return `${names.join(', ')} at weight 0, drained, in maint`;
+}
+
+/** At HAProxys that were left out of the run, and answer again. */
+function lateOf({ at, barriers }: Taking): readonly Server[] {
+  const known = barriers.map(({ server }) => server);
+  return (at.late?.inFrontOf(at.plan.host) ?? []).filter((server) => !isAmong(server, known));
+}
+
+function isAmong(server: Server, servers: readonly Server[]): boolean {
+  return servers.some((one) => sameServer(one, server));
+}
+
+/** One more sends requests to a host that is out of service: there is nothing to be waited for, they fail. */
+async function joinLate(taking: Taking, watch: Watch): Promise<void> {
+  const { at, barriers, context } = taking;
+  try {
+    for (const access of lateOf(taking).map(at.held.reach)) {
+      const sight = await sightOf(access);
+      // It has just begun, and does not know yet.
+      await remember([{ ...sight, state: { ...sight.state, isUp: true } }], at, context);
+      const barrier = await Barrier.raise(access, { admin: sight.state.admin, sight });
+      barriers.push(barrier);
+      await barrier.close();
+    }
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    watch.waiting({ for: 'answer', why: error.message });
+  }
 }
 
 /** What was seen just now is what is put back. */

@@ -15,6 +15,7 @@ import { afterHost, afterInstance, beforeHost, beforeInstance, beforeTraffic, ty
 import type { Asking, Commands } from '../ports/commands.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { lockLost, outOfReach } from './in-reach.ts';
+import type { LateBalancers } from './late-balancers.ts';
 import { lostOf, notReached, summaryOf, type HostRun } from './host-run.ts';
 import type { Lockstep } from './lockstep.ts';
 import { Monitors } from './monitors.ts';
@@ -40,6 +41,7 @@ export interface RollContext extends AdvanceContext {
   readonly turns?: Turns;
   /** Of all that work at the same time, too. */
   readonly front?: OutInFront;
+  readonly late?: LateBalancers;
   /** Takes instances that this run has updated back to what it found; without it they stay. */
   readonly takeBack?: (instances: readonly TakenBack[], report: Report) => Promise<PlayEnd>;
 }
@@ -108,7 +110,7 @@ async function updateHost(plan: HostPlan, at: InStep, context: PlayContext): Pro
     const isBegun = isLeftInWork(held(plan.host), context);
     if (begins) failed = await beforeHost({ ...here, isBegun }, context);
     const lost = (): readonly Instance[] => lostOf(ends, leftInWork(plan, context), monitors);
-    const inFront = { plan, held: held(plan.host), turns: context.turns, begins, lost };
+    const inFront = { plan, held: held(plan.host), turns: context.turns, begins, lost, late: context.late };
     const act = async (): Promise<void> => {
       await updateInstances(plan, { ...at, ends }, context);
       // What is being taken back on this host has its turn first.
@@ -251,7 +253,9 @@ async function update(plan: InstancePlan, at: Together, context: PlayContext): P
     }
     const work = workOf(plan, at.company, context);
     work.beforeTraffic = beforeTraffic(here, context);
+    work.joining = context.late?.joining(work, held(host).reach);
     const ended = await goOn(work, within);
+    context.late?.ended(work.joining);
     monitors.cameTo(plan.instance, ended.state);
     if (ended.state === 'updated' && work.monitor) monitors.follow(work.monitor);
     return ended;

@@ -6,8 +6,8 @@ import { isPassing } from '../waiting/poll.ts';
 
 /**
  * The HAProxys that a run does without: they have hosts of their own, do not answer before anything is touched, and all
- * plays that use them say `unreachable_balancer: skip`. An instance keeps one at least. They stay out for the whole run,
- * also when they answer again: nothing is known of how they stood.
+ * plays that use them say `unreachable_balancer: skip`. An instance keeps one at least. What becomes of one that answers
+ * again is for the run (src/runner/play/late-balancers.ts).
  */
 export class LostBalancers {
   readonly #report: Report;
@@ -44,6 +44,11 @@ export class LostBalancers {
     this.#report({ type: 'warning', host, text });
     return true;
   };
+
+  /** It does again, and belongs to the run. */
+  answers(host: string): void {
+    this.#reasons.delete(host);
+  }
 
   get hosts(): readonly string[] {
     return [...this.#reasons.keys()];

@@ -5,6 +5,7 @@ import { Random } from '../random.ts';
 import type { CallFault, WaitFault } from '../faults.ts';
 import type { Command } from '../acts.ts';
 import { Dealings, type Dealing } from './dealing.ts';
+import { GoneWithout } from './gone-without.ts';
 import { attempt, codeOf, refusalOf, type Command as Asked, type Sent } from './command.ts';
 import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
@@ -36,8 +37,7 @@ export class Controller {
   readonly #waits: readonly WaitFault[];
   readonly #random: Random;
   readonly dealings = new Dealings();
-  /** Hosts of HAProxys that it has told it does without, whatever they have in hand. */
-  readonly without = new Set<string>();
+  readonly without = new GoneWithout();
   /** Hosts that it has told it leaves out of service. */
   readonly #left = new Set<string>();
   readonly #asleep = new Sleepers();
@@ -140,7 +140,7 @@ export class Controller {
     if (own && event.type === 'instance-ended') this.dealings.ends(own, event.subject.name);
     if (own && event.type === 'step-retried') this.dealings.retries(own, event.subject.name);
     for (const { during, ms } of this.#waits) if (during === event.type) this.#killAfter(ms, during);
-    if (event.type === 'warning' && event.text.includes('is left out')) this.without.add(event.host);
+    this.without.saw(event);
     if (event.type === 'host-ended' && event.end === 'outOfService') this.#left.add(event.host);
     this.world.watchman.sawEvent(this, event);
     this.world.tell(() => `${this.name}: ${lineOf(event)}`);

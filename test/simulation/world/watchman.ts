@@ -201,7 +201,7 @@ export class Watchman {
   /** A run that has changed what is behind the server has said that it does so without this HAProxy. */
   #isDoneWithout(at: SimHost, { line: { name } }: Slot): boolean {
     const about = `${homeOf(at, name).name} ${containerOf(name)}`;
-    return this.controllers.some((one) => one.without.has(at.name) && this.touches.has(one.run, about));
+    return this.controllers.some((one) => one.without.excuses(at.name, about) && this.touches.has(one.run, about));
   }
 
   /** Who restores what was drained by hand, or gives it back, knows the server, and not what is behind it. */
