@@ -73,7 +73,11 @@ export class SshFleet implements Fleet {
 
   async host(name: string): Promise<HostAccess> {
     const known = this.#known(name);
-    known.access ??= this.#reach(known.link);
+    known.access ??= this.#reach(known.link).catch((error: unknown) => {
+      // Whoever asks the next time may find that it answers again.
+      known.access = undefined;
+      throw error;
+    });
     return known.access;
   }
 

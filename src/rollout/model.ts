@@ -69,6 +69,8 @@ export interface ReadyCheck {
 /** A tier of HAProxys in front of a host's own: each of them has servers for the whole host. */
 export interface FrontTier {
   readonly servers: readonly Server[];
+  /** More of them, at HAProxys that the run goes without. */
+  readonly leftOut?: readonly Server[] | undefined;
   readonly drain: DrainPolicy;
   /** What must stay usable of their backends while hosts are away. */
   readonly minUp: MinUp;
@@ -138,6 +140,8 @@ export interface Slot {
   /** For people, and `slot` in templates. */
   readonly name: string;
   readonly servers: readonly Server[];
+  /** More of them, at HAProxys that the run goes without. */
+  readonly leftOut?: readonly Server[] | undefined;
   /** How a container in it proves itself. */
   readonly ready: ReadyCheck;
 }
@@ -151,6 +155,8 @@ export interface Instance {
   readonly host: string;
   readonly container: string;
   readonly servers: readonly Server[];
+  /** More of them, at HAProxys that the run goes without. */
+  readonly leftOut?: readonly Server[] | undefined;
   readonly spec: ContainerSpec;
   /** Undefined: `in-place`, or `start-first` where there are two slots. */
   readonly strategy?: Strategy | undefined;

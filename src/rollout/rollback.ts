@@ -1,5 +1,6 @@
 /** What it takes to go back to what a run has found: pure, from what the run had planned and how it ended. */
 import type { RunEvent, Subject } from './events.ts';
+import { wholeAgain, wholeFront } from './left-out.ts';
 import { keepsContainer, type Instance } from './model.ts';
 import type { HostPlan, InstancePlan, PlayPlan } from './plan.ts';
 import type { HostPlay, Play } from './play.ts';
@@ -16,6 +17,8 @@ export interface PlannedHost extends Pick<HostPlan, 'host' | 'front'> {
 
 /** A play as a run had planned it. */
 export interface PlannedPlay extends Pick<PlayPlan, 'name' | 'back' | 'atOnce'> {
+  /** Undefined: as unless said. */
+  readonly policy?: PlayPlan['policy'];
   readonly batches: readonly {
     readonly group?: string | undefined;
     readonly hosts: readonly PlannedHost[];
@@ -58,15 +61,17 @@ export function rollbackPlays(plays: readonly PlannedPlay[], choice: RollbackCho
 
 function paceBack(play: PlannedPlay, choice: RollbackChoice): Omit<Play, 'name' | 'hosts'> {
   const { back } = play;
+  const { unreachableBalancer = defaultPolicy.unreachableBalancer } = play.policy ?? {};
+  const ownPolicy = { ...defaultPolicy, unreachableBalancer };
   const said = choice.serial ?? back?.serial;
   const serial = said ?? serialOf(play);
   const { atOnce: own } = play;
   // A window is its own way to say how many hosts.
   const atOnce = own && { atOnce: { ...own, window: said ? undefined : own.window } };
-  if (!back) return { serial, ...atOnce, maxFailPercentage: 0, policy: defaultPolicy };
+  if (!back) return { serial, ...atOnce, maxFailPercentage: 0, policy: ownPolicy };
   const { pauseMs: pause, onFailure, maxFailures } = back;
   const maxFailPercentage = maxFailures === undefined ? 0 : undefined;
-  return { serial, ...atOnce, maxFailPercentage, policy: { ...defaultPolicy, pause, onFailure, maxFailures } };
+  return { serial, ...atOnce, maxFailPercentage, policy: { ...ownPolicy, pause, onFailure, maxFailures } };
 }
 
 /**
@@ -84,8 +89,25 @@ export function playsBack(
       .map(({ subject: { host, name: container } }) => keyOf({ host, container })),
   );
   // What the run has taken back itself does not count: where that has failed, what it had made is there still.
-  const planned = events.flatMap((event) => (event.type === 'planned' && !isBack(event.plan) ? [event.plan] : []));
+  const planned = events.flatMap((event) =>
+    event.type === 'planned' && !isBack(event.plan) ? [withAll(event.plan)] : [],
+  );
   return rollbackPlays(planned, { run: history.run, isTaken: (instance) => taken.has(keyOf(instance)), serial });
+}
+
+/** Whom the run went without may answer by now: what is taken back is so there, too, and without it while it does not. */
+function withAll(plan: PlayPlan): PlannedPlay {
+  return {
+    ...plan,
+    batches: plan.batches.map((batch) => ({
+      ...batch,
+      hosts: batch.hosts.map(({ front, ...host }) => ({
+        ...host,
+        instances: host.instances.map((one) => ({ ...one, instance: wholeAgain(one.instance) })),
+        ...(front && { front: wholeFront(front) }),
+      })),
+    })),
+  };
 }
 
 function isBack(plan: PlannedPlay): boolean {

@@ -26,13 +26,14 @@ export function inSlot(
   [to, from]: readonly [DeclaredSlot, DeclaredSlot],
   { leaves }: { readonly leaves: boolean },
 ): Instance {
-  const { name, servers, ready, spec, hooks } = to;
-  const other = { name: from.name, servers: from.servers, ready: from.ready };
+  const { name, servers, leftOut, ready, spec, hooks } = to;
+  const other = partOf(from);
   return {
     ...instance,
     slots: undefined,
     slot: name,
     servers,
+    ...(leftOut && { leftOut }),
     ready,
     spec,
     hooks,
@@ -43,13 +44,17 @@ export function inSlot(
 
 /** An instance that is to be taken back, in the slot in which it was found. `leaves`: its container is in the other. */
 export function backInSlot(instance: Instance, found: string, { leaves }: { readonly leaves: boolean }): Instance {
-  const { slot, servers, ready, other } = instance;
+  const { slot, other } = instance;
   if (slot === undefined || !other) return instance;
-  const own: Slot = { name: slot, servers, ready };
+  const own = partOf({ ...instance, name: slot });
   const [to, from] = found === slot ? [own, other] : [other, own];
   return {
     ...instance,
-    ...{ slot: to.name, servers: to.servers, ready: to.ready, other: from },
+    ...{ slot: to.name, servers: to.servers, leftOut: to.leftOut, ready: to.ready, other: from },
     leaving: leaves ? from : undefined,
   };
+}
+
+function partOf({ name, servers, leftOut, ready }: Slot): Slot {
+  return { name, servers, ...(leftOut && { leftOut }), ready };
 }

@@ -172,7 +172,7 @@ export async function rollout(
       await pullAll(planned, held, { ...context, limit, pullsPerHost: options.pullsPerHost });
     }
     context.stop.beforeNext.throwIfAborted();
-    const late = new LateBalancers(plays, { ...context, held, lost });
+    const late = new LateBalancers(plays, { ...context, held, lost, skipped });
     const rolling = { ...context, skipped, lost, late, held, pace };
     const hooked = { ...context, held: held.host, resumption: options.resumption };
     return await betweenHooks(planned.plans, hooked, () => outcomeOf(planned, options, rolling));

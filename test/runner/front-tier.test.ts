@@ -142,6 +142,16 @@ describe('a host behind a tier of front HAProxys', () => {
     lb2.isUnreachable = true;
     const play = pair.play('slow');
     const lenient = { ...play, policy: { ...play.policy, unreachableBalancer: 'skip' as const } };
+    const front = pair.fronts.get('lb2');
+    if (!front) throw new Error('there are two');
+    // The first attempt does what it should, and its answer is lost.
+    const setWeight = front.setWeight.bind(front);
+    let asked = 0;
+    front.setWeight = async (server, weight) => {
+      await setWeight(server, weight);
+      asked += 1;
+      if (asked === 1) throw new Failure('unreachable', 'Cannot reach lb2: the connection was lost');
+    };
     const seen: unknown[] = [];
     const onEvent = (event: RunEvent): void => {
       if (!('subject' in event) || event.subject.host !== 'fe1' || !('step' in event) || event.step !== 'check') return;

@@ -16,6 +16,8 @@ it.each([
     'the server of a new one is gone from the configuration: what is kept stays, as all that may serve: of the judge',
   ],
   [19895, 'a recover, and a slot that a new configuration has not: an old worker has a request for what is in it'],
+  [5640, 'a run is taken back that had gone without an HAProxy, which answers by then: it is drained there, too'],
+  [13438, 'a run is gone on with that has taken in an HAProxy between two slots: of the judge'],
 ])('seed %i: %s', async (seed) => {
   expect(await brokenBy(scenarioOf(seed))).toEqual([]);
 });

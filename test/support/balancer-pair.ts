@@ -1,5 +1,10 @@
 import { Failure } from '../../src/errors.ts';
+import type { Play } from '../../src/rollout/play.ts';
+import { aServer } from './builders.ts';
 import { FakeFleet, type FakeHost } from './fake-fleet.ts';
+
+/** How the servers of fe1 stand when nothing is wrong, at either. */
+export const WHOLE = { pxApp_1: '10 ready UP', pxApp_2: '20 ready UP', pxApp_3: '30 ready UP' };
 
 export interface BalancerPair {
   readonly fleet: FakeFleet;
@@ -27,4 +32,19 @@ export async function balancerPair(): Promise<BalancerPair> {
       },
     });
   return { fleet, fe1, lb1, lb2, setDead: (isDead) => (lb2.isUnreachable = isDead) };
+}
+
+/** A play that replaces the three containers of fe1. */
+export function playOf(fleet: FakeFleet, unreachableBalancer: 'fail' | 'skip', balancers = ['lb1', 'lb2']): Play {
+  const play = fleet.play('v2', { each: { minUp: { servers: 1 } }, policy: { unreachableBalancer } });
+  const instances = (play.hosts[0]?.instances ?? []).map((one) => ({
+    ...one,
+    servers: balancers.map((host) => aServer(one.container, host)),
+  }));
+  return { ...play, hosts: [{ host: 'fe1', instances }] };
+}
+
+/** As `host: text`. */
+export function warnings(fleet: FakeFleet): readonly string[] {
+  return fleet.events.flatMap((event) => (event.type === 'warning' ? [`${event.host}: ${event.text}`] : []));
 }

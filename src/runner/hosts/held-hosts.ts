@@ -115,10 +115,7 @@ export async function holdHosts(
     if (!context.goesOnWithPushes) refusePushes(held, context);
     if (deadLocks === 'refuse' && !context.locking.takeOver) refuseLeftovers(held, context);
     for (const one of held.values()) {
-      if (!one.dead) continue;
-      await one.claim();
-      const text = `Taken over from a run that died: ${explainLock(one.dead, context.clock.date())}`;
-      context.report({ type: 'warning', host: one.access.name, text });
+      if (one.dead) await claimed(one, one.dead, context);
     }
   } catch (error) {
     await releaseAll(held, context);
@@ -145,13 +142,21 @@ function handed(
   const lacks = ({ balancer: { host } }: Server): Failure | undefined =>
     held.has(host) ? undefined : missing.get(host);
   return {
-    all: [...held.values()].map((host) => ({ ...host, reach, lacks })),
+    get all() {
+      return [...held.values()].map((host) => ({ ...host, reach, lacks }));
+    },
     host: (name) => ({ ...get(name), reach, lacks }),
     join: async (name) => {
       if (!held.has(name)) held.set(name, await oneMore(name, context));
     },
     release: () => releaseAll(held, context),
   };
+}
+
+async function claimed(one: Holding, dead: FoundLock, { report, clock }: HoldContext): Promise<void> {
+  await one.claim();
+  const text = `Taken over from a run that died: ${explainLock(dead, clock.date())}`;
+  report({ type: 'warning', host: one.access.name, text });
 }
 
 /** What holds for all hosts when a run begins holds for one that comes later. */
@@ -166,8 +171,13 @@ async function oneMore(name: string, context: HoldContext): Promise<Holding> {
     await one.release();
     throw new Failure('error', `Cannot lock ${name}: ${left}`);
   }
-  if (one.dead) await one.claim();
-  return one;
+  try {
+    if (one.dead) await claimed(one, one.dead, context);
+    return one;
+  } catch (error) {
+    await one.release();
+    throw error;
+  }
 }
 
 /** The hosts of the balancers that something is recorded of, and that are not held. */

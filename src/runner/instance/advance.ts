@@ -20,7 +20,7 @@ import { sleepingBehind, type Barrier } from './barrier.ts';
 import { beforeActing } from './before-acting.ts';
 import { advice } from './entry-words.ts';
 import type { Clock, Journal } from '../ports/ports.ts';
-import { isRecorded } from './recorded.ts';
+import { isRecorded, serversOfWork } from './recorded.ts';
 import { meanwhileOf } from './meanwhile.ts';
 import { ServesBadly } from './serves-badly.ts';
 import { check, Unfit } from './steps/check.ts';
@@ -231,7 +231,7 @@ async function leaveRecord(
       const both = bothSlots(work);
       const found = both.flatMap((one) => one.found);
       await keepStanding(state === 'updated' ? found.map(inTheEnd) : found, clock);
-      await work.undo.drop(both.flatMap(({ servers }) => servers.map(({ server }) => server)).filter(isToGo));
+      await work.undo.drop(serversOfWork(work).filter(isToGo));
     }, watch);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;

@@ -199,14 +199,14 @@ function addressOf({ address, port }: ServerState): string {
 }
 
 /**
- * Does something while the barriers are kept up, and `alsoLook` looks around. Their trouble does not stop it: what is
+ * Does something while the barriers are kept up, those too that come in the meantime, and `alsoLook` looks around. Their trouble does not stop it: what is
  * behind them is down anyway. But there is no way forward with a server that is gone: the signal that the action is
  * given aborts then.
  *
  * @throws Gone, once the action has ended, unless the way leads home
  */
 export async function behind<T>(
-  barriers: readonly Barrier[],
+  barriers: () => readonly Barrier[],
   watch: Watch & Pick<StepWatch, 'homeward'>,
   action: (signal: AbortSignal) => Promise<T>,
   alsoLook: () => Promise<void> = async () => undefined,
@@ -215,7 +215,7 @@ export async function behind<T>(
   const gone = new AbortController();
   const guard = async (): Promise<void> => {
     while (!over.signal.aborted) {
-      const kept = barriers.filter(({ isLowered }) => !isLowered);
+      const kept = barriers().filter(({ isLowered }) => !isLowered);
       const looks = [...kept.map((barrier) => () => barrier.look(watch)), alsoLook];
       for (const look of looks) {
         try {
@@ -249,7 +249,7 @@ export function sleepingBehind(barriers: () => readonly Barrier[], watch: StepWa
       const kept = barriers().filter(({ isLowered }) => !isLowered);
       if (kept.length === 0) return clock.sleep(ms, signal);
       // A server that is gone is for whoever acts next.
-      return behind(kept, { ...watch, homeward: true }, () => clock.sleep(ms, signal));
+      return behind(barriers, { ...watch, homeward: true }, () => clock.sleep(ms, signal));
     },
   };
 }

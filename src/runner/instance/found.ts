@@ -31,26 +31,28 @@ export async function remember(
 }
 
 /** The same of servers that come to be known of in the middle: of the instance it is recorded as of the others. */
-export async function rememberMore(work: Work, more: readonly Found[], watch: StepWatch): Promise<void> {
+export async function rememberMore(work: Work, all: readonly Found[], watch: StepWatch): Promise<void> {
   const { container: old, undo } = work;
-  const [like] = recordedOf(work);
+  const more = all.filter((one) => !work.found.some(({ access }) => sameServer(access.server, one.access.server)));
+  if (more.length === 0) return;
   await work.keep();
   await tell(work, more, watch);
-  // Also what of which it is not known whether it was recorded is to be forgotten in the end.
-  const isNew = ({ access }: Found): boolean => !work.servers.some(({ server }) => sameServer(server, access.server));
-  work.servers = [...work.servers, ...more.filter(isNew).map(({ access }) => access)];
-  const entries = more.map((one): RecordEntry => {
-    const entry = newEntry(one, work, watch);
+  // If the answer is lost, it may be there all the same, and is dropped in the end.
+  work.alsoRecorded = [...(work.alsoRecorded ?? []), ...more.map(({ access }) => access.server)];
+  // By what is recorded when its turn comes: the others of it may go on meanwhile.
+  await undo.add(() => {
+    const [like] = recordedOf(work);
     const { only, company, ending } = like ?? {};
     const progress = { ...(only && { only }), ...(company && { company }), ...(ending && { ending }) };
     // What has begun there it may send requests to already.
-    return { ...entry, ...(old && like?.old && { old: like.old }), ...progress, letIn: true };
+    const alike = { ...(old && like?.old && { old: like.old }), ...progress, letIn: true as const };
+    return more.map((one): RecordEntry => ({ ...newEntry(one, work, watch), ...alike }));
   });
-  await undo.add(entries);
   work.found = [...work.found, ...more];
   // Both in the same order.
-  const rest = work.servers.filter(({ server }) => !work.found.some(({ access }) => sameServer(access.server, server)));
-  work.servers = [...work.found.map(({ access }) => access), ...rest];
+  const isFound = ({ server }: ServerAccess): boolean =>
+    work.found.some(({ access }) => sameServer(access.server, server));
+  work.servers = [...work.found.map(({ access }) => access), ...work.servers.filter((one) => !isFound(one))];
 }
 
 /**

@@ -2,13 +2,14 @@
 import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
 import type { WorkingState } from '../../rollout/lifecycle.ts';
-import { sameServer } from '../../rollout/model.ts';
-import { Barrier } from './barrier.ts';
+import { sameServer, serverKey, type Server } from '../../rollout/model.ts';
+import { Barrier, behind } from './barrier.ts';
 import { rememberMore } from './found.ts';
 import { noteKeptOut } from './let-in.ts';
 import { UP_WITHIN_AT_LEAST_MS } from './put-back-as-found.ts';
+import { atFirst } from './ramping.ts';
 import { putBack, stateOf, type ServerAccess } from './traffic.ts';
-import { inTheEnd, type Found, type StepWatch, type Work } from './work.ts';
+import { bothSlots, inTheEnd, type Found, type StepWatch, type Work } from './work.ts';
 
 /** The servers of an instance there. With two slots: of the one its new container is for and, in the same order, of the other. */
 export interface LateServers {
@@ -16,29 +17,41 @@ export interface LateServers {
   readonly leaving: readonly ServerAccess[];
 }
 
-/** Nothing is behind its servers that could answer, or nothing that has proved itself. */
-const away: ReadonlySet<WorkingState> = new Set([
-  ...(['starting', 'checking', 'discarding', 'rollingBack', 'rechecking'] as const),
-]);
-/** The step to come looks that all of its servers are drained, and keeps them out. */
-const drains: ReadonlySet<WorkingState> = new Set([
-  ...(['redraining', 'retaking', 'stopping', 'replacing', 'restarting', 'running', 'withdrawing'] as const),
-]);
-/** While these steps are taken the container stops, or does not run: there is no time to wait for the next one. */
-const urgent: ReadonlySet<WorkingState> = new Set([...away, 'stopping', 'replacing']);
-/** It serves at the others, and is watched there. */
-const serving: ReadonlySet<WorkingState> = new Set(['ramping', 'soaking', 'releasing', 'committing'] as const);
+/**
+ * What a server there needs at this point of its instance's life, once it is recorded.
+ *
+ * `out`: nothing is behind it that could answer, or nothing that has proved itself. `drains`: the step to come sees to it
+ * that it is drained; once that is being taken, the container may be away. `proves`: the new container must be seen UP
+ * there before the old one goes. `watched`: the new container serves, and is looked at there as well; with two slots that
+ * is `proves`. `nothing`: the step does all there is to do.
+ */
+type Need = 'out' | 'drains' | 'proves' | 'watched' | 'nothing';
+
+// prettier-ignore
+const needs: Readonly<Record<WorkingState, Need>> = {
+  draining:   'nothing', redraining:  'nothing', retaking:    'nothing',
+  stopping:   'drains',  replacing:   'drains',  restarting:  'drains', running: 'drains',
+  starting:   'out',     checking:    'out',
+  restoring:  'nothing', ramping:     'watched', soaking:     'watched',
+  releasing:  'proves',  vacating:    'nothing', keeping:     'nothing',
+  committing: 'nothing', finishing:   'nothing', retiring:    'nothing',
+  readmitting: 'nothing', withdrawing: 'nothing',
+  discarding: 'out',     rollingBack: 'out',     rechecking:  'out',    returning: 'nothing',
+};
+
 /** Of two slots: the old container serves in the other one still. */
-const leavesLater: ReadonlySet<WorkingState> = new Set([
+const servesBeside: readonly WorkingState[] = [
   ...(['replacing', 'checking', 'restoring', 'ramping', 'soaking', 'releasing'] as const),
-]);
+];
 
 /** One for each instance in work. */
 export class Joining {
   readonly #work: Work;
   readonly #late: () => LateServers;
   readonly #inTurn = pLimit(1);
-  #at: { readonly state: WorkingState; readonly watch: StepWatch } | undefined;
+  /** By their keys, those that are where they should be. */
+  readonly #inLine = new Set<string>();
+  #step: { readonly state: WorkingState; readonly watch: StepWatch } | undefined;
 
   constructor(work: Work, late: () => LateServers) {
     this.#work = work;
@@ -48,49 +61,69 @@ export class Joining {
   /** Before a step: it is taken with all servers that there are by now. */
   async before(state: WorkingState, watch: StepWatch): Promise<void> {
     await this.#inTurn(async () => {
-      this.#at = { state, watch };
-      await this.#join(state, watch, false);
+      this.#step = { state, watch };
+      if (!this.#hasMore()) return;
+      const barriers = () => bothSlots(this.#work).flatMap((one) => one.barriers);
+      await behind(barriers, { ...watch, homeward: true }, () => this.#join(state, watch, 'between'));
     });
   }
 
-  /** In the middle of a step, as soon as an HAProxy answers again. */
-  async now(): Promise<void> {
+  /** In the middle of a step, as soon as an HAProxy answers again, and again until it is in line: requests fail meanwhile. */
+  async inTheMiddle(): Promise<void> {
     await this.#inTurn(async () => {
-      if (this.#at && urgent.has(this.#at.state)) await this.#join(this.#at.state, this.#at.watch, true);
+      if (!this.#step || !this.#hasMore()) return;
+      const { state, watch } = this.#step;
+      if (needs[state] === 'out' || needs[state] === 'drains') await this.#join(state, watch, 'within');
     });
   }
 
   /** Its last step has ended: nothing is begun any more that would have to be undone. */
   async over(): Promise<void> {
     await this.#inTurn(async () => {
-      this.#at = undefined;
+      this.#step = undefined;
     });
   }
 
+  #hasMore(): boolean {
+    return this.#late().own.some(({ server }) => !this.#inLine.has(serverKey(server)));
+  }
+
   /**
-   * What is begun with such a server is recorded first, as with any other. Where it cannot be begun with, the instance
-   * goes on without it, and it is tried again before the next step.
+   * What is begun with such a server is recorded first, as with any other. Where something cannot be done, the instance
+   * goes on without it, and it is tried again.
    */
-  async #join(state: WorkingState, watch: StepWatch, isAtOnce: boolean): Promise<void> {
+  async #join(state: WorkingState, watch: StepWatch, when: 'between' | 'within'): Promise<void> {
     const work = this.#work;
     const { own, leaving } = this.#late();
-    if (own.length === 0) return;
     if (isFresh(work)) {
       extend(work, own);
       if (work.leaving) extend(work.leaving, leaving);
+      for (const { server } of own) this.#inLine.add(serverKey(server));
       return;
     }
-    const isNew = own.map(({ server }) => !work.found.some(({ access }) => sameServer(access.server, server)));
-    const late = { own: own.filter((_, index) => isNew[index]), leaving: leaving.filter((_, index) => isNew[index]) };
-    if (late.own.length === 0 || (work.leaving && !leavesLater.has(state))) return;
+    if (work.leaving && !servesBeside.includes(state)) return;
     try {
-      await (work.leaving ? joinSlots(work, work.leaving, late, watch) : joinOwn(work, late.own, watch));
-      await bringInLine(work, late.own, { state, watch, isAtOnce });
+      await recordLate(work, { own, leaving }, watch);
     } catch (error) {
-      if (!(error instanceof Failure)) throw error;
-      watch.waiting({ for: 'answer', why: error.message });
+      tellTrouble(error, watch);
+      return;
     }
+    const ours = work.found.filter(({ access }) => isAmong(access.server, own));
+    for (const one of ours.filter(({ access }) => !this.#inLine.has(serverKey(access.server)))) {
+      try {
+        await bringInLine(one, work, { need: needs[state], when, watch });
+        this.#inLine.add(serverKey(one.access.server));
+      } catch (error) {
+        tellTrouble(error, watch);
+      }
+    }
+    await noteKeptOut(work);
   }
+}
+
+function tellTrouble(error: unknown, watch: StepWatch): void {
+  if (!(error instanceof Failure)) throw error;
+  watch.waiting({ for: 'answer', why: error.message });
 }
 
 /** Nothing was looked at yet: the first step finds all of its servers. */
@@ -99,61 +132,61 @@ function isFresh({ before, found, isTouched }: Work): boolean {
 }
 
 function extend(work: Work, late: readonly ServerAccess[]): void {
-  const isNew = ({ server }: ServerAccess): boolean => !work.servers.some((one) => sameServer(one.server, server));
-  work.servers = [...work.servers, ...late.filter(isNew)];
+  const known = work.servers.map(({ server }) => server);
+  work.servers = [...work.servers, ...late.filter(({ server }) => !isAmong(server, known))];
 }
 
-async function joinOwn(work: Work, late: readonly ServerAccess[], watch: StepWatch): Promise<void> {
-  const found = await Promise.all(late.map((access) => foundNow(access, work)));
-  await rememberMore(work, found, watch);
+function isAmong(server: Server, ones: readonly (Server | ServerAccess)[]): boolean {
+  return ones.some((one) => sameServer('server' in one ? one.server : one, server));
 }
 
-/** In the end each has the standing that its counterpart in the other slot was found in. */
-async function joinSlots(work: Work, old: Work, { own, leaving }: LateServers, watch: StepWatch): Promise<void> {
-  const nexts = await Promise.all(own.map(async (access) => ({ ...(await foundNow(access, work)), wasUp: false })));
-  const olds = await Promise.all(leaving.map((access) => foundNow(access, old)));
-  const swapped = (one: Found, other: Found | undefined): Found =>
-    other ? { ...one, then: { weight: other.weight, admin: other.admin } } : one;
-  await rememberMore(
-    old,
-    olds.map((one, index) => swapped(one, nexts[index])),
-    watch,
-  );
-  await rememberMore(
-    work,
-    nexts.map((one, index) => swapped(one, olds[index])),
-    watch,
-  );
+/** Of two slots, each server is to have in the end what its counterpart in the other one was found with. */
+async function recordLate(work: Work, { own, leaving }: LateServers, watch: StepWatch): Promise<void> {
+  const { leaving: old } = work;
+  const foundIn = async (one: Work, late: readonly ServerAccess[]): Promise<readonly Found[]> =>
+    Promise.all(late.map(async (access) => knownOf(access, one) ?? foundNow(access, one)));
+  const [nexts, olds] = [await foundIn(work, own), old ? await foundIn(old, leaving) : []];
+  const swapped = (ones: readonly Found[], others: readonly Found[]): readonly Found[] =>
+    ones.map((one, index) => {
+      const other = others[index];
+      return other ? { ...one, then: { weight: other.weight, admin: other.admin } } : one;
+    });
+  if (old) await rememberMore(old, swapped(olds, nexts), watch);
+  const empty = old ? nexts.map((one) => ({ ...one, wasUp: false })) : nexts;
+  await rememberMore(work, swapped(empty, olds), watch);
+}
+
+function knownOf({ server }: ServerAccess, { found }: Work): Found | undefined {
+  return found.find(({ access }) => sameServer(access.server, server));
 }
 
 /** An HAProxy that has just begun does not know yet whether a server is UP: it is to be so as at the others. */
 async function foundNow(access: ServerAccess, { found }: Work): Promise<Found> {
   const { weight, admin, hasAgent } = await stateOf(access);
-  return { access, weight, admin, wasUp: found.some(({ wasUp }) => wasUp), agent: hasAgent };
+  const { backend } = access.server;
+  const alike = found.filter((one) => one.access.server.backend === backend);
+  const wasUp = (alike.length > 0 ? alike : found).some((one) => one.wasUp);
+  return { access, weight, admin, wasUp, agent: hasAgent };
 }
 
-/** Its servers there stand as those at the others do at this point of its life. */
-async function bringInLine(
-  work: Work,
-  late: readonly ServerAccess[],
-  { state, watch, isAtOnce }: { readonly state: WorkingState; readonly watch: StepWatch; readonly isAtOnce: boolean },
-): Promise<void> {
-  const found = work.found.filter(({ access }) => late.some(({ server }) => sameServer(server, access.server)));
-  if (serving.has(state)) await seenUp(found, work, watch);
-  if (!away.has(state) && !drains.has(state)) return;
-  for (const { access, admin } of found) {
-    const barrier = await Barrier.raise(access, { admin });
-    work.barriers = [...work.barriers, barrier];
-    if (away.has(state) || isAtOnce) await barrier.close();
-  }
-  await noteKeptOut(work);
+interface How {
+  readonly need: Need;
+  readonly when: 'between' | 'within';
+  readonly watch: StepWatch;
 }
 
-/** By checks of an HAProxy that may have begun while the container was away. */
-async function seenUp(found: readonly Found[], { instance }: Work, watch: StepWatch): Promise<void> {
-  const withinMs = Math.max(instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
-  for (const one of found) {
-    const { access, weight, admin, agent } = inTheEnd(one);
-    await putBack(access, { weight, admin }, { withinMs, expectUp: true, agent }, watch);
+async function bringInLine(one: Found, work: Work, { need, when, watch }: How): Promise<void> {
+  const { access, admin } = one;
+  if (need === 'out' || need === 'drains') {
+    const earlier = work.barriers;
+    const barrier = await Barrier.raise(access, { admin, earlier });
+    work.barriers = [...work.barriers.filter(({ server }) => !sameServer(server, access.server)), barrier];
+    if (need === 'out' || when === 'within') await barrier.close();
+  } else if (need === 'watched' && !work.leaving) {
+    (work.unproven ??= new Set()).add(serverKey(access.server));
+  } else if (need === 'proves' || need === 'watched') {
+    const { weight, agent, ...end } = atFirst(inTheEnd(one), work);
+    const withinMs = Math.max(work.instance.ready.withinMs, UP_WITHIN_AT_LEAST_MS);
+    await putBack(access, { weight, admin: end.admin }, { withinMs, expectUp: true, agent }, watch);
   }
 }

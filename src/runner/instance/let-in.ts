@@ -9,19 +9,21 @@ import type { Work } from './work.ts';
 
 /** Before the first of them is told to: what is begun there may take place without an answer. */
 export async function noteLetIn(work: Work): Promise<void> {
-  const isNew = recordedOf(work).filter(
-    ({ server, only, letIn }) => server.balancer.host !== work.host.name && !only && !letIn,
-  );
-  if (isNew.length > 0) await work.undo.add(isNew.map((entry) => ({ ...entry, letIn: true as const })));
+  await work.undo.add(() => {
+    const isNew = recordedOf(work).filter(
+      ({ server, only, letIn }) => server.balancer.host !== work.host.name && !only && !letIn,
+    );
+    return isNew.map((entry) => ({ ...entry, letIn: true as const }));
+  });
 }
 
 /** All behind a barrier that is in maintenance. Where it cannot be written, whoever recovers is only more careful than need be. */
 export async function noteKeptOut(work: Work): Promise<void> {
-  const { barriers } = work;
-  const isOut = recordedOf(work).filter(({ server, letIn }) => letIn && isClosed(server, barriers));
-  if (isOut.length === 0) return;
   try {
-    await work.undo.add(isOut.map((entry) => ({ ...entry, letIn: undefined })));
+    await work.undo.add(() => {
+      const isOut = recordedOf(work).filter(({ server, letIn }) => letIn && isClosed(server, work.barriers));
+      return isOut.map((entry) => ({ ...entry, letIn: undefined }));
+    });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
   }

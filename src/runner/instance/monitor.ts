@@ -120,9 +120,10 @@ export class Monitor {
 
   /** A server that was out of service before is still; nothing is to be expected of it. */
   #serving(): Work['servers'] {
-    return this.work.found
+    const { found, unproven } = this.work;
+    return found
       .map(inTheEnd)
-      .filter(({ admin }) => admin === 'ready')
+      .filter(({ admin, access }) => admin === 'ready' && unproven?.has(serverKey(access.server)) !== true)
       .map(({ access }) => access);
   }
 }

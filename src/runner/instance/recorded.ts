@@ -1,4 +1,4 @@
-import { sameServer } from '../../rollout/model.ts';
+import { sameServer, type Server } from '../../rollout/model.ts';
 import type { Container } from '../../rollout/observed.ts';
 import type { Containers, RecordEntry } from '../ports/ports.ts';
 import { bothSlots, oldNameOf, type Work } from './work.ts';
@@ -14,8 +14,16 @@ export function recordedOf({ undo, instance, identity, slot }: Work): readonly R
 
 /** Whether any of its servers is recorded, or may be: the answer to a write can have been lost. */
 export function isRecorded(work: Work): boolean {
-  const servers = bothSlots(work).flatMap((one) => one.servers);
-  return work.undo.entries.some((entry) => servers.some(({ server }) => sameServer(server, entry.server)));
+  const servers = serversOfWork(work);
+  return work.undo.entries.some((entry) => servers.some((server) => sameServer(server, entry.server)));
+}
+
+/** All that may be recorded of it. */
+export function serversOfWork(work: Work): readonly Server[] {
+  return bothSlots(work).flatMap(({ servers, alsoRecorded = [] }) => [
+    ...servers.map(({ server }) => server),
+    ...alsoRecorded,
+  ]);
 }
 
 /** Whether this run has left in work what is recorded. */

@@ -2,7 +2,7 @@
 import { Failure } from '../../errors.ts';
 import type { Container } from '../../rollout/observed.ts';
 import { floorOf, isOf, isUsable, usableIn } from '../../rollout/capacity.ts';
-import { backendKey, serverPath, type MinUp, type Server } from '../../rollout/model.ts';
+import { backendKey, sameServer, serverPath, type MinUp, type Server } from '../../rollout/model.ts';
 import { Barrier } from './barrier.ts';
 import { poll } from '../waiting/poll.ts';
 import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
@@ -73,8 +73,14 @@ async function raiseAll(work: Work, sights: readonly Sight[], watch: StepWatch):
   );
   // All of them, also when one fails: none may still be going up when the way home begins.
   await Promise.allSettled(raising);
-  work.barriers = await Promise.all(raising);
+  work.barriers = amid(work, await Promise.all(raising));
   return true;
+}
+
+/** With those of servers that came late, meanwhile. */
+function amid({ barriers }: Work, raised: readonly Barrier[]): readonly Barrier[] {
+  const isNew = ({ server }: Barrier): boolean => !raised.some((one) => sameServer(one.server, server));
+  return [...raised, ...barriers.filter(isNew)];
 }
 
 /**
@@ -86,7 +92,7 @@ export async function takeOutAgain(work: Work, isUntouched: boolean, watch: Step
   if (isUntouched) await takeOut(work, new DrainClock(watch.clock, instance.drain.timeoutMs), watch);
   else {
     work.isTouched = true;
-    work.barriers = await quiesce(found, instance.drain, watch, barriers);
+    work.barriers = amid(work, await quiesce(found, instance.drain, watch, barriers));
   }
 }
 

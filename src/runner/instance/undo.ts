@@ -26,8 +26,12 @@ export class Undo {
     return this.#entries;
   }
 
-  add(entries: readonly RecordEntry[]): Promise<void> {
-    return this.#inTurn(() => this.#add(entries));
+  /** `entries`: or how they are made from what is recorded when their turn comes; none are no write. */
+  add(entries: readonly RecordEntry[] | (() => readonly RecordEntry[])): Promise<void> {
+    return this.#inTurn(async () => {
+      const made = typeof entries === 'function' ? entries() : entries;
+      if (made.length > 0 || typeof entries !== 'function') await this.#add(made);
+    });
   }
 
   drop(servers: readonly Server[]): Promise<void> {

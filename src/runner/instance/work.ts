@@ -49,6 +49,10 @@ export interface Work {
   /** More come where an HAProxy that was left out answers again. */
   servers: readonly ServerAccess[];
   joining?: Joining | undefined;
+  /** Of which it may be recorded that they are in work, and that are not among `servers`. */
+  alsoRecorded?: readonly Server[];
+  /** By their keys, those that came late and were not seen UP by their HAProxy yet, which is no verdict then. */
+  unproven?: Set<string>;
   /** Replaced `start-first`: the same instance in the slot that the old container is in. */
   readonly leaving?: Work | undefined;
   /** What becomes of what an earlier run has kept; undefined: it is replaced. */

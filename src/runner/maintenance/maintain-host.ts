@@ -102,7 +102,11 @@ class Trip {
     let failure: Failure | undefined;
     try {
       await this.#step('drain', (watch) => this.#takeOut(watch));
-      failure = await behind(this.#barriers, this.#guarding(), () => this.#away());
+      failure = await behind(
+        () => this.#barriers,
+        this.#guarding(),
+        () => this.#away(),
+      );
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       failure = error;

@@ -2,15 +2,18 @@
 import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
 import { isToBeFound } from '../../rollout/discover.ts';
+import { withServers } from '../../rollout/left-out.ts';
 import { serverKey, serversOf, type Instance, type Server } from '../../rollout/model.ts';
-import type { Play } from '../../rollout/play.ts';
+import type { HostPlay, Play } from '../../rollout/play.ts';
 import type { HeldHosts } from '../hosts/held-hosts.ts';
 import { Joining, type LateServers } from '../instance/joining.ts';
 import type { ServerAccess } from '../instance/traffic.ts';
 import type { Work } from '../instance/work.ts';
-import type { LostBalancers } from '../preflight/lost-balancers.ts';
 import { inspectBalancers } from '../preflight/inspect-balancers.ts';
-import { remarksOn } from '../preflight/preflight-balancer.ts';
+import type { LostBalancers } from '../preflight/lost-balancers.ts';
+import { remarksOn, serverRemarks } from '../preflight/preflight-balancer.ts';
+import { rampProblems } from '../preflight/preflight-ramp.ts';
+import type { Skipped } from '../preflight/skipped.ts';
 import type { RunContext } from '../run.ts';
 import { isPassing } from '../waiting/poll.ts';
 
@@ -20,7 +23,11 @@ const LOOK_EVERY_MS = 1_000;
 type LateContext = Pick<RunContext, 'fleet' | 'clock' | 'report' | 'forks'> & {
   readonly held: HeldHosts;
   readonly lost: LostBalancers;
+  readonly skipped: Pick<Skipped, 'hosts'>;
 };
+
+/** Takes in what there is more of, where something is out of service: again and again until all of it is. */
+type TakesIn = () => Promise<void>;
 
 /**
  * Looks for them again and again. One that answers belongs to the run from then on: its host is locked, it is looked at
@@ -31,9 +38,9 @@ export class LateBalancers {
   readonly #context: LateContext;
   readonly #plays: readonly Play[];
   readonly #back = new Set<string>();
-  readonly #inWork = new Set<Joining>();
+  readonly #lookedFor = new Map<string, Promise<void>>();
+  readonly #inWork = new Set<TakesIn>();
   readonly #told = new Map<string, string>();
-  readonly #fronts = new Set<FrontJoins>();
 
   /** `plays`: with all of their HAProxys. */
   constructor(plays: readonly Play[], context: LateContext) {
@@ -43,9 +50,11 @@ export class LateBalancers {
 
   /** Looks for them as long as this goes on. */
   async during<T>(action: () => Promise<T>): Promise<T> {
-    if (!this.#mayBeLost()) return action();
+    if (!this.mayBeLost) return action();
     const over = new AbortController();
     const looking = this.#look(over.signal);
+    // A bug there is told once the run has come to its end.
+    looking.catch(() => undefined);
     try {
       return await action();
     } finally {
@@ -54,46 +63,14 @@ export class LateBalancers {
     }
   }
 
-  /** How an instance in work takes in what it has there. */
-  joining(work: Work, reach: (server: Server) => ServerAccess): Joining | undefined {
-    if (!this.#mayBeLost()) return undefined;
-    const joining = new Joining(work, () => this.#lateOf(work.instance, reach));
-    this.#inWork.add(joining);
-    return joining;
+  get mayBeLost(): boolean {
+    return this.#plays.some(({ policy }) => policy.unreachableBalancer === 'skip');
   }
 
-  ended(joining: Joining | undefined): void {
-    if (joining) this.#inWork.delete(joining);
-  }
-
-  /** The servers of a host as a whole, at those of them that are in front of it. */
-  inFrontOf(host: string): readonly Server[] {
-    const fronts = this.#plays.flatMap(({ hosts }) => hosts.filter((one) => one.host === host));
-    return this.#there(fronts.flatMap(({ front }) => front?.servers ?? []));
-  }
-
-  /** Tells, while something goes on, whenever there are more of them: from its beginning on, and never after its end. */
-  async telling<T>(joins: FrontJoins, action: () => Promise<T>): Promise<T> {
-    const inTurn = pLimit(1);
-    let isOver = false;
-    const telling = (): Promise<void> => inTurn(async () => (isOver ? undefined : joins()));
-    this.#fronts.add(telling);
-    try {
-      await telling();
-      return await action();
-    } finally {
-      this.#fronts.delete(telling);
-      await inTurn(async () => {
-        isOver = true;
-      });
-    }
-  }
-
-  /** Of all plays: whatever is in front of a container is so in each of them. */
-  #lateOf({ host, container, slot, leaving }: Instance, reach: (server: Server) => ServerAccess): LateServers {
-    const all = this.#instances().filter((one) => one.host === host && one.container === container);
+  /** The servers of an instance at those that answer again. Of all plays: what is in front of a container is so in each. */
+  lateOf({ slot, leaving, ...instance }: Instance, reach: (server: Server) => ServerAccess): LateServers {
     const inSlot = (name: string | undefined): readonly ServerAccess[] => {
-      const servers = all.flatMap(({ servers: only, slots }) =>
+      const servers = this.#same(instance).flatMap(({ servers: only, slots }) =>
         slots ? slots.filter((one) => one.name === name).flatMap((one) => one.servers) : only,
       );
       return this.#there(servers).map(reach);
@@ -101,8 +78,41 @@ export class LateBalancers {
     return { own: inSlot(slot), leaving: leaving ? inSlot(leaving.name) : [] };
   }
 
-  #instances(): readonly Instance[] {
-    return this.#plays.flatMap(({ hosts }) => hosts.flatMap(({ instances }) => instances));
+  /** All servers of an instance, wherever. */
+  allOf(instance: Pick<Instance, 'host' | 'container'>): readonly Server[] {
+    return this.#same(instance).flatMap(serversOf);
+  }
+
+  /** The servers of a host as a whole, at those that answer again and are in front of it. */
+  inFrontOf(host: string): readonly Server[] {
+    const fronts = this.#hosts().filter((one) => one.host === host);
+    return this.#there(fronts.flatMap(({ front }) => front?.servers ?? []));
+  }
+
+  /** Has more of them taken in while something goes on: from its beginning on, and never after its end. */
+  async takingIn<T>(takesIn: TakesIn, action: () => Promise<T>): Promise<T> {
+    const inTurn = pLimit(1);
+    let isOver = false;
+    const taking = (): Promise<void> => inTurn(async () => (isOver ? undefined : takesIn()));
+    this.#inWork.add(taking);
+    try {
+      await taking();
+      return await action();
+    } finally {
+      this.#inWork.delete(taking);
+      await inTurn(async () => {
+        isOver = true;
+      });
+    }
+  }
+
+  #same({ host, container }: Pick<Instance, 'host' | 'container'>): readonly Instance[] {
+    const instances = this.#hosts().flatMap((one) => one.instances);
+    return instances.filter((one) => one.host === host && one.container === container);
+  }
+
+  #hosts(): readonly HostPlay[] {
+    return this.#plays.flatMap(({ hosts }) => hosts);
   }
 
   #there(servers: readonly Server[]): readonly Server[] {
@@ -111,25 +121,28 @@ export class LateBalancers {
     return [...new Map(back.map((server) => [serverKey(server), server])).values()];
   }
 
-  #mayBeLost(): boolean {
-    return this.#plays.some(({ policy }) => policy.unreachableBalancer === 'skip');
-  }
-
   async #look(over: AbortSignal): Promise<void> {
     const { clock, lost } = this.#context;
     while (!over.aborted) {
-      await Promise.all(lost.hosts.map((host) => this.#lookFor(host, over)));
+      for (const host of lost.hosts) if (!this.#lookedFor.has(host)) this.#keepLooking(host, over);
+      if (this.#back.size > 0) await Promise.all([...this.#inWork].map((takeIn) => takeIn()));
       await clock.sleep(LOOK_EVERY_MS, over);
     }
+    await Promise.all(this.#lookedFor.values());
+  }
+
+  /** By itself: one that is gone may take its time to say so. */
+  #keepLooking(host: string, over: AbortSignal): void {
+    const looking = this.#lookFor(host, over).finally(() => this.#lookedFor.delete(host));
+    looking.catch(() => undefined);
+    this.#lookedFor.set(host, looking);
   }
 
   async #lookFor(host: string, over: AbortSignal): Promise<void> {
-    const { fleet, report, held, lost } = this.#context;
+    const { held, lost, report } = this.#context;
     try {
-      // A host that is gone may take its time to say so: the run does not wait for that.
-      if (await isOver(fleet.host(host), over)) return;
-      const problems = await this.#problemsOf(host);
-      if (!problems) return;
+      const problems = await unlessOver(this.#problemsOf(host), over);
+      if (!problems || over.aborted) return;
       if (problems.length > 0) {
         this.#tell(host, problems.join('; '));
         return;
@@ -137,28 +150,26 @@ export class LateBalancers {
       await held.join(host);
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
-      if (!isPassing(error)) this.#tell(host, error.message);
+      // How long ago somebody else was heard of is another time each time.
+      if (!isPassing(error)) this.#tell(host, error.message, error.code === 'locked' ? error.code : error.message);
       return;
     }
     lost.answers(host);
     this.#back.add(host);
-    report({
-      type: 'warning',
-      host,
-      text: `${host} answers again: its HAProxy is brought in line, and belongs to the run from here on`,
-    });
-    await Promise.all([...this.#inWork].map((joining) => joining.now()));
-    await Promise.all([...this.#fronts].map((joins) => joins()));
+    const text = `${host} answers again: its HAProxy is brought in line, and belongs to the run from here on`;
+    report({ type: 'warning', host, text });
+    await Promise.all([...this.#inWork].map((takeIn) => takeIn()));
   }
 
-  /** Why it cannot be worked with, by what is asked of every HAProxy before a run; undefined: it does not answer yet. */
-  async #problemsOf(host: string): Promise<readonly string[] | undefined> {
-    const { fleet, forks } = this.#context;
-    const all = [
-      ...this.#instances().flatMap(serversOf),
-      ...this.#plays.flatMap(({ hosts }) => hosts.flatMap(({ front }) => front?.servers ?? [])),
-    ];
-    const servers = all.filter(({ balancer }) => balancer.host === host);
+  /** Why it cannot be worked with, by what is asked of it before a run; undefined: it does not answer yet. */
+  async #problemsOf(at: string): Promise<readonly string[] | undefined> {
+    const { fleet, forks, skipped } = this.#context;
+    const isThere = ({ balancer }: Server): boolean => balancer.host === at;
+    await fleet.host(at);
+    const hosts = this.#hosts().filter(({ host }) => !skipped.hosts.includes(host));
+    const instances = hosts.flatMap((one) => one.instances.map((instance) => withServers(instance, isThere)));
+    const inFront = hosts.flatMap(({ front }) => front?.servers.filter(isThere) ?? []);
+    const servers = [...instances.flatMap(serversOf), ...inFront];
     if (servers.some(isToBeFound)) return ['its servers would have to be found first (server: discover)'];
     const silent = new Set<string>();
     const goWithoutBalancer = (name: string, failure: Failure): boolean =>
@@ -166,34 +177,57 @@ export class LateBalancers {
     const looking = { fleet, limit: pLimit(forks), own: [], goWithoutBalancer };
     const { findings, backends } = await inspectBalancers(servers, looking);
     if (silent.size > 0) return undefined;
-    const found = [...findings, ...servers.flatMap((server) => remarksOn(server, backends))];
+    const ramps = await Promise.all(instances.map((instance) => rampProblems(instance, fleet)));
+    const found = [
+      ...findings,
+      ...instances.flatMap((instance) => serverRemarks(instance, backends)),
+      ...inFront.flatMap((server) => remarksOn(server, backends)),
+      ...ramps.flat(),
+    ];
     return [...new Set(found.filter(({ kind }) => kind === 'problem').map(({ text }) => text))];
   }
 
-  /** Once, until it is another. */
-  #tell(host: string, why: string): void {
-    if (this.#told.get(host) === why) return;
-    this.#told.set(host, why);
+  /** Once, until there is another reason. */
+  #tell(host: string, why: string, reason = why): void {
+    if (this.#told.get(host) === reason) return;
+    this.#told.set(host, reason);
     const text = `${host} answers again, but stays left out: ${why}: requests of its HAProxy to a container that is being replaced fail`;
     this.#context.report({ type: 'warning', host, text });
   }
 }
 
-/** What is done where a tier is in front of a host that is out of service there, and more of it come. */
-export type FrontJoins = () => Promise<void>;
+interface AtWork {
+  readonly work: Work;
+  readonly reach: (server: Server) => ServerAccess;
+}
 
-async function isOver(going: Promise<unknown>, over: AbortSignal): Promise<boolean> {
-  if (over.aborted) return true;
-  let end = (): void => undefined;
-  const ending = new Promise<true>((resolve) => {
-    end = () => {
-      resolve(true);
+/** Has an instance in work take in its servers at HAProxys that answer again. */
+export async function joinedBy<T>(
+  late: LateBalancers | undefined,
+  { work, reach }: AtWork,
+  action: () => Promise<T>,
+): Promise<T> {
+  if (!late?.mayBeLost) return action();
+  const joining = new Joining(work, () => late.lateOf(work.instance, reach));
+  work.joining = joining;
+  return late.takingIn(() => joining.inTheMiddle(), action);
+}
+
+/** What this comes to, or undefined when it has not come to anything by then. */
+async function unlessOver<T>(going: Promise<T>, over: AbortSignal): Promise<T | undefined> {
+  const given = new AbortController();
+  const ending = new Promise<undefined>((resolve) => {
+    const end = (): void => {
+      resolve(undefined);
     };
-    over.addEventListener('abort', end);
+    if (over.aborted) end();
+    over.addEventListener('abort', end, { once: true, signal: given.signal });
   });
   try {
-    return await Promise.race([going.then(() => false), ending]);
+    return await Promise.race([going, ending]);
   } finally {
-    over.removeEventListener('abort', end);
+    given.abort();
+    // What it comes to later is nobody's business any more.
+    going.catch(() => undefined);
   }
 }

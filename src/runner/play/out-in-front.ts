@@ -91,8 +91,8 @@ async function around(
       takeOut(front, { at, barriers, context }, watch),
     );
     const guard = guarding(at, context);
-    const acting = (): Promise<void> => behind(barriers, guard, act);
-    await (at.late?.telling(() => joinLate({ at, barriers, context }, guard), acting) ?? acting());
+    const acting = (): Promise<void> => behind(() => barriers, guard, act);
+    await (at.late?.takingIn(() => joinLate({ at, barriers, context }, guard), acting) ?? acting());
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     failure = error;
@@ -156,21 +156,26 @@ function isAmong(server: Server, servers: readonly Server[]): boolean {
   return servers.some((one) => sameServer(one, server));
 }
 
-/** One more sends requests to a host that is out of service: there is nothing to be waited for, they fail. */
+/**
+ * More of them send requests to a host that is out of service: there is nothing to be waited for, these fail. What was
+ * recorded the last time, when it could not be done, is what is put back.
+ */
 async function joinLate(taking: Taking, watch: Watch): Promise<void> {
   const { at, barriers, context } = taking;
-  try {
-    for (const access of lateOf(taking).map(at.held.reach)) {
+  for (const access of lateOf(taking).map(at.held.reach)) {
+    try {
       const sight = await sightOf(access);
-      // It has just begun, and does not know yet.
-      await remember([{ ...sight, state: { ...sight.state, isUp: true } }], at, context);
-      const barrier = await Barrier.raise(access, { admin: sight.state.admin, sight });
-      barriers.push(barrier);
+      const recorded = frontEntriesOf(at.held, context.identity.run);
+      const known = recorded.find((entry) => sameServer(entry.server, access.server));
+      // It has just begun, and does not know yet who is UP.
+      if (!known) await remember([{ ...sight, state: { ...sight.state, isUp: true } }], at, context);
+      const barrier = await Barrier.raise(access, { admin: known?.standing.admin ?? sight.state.admin, sight });
       await barrier.close();
+      barriers.push(barrier);
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      watch.waiting({ for: 'answer', why: error.message });
     }
-  } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    watch.waiting({ for: 'answer', why: error.message });
   }
 }
 

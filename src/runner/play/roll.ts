@@ -2,7 +2,7 @@ import pLimit, { type LimitFunction } from 'p-limit';
 import { Failure } from '../../errors.ts';
 import { oneByOne } from '../../rollout/at-once.ts';
 import { unitsOf } from '../../rollout/company.ts';
-import { serversOf, type Instance } from '../../rollout/model.ts';
+import { serversOf, type Instance, type Server } from '../../rollout/model.ts';
 import type { Report } from '../../rollout/events.ts';
 import type { HostPlan, InstancePlan, PlayPlan } from '../../rollout/plan.ts';
 import type { AdvanceContext, InstanceEnd } from '../instance/advance.ts';
@@ -15,7 +15,7 @@ import { afterHost, afterInstance, beforeHost, beforeInstance, beforeTraffic, ty
 import type { Asking, Commands } from '../ports/commands.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { lockLost, outOfReach } from './in-reach.ts';
-import type { LateBalancers } from './late-balancers.ts';
+import { joinedBy, type LateBalancers } from './late-balancers.ts';
 import { lostOf, notReached, summaryOf, type HostRun } from './host-run.ts';
 import type { Lockstep } from './lockstep.ts';
 import { Monitors } from './monitors.ts';
@@ -215,7 +215,7 @@ async function updateUnit(unit: readonly InstancePlan[], at: Beneath, context: P
 async function leave(plan: InstancePlan, at: InBatch, context: PlayContext): Promise<InstanceEnd | 'left'> {
   const { report, monitors, resumption } = context;
   const { instance } = plan;
-  monitors.touch(serversOf(instance));
+  monitors.touch(allServersOf(instance, context));
   const subject = { host: instance.host, name: instance.container };
   const isRevert = instance.revert !== undefined;
   report({ type: 'instance-left', subject, why: 'nothing to change', ...(isRevert && { isRevert }) });
@@ -243,7 +243,7 @@ async function update(plan: InstancePlan, at: Together, context: PlayContext): P
     report({ type: 'instance-ended', subject, state, ms: 0, ...markOf(plan.instance) });
     return { state, failure: lost };
   }
-  monitors.touch(serversOf(plan.instance));
+  monitors.touch(allServersOf(plan.instance, context));
   const here = { ...at, instance: plan };
   const end = await withinDeadline(policy.instanceDeadlineMs, context, async (within): Promise<InstanceEnd> => {
     const failure = await beforeInstance({ ...here, isBegun }, { ...context, stop: within.stop });
@@ -253,14 +253,17 @@ async function update(plan: InstancePlan, at: Together, context: PlayContext): P
     }
     const work = workOf(plan, at.company, context);
     work.beforeTraffic = beforeTraffic(here, context);
-    work.joining = context.late?.joining(work, held(host).reach);
-    const ended = await goOn(work, within);
-    context.late?.ended(work.joining);
+    const ended = await joinedBy(context.late, { work, reach: held(host).reach }, () => goOn(work, within));
     monitors.cameTo(plan.instance, ended.state);
     if (ended.state === 'updated' && work.monitor) monitors.follow(work.monitor);
     return ended;
   });
   return afterInstance(here, end, context);
+}
+
+/** Those too that it has at HAProxys which are left out, and may answer again. */
+function allServersOf(instance: Instance, { late }: PlayContext): readonly Server[] {
+  return [...serversOf(instance), ...(late?.allOf(instance) ?? [])];
 }
 
 /** The instances of a host that an earlier process of this run has left in work. */

@@ -1,6 +1,7 @@
 import type { Failure } from '../../errors.ts';
 import type { Report } from '../../rollout/events.ts';
-import { serversOf, type Instance, type Server } from '../../rollout/model.ts';
+import { frontWith, withServers } from '../../rollout/left-out.ts';
+import { serversOf, type Server } from '../../rollout/model.ts';
 import { serversBefore, type HostPlay, type Play } from '../../rollout/play.ts';
 import { isPassing } from '../waiting/poll.ts';
 
@@ -60,28 +61,13 @@ export class LostBalancers {
       ...play,
       hosts: play.hosts.map(({ front, ...one }) => ({
         ...one,
-        instances: one.instances.map((instance) => this.#of(instance)),
-        ...(front && { front: { ...front, servers: front.servers.filter(this.#isLeft) } }),
+        instances: one.instances.map((instance) => withServers(instance, this.#isLeft)),
+        ...(front && { front: frontWith(front, this.#isLeft) }),
       })),
     }));
   }
 
   readonly #isLeft = ({ balancer }: Server): boolean => !this.#reasons.has(balancer.host);
-
-  /** The instance with the servers that are left of it, in all of its slots. */
-  #of(instance: Instance): Instance {
-    if (serversOf(instance).every(this.#isLeft)) return instance;
-    const left = <Slot extends Pick<Instance, 'servers'>>(slot: Slot): Slot => {
-      return { ...slot, servers: slot.servers.filter(this.#isLeft) };
-    };
-    const { slots, leaving, other } = instance;
-    return {
-      ...left(instance),
-      ...(slots && { slots: [left(slots[0]), left(slots[1])] }),
-      ...(leaving && { leaving: left(leaving) }),
-      ...(other && { other: left(other) }),
-    };
-  }
 }
 
 /** What must keep one each: every instance, and every host as a whole that has a tier in front. */

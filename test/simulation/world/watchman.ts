@@ -200,8 +200,11 @@ export class Watchman {
 
   /** A run that has changed what is behind the server has said that it does so without this HAProxy. */
   #isDoneWithout(at: SimHost, { line: { name } }: Slot): boolean {
-    const about = `${homeOf(at, name).name} ${containerOf(name)}`;
-    return this.controllers.some((one) => one.without.excuses(at.name, about) && this.touches.has(one.run, about));
+    const home = homeOf(at, name);
+    const about = `${home.name} ${containerOf(name)}`;
+    const isInSlots = home.setting.containers.some(({ otherPort }) => otherPort !== undefined);
+    const now = { nowMs: this.#world.timeline.nowMs, isInSlots };
+    return this.controllers.some((one) => one.without.excuses(at.name, about, now) && this.touches.has(one.run, about));
   }
 
   /** Who restores what was drained by hand, or gives it back, knows the server, and not what is behind it. */

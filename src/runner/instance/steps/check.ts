@@ -37,14 +37,14 @@ export const check: StepAction = async (work, watch) => {
     const { container: was, wasReady, barriers: kept } = work;
     return check({ ...leaving, container: was, wasReady, barriers: kept, started: work.started }, watch);
   }
-  const { instance, container: old, barriers } = work;
+  const { instance, container: old } = work;
   if (!watch.homeward && instance.revert?.toNothing) return 'nothing is to run here';
   if (watch.homeward && !old) return 'there was no container before';
   if (watch.homeward && old?.running === false) return 'it did not run before';
   if (watch.homeward && !wasServing(work)) return 'it was not in service before';
   const isDemanding = !watch.homeward || work.wasReady;
   const { done, last } = await behind(
-    barriers,
+    () => work.barriers,
     watch,
     async (signal) => {
       const seen = await poll(

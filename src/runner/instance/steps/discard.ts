@@ -10,7 +10,11 @@ import { removeNew } from './roll-back.ts';
  */
 export const discard: StepAction = async (work, watch) => {
   await untilLeft(work, watch);
-  return behind(work.barriers, watch, () => withoutNew(work));
+  return behind(
+    () => work.barriers,
+    watch,
+    () => withoutNew(work),
+  );
 };
 
 async function withoutNew(work: Work): Promise<string> {

@@ -20,7 +20,11 @@ export const keep: StepAction = async (work, watch) => {
     await homeward(async () => company?.lookOnceMore('released'), watch);
     await note();
   };
-  await behind(leavingOf(work).barriers, watch, () => (isTogether ? company.decide('released', decide) : note()));
+  await behind(
+    () => leavingOf(work).barriers,
+    watch,
+    () => (isTogether ? company.decide('released', decide) : note()),
+  );
   return `${asideOf(work)} runs on, out of traffic${untilText(work, watch)}`;
 };
 

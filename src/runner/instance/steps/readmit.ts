@@ -48,11 +48,15 @@ async function haveItRun(work: Work, leaving: Work, watch: StepWatch): Promise<v
     const states = await Promise.all(leaving.found.map(({ access }) => findState(access)));
     const quiet = leaving.found.filter((_, index) => states[index]);
     leaving.barriers = await quiesce(quiet, { ...work.instance.drain, onTimeout: 'continue' }, watch, leaving.barriers);
-    await behind(leaving.barriers, watch, async () => {
-      if (there.running) await host.containers.stop(there.name);
-      await host.containers.setRestart(there.name, old.restart);
-      await host.containers.start(there.name);
-    });
+    await behind(
+      () => leaving.barriers,
+      watch,
+      async () => {
+        if (there.running) await host.containers.stop(there.name);
+        await host.containers.setRestart(there.name, old.restart);
+        await host.containers.start(there.name);
+      },
+    );
   }
   const own = { ...leaving, instance: { ...leaving.instance, container: there.name } };
   await check({ ...own, container: old, wasReady: work.wasReady, started: undefined }, { ...watch, homeward: true });

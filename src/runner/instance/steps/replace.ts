@@ -2,6 +2,7 @@ import { Failure } from '../../../errors.ts';
 import { imageChange } from '../../../rollout/image-change.ts';
 import type { Container } from '../../../rollout/observed.ts';
 import { behind } from '../barrier.ts';
+import { noteKeptOut } from '../let-in.ts';
 import { isUntouched } from '../recorded.ts';
 import { floorTeller, stillOut, takeOutAgain } from '../take-out.ts';
 import { asideOf, type StepAction, type StepWatch, type Work } from '../work.ts';
@@ -17,7 +18,12 @@ import { archiveFound, archiveMade, snapshotFor } from './archive.ts';
 export const replace: StepAction = async (work, watch) => {
   const { instance, container } = work;
   await surelyOut(work, watch);
-  await behind(work.barriers, watch, () => swap(work), floorTeller(work, watch));
+  await behind(
+    () => work.barriers,
+    watch,
+    () => swap(work),
+    floorTeller(work, watch),
+  );
   return container
     ? imageChange(container.image.reference, instance.spec.image)
     : `created from ${instance.spec.image}`;
@@ -28,6 +34,8 @@ export async function surelyOut(work: Work, watch: StepWatch): Promise<void> {
   const hasBarriers = work.barriers.length === work.found.length;
   if (hasBarriers && (!work.container || (await isUntouched(work)))) await stillOut(work, watch);
   else await takeOutAgain(work, false, watch);
+  // Those that came late are closed by now.
+  await noteKeptOut(work);
 }
 
 /** The new container runs in the place of the old one, or beside it. */

@@ -13,7 +13,7 @@ export const restart: StepAction = async (work, watch) => {
   const { instance, host } = work;
   await leftAlone(work, watch);
   return behind(
-    work.barriers,
+    () => work.barriers,
     watch,
     async () => {
       const now = await stayed(work);

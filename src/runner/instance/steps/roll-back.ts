@@ -12,7 +12,11 @@ import { asideOf, type StepAction, type Work } from '../work.ts';
  */
 export const rollBack: StepAction = async (work, watch) => {
   await untilLeft(work, watch);
-  return behind(work.barriers, watch, () => (keepsContainer(work.instance) ? haveItAsFound(work) : bringBack(work)));
+  return behind(
+    () => work.barriers,
+    watch,
+    () => (keepsContainer(work.instance) ? haveItAsFound(work) : bringBack(work)),
+  );
 };
 
 async function bringBack(work: Work): Promise<string> {

@@ -20,7 +20,7 @@ export const run: StepAction = async (work, watch) => {
   if (!command) throw new Error(`${work.instance.container} has no command to run`);
   await leftAlone(work, watch);
   return behind(
-    work.barriers,
+    () => work.barriers,
     watch,
     async (signal) => {
       const wasDone = isDone(work);

@@ -1,4 +1,4 @@
-import { serverPath } from '../../../rollout/model.ts';
+import { serverKey, serverPath } from '../../../rollout/model.ts';
 import { whyNotUp } from '../../../rollout/monitor.ts';
 import { countersFor, type Monitor } from '../monitor.ts';
 import { demandRunning, lookAtAll, UNREACHABLE_FOR_MS } from '../in-service.ts';
@@ -42,7 +42,7 @@ export function inServiceLook(work: Work, watch: StepWatch): () => Promise<void>
   const serving = work.found
     .map(inTheEnd)
     .filter(({ admin }) => admin === 'ready')
-    .map((found) => sightOf(found, watch));
+    .map((found) => sightOf(found, work, watch));
   return async () => {
     const trouble = await lookAtAll(serving);
     await demandRunning(work);
@@ -55,7 +55,7 @@ export function inServiceLook(work: Work, watch: StepWatch): () => Promise<void>
  * In service again, the server is anybody's to change: that is told, and left alone. One that was taken out so cannot
  * be judged by being UP.
  */
-function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<void> {
+function sightOf({ access, weight }: Found, { unproven }: Work, watch: StepWatch): () => Promise<void> {
   const { balancer, server } = access;
   let known: Pick<ServerLook, 'weight' | 'admin'> & { readonly pid?: number } = { weight, admin: 'ready' };
   return async () => {
@@ -67,7 +67,9 @@ function sightOf({ access, weight }: Found, watch: StepWatch): () => Promise<voi
     }
     known = look;
     const why = whyNotUp(look);
-    if (why !== undefined) throw new ServesBadly(`${serverPath(server)} on ${server.balancer.host} ${why}`);
+    if (why === undefined) unproven?.delete(serverKey(server));
+    if (why !== undefined && unproven?.has(serverKey(server)) !== true)
+      throw new ServesBadly(`${serverPath(server)} on ${server.balancer.host} ${why}`);
   };
 }
 

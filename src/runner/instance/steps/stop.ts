@@ -10,7 +10,12 @@ import { makeRoom, surelyOut } from './replace.ts';
 export const stop: StepAction = async (work, watch) => {
   const { instance, container, host } = work;
   await surelyOut(work, watch);
-  await behind(work.barriers, watch, () => makeRoom(work), floorTeller(work, watch));
+  await behind(
+    () => work.barriers,
+    watch,
+    () => makeRoom(work),
+    floorTeller(work, watch),
+  );
   const made = await host.containers.inspect(instance.container);
   work.made = made?.id;
   return container ? `stopped ${container.image.reference}` : 'there was no container before';

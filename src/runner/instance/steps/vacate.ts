@@ -16,7 +16,11 @@ export const vacate: StepAction = async (work, watch) => {
   const leaving = leavingOf(work);
   await haveNewServe(work, watch);
   await drainAnew(leaving, watch);
-  await behind(leaving.barriers, watch, () => stopOld(work));
+  await behind(
+    () => leaving.barriers,
+    watch,
+    () => stopOld(work),
+  );
   const { barriers, instance } = leaving;
   const left = { instance, barriers, found: leaving.found.map(inTheEnd) };
   await putBackAsFound(left, { isEmpty: true, expectUp: false }, watch);
