@@ -12,6 +12,14 @@ const folder = folderWith({});
 
 const PLAYBOOK = 'playbooks/central-balancers.yml';
 
+/** The playbook of a run that may do without one of them. */
+function skipping(): string {
+  const playbook = join(folder, 'skip.yml');
+  const text = readFileSync(PLAYBOOK, 'utf8');
+  writeFileSync(playbook, text.replace(/^( +)hosts: fe$/m, '$&\n$1unreachable_balancer: skip'));
+  return playbook;
+}
+
 describe('a pair of central balancers', () => {
   beforeEach(async () => {
     await labReset(centralPair(folder));
@@ -111,9 +119,7 @@ describe('a pair of central balancers', () => {
   it('one of them dead, a run that may do without it goes on with the other', async () => {
     const [, fe2] = hosts();
     if (!fe2) throw new Error('there are three');
-    const playbook = join(folder, 'skip.yml');
-    const text = readFileSync(PLAYBOOK, 'utf8');
-    writeFileSync(playbook, text.replace(/^( +)hosts: fe$/m, '$&\n$1unreachable_balancer: skip'));
+    const playbook = skipping();
     await kill(fe2, 'haproxy');
     const traffic = load({ on: ['fe1'] });
 
@@ -136,9 +142,7 @@ describe('a pair of central balancers', () => {
   it('one of them left out, it is brought in line as soon as it answers again', async () => {
     const [, fe2] = hosts();
     if (!fe2) throw new Error('there are three');
-    const playbook = join(folder, 'skip.yml');
-    const text = readFileSync(PLAYBOOK, 'utf8');
-    writeFileSync(playbook, text.replace(/^( +)hosts: fe$/m, '$&\n$1unreachable_balancer: skip'));
+    const playbook = skipping();
     await kill(fe2, 'haproxy');
     const atFirst = load({ on: ['fe1'] });
     const events: RunEvent[] = [];

@@ -74,6 +74,17 @@ export async function rememberWishes(work: Work, sights: readonly Sight[], watch
   return true;
 }
 
+/**
+ * Of two slots, each server is to have in the end what its counterpart in the other one was found with. Both are in the
+ * same order: of the same backends, of the same balancers.
+ */
+export function swapped(ones: readonly Found[], others: readonly Found[]): readonly Found[] {
+  return ones.map((one, index) => {
+    const other = others[index];
+    return other ? { ...one, then: { weight: other.weight, admin: other.admin } } : one;
+  });
+}
+
 /** A server as it was found, by what is recorded of it. */
 export function foundOf({ standing, wasUp, agent = false, then }: RecordEntry, access: ServerAccess): Found {
   return { access, ...standing, wasUp, agent, ...(then && { then }) };

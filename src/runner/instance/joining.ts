@@ -4,7 +4,7 @@ import { Failure } from '../../errors.ts';
 import type { WorkingState } from '../../rollout/lifecycle.ts';
 import { sameServer, serverKey, type Server } from '../../rollout/model.ts';
 import { Barrier, behind } from './barrier.ts';
-import { rememberMore } from './found.ts';
+import { rememberMore, swapped } from './found.ts';
 import { noteKeptOut } from './let-in.ts';
 import { UP_WITHIN_AT_LEAST_MS } from './put-back-as-found.ts';
 import { atFirst } from './ramping.ts';
@@ -140,17 +140,11 @@ function isAmong(server: Server, ones: readonly (Server | ServerAccess)[]): bool
   return ones.some((one) => sameServer('server' in one ? one.server : one, server));
 }
 
-/** Of two slots, each server is to have in the end what its counterpart in the other one was found with. */
 async function recordLate(work: Work, { own, leaving }: LateServers, watch: StepWatch): Promise<void> {
   const { leaving: old } = work;
   const foundIn = async (one: Work, late: readonly ServerAccess[]): Promise<readonly Found[]> =>
     Promise.all(late.map(async (access) => knownOf(access, one) ?? foundNow(access, one)));
   const [nexts, olds] = [await foundIn(work, own), old ? await foundIn(old, leaving) : []];
-  const swapped = (ones: readonly Found[], others: readonly Found[]): readonly Found[] =>
-    ones.map((one, index) => {
-      const other = others[index];
-      return other ? { ...one, then: { weight: other.weight, admin: other.admin } } : one;
-    });
   if (old) await rememberMore(old, swapped(olds, nexts), watch);
   const empty = old ? nexts.map((one) => ({ ...one, wasUp: false })) : nexts;
   await rememberMore(work, swapped(empty, olds), watch);

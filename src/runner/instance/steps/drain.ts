@@ -2,7 +2,7 @@ import { Failure } from '../../../errors.ts';
 import type { Container } from '../../../rollout/observed.ts';
 import { serverSeenFrom } from '../../../rollout/model.ts';
 import { advice, explain } from '../entry-words.ts';
-import { entryFor, foundOf, remember } from '../found.ts';
+import { entryFor, foundOf, remember, swapped } from '../found.ts';
 import type { RecordEntry } from '../../ports/ports.ts';
 import { DrainClock } from '../quiesce.ts';
 import { noteKeptOut } from '../let-in.ts';
@@ -77,13 +77,8 @@ async function rememberBoth(
   if (leaving.before.length === 0) leaving.before = await looksAt(leaving);
   const known = recordedOf(leaving);
   const around = await lookAround(leaving, known);
-  await remember(leaving, { found: around.map((one, index) => swapped(one, found[index])), recorded: known }, watch);
-  await remember(work, { found: found.map((one, index) => swapped(one, around[index])), recorded }, watch);
-}
-
-/** The servers of both slots are in the same order: of the same backends, of the same balancers. */
-function swapped(one: Found, other: Found | undefined): Found {
-  return other ? { ...one, then: { weight: other.weight, admin: other.admin } } : one;
+  await remember(leaving, { found: swapped(around, found), recorded: known }, watch);
+  await remember(work, { found: swapped(found, around), recorded }, watch);
 }
 
 /** The predecessor, or, when that is gone, whatever bears the name now. */
