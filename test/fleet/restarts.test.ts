@@ -4,7 +4,14 @@ import { kill, labReset, start } from '../../lab/lab.ts';
 import type { Load } from '../../lab/load/load.ts';
 import type { Step } from '../../src/rollout/lifecycle.ts';
 import { folderWith } from '../support/command-line.ts';
-import { allServers, containersOf, everyHostInService, load, untilServers } from '../support/fleet.ts';
+import {
+  allServers,
+  containersOf,
+  everyHostInService,
+  load,
+  untilOutOrAnswering,
+  untilServers,
+} from '../support/fleet.ts';
 import { shortPlaybook } from '../support/short-playbook.ts';
 import { sluice } from '../support/sluice.ts';
 import { struck, type Strike, type Struck } from '../support/strikes.ts';
@@ -55,12 +62,12 @@ describe('a rollout of the real fleet goes on, or home, and fails no request', (
       await start(host, 'haproxy');
       over();
     };
-    // It has the configured weight again, and nothing behind it: that lasts until sluice has looked.
+    // It has the configured weight again, and nothing behind it: that lasts until sluice has looked, or something is.
     const restartWithout = async (host: Host): Promise<void> => {
       const over = traffic.outage(host.name);
       await kill(host, 'haproxy');
       await start(host, 'haproxy');
-      await untilServers(host, ([first = '']) => first.startsWith('pxApp_1 0 '));
+      await untilOutOrAnswering(host, 'pxApp_1');
       over();
     };
 
