@@ -41,12 +41,21 @@ export function isToBeFound({ name }: Server): boolean {
   return name === TO_BE_FOUND;
 }
 
+interface LookedAt {
+  /** Whether the HAProxy of a server is one of those whose backends these are; all are unless said. */
+  readonly isLookedAt?: (server: Server) => boolean;
+}
+
 /** An instance with the names of its servers, in each of its slots. */
-export function discovered(instance: Instance, backends: readonly BackendState[], where: Whereabouts): Discovered {
+export function discovered(
+  instance: Instance,
+  backends: readonly BackendState[],
+  { isLookedAt = () => true, ...where }: Whereabouts & LookedAt,
+): Discovered {
   const problems: string[] = [];
   const named = (servers: readonly Server[], spec: ContainerSpec): readonly Server[] =>
     servers.map((server) => {
-      if (!isToBeFound(server)) return server;
+      if (!isToBeFound(server) || !isLookedAt(server)) return server;
       const places = placesOf(spec, where, server.balancer.host === instance.host);
       const whose = `${instance.container} on ${instance.host}`;
       const found = findServer(server, { whose, places, backends });
@@ -55,21 +64,30 @@ export function discovered(instance: Instance, backends: readonly BackendState[]
       return server;
     });
   const { slots, servers, spec } = instance;
+  for (const server of instance.other?.servers ?? []) {
+    if (isToBeFound(server) && isLookedAt(server)) problems.push(lostSlot(server, instance));
+  }
   if (!slots) return { instance: { ...instance, servers: named(servers, spec) }, problems };
   const [one, other] = [slots[0], slots[1]].map((slot) => ({ ...slot, servers: named(slot.servers, slot.spec) }));
   if (!one || !other) throw new Error('there are two slots');
   return { instance: { ...instance, servers: one.servers, slots: [one, other] }, problems };
 }
 
+/** What is taken back has no settings to go by, and an HAProxy that its run went without has told that no names. */
+function lostSlot({ backend, balancer }: Server, { container, host }: Instance): string {
+  const where = `backend ${backend} of HAProxy on ${balancer.host} (${placeName(balancer)})`;
+  return `Cannot find the servers of ${container} on ${host} in ${where}: its run went without that one, so nobody knows which slot they are of: roll out the older version instead`;
+}
+
 /** The tier in front of a host, with the names of the servers that send requests to one of the host's addresses. */
 export function hostDiscovered(
   front: FrontTier,
   backends: readonly BackendState[],
-  { host, addresses }: Pick<Whereabouts, 'addresses'> & { readonly host: string },
+  { host, addresses, isLookedAt = () => true }: Pick<Whereabouts, 'addresses'> & LookedAt & { readonly host: string },
 ): { readonly front: FrontTier; readonly problems: readonly string[] } {
   const problems: string[] = [];
   const servers = front.servers.map((server) => {
-    if (!isToBeFound(server)) return server;
+    if (!isToBeFound(server) || !isLookedAt(server)) return server;
     const places = addresses.map((address) => ({ address, port: undefined }));
     const found = findServer(server, { whose: host, places, backends });
     if (typeof found !== 'string') return found.server;

@@ -18,6 +18,7 @@ import { restoreOver, restoreOverAgain } from './recovery/over-holds.ts';
 import { pullAll } from './preflight/images.ts';
 import { LostBalancers } from './preflight/lost-balancers.ts';
 import { LateBalancers } from './play/late-balancers.ts';
+import { keepOutThere } from './play/late-kept.ts';
 import { RunPace, type PaceOptions } from './play/pace.ts';
 import { inspectFleet, type Inspection } from './preflight/preflight.ts';
 import { refuseUnlessMayStart } from './play/may-start.ts';
@@ -184,6 +185,7 @@ export async function rollout(
 async function outcomeOf(planned: Planned, how: How, context: RollingContext): Promise<RunResult> {
   const { skipped, pace } = context;
   const { rows, wentBack } = await context.late.during(() => rollAll(planned, how, context));
+  await keepOutThere(context.held.all, context.late, context);
   const summaries = [...rows, ...skipped.summaries(rows)];
   const ends = summaries.map((row) => row.end);
   const end = runEndOf(ends, { isHalted: pace.why !== undefined, wentBack, brokenOff: pace.brokenOff });

@@ -82,6 +82,17 @@ describe('discovered()', () => {
     expect(instance.slots?.map(({ servers }) => servers)).toEqual([[aServer('b')], [aServer('a')]]);
   });
 
+  it('does not guess, of what is taken back, which slot it is of', () => {
+    const { spec, servers, ready, ...one } = wanting({ ports: [published(8081)] });
+    const back = { ...one, spec, servers, ready, slot: 'x', other: { name: 'y', servers, ready } };
+
+    const { problems } = discovered(back, [having(['127.0.0.1:8081'])], nowhere);
+
+    expect(problems).toEqual([
+      'Cannot find the servers of pxApp_1 on fe1 in backend pxapp_cluster of HAProxy on fe1 (/var/run/haproxy.sock): its run went without that one, so nobody knows which slot they are of: roll out the older version instead',
+    ]);
+  });
+
   const cannot =
     'Cannot find the server of pxApp_1 on fe1 in backend pxapp_cluster of HAProxy on fe1 (/var/run/haproxy.sock): ';
 

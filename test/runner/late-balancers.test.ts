@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Step } from '../../src/rollout/lifecycle.ts';
-import type { Strategy } from '../../src/rollout/model.ts';
+import { TO_BE_FOUND, type Strategy } from '../../src/rollout/model.ts';
+import type { Play } from '../../src/rollout/play.ts';
+import { replay } from '../../src/rollout/history.ts';
+import { playsBack } from '../../src/rollout/rollback.ts';
 import { rollout } from '../../src/runner/rollout.ts';
-import { balancerPair, playOf, warnings, WHOLE } from '../support/balancer-pair.ts';
+import { balancerPair, playOf, warnings, WHOLE, type BalancerPair } from '../support/balancer-pair.ts';
 import { aLockOwner } from '../support/builders.ts';
 import { IMAGE, type FakeFleet } from '../support/fake-fleet.ts';
+import { backContext, RUN } from '../support/rollback.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 
@@ -20,6 +24,23 @@ function backAt(step: Step, setDead: (isDead: boolean) => void): (event: RunEven
 function takenAt(fleet: FakeFleet, balancer: string): readonly string[] {
   const found = fleet.events.flatMap((event) => (event.type === 'found' ? event.servers : []));
   return found.filter(({ server }) => server.balancer.host === balancer).map(({ server }) => server.name);
+}
+
+/** The names of all servers are to be found, by the ports that the containers publish at the address of their host. */
+function nameless(fleet: FakeFleet, { lb1, lb2 }: Pick<BalancerPair, 'lb1' | 'lb2'>): Play {
+  for (const { haproxy } of [lb1, lb2]) haproxy.address = '10.0.0.1';
+  const play = playOf(fleet, 'skip');
+  const published = (index: number) =>
+    [{ hostIp: '', hostPort: 8081 + index, containerPort: 8080, protocol: 'tcp' as const }] as const;
+  const hosts = play.hosts.map(({ host, instances }) => ({
+    host,
+    instances: instances.map((one, index) => ({
+      ...one,
+      servers: one.servers.map((server) => ({ ...server, name: TO_BE_FOUND })),
+      spec: { ...one.spec, ports: published(index) },
+    })),
+  }));
+  return { ...play, hosts };
 }
 
 const BACK = 'lb2: lb2 answers again: its HAProxy is brought in line, and belongs to the run from here on';
@@ -147,6 +168,58 @@ describe('a central HAProxy that was left out and answers again', () => {
     expect(takenAt(fleet, 'lb2')).toEqual(['pxApp_1']);
     expect([lb1.haproxy.weights(), lb2.haproxy.weights()]).toEqual([WHOLE, WHOLE]);
     expect(fe1.entries).toEqual([]);
+  });
+
+  it('has the servers found there that the playbook does not name', async () => {
+    const { fleet, fe1, lb1, lb2, setDead } = await balancerPair();
+    setDead(true);
+
+    const result = await rollout([nameless(fleet, { lb1, lb2 })], options, fleet.context(backAt('replace', setDead)));
+
+    expect(result).toMatchObject({ end: 'done', hosts: [{ host: 'fe1', updated: 3 }] });
+    expect(warnings(fleet).filter((text) => text === BACK)).toHaveLength(1);
+    expect(takenAt(fleet, 'lb2')).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
+    expect([lb1.haproxy.weights(), lb2.haproxy.weights()]).toEqual([WHOLE, WHOLE]);
+    expect(fe1.entries).toEqual([]);
+  });
+
+  it('has them found by a rollback, too, which the run went without', async () => {
+    const { fleet, fe1, lb1, lb2, setDead } = await balancerPair();
+    setDead(true);
+    await rollout([nameless(fleet, { lb1, lb2 })], options, fleet.context());
+    setDead(false);
+    const started = { command: 'rollout', hosts: ['fe1'], by: 'ann@desk', version: '0', machine: 'desk', pid: 1 };
+    const stamp = { schema: 1 as const, ts: '2026-11-21T09:00:00Z', run: RUN };
+    const events = [{ type: 'run-started' as const, ...started }, ...fleet.events].map((event, seq) => ({
+      ...{ ...stamp, seq },
+      ...event,
+    }));
+    const history = replay(events);
+    if (!history) throw new Error('there was a run');
+    const plays = playsBack(events, history, { isWanted: () => true, serial: undefined });
+
+    const result = await rollout(plays, options, backContext(fleet));
+
+    expect(result).toMatchObject({ end: 'done', hosts: [{ host: 'fe1', updated: 3 }] });
+    expect(takenAt(fleet, 'lb2').toSorted()).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
+    expect([lb1.haproxy.weights(), lb2.haproxy.weights()]).toEqual([WHOLE, WHOLE]);
+    expect(fe1.entries).toEqual([]);
+  });
+
+  it('stays left out where none of its servers goes to a container', async () => {
+    const { fleet, lb1, lb2, setDead } = await balancerPair();
+    setDead(true);
+    const play = nameless(fleet, { lb1, lb2 });
+    lb2.haproxy.address = '10.0.0.99';
+
+    const result = await rollout([play], options, fleet.context(backAt('drain', setDead)));
+
+    expect(result.end).toBe('done');
+    const told = warnings(fleet).filter((text) => text.includes('stays left out'));
+    expect(told).toEqual([
+      expect.stringMatching(/Cannot find the server of pxApp_1 on fe1 in .* on lb2 .*: none goes to /),
+    ]);
+    expect(takenAt(fleet, 'lb2')).toEqual([]);
   });
 
   it('stays left out, which is said once, where it cannot be worked with', async () => {

@@ -245,7 +245,8 @@ export class FakeEngine implements Containers {
         healthOutput: '',
         isAutoRemoved: false,
       },
-      ...{ restart: one.restart, publishedPorts: [] },
+      restart: one.restart,
+      publishedPorts: (one.spec.ports ?? []).flatMap(({ hostPort }) => hostPort ?? []),
     };
   }
 

@@ -1,14 +1,15 @@
 /** HAProxys that the run had left out (`unreachable_balancer: skip`), and that answer again while it goes on. */
 import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
-import { isToBeFound } from '../../rollout/discover.ts';
+import { foundTwice } from '../../rollout/discover.ts';
 import { withServers } from '../../rollout/left-out.ts';
 import { serverKey, serversOf, type Instance, type Server } from '../../rollout/model.ts';
-import type { HostPlay, Play } from '../../rollout/play.ts';
+import { serversBefore, type HostPlay, type Play } from '../../rollout/play.ts';
 import type { HeldHosts } from '../hosts/held-hosts.ts';
 import { Joining, type LateServers } from '../instance/joining.ts';
 import type { ServerAccess } from '../instance/traffic.ts';
 import type { Work } from '../instance/work.ts';
+import { namingAt, type Naming } from '../preflight/discovery.ts';
 import { inspectBalancers } from '../preflight/inspect-balancers.ts';
 import type { LostBalancers } from '../preflight/lost-balancers.ts';
 import { remarksOn, serverRemarks } from '../preflight/preflight-balancer.ts';
@@ -26,6 +27,11 @@ type LateContext = Pick<RunContext, 'fleet' | 'clock' | 'report' | 'forks'> & {
   readonly skipped: Pick<Skipped, 'hosts'>;
 };
 
+interface SlotThere {
+  readonly servers: readonly Server[];
+  readonly there: readonly Server[];
+}
+
 /** Takes in what there is more of, where something is out of service: again and again until all of it is. */
 type TakesIn = () => Promise<void>;
 
@@ -36,7 +42,8 @@ type TakesIn = () => Promise<void>;
  */
 export class LateBalancers {
   readonly #context: LateContext;
-  readonly #plays: readonly Play[];
+  /** With the names, by now, of servers that were to be found. */
+  #plays: readonly Play[];
   readonly #back = new Set<string>();
   readonly #lookedFor = new Map<string, Promise<void>>();
   readonly #inWork = new Set<TakesIn>();
@@ -63,6 +70,11 @@ export class LateBalancers {
     }
   }
 
+  /** Whether any of them belongs to the run by now. */
+  get haveAnswered(): boolean {
+    return this.#back.size > 0;
+  }
+
   get mayBeLost(): boolean {
     return this.#plays.some(({ policy }) => policy.unreachableBalancer === 'skip');
   }
@@ -76,6 +88,12 @@ export class LateBalancers {
       return this.#there(servers).map(reach);
     };
     return { own: inSlot(slot), leaving: leaving ? inSlot(leaving.name) : [] };
+  }
+
+  /** The slots of an instance, each with all of its servers and, in the same order, with those at them. */
+  slotsOf(instance: Pick<Instance, 'host' | 'container'>): readonly SlotThere[] {
+    const slots = this.#same(instance).flatMap((one) => one.slots ?? []);
+    return slots.map(({ servers }) => ({ servers, there: this.#there(servers) }));
   }
 
   /** All servers of an instance, wherever. */
@@ -141,13 +159,14 @@ export class LateBalancers {
   async #lookFor(host: string, over: AbortSignal): Promise<void> {
     const { held, lost, report } = this.#context;
     try {
-      const problems = await unlessOver(this.#problemsOf(host), over);
-      if (!problems || over.aborted) return;
-      if (problems.length > 0) {
-        this.#tell(host, problems.join('; '));
+      const seen = await unlessOver(this.#lookAt(host), over);
+      if (!seen || over.aborted) return;
+      if (seen.problems.length > 0) {
+        this.#tell(host, seen.problems.join('; '));
         return;
       }
       await held.join(host);
+      this.#plays = this.#plays.map((play) => ({ ...play, hosts: play.hosts.map(seen.named) }));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // How long ago somebody else was heard of is another time each time.
@@ -161,22 +180,24 @@ export class LateBalancers {
     await Promise.all([...this.#inWork].map((takeIn) => takeIn()));
   }
 
-  /** Why it cannot be worked with, by what is asked of it before a run; undefined: it does not answer yet. */
-  async #problemsOf(at: string): Promise<readonly string[] | undefined> {
+  /** By what is asked of it before a run; undefined: it does not answer yet. */
+  async #lookAt(at: string): Promise<Naming | undefined> {
     const { fleet, forks, skipped } = this.#context;
     const isThere = ({ balancer }: Server): boolean => balancer.host === at;
     await fleet.host(at);
     const hosts = this.#hosts().filter(({ host }) => !skipped.hosts.includes(host));
-    const instances = hosts.flatMap((one) => one.instances.map((instance) => withServers(instance, isThere)));
-    const inFront = hosts.flatMap(({ front }) => front?.servers.filter(isThere) ?? []);
-    const servers = [...instances.flatMap(serversOf), ...inFront];
-    if (servers.some(isToBeFound)) return ['its servers would have to be found first (server: discover)'];
+    const servers = hosts.flatMap(serversBefore).filter(isThere);
     const silent = new Set<string>();
     const goWithoutBalancer = (name: string, failure: Failure): boolean =>
       isPassing(failure) && silent.add(name).size > 0;
     const looking = { fleet, limit: pLimit(forks), own: [], goWithoutBalancer };
     const { findings, backends } = await inspectBalancers(servers, looking);
     if (silent.size > 0) return undefined;
+    const { named, problems } = await namingAt(hosts, { backends, isLookedAt: isThere }, fleet);
+    if (problems.length > 0) return { named, problems };
+    const all = hosts.map(named);
+    const instances = all.flatMap((one) => one.instances.map((instance) => withServers(instance, isThere)));
+    const inFront = all.flatMap(({ front }) => front?.servers.filter(isThere) ?? []);
     const ramps = await Promise.all(instances.map((instance) => rampProblems(instance, fleet)));
     const found = [
       ...findings,
@@ -184,7 +205,8 @@ export class LateBalancers {
       ...inFront.flatMap((server) => remarksOn(server, backends)),
       ...ramps.flat(),
     ];
-    return [...new Set(found.filter(({ kind }) => kind === 'problem').map(({ text }) => text))];
+    const texts = found.filter(({ kind }) => kind === 'problem').map(({ text }) => text);
+    return { named, problems: [...new Set([...texts, ...foundTwice(instances).map(({ text }) => text)])] };
   }
 
   /** Once, until there is another reason. */

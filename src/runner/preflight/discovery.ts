@@ -1,20 +1,88 @@
 /** Servers that a playbook leaves to be found (`server: discover`), found where a run begins. */
-import { discovered, isToBeFound } from '../../rollout/discover.ts';
-import { serversOf, type Instance } from '../../rollout/model.ts';
+import { discovered, hostDiscovered, isToBeFound, type Whereabouts } from '../../rollout/discover.ts';
+import { serversOf, type Instance, type Server } from '../../rollout/model.ts';
+import { serversBefore, type HostPlay } from '../../rollout/play.ts';
 import type { Finding } from '../hosts/findings.ts';
-import type { HostAccess } from '../ports/ports.ts';
+import type { Fleet, HostAccess } from '../ports/ports.ts';
 import type { Balancers } from './inspect-balancers.ts';
 
-/** The instance with the names that were found; it stays as it is while one of its HAProxys does not answer. */
+/** The instance with the names that were found; at an HAProxy that does not answer they stay to be found. */
 export async function withFoundNames(
   instance: Instance,
   host: HostAccess,
   { backends, knows }: Pick<Balancers, 'backends' | 'knows'>,
 ): Promise<{ readonly instance: Instance; readonly findings: readonly Finding[] }> {
-  const nameless = serversOf(instance).filter(isToBeFound);
-  if (nameless.length === 0 || !nameless.every(knows)) return { instance, findings: [] };
-  const [own, container] = await Promise.all([host.addresses(), host.containers.inspect(instance.container)]);
-  const where = { addresses: own, publishedPorts: container?.publishedPorts ?? [] };
-  const { instance: found, problems } = discovered(instance, backends, where);
+  if (!serversOf(instance).some((server) => isToBeFound(server) && knows(server))) return { instance, findings: [] };
+  const where = await whereaboutsOf(instance, host);
+  const { instance: found, problems } = discovered(instance, backends, { ...where, isLookedAt: knows });
   return { instance: found, findings: problems.map((text) => ({ kind: 'problem', host: host.name, text })) };
+}
+
+async function whereaboutsOf({ container }: Pick<Instance, 'container'>, host: HostAccess): Promise<Whereabouts> {
+  const [addresses, there] = await Promise.all([host.addresses(), host.containers.inspect(container)]);
+  return { addresses, publishedPorts: there?.publishedPorts ?? [] };
+}
+
+/** How servers are named that were to be found at HAProxys which are looked at later than the others. */
+export interface Naming {
+  /** The host of a play with the names that were found. */
+  readonly named: (play: HostPlay) => HostPlay;
+  /** Why others were not, in sentences. */
+  readonly problems: readonly string[];
+}
+
+interface LookedAt extends Pick<Balancers, 'backends'> {
+  /** Whether its HAProxy is one of those. */
+  readonly isLookedAt: (server: Server) => boolean;
+}
+
+export async function namingAt(plays: readonly HostPlay[], seen: LookedAt, fleet: Fleet): Promise<Naming> {
+  const isWanted = (server: Server): boolean => isToBeFound(server) && seen.isLookedAt(server);
+  const nameless = plays.filter((play) => serversBefore(play).some(isWanted));
+  const hosts = [...new Set(nameless.map(({ host }) => host))];
+  const wheres = new Map(
+    await Promise.all(hosts.map(async (host) => [host, await whereaboutsOn(host, nameless, fleet)] as const)),
+  );
+  const look = (play: HostPlay): NamedPlay => {
+    const where = wheres.get(play.host);
+    return where ? playNamed(play, where, seen) : { play, problems: [] };
+  };
+  return { named: (play) => look(play).play, problems: plays.flatMap((play) => look(play).problems) };
+}
+
+interface HostWhereabouts {
+  readonly addresses: readonly string[];
+  /** By container. */
+  readonly ports: ReadonlyMap<string, readonly number[]>;
+}
+
+async function whereaboutsOn(name: string, plays: readonly HostPlay[], fleet: Fleet): Promise<HostWhereabouts> {
+  const host = await fleet.host(name);
+  const its = plays.filter((play) => play.host === name).flatMap(({ instances }) => instances);
+  const there = await Promise.all(
+    its.map(async (instance) => [instance, await whereaboutsOf(instance, host)] as const),
+  );
+  const ports = new Map(there.map(([{ container }, { publishedPorts }]) => [container, publishedPorts]));
+  return { addresses: await host.addresses(), ports };
+}
+
+interface NamedPlay {
+  readonly play: HostPlay;
+  readonly problems: readonly string[];
+}
+
+function playNamed(
+  play: HostPlay,
+  { addresses, ports }: HostWhereabouts,
+  { backends, isLookedAt }: LookedAt,
+): NamedPlay {
+  const found = play.instances.map((instance) => {
+    const publishedPorts = ports.get(instance.container) ?? [];
+    return discovered(instance, backends, { addresses, publishedPorts, isLookedAt });
+  });
+  const tier = play.front && hostDiscovered(play.front, backends, { host: play.host, addresses, isLookedAt });
+  return {
+    play: { ...play, instances: found.map(({ instance }) => instance), ...(tier && { front: tier.front }) },
+    problems: [...found, ...(tier ? [tier] : [])].flatMap(({ problems }) => problems),
+  };
 }

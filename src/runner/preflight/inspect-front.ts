@@ -12,10 +12,10 @@ export async function inspectFront(
   at: Pick<HostAccess, 'name' | 'addresses'>,
   { backends, knows }: Pick<Balancers, 'backends' | 'knows'>,
 ): Promise<{ readonly front: FrontTier; readonly findings: readonly Finding[] }> {
-  if (!declared.servers.every(knows)) return { front: declared, findings: [] };
-  const own = declared.servers.some(isToBeFound) ? await at.addresses() : [];
-  const { front, problems } = hostDiscovered(declared, backends, { host: at.name, addresses: own });
-  const named = front.servers.filter((server) => !isToBeFound(server));
+  const own = declared.servers.some((server) => isToBeFound(server) && knows(server)) ? await at.addresses() : [];
+  const where = { host: at.name, addresses: own, isLookedAt: knows };
+  const { front, problems } = hostDiscovered(declared, backends, where);
+  const named = front.servers.filter((server) => !isToBeFound(server) && knows(server));
   const nameless = problems.map((text): Finding => ({ kind: 'problem', host: at.name, text }));
   return { front, findings: [...nameless, ...named.flatMap((server) => remarksOn(server, backends))] };
 }
