@@ -51,7 +51,15 @@ export function progressAfter(before: DrainProgress, sight: DrainSight): DrainPr
   };
 }
 
-export function isDrained({ zeroes, firstZeroAtMs, retriesMovedAtMs }: DrainProgress, nowMs: number): boolean {
-  const isQuiet = zeroes >= ZEROES_NEEDED && nowMs - firstZeroAtMs >= ZERO_FOR_MS;
-  return isQuiet && (retriesMovedAtMs === undefined || nowMs - retriesMovedAtMs >= RETRIES_STILL_MS);
+/** The counters have shown nothing for long enough; what is between two tries they do not show. */
+export function isQuiet({ zeroes, firstZeroAtMs }: DrainProgress, nowMs: number): boolean {
+  return zeroes >= ZEROES_NEEDED && nowMs - firstZeroAtMs >= ZERO_FOR_MS;
+}
+
+/** `isHeld`: whether HAProxy itself says that something is attached to the server; undefined: it does not say. */
+export function isDrained(progress: DrainProgress, nowMs: number, isHeld?: boolean): boolean {
+  if (!isQuiet(progress, nowMs)) return false;
+  if (isHeld !== undefined) return !isHeld;
+  const { retriesMovedAtMs } = progress;
+  return retriesMovedAtMs === undefined || nowMs - retriesMovedAtMs >= RETRIES_STILL_MS;
 }

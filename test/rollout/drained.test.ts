@@ -8,7 +8,7 @@ import {
 } from '../../src/rollout/drained.ts';
 
 /** Looks 50 ms apart, written as `pending`, `pending/retries` or `pending/retries@pid`; the first is from before. */
-function afterLooks(...looks: readonly string[]): { drained: boolean } {
+function afterLooks(looks: readonly string[], isHeld?: boolean): { drained: boolean } {
   let progress: DrainProgress = firstProgress({ pid: 7, retries: Number(looks[0]?.split('/')[1] ?? '0') });
   let atMs = 0;
   for (const look of looks) {
@@ -18,7 +18,7 @@ function afterLooks(...looks: readonly string[]): { drained: boolean } {
     const sight: DrainSight = { atMs, pid: Number(pid), pending: Number(pending), retries: Number(retries) };
     progress = progressAfter(progress, sight);
   }
-  return { drained: isDrained(progress, atMs) };
+  return { drained: isDrained(progress, atMs, isHeld) };
 }
 
 describe('isDrained()', () => {
@@ -42,6 +42,15 @@ describe('isDrained()', () => {
     { why: 'after which the zeroes hold',
       looks: ['1/5', '0/6', ...Array.from({ length: 24 }, () => '0/6')], drained: true },
   ])('$why', ({ looks, drained }) => {
-    expect(afterLooks(...looks)).toEqual({ drained });
+    expect(afterLooks(looks)).toEqual({ drained });
+  });
+
+  // prettier-ignore
+  it.each<{ why: string; looks: string[]; isHeld: boolean; drained: boolean }>([
+    { why: 'no retry is waited for where HAProxy says that nothing is attached', looks: ['1/5', '0/6', '0/6', '0/6'], isHeld: false, drained: true },
+    { why: 'its word is none for the zeroes, which are of all that may still come', looks: ['1', '0', '0'], isHeld: false, drained: false },
+    { why: 'whatever it counts, nothing is drained that has something attached', looks: ['0', '0', '0', '0'], isHeld: true, drained: false },
+  ])('$why', ({ looks, isHeld, drained }) => {
+    expect(afterLooks(looks, isHeld)).toEqual({ drained });
   });
 });

@@ -81,6 +81,35 @@ describe('drainHosts(), when the requests in hand take too long,', () => {
     expect(await weightsOf(fleet)).toEqual(inService);
   });
 
+  it('is not over while an HAProxy that tells has something attached to it in maintenance', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { haproxy } = await fleet.host('fe1');
+    let asked = 0;
+    haproxy.isHeld = async () => (asked += 1) < 5;
+
+    const result = await drain(fleet);
+
+    expect(result.end).toBe('done');
+    expect(asked).toBe(5);
+  });
+
+  it('heeds no retry where such an HAProxy has nothing attached to it', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { haproxy } = await fleet.host('fe1');
+    haproxy.tellsWhatIsHeld = true;
+    const look = haproxy.look.bind(haproxy);
+    let retries = 0;
+    haproxy.look = async (server) => {
+      const seen = await look(server);
+      return { ...seen, retries: seen.admin === 'maint' ? (retries += 1) : 0 };
+    };
+
+    const result = await drain(fleet);
+
+    expect(result.end).toBe('done');
+    expect(await weightsOf(fleet)).toEqual(withoutSecond);
+  });
+
   it('puts all servers of a host back when one of them cannot be drained', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     const { haproxy } = await fleet.host('fe1');

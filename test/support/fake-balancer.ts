@@ -68,8 +68,12 @@ export class FakeBalancer implements LoadBalancer {
   served = 0;
   weightsAre: Weights = 'any';
   level: BalancerFacts['level'] = 'admin';
+  /** Where its servers are. */
+  address = '127.0.0.1';
   /** Without a master's socket what old workers have cannot be counted; hidden processes are not even seen. */
   oldWorkersAre: 'counted' | 'seen' | 'hidden' = 'counted';
+  /** From 3.0 on. */
+  tellsWhatIsHeld = false;
 
   constructor(
     clock: Clock,
@@ -201,6 +205,12 @@ export class FakeBalancer implements LoadBalancer {
     return { pid: this.#pid, current, queued: 0, retries: 0, status, isUp, weight, admin, lastCheck };
   }
 
+  async isHeld(server: Server): Promise<boolean | undefined> {
+    const { name, admin } = this.#slot(server);
+    if (!this.tellsWhatIsHeld || admin !== 'maint') return undefined;
+    return this.#requests.some((request) => request.server === name && request.pid === this.#pid);
+  }
+
   async takesWeights(): Promise<Weights> {
     return this.weightsAre;
   }
@@ -278,7 +288,7 @@ export class FakeBalancer implements LoadBalancer {
       server: { balancer: this.#balancer, backend: BACKEND, name },
       ...{ weight, initialWeight: configuredWeight, admin, status, isUp: status === 'UP', isBackup: false },
       ...{ hasCheck: true, hasAgent: agent === 'enabled', tracks: undefined, lastCheck: isUp ? 'L7OK/200' : 'L4CON' },
-      ...{ address: '127.0.0.1', port, current: inHand, queued: 0 },
+      ...{ address: this.address, port, current: inHand, queued: 0 },
     };
   }
 

@@ -34,12 +34,17 @@ export async function oldWorkersOf(processes: Processes, wanted: Wanted): Promis
   return kin?.map((pid) => ({ pid, current: undefined }));
 }
 
-/** Nothing for a worker that has ended since it was listed. */
+/**
+ * Nothing for a worker that has ended since it was listed. One that shows no frontend is of HAProxy 2.4, which leaves out
+ * what it has stopped listening for, whatever it still has in hand (src/stats.c, `stats_dump_proxies`; seen on 2.4.0).
+ */
 async function counted(pid: number, master: Ask, { server, addressOf }: Wanted): Promise<readonly OldWorker[]> {
   // Type mask 5 = frontends (1) + servers (4); management guide, "show stat".
-  const rows = parseStat(await master(`@!${pid} show stat -1 5 -1`));
-  if (rows.length === 0) return [];
+  const answer = await master(`@!${pid} show stat -1 5 -1`);
+  if (!answer.startsWith('# pxname,')) return [];
+  const rows = parseStat(answer);
   const frontends = rows.filter((row) => text(row, 'svname') === 'FRONTEND');
+  if (frontends.length === 0) return [{ pid, current: undefined }];
   const servers = rows.filter((row) => text(row, 'svname') !== 'FRONTEND');
   const named = servers.filter((row) => text(row, 'pxname') === server.backend && text(row, 'svname') === server.name);
   // Renamed by the reload: there it goes by another name.

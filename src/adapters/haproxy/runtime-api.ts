@@ -26,6 +26,9 @@ const SAFE_NAME = /^[A-Za-z0-9_.:-]+$/;
 const WEIGHT = /^\d+ \(initial /m;
 const SERVERS_STATE = /^\d+\n# be_id /m;
 
+/** It answers at once that nothing is; that something is, only after this time. */
+const HELD_WITHIN_MS = 10;
+
 /** Of those that the answer alone decides for (configuration manual, "balance"). */
 const WEIGHTS_OF: Readonly<Record<string, Weights>> = {
   ...{ roundrobin: 'any', leastconn: 'any', random: 'any', 'static-rr': 'fixed', first: 'unheeded' },
@@ -81,9 +84,19 @@ export class RuntimeApi implements LoadBalancer {
   }
 
   /**
+   * What waits between two tries is on the server's list of streams, which `srv-removable` goes by, though in no counter
+   * (src/server.c, `srv_check_for_deletion`; seen on 3.0 to 3.4). An older HAProxy does not know the command.
+   */
+  async isHeld(server: Server): Promise<boolean | undefined> {
+    const answer = await this.#ask(`wait ${HELD_WITHIN_MS}ms srv-removable ${safePath(server)}`);
+    if (/^Done\./m.test(answer)) return false;
+    return /^Wait delay expired\./m.test(answer) ? true : undefined;
+  }
+
+  /**
    * The hash algorithms take any weight with `hash-type consistent` alone, which is in no answer. But HAProxy looks
    * whether a backend is dynamic before anything else of `add server`, and without an address adds none (from 2.6 on;
-   * tried on 2.6).
+   * tried on 2.6 to 3.4).
    */
   async takesWeights(backend: string): Promise<Weights> {
     // Type mask 2 = backends.
@@ -93,7 +106,8 @@ export class RuntimeApi implements LoadBalancer {
     const known = WEIGHTS_OF[algorithm];
     if (known) return known;
     const answer = await this.#ask(`add server ${safe(backend)}/sluice`);
-    if (answer.includes('must use a dynamic load balancing')) return 'fixed';
+    // The latter from 3.4 on.
+    if (/must use a dynamic load balancing|uses a non dynamic load balancing/.test(answer)) return 'fixed';
     return answer.includes("'server' expects") ? 'any' : 'unknown';
   }
 

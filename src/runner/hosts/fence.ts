@@ -20,7 +20,15 @@ const containers = guarding<Containers>({
 });
 
 const balancer = guarding<LoadBalancer>({
-  ...{ facts: 'looks', backends: 'looks', look: 'looks', counters: 'looks', sessions: 'looks', oldWorkers: 'looks' },
+  ...{
+    facts: 'looks',
+    backends: 'looks',
+    look: 'looks',
+    isHeld: 'looks',
+    counters: 'looks',
+    sessions: 'looks',
+    oldWorkers: 'looks',
+  },
   takesWeights: 'looks',
   processRuns: 'looks',
   ...{ setWeight: 'changes', setAdmin: 'changes', setReadyWhenProven: 'changes', shutdownSessions: 'changes' },

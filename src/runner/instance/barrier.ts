@@ -134,6 +134,11 @@ export class Barrier {
     return look;
   }
 
+  /** Whether something is attached to the server still, as HAProxy itself has it; undefined: it does not say. */
+  async isHeld(): Promise<boolean | undefined> {
+    return this.#isClosed ? this.access.balancer.isHeld(this.server) : undefined;
+  }
+
   /** What still serves requests for the server, or may: old workers, whenever a reload has left them behind. */
   async oldWorkers(watch: Watch): Promise<readonly OldWorker[]> {
     const { balancer } = this.access;

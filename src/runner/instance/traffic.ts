@@ -1,6 +1,6 @@
 /** Taking one server out of service and putting it back, so that no request is lost. See docs/architecture.md. */
 import { Failure } from '../../errors.ts';
-import { countedAnew, isDrained, progressAfter } from '../../rollout/drained.ts';
+import { countedAnew, isDrained, isQuiet, progressAfter } from '../../rollout/drained.ts';
 import { placeName, serverPath, type Server, type Standing } from '../../rollout/model.ts';
 import type { ServerState } from '../../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
@@ -69,7 +69,8 @@ export async function untilDrained(
     await alsoLook();
     const pending = look.current + look.queued;
     barrier.progress = progressAfter(barrier.progress, { ...look, atMs: clock.now(), pending });
-    const oldWorkers = isDrained(barrier.progress, clock.now()) ? await barrier.oldWorkers(watch) : undefined;
+    const isHeld = isQuiet(barrier.progress, clock.now()) ? await barrier.isHeld() : undefined;
+    const oldWorkers = isDrained(barrier.progress, clock.now(), isHeld) ? await barrier.oldWorkers(watch) : undefined;
     return { look, oldWorkers };
   };
   const isOver = ({ oldWorkers }: DrainLook): boolean => oldWorkers?.length === 0 || barrier.timesDown > timesDown;

@@ -92,6 +92,11 @@ export interface LoadBalancer {
   /** All backends that have servers, or only `backend`; an unknown one is absent from the answer. */
   backends(backend?: string): Promise<readonly BackendState[]>;
   look(server: Server): Promise<ServerLook>;
+  /**
+   * Whether anything is attached to a server in maintenance: what `look` counts, and a request between two tries, which
+   * no counter shows. Undefined: HAProxy does not tell, as before 3.0, and of one that its configuration points to.
+   */
+  isHeld(server: Server): Promise<boolean | undefined>;
   /** What weights mean to the algorithm of a backend. */
   takesWeights(backend: string): Promise<Weights>;
   /** One cheap look at the counters of all servers of a backend; an unknown one has none. */

@@ -64,6 +64,13 @@ describe('oldWorkersOf()', () => {
     expect(await oldWorkersOf(processes({}, undefined, proc), wanted)).toEqual([{ pid: 5888, current: 0 }]);
   });
 
+  it.each([
+    { what: 'nothing of what it has stopped listening for', answer: '# pxname,svname,qcur,scur,addr\n\n' },
+    { what: 'only servers', answer: `# pxname,svname,qcur,scur,addr\n${OWN(1)}\n\n` },
+  ])('cannot count what a worker has that shows $what, as one of 2.4 does', async ({ answer }) => {
+    expect(await oldWorkersOf(processes({}, answer), wanted)).toEqual([{ pid: 5888, current: undefined }]);
+  });
+
   it('leaves out a worker that has ended since it was listed', async () => {
     expect(await oldWorkersOf(processes({}, "Can't find the target PID\n\n"), wanted)).toEqual([]);
   });

@@ -58,6 +58,16 @@ export class SimBalancer implements LoadBalancer {
     });
   }
 
+  /** In every other story it is one that tells (3.0); what is between two tries is attached, too. */
+  async isHeld(server: Server): Promise<boolean | undefined> {
+    const { timeline, setting } = this.#controller.world;
+    if (setting.seed % 2 === 0) return undefined;
+    return this.#look(`held by ${pathOf(server)}`, () => {
+      const slot = this.#host.haproxy.slot(server);
+      return slot.admin === 'maint' ? open(slot, timeline.nowMs).length > 0 : undefined;
+    });
+  }
+
   takesWeights(backend: string): Promise<Weights> {
     return this.#look(`weights of ${backend}`, () => 'any');
   }

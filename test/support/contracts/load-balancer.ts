@@ -92,6 +92,23 @@ export function behavesLikeALoadBalancer(name: string, arrange: () => Promise<Ar
       expect(await stateOf(second)).toEqual({ weight: 20, admin: 'ready', isUp: true });
     });
 
+    it('tells of a server in maintenance alone whether anything is attached to it, where it can', async () => {
+      const request = await at.openRequest();
+      const taken = at.servers.find(({ name: one }) => one === request.server);
+      if (!taken) throw new Error('a request went to no server');
+      expect(await at.balancer.isHeld(taken)).toBeUndefined();
+
+      await at.balancer.setAdmin(taken, 'maint');
+
+      const isHeld = await at.balancer.isHeld(taken);
+      expect([true, undefined]).toContain(isHeld);
+      await request.finish();
+      await at.untilChecked(async () => (await at.balancer.look(taken)).current === 0);
+      expect(await at.balancer.isHeld(taken)).toBe(isHeld === undefined ? undefined : false);
+      await at.balancer.setReadyWhenProven(taken);
+      await at.untilChecked(async () => (await at.balancer.look(taken)).isUp);
+    });
+
     it('tells who holds a server', async () => {
       const request = await at.openRequest();
       const taken = at.servers.find(({ name: one }) => one === request.server);
