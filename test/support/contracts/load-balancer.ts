@@ -148,10 +148,11 @@ export function behavesLikeALoadBalancer(name: string, arrange: () => Promise<Ar
 
       expect((await at.balancer.look(taken)).pid).not.toBe(pid);
       // A master that is just being reloaded may not answer: then it is seen, and not counted.
-      const isCounted = ({ current }: OldWorker): boolean => current !== undefined;
+      const mayBeCounted = !(await at.balancer.facts()).version.startsWith('2.4.');
+      const isCounted = ({ current }: OldWorker): boolean => !mayBeCounted || current !== undefined;
       await at.untilChecked(async () => (await at.balancer.oldWorkers(taken))?.every(isCounted) === true);
-      expect(await at.balancer.oldWorkers(taken)).toContainEqual({ pid, current: 1 });
-      expect(await at.balancer.oldWorkers(other)).toContainEqual({ pid, current: 0 });
+      expect(await at.balancer.oldWorkers(taken)).toContainEqual({ pid, current: mayBeCounted ? 1 : undefined });
+      expect(await at.balancer.oldWorkers(other)).toContainEqual({ pid, current: mayBeCounted ? 0 : undefined });
       await request.finish();
       await at.untilChecked(async () => (await at.balancer.oldWorkers(taken))?.length === 0);
     });
