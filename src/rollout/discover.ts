@@ -57,6 +57,10 @@ export function discovered(
     servers.map((server) => {
       if (!isToBeFound(server) || !isLookedAt(server)) return server;
       const places = placesOf(spec, where, server.balancer.host === instance.host);
+      if (places.length === 0 && instance.revert) {
+        problems.push(lost(server, instance, 'what the container has published'));
+        return server;
+      }
       const whose = `${instance.container} on ${instance.host}`;
       const found = findServer(server, { whose, places, backends });
       if (typeof found !== 'string') return found.server;
@@ -65,7 +69,7 @@ export function discovered(
     });
   const { slots, servers, spec } = instance;
   for (const server of instance.other?.servers ?? []) {
-    if (isToBeFound(server) && isLookedAt(server)) problems.push(lostSlot(server, instance));
+    if (isToBeFound(server) && isLookedAt(server)) problems.push(lost(server, instance, 'which slot they are of'));
   }
   if (!slots) return { instance: { ...instance, servers: named(servers, spec) }, problems };
   const [one, other] = [slots[0], slots[1]].map((slot) => ({ ...slot, servers: named(slot.servers, slot.spec) }));
@@ -73,10 +77,10 @@ export function discovered(
   return { instance: { ...instance, servers: one.servers, slots: [one, other] }, problems };
 }
 
-/** What is taken back has no settings to go by, and an HAProxy that its run went without has told that no names. */
-function lostSlot({ backend, balancer }: Server, { container, host }: Instance): string {
+/** What is taken back has no settings to go by, and of an HAProxy that its run went without no names either. */
+function lost({ backend, balancer }: Server, { container, host }: Instance, what: string): string {
   const where = `backend ${backend} of HAProxy on ${balancer.host} (${placeName(balancer)})`;
-  return `Cannot find the servers of ${container} on ${host} in ${where}: its run went without that one, so nobody knows which slot they are of: roll out the older version instead`;
+  return `Cannot find the servers of ${container} on ${host} in ${where}: its run went without that one, so nobody knows ${what}: roll out the older version instead`;
 }
 
 /** The tier in front of a host, with the names of the servers that send requests to one of the host's addresses. */

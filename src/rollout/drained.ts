@@ -56,10 +56,14 @@ export function isQuiet({ zeroes, firstZeroAtMs }: DrainProgress, nowMs: number)
   return zeroes >= ZEROES_NEEDED && nowMs - firstZeroAtMs >= ZERO_FOR_MS;
 }
 
-/** `isHeld`: whether HAProxy itself says that something is attached to the server; undefined: it does not say. */
+/**
+ * `isHeld`: whether HAProxy itself says that something is attached to the server; undefined: it does not say. That may be a
+ * request between two tries, or an idle connection that it keeps for one client (3.3 and later, with `pool-max-conn 0`):
+ * what does not move within the time of a try is none.
+ */
 export function isDrained(progress: DrainProgress, nowMs: number, isHeld?: boolean): boolean {
   if (!isQuiet(progress, nowMs)) return false;
-  if (isHeld !== undefined) return !isHeld;
-  const { retriesMovedAtMs } = progress;
-  return retriesMovedAtMs === undefined || nowMs - retriesMovedAtMs >= RETRIES_STILL_MS;
+  const { retriesMovedAtMs, firstZeroAtMs } = progress;
+  if (isHeld === true) return nowMs - Math.max(firstZeroAtMs, retriesMovedAtMs ?? 0) >= RETRIES_STILL_MS;
+  return isHeld === false || retriesMovedAtMs === undefined || nowMs - retriesMovedAtMs >= RETRIES_STILL_MS;
 }

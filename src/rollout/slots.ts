@@ -1,5 +1,5 @@
 /** The two slots of an instance that is replaced `start-first`: which of them its container is in, and which is next. */
-import type { DeclaredSlot, Instance, Slot } from './model.ts';
+import type { DeclaredSlot, Instance, Server, Slot } from './model.ts';
 import type { SettingChange } from './observed.ts';
 
 /** What a container would have to change to be as declared in each of the two slots. */
@@ -53,6 +53,19 @@ export function backInSlot(instance: Instance, found: string, { leaves }: { read
     ...{ slot: to.name, servers: to.servers, leftOut: to.leftOut, ready: to.ready, other: from },
     leaving: leaves ? from : undefined,
   };
+}
+
+/** The slots of an instance, whether or not it is known which of them is taken; none where it has no two. */
+export function slotsOf(instance: Omit<Instance, 'spec'>): readonly Slot[] {
+  const { slots, slot, other } = instance;
+  if (slots) return slots;
+  return slot !== undefined && other ? [partOf({ ...instance, name: slot }), other] : [];
+}
+
+/** The servers of an instance in the slot of this name, or all where it has no slots. */
+export function serversIn(instance: Omit<Instance, 'spec'>, name: string | undefined): readonly Server[] {
+  const slots = slotsOf(instance);
+  return slots.length === 0 ? instance.servers : (slots.find((slot) => slot.name === name)?.servers ?? []);
 }
 
 function partOf({ name, servers, leftOut, ready }: Slot): Slot {

@@ -18,7 +18,7 @@ import { restoreOver, restoreOverAgain } from './recovery/over-holds.ts';
 import { pullAll } from './preflight/images.ts';
 import { LostBalancers } from './preflight/lost-balancers.ts';
 import { LateBalancers } from './play/late-balancers.ts';
-import { keepOutThere } from './play/late-kept.ts';
+import { keepOutAtLate } from './play/late-kept.ts';
 import { RunPace, type PaceOptions } from './play/pace.ts';
 import { inspectFleet, type Inspection } from './preflight/preflight.ts';
 import { refuseUnlessMayStart } from './play/may-start.ts';
@@ -173,7 +173,7 @@ export async function rollout(
       await pullAll(planned, held, { ...context, limit, pullsPerHost: options.pullsPerHost });
     }
     context.stop.beforeNext.throwIfAborted();
-    const late = new LateBalancers(plays, { ...context, held, lost, skipped });
+    const late = new LateBalancers({ plays, plans: planned.plans }, { ...context, held, lost, skipped });
     const rolling = { ...context, skipped, lost, late, held, pace };
     const hooked = { ...context, held: held.host, resumption: options.resumption };
     return await betweenHooks(planned.plans, hooked, () => outcomeOf(planned, options, rolling));
@@ -185,7 +185,7 @@ export async function rollout(
 async function outcomeOf(planned: Planned, how: How, context: RollingContext): Promise<RunResult> {
   const { skipped, pace } = context;
   const { rows, wentBack } = await context.late.during(() => rollAll(planned, how, context));
-  await keepOutThere(context.held.all, context.late, context);
+  await keepOutAtLate(context.held.all, context.late, context);
   const summaries = [...rows, ...skipped.summaries(rows)];
   const ends = summaries.map((row) => row.end);
   const end = runEndOf(ends, { isHalted: pace.why !== undefined, wentBack, brokenOff: pace.brokenOff });

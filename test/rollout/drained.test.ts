@@ -50,6 +50,9 @@ describe('isDrained()', () => {
     { why: 'no retry is waited for where HAProxy says that nothing is attached', looks: ['1/5', '0/6', '0/6', '0/6'], isHeld: false, drained: true },
     { why: 'its word is none for the zeroes, which are of all that may still come', looks: ['1', '0', '0'], isHeld: false, drained: false },
     { why: 'whatever it counts, nothing is drained that has something attached', looks: ['0', '0', '0', '0'], isHeld: true, drained: false },
+    { why: 'for as long as that may be a request between two tries', looks: Array.from({ length: 24 }, () => '0'), isHeld: true, drained: false },
+    { why: 'after which it is an idle connection', looks: Array.from({ length: 25 }, () => '0'), isHeld: true, drained: true },
+    { why: 'and from the last retry on', looks: ['0/5', ...Array.from({ length: 20 }, () => '0/5'), '0/6', '0/6', '0/6', '0/6'], isHeld: true, drained: false },
   ])('$why', ({ looks, isHeld, drained }) => {
     expect(afterLooks(looks, isHeld)).toEqual({ drained });
   });

@@ -96,7 +96,7 @@ describe('drainHosts(), when the requests in hand take too long,', () => {
   it('heeds no retry where such an HAProxy has nothing attached to it', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     const { haproxy } = await fleet.host('fe1');
-    haproxy.tellsWhatIsHeld = true;
+    haproxy.version = '3.0.11';
     const look = haproxy.look.bind(haproxy);
     let retries = 0;
     haproxy.look = async (server) => {

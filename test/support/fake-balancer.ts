@@ -72,8 +72,8 @@ export class FakeBalancer implements LoadBalancer {
   address = '127.0.0.1';
   /** Without a master's socket what old workers have cannot be counted; hidden processes are not even seen. */
   oldWorkersAre: 'counted' | 'seen' | 'hidden' = 'counted';
-  /** From 3.0 on. */
-  tellsWhatIsHeld = false;
+  /** From 3.0 on it tells what is attached to a server in maintenance. */
+  version = '2.6.12';
 
   constructor(
     clock: Clock,
@@ -189,7 +189,7 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   async facts(): Promise<BalancerFacts> {
-    return { version: '2.6.12', level: this.level };
+    return { version: this.version, level: this.level };
   }
 
   async backends(backend?: string): Promise<readonly BackendState[]> {
@@ -207,7 +207,7 @@ export class FakeBalancer implements LoadBalancer {
 
   async isHeld(server: Server): Promise<boolean | undefined> {
     const { name, admin } = this.#slot(server);
-    if (!this.tellsWhatIsHeld || admin !== 'maint') return undefined;
+    if (this.version.startsWith('2.') || admin !== 'maint') return undefined;
     return this.#requests.some((request) => request.server === name && request.pid === this.#pid);
   }
 

@@ -125,5 +125,5 @@ function whatIsLeft({ pending, oldWorkers }: Drained): string {
   }
   return pids === ''
     ? 'HAProxy is still retrying requests to it'
-    : `HAProxy's old worker ${pids} still runs, and without its master's socket nobody knows what it has,`;
+    : `HAProxy's old worker ${pids} still runs, and nobody can tell what it has,`;
 }

@@ -1,10 +1,12 @@
 /** HAProxys that the run had left out (`unreachable_balancer: skip`), and that answer again while it goes on. */
 import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
-import { foundTwice } from '../../rollout/discover.ts';
+import { foundTwice, isToBeFound } from '../../rollout/discover.ts';
 import { withServers } from '../../rollout/left-out.ts';
-import { serverKey, serversOf, type Instance, type Server } from '../../rollout/model.ts';
+import { sameServer, serverKey, serversOf, type Instance, type Server } from '../../rollout/model.ts';
+import { instancesOf, type PlayPlan } from '../../rollout/plan.ts';
 import { serversBefore, type HostPlay, type Play } from '../../rollout/play.ts';
+import { serversIn, slotsOf } from '../../rollout/slots.ts';
 import type { HeldHosts } from '../hosts/held-hosts.ts';
 import { Joining, type LateServers } from '../instance/joining.ts';
 import type { ServerAccess } from '../instance/traffic.ts';
@@ -16,20 +18,23 @@ import { remarksOn, serverRemarks } from '../preflight/preflight-balancer.ts';
 import { rampProblems } from '../preflight/preflight-ramp.ts';
 import type { Skipped } from '../preflight/skipped.ts';
 import type { RunContext } from '../run.ts';
+import { noteKept } from './late-kept.ts';
 import { isPassing } from '../waiting/poll.ts';
 
 /** One that begins to serve sends requests to whatever it takes for UP, so this is how long it may go unnoticed. */
 const LOOK_EVERY_MS = 1_000;
 
-type LateContext = Pick<RunContext, 'fleet' | 'clock' | 'report' | 'forks'> & {
+type LateContext = Pick<RunContext, 'fleet' | 'clock' | 'report' | 'forks' | 'identity'> & {
   readonly held: HeldHosts;
   readonly lost: LostBalancers;
   readonly skipped: Pick<Skipped, 'hosts'>;
 };
 
-interface SlotThere {
-  readonly servers: readonly Server[];
-  readonly there: readonly Server[];
+interface Played {
+  /** With all of their HAProxys. */
+  readonly plays: readonly Play[];
+  /** Without those that are left out. */
+  readonly plans: readonly PlayPlan[];
 }
 
 /** Takes in what there is more of, where something is out of service: again and again until all of it is. */
@@ -44,14 +49,17 @@ export class LateBalancers {
   readonly #context: LateContext;
   /** With the names, by now, of servers that were to be found. */
   #plays: readonly Play[];
+  readonly #planned: readonly Instance[];
   readonly #back = new Set<string>();
+  /** Of these, those where some servers are to be found still: the host of their container could not be asked. */
+  readonly #partly = new Set<string>();
   readonly #lookedFor = new Map<string, Promise<void>>();
   readonly #inWork = new Set<TakesIn>();
   readonly #told = new Map<string, string>();
 
-  /** `plays`: with all of their HAProxys. */
-  constructor(plays: readonly Play[], context: LateContext) {
+  constructor({ plays, plans }: Played, context: LateContext) {
     this.#plays = plays;
+    this.#planned = plans.flatMap(instancesOf).map(({ instance }) => instance);
     this.#context = context;
   }
 
@@ -70,30 +78,25 @@ export class LateBalancers {
     }
   }
 
-  /** Whether any of them belongs to the run by now. */
-  get haveAnswered(): boolean {
-    return this.#back.size > 0;
-  }
-
   get mayBeLost(): boolean {
     return this.#plays.some(({ policy }) => policy.unreachableBalancer === 'skip');
   }
 
   /** The servers of an instance at those that answer again. Of all plays: what is in front of a container is so in each. */
   lateOf({ slot, leaving, ...instance }: Instance, reach: (server: Server) => ServerAccess): LateServers {
-    const inSlot = (name: string | undefined): readonly ServerAccess[] => {
-      const servers = this.#same(instance).flatMap(({ servers: only, slots }) =>
-        slots ? slots.filter((one) => one.name === name).flatMap((one) => one.servers) : only,
-      );
-      return this.#there(servers).map(reach);
-    };
+    const inSlot = (name: string | undefined): readonly ServerAccess[] =>
+      this.#there(this.#same(instance).flatMap((one) => serversIn(one, name))).map(reach);
     return { own: inSlot(slot), leaving: leaving ? inSlot(leaving.name) : [] };
   }
 
-  /** The slots of an instance, each with all of its servers and, in the same order, with those at them. */
-  slotsOf(instance: Pick<Instance, 'host' | 'container'>): readonly SlotThere[] {
-    const slots = this.#same(instance).flatMap((one) => one.slots ?? []);
-    return slots.map(({ servers }) => ({ servers, there: this.#there(servers) }));
+  /** All servers in the slot of an instance that this one is of, at all HAProxys that belong to the run by now. */
+  inSlotOf(instance: Pick<Instance, 'host' | 'container'>, known: Server): readonly Server[] {
+    const { held, lost } = this.#context;
+    const planned = this.#planned.filter((one) => isSame(one, instance));
+    const [slot] = planned.flatMap(slotsOf).filter(({ servers }) => servers.some((one) => sameServer(one, known)));
+    const ofRun = new Set(held.all.map(({ access }) => access.name).filter((name) => !lost.hosts.includes(name)));
+    const all = slot ? this.#same(instance).flatMap((one) => serversIn(one, slot.name)) : [];
+    return all.filter((server) => !isToBeFound(server) && ofRun.has(server.balancer.host));
   }
 
   /** All servers of an instance, wherever. */
@@ -124,9 +127,9 @@ export class LateBalancers {
     }
   }
 
-  #same({ host, container }: Pick<Instance, 'host' | 'container'>): readonly Instance[] {
+  #same(instance: Pick<Instance, 'host' | 'container'>): readonly Instance[] {
     const instances = this.#hosts().flatMap((one) => one.instances);
-    return instances.filter((one) => one.host === host && one.container === container);
+    return instances.filter((one) => isSame(one, instance));
   }
 
   #hosts(): readonly HostPlay[] {
@@ -135,14 +138,16 @@ export class LateBalancers {
 
   #there(servers: readonly Server[]): readonly Server[] {
     const { lost } = this.#context;
-    const back = servers.filter(({ balancer: { host } }) => this.#back.has(host) && !lost.hosts.includes(host));
+    const isBack = (host: string): boolean => this.#back.has(host) && !lost.hosts.includes(host);
+    const back = servers.filter((server) => isBack(server.balancer.host) && !isToBeFound(server));
     return [...new Map(back.map((server) => [serverKey(server), server])).values()];
   }
 
   async #look(over: AbortSignal): Promise<void> {
     const { clock, lost } = this.#context;
     while (!over.aborted) {
-      for (const host of lost.hosts) if (!this.#lookedFor.has(host)) this.#keepLooking(host, over);
+      const wanted = [...lost.hosts, ...this.#partly];
+      for (const host of wanted) if (!this.#lookedFor.has(host)) this.#keepLooking(host, over);
       if (this.#back.size > 0) await Promise.all([...this.#inWork].map((takeIn) => takeIn()));
       await clock.sleep(LOOK_EVERY_MS, over);
     }
@@ -157,7 +162,7 @@ export class LateBalancers {
   }
 
   async #lookFor(host: string, over: AbortSignal): Promise<void> {
-    const { held, lost, report } = this.#context;
+    const { held, lost } = this.#context;
     try {
       const seen = await unlessOver(this.#lookAt(host), over);
       if (!seen || over.aborted) return;
@@ -165,7 +170,7 @@ export class LateBalancers {
         this.#tell(host, seen.problems.join('; '));
         return;
       }
-      await held.join(host);
+      if (!this.#partly.has(host)) await held.join(host);
       this.#plays = this.#plays.map((play) => ({ ...play, hosts: play.hosts.map(seen.named) }));
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -174,10 +179,25 @@ export class LateBalancers {
       return;
     }
     lost.answers(host);
+    const [isFirst, isWhole] = [!this.#back.has(host), this.#isNamed(host)];
+    if (isWhole) this.#partly.delete(host);
+    else this.#partly.add(host);
+    if (isFirst) this.#tellBack(host);
     this.#back.add(host);
-    const text = `${host} answers again: its HAProxy is brought in line, and belongs to the run from here on`;
-    report({ type: 'warning', host, text });
+    if (isFirst || isWhole) await noteKept(held.all, this, this.#context);
     await Promise.all([...this.#inWork].map((takeIn) => takeIn()));
+  }
+
+  #tellBack(host: string): void {
+    const text = `${host} answers again: its HAProxy is brought in line, and belongs to the run from here on`;
+    this.#context.report({ type: 'warning', host, text });
+  }
+
+  /** Whether all servers there have their names. */
+  #isNamed(at: string): boolean {
+    return !this.#hosts()
+      .flatMap(serversBefore)
+      .some((server) => server.balancer.host === at && isToBeFound(server));
   }
 
   /** By what is asked of it before a run; undefined: it does not answer yet. */
@@ -196,8 +216,9 @@ export class LateBalancers {
     const { named, problems } = await namingAt(hosts, { backends, isLookedAt: isThere }, fleet);
     if (problems.length > 0) return { named, problems };
     const all = hosts.map(named);
-    const instances = all.flatMap((one) => one.instances.map((instance) => withServers(instance, isThere)));
-    const inFront = all.flatMap(({ front }) => front?.servers.filter(isThere) ?? []);
+    const isKnown = (server: Server): boolean => isThere(server) && !isToBeFound(server);
+    const instances = all.flatMap((one) => one.instances.map((instance) => withServers(instance, isKnown)));
+    const inFront = all.flatMap(({ front }) => front?.servers.filter(isKnown) ?? []);
     const ramps = await Promise.all(instances.map((instance) => rampProblems(instance, fleet)));
     const found = [
       ...findings,
@@ -216,6 +237,10 @@ export class LateBalancers {
     const text = `${host} answers again, but stays left out: ${why}: requests of its HAProxy to a container that is being replaced fail`;
     this.#context.report({ type: 'warning', host, text });
   }
+}
+
+function isSame(one: Pick<Instance, 'host' | 'container'>, other: Pick<Instance, 'host' | 'container'>): boolean {
+  return one.host === other.host && one.container === other.container;
 }
 
 interface AtWork {

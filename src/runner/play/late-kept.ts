@@ -4,7 +4,6 @@ import { keptSets, type KeptSet } from '../../rollout/kept.ts';
 import { sameServer, type Server, type Standing } from '../../rollout/model.ts';
 import type { ServerState } from '../../rollout/observed.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
-import { noted } from '../hosts/noted.ts';
 import { byContainer } from '../hosts/recorded-work.ts';
 import { stateOf } from '../instance/traffic.ts';
 import type { RecordEntry } from '../ports/ports.ts';
@@ -12,35 +11,53 @@ import { keepOut } from '../recovery/keep-out.ts';
 import type { RunContext } from '../run.ts';
 import type { LateBalancers } from './late-balancers.ts';
 
-type NotingContext = Parameters<typeof noted>[2] & Pick<RunContext, 'identity'>;
+type NotingContext = Pick<RunContext, 'identity' | 'report'>;
 
-/** What was kept of a host, with its servers there; as it is where that cannot be noted, which is told. */
-export async function keptWithThere(
+/**
+ * Notes the servers at HAProxys that answer again of what this run keeps: whoever has it serve again, or ends it, does so
+ * there, too. Where that fails it is told, and tried again when the run ends.
+ */
+export async function noteKept(all: readonly HeldHost[], late: LateBalancers, context: NotingContext): Promise<void> {
+  for (const held of all) {
+    for (const { entries } of keptBy(context, held)) {
+      for (const one of byContainer(entries)) await told(held, context, () => noteOne(one, held, late));
+    }
+  }
+}
+
+/** A set with its servers at HAProxys that have answered again since it was kept, as far as they can be noted. */
+export async function withLateServers(
   set: KeptSet<RecordEntry>,
   held: HeldHost,
   { late, ...context }: NotingContext & { readonly late?: LateBalancers },
 ): Promise<KeptSet<RecordEntry>> {
-  if (!late?.haveAnswered) return set;
-  await told(held, context, async () => void (await noteKeptThere(held, late, context)));
+  if (late?.mayBeLost) await noteKept([held], late, context);
   return keptSets(held.undo.entries).find(({ run }) => run === set.run) ?? set;
 }
 
 /**
- * When nothing is in work any more: all that is kept is out of traffic there, too, where its new containers serve. Where
- * that fails, whoever has the host next finds what is let in, and takes it out.
+ * When nothing is in work any more: what this run keeps is out of traffic at all HAProxys that belong to it by now, where
+ * its new containers serve. What is not is found, and taken out, by whoever has the host next.
  */
-export async function keepOutThere(all: readonly HeldHost[], late: LateBalancers, context: RunContext): Promise<void> {
-  if (!late.haveAnswered) return;
-  for (const held of all) {
+export async function keepOutAtLate(all: readonly HeldHost[], late: LateBalancers, context: RunContext): Promise<void> {
+  const { stop } = context;
+  if (!late.mayBeLost || stop.homeward.aborted) return;
+  await noteKept(all, late, context);
+  for (const held of all.filter((one) => keptBy(context, one).length > 0)) {
     await told(held, context, async () => {
-      if (await noteKeptThere(held, late, context)) await keepOut(held, context);
+      stop.beforeNext.throwIfAborted();
+      await keepOut(held, context);
     });
   }
 }
 
+function keptBy({ identity }: NotingContext, { undo }: HeldHost): readonly KeptSet<RecordEntry>[] {
+  return keptSets(undo.entries).filter(({ run }) => run === identity.run);
+}
+
 async function told(
   { access: { name: host } }: HeldHost,
-  { report }: Pick<NotingContext, 'report'>,
+  { report }: NotingContext,
   action: () => Promise<void>,
 ): Promise<void> {
   try {
@@ -52,45 +69,46 @@ async function told(
   }
 }
 
-/**
- * Notes the servers there of what this run keeps on a host. Whoever has it serve again, or ends it, does so there, too.
- *
- * @returns whether there were any
- * @throws Failure when they cannot be seen, or noted
- */
-async function noteKeptThere(held: HeldHost, late: LateBalancers, context: NotingContext): Promise<boolean> {
-  const own = keptSets(held.undo.entries).filter(({ run }) => run === context.identity.run);
-  const more: RecordEntry[] = [];
-  for (const entries of own.flatMap((set) => byContainer(set.entries)))
-    more.push(...(await missing(entries, held, late)));
-  if (more.length > 0) await noted(held, more, context);
-  return more.length > 0;
-}
-
-/** What would be recorded of one container, had they been there from the beginning. */
-async function missing(
-  entries: readonly RecordEntry[],
-  held: HeldHost,
-  late: LateBalancers,
-): Promise<readonly RecordEntry[]> {
+/** One container, with what would have been recorded of it had they been there from the beginning. */
+async function noteOne(entries: readonly RecordEntry[], held: HeldHost, late: LateBalancers): Promise<void> {
   const next = entries.find(({ slot }) => slot === 'next');
   const leaving = entries.find(({ slot }) => slot === 'leaving');
-  if (!next || !leaving) return [];
-  const slots = late.slotsOf({ host: held.access.name, container: next.container ?? '' });
-  const serversIn = (like: RecordEntry): readonly Server[] =>
-    slots.find(({ servers }) => servers.some((server) => sameServer(server, like.server)))?.there ?? [];
-  const olds = serversIn(leaving);
-  const pairs = serversIn(next).flatMap((server, index): (readonly [Server, Server])[] => {
-    const old = olds[index];
-    return old && !entries.some((entry) => sameServer(entry.server, server)) ? [[server, old]] : [];
-  });
-  const made = await Promise.all(
-    pairs.map(async ([server, old]) => {
+  if (!next || !leaving) return;
+  const isKept = (): boolean =>
+    held.undo.entries.some(({ kind, server }) => kind === 'kept' && sameServer(server, next.server));
+  const failures: unknown[] = [];
+  for (const [server, old] of missing({ next, leaving }, held, late)) {
+    try {
       const [now, then] = [await stateOf(held.reach(server)), await stateOf(held.reach(old))];
-      return [entryLike(next, now, then), entryLike(leaving, then, now)];
-    }),
-  );
-  return made.flat();
+      // Meanwhile it may have been begun with: then that goes on as it was begun.
+      await held.undo.add(() => (isKept() ? [entryLike(next, now, then), entryLike(leaving, then, now)] : []));
+      if (isKept() && now.weight !== then.weight) await held.reach(server).balancer.setWeight(server, then.weight);
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+}
+
+interface Kept {
+  readonly next: RecordEntry;
+  readonly leaving: RecordEntry;
+}
+
+/** Servers of the new container that are not recorded, each with that of the old one at the same backend. */
+function missing(
+  { next, leaving }: Kept,
+  { access: { name: host }, undo }: HeldHost,
+  late: LateBalancers,
+): readonly (readonly [Server, Server])[] {
+  const instance = { host, container: next.container ?? '' };
+  const [nexts, olds] = [next, leaving].map((like) => late.inSlotOf(instance, like.server));
+  return (nexts ?? []).flatMap((server): (readonly [Server, Server])[] => {
+    const old = olds?.find(({ backend, balancer }) =>
+      sameServer({ ...server, name: '' }, { backend, balancer, name: '' }),
+    );
+    return old && !undo.entries.some((entry) => sameServer(entry.server, server)) ? [[server, old]] : [];
+  });
 }
 
 /** Each has in the end what the other one is found with. */

@@ -7,7 +7,7 @@ import { outcomeOf, switchBack } from '../hosts/switch-back.ts';
 import { beforeActing } from '../instance/before-acting.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import type { PlayEnd } from './batches.ts';
-import { keptWithThere } from './late-kept.ts';
+import { withLateServers } from './late-kept.ts';
 import type { RollContext } from './roll.ts';
 
 export interface OwnKept {
@@ -58,7 +58,7 @@ export async function switchBackOwn(kept: readonly OwnKept[], context: Omit<Roll
     };
     const switching = { ...context, report: asRevert(context.report), begun };
     const there = context.held(one.host);
-    const ends = await switchBack(await keptWithThere(one.set, there, context), there, switching);
+    const ends = await switchBack(await withLateServers(one.set, there, context), there, switching);
     const bug = ends.flatMap(({ failure }) => (failure && !(failure instanceof Failure) ? [failure] : []))[0];
     if (bug) throw bug;
     const { end, reason, counts } = outcomeOf(ends);

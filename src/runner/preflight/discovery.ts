@@ -1,9 +1,11 @@
 /** Servers that a playbook leaves to be found (`server: discover`), found where a run begins. */
+import { Failure } from '../../errors.ts';
 import { discovered, hostDiscovered, isToBeFound, type Whereabouts } from '../../rollout/discover.ts';
 import { serversOf, type Instance, type Server } from '../../rollout/model.ts';
 import { serversBefore, type HostPlay } from '../../rollout/play.ts';
 import type { Finding } from '../hosts/findings.ts';
 import type { Fleet, HostAccess } from '../ports/ports.ts';
+import { isPassing } from '../waiting/poll.ts';
 import type { Balancers } from './inspect-balancers.ts';
 
 /** The instance with the names that were found; at an HAProxy that does not answer they stay to be found. */
@@ -41,7 +43,7 @@ export async function namingAt(plays: readonly HostPlay[], seen: LookedAt, fleet
   const nameless = plays.filter((play) => serversBefore(play).some(isWanted));
   const hosts = [...new Set(nameless.map(({ host }) => host))];
   const wheres = new Map(
-    await Promise.all(hosts.map(async (host) => [host, await whereaboutsOn(host, nameless, fleet)] as const)),
+    await Promise.all(hosts.map(async (host) => [host, await whereaboutsIfThere(host, nameless, fleet)] as const)),
   );
   const look = (play: HostPlay): NamedPlay => {
     const where = wheres.get(play.host);
@@ -54,6 +56,20 @@ interface HostWhereabouts {
   readonly addresses: readonly string[];
   /** By container. */
   readonly ports: ReadonlyMap<string, readonly number[]>;
+}
+
+/** One that cannot be asked for a moment has nobody else wait: its servers stay to be found. */
+async function whereaboutsIfThere(
+  name: string,
+  plays: readonly HostPlay[],
+  fleet: Fleet,
+): Promise<HostWhereabouts | undefined> {
+  try {
+    return await whereaboutsOn(name, plays, fleet);
+  } catch (error) {
+    if (error instanceof Failure && isPassing(error)) return undefined;
+    throw error;
+  }
 }
 
 async function whereaboutsOn(name: string, plays: readonly HostPlay[], fleet: Fleet): Promise<HostWhereabouts> {

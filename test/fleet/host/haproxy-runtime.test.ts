@@ -27,7 +27,7 @@ it('an HAProxy on a real host is shown, and told at runtime, by sluice haproxy',
   expect(changed, changed.stderr).toMatchObject({ status: 0 });
   const [header, ...runs] = (await sluice('history')).stdout.trim().split('\n');
   expect(header).toContain('RESULT');
-  expect(runs.filter((line) => line.includes(' haproxy '))).toEqual([
+  expect(runs.filter((line) => line.includes(' haproxy ')).slice(0, 2)).toEqual([
     expect.stringMatching(/ haproxy exec .* done /),
     expect.stringMatching(/ haproxy weights .* done /),
   ]);

@@ -18,7 +18,8 @@ const isRecording = process.env['SLUICE_RECORD'] === '1';
 
 it(`${haproxyProgram()} is understood`, async () => {
   const { ask, master, dir, reload } = await haproxy();
-  await openRequest(ask, dir);
+  await openRequest(ask, dir, { path: '/slow', for: 'be=web srv=s1' });
+  await openRequest(ask, dir, { path: '/alone', for: 'be=alone srv=a1' });
   const exchanges: Exchange[] = [];
 
   await tell({ ask: keeping(ask, exchanges), master: keeping(master, exchanges), reload });
@@ -74,12 +75,18 @@ async function haproxy(): Promise<{ ask: Ask; master: Ask; dir: string; reload: 
   return { ask, master, dir, reload };
 }
 
-/** One that HAProxy has given to web/s1 and that gets no answer. */
-async function openRequest(ask: Ask, dir: string): Promise<void> {
+interface Asked {
+  readonly path: string;
+  /** As `show sess` has it. */
+  readonly for: string;
+}
+
+/** One that HAProxy has given to its server and that gets no answer. */
+async function openRequest(ask: Ask, dir: string, { path, for: server }: Asked): Promise<void> {
   const client = connect(join(dir, 'in.sock'));
   onTestFinished(() => {
     client.destroy();
   });
-  client.on('error', () => undefined).write('GET /slow HTTP/1.1\r\nHost: a\r\n\r\n');
-  await expect.poll(async () => await ask('show sess')).toMatch(/ be=web srv=s1 /);
+  client.on('error', () => undefined).write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+  await expect.poll(async () => await ask('show sess')).toContain(` ${server} `);
 }

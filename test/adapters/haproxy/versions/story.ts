@@ -5,7 +5,7 @@ import { RuntimeApi } from '../../../../src/adapters/haproxy/runtime-api.ts';
 import type { Ask } from '../../../../src/adapters/haproxy/runtime-socket.ts';
 import type { Server } from '../../../../src/rollout/model.ts';
 
-/** An HAProxy with {@link CONFIG} that a request is open at, for `web/s1`. */
+/** An HAProxy with {@link CONFIG} that two requests are open at, for `web/s1` and for `alone/a1`. */
 export interface Told {
   readonly ask: Ask;
   readonly master: Ask;
@@ -24,6 +24,7 @@ defaults
   default-server inter 60s
 frontend in
   bind unix@{dir}/in.sock
+  use_backend alone if { path /alone }
   default_backend web
 backend web
   option httpchk GET /health
@@ -41,6 +42,8 @@ backend hashed
 backend fixed
   balance static-rr
   server f1 127.0.0.1:9
+backend alone
+  server a1 unix@{dir}/app.sock
 `;
 
 export async function tell({ ask, master, reload }: Told): Promise<void> {
@@ -79,6 +82,7 @@ async function expectLooks(api: RuntimeApi, { s1, version }: Of): Promise<void> 
     ['mapped', 'm1', 'ready', 1, undefined],
     ['hashed', 'h1', 'ready', 7, undefined],
     ['fixed', 'f1', 'ready', 1, undefined],
+    ['alone', 'a1', 'ready', 1, undefined],
   ]);
   expect(all[0]).toMatchObject({ isUp: true, hasCheck: true, hasAgent: false, isBackup: false, current: 1, queued: 0 });
   expect(all[3]).toMatchObject({ isUp: true, hasCheck: false, status: 'no check', address: '127.0.0.1', port: 9 });
@@ -117,9 +121,12 @@ async function expectChanges(api: RuntimeApi, { s1, version }: Of): Promise<void
   expect(await api.look(s1)).toMatchObject({ isUp: true, admin: 'ready', weight: 0 });
   await api.setAdmin(s1, 'maint');
   expect(await api.look(s1)).toMatchObject({ isUp: false, admin: 'maint', weight: 0, current: 1 });
-  // `track` names it, of which no HAProxy tells; of the other, those from 3.0 on do.
+  // `track` names it, of which no HAProxy tells; of the others, those from 3.0 on do.
   expect(await api.isHeld(s1)).toBeUndefined();
   expect(await api.isHeld({ ...s1, name: 's2' })).toBe(version < 3 ? undefined : false);
+  const a1 = { ...s1, backend: 'alone', name: 'a1' };
+  await api.setAdmin(a1, 'maint');
+  expect(await api.isHeld(a1)).toBe(version < 3 ? undefined : true);
   const [follower] = (await api.backends('follows')).flatMap(({ servers }) => servers);
   expect(follower).toMatchObject({ admin: 'maint', status: 'MAINT (via web/s1)' });
   await api.setWeight(s1, 10);
