@@ -70,7 +70,8 @@ export class KeptWorld {
   /** From its start to its end. */
   async play(act: Act, { meanwhile, faults = [], ...breakage }: Breakage & Meanwhile = {}): Promise<Played> {
     const { world } = this;
-    const of = act.command === 'resume' ? lastRollout(world, () => true) : undefined;
+    const isOfRun = act.command === 'resume' || act.command === 'rollback';
+    const of = isOfRun ? lastRollout(world, () => true) : undefined;
     const controller = new Controller(world, act.by, faults, { command: act.command, goesOn: of });
     const run = begin({ act, scenario: this.#scenario, controller, of }, breakage);
     const isOver = (): boolean => {
