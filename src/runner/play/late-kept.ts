@@ -76,7 +76,7 @@ async function noteOne(entries: readonly RecordEntry[], held: HeldHost, late: La
   if (!next || !leaving) return;
   const isKept = (): boolean =>
     held.undo.entries.some(({ kind, server }) => kind === 'kept' && sameServer(server, next.server));
-  const failures: unknown[] = [];
+  const failures: Failure[] = [];
   for (const [server, old] of missing({ next, leaving }, held, late)) {
     try {
       const [now, then] = [await stateOf(held.reach(server)), await stateOf(held.reach(old))];
@@ -84,10 +84,12 @@ async function noteOne(entries: readonly RecordEntry[], held: HeldHost, late: La
       await held.undo.add(() => (isKept() ? [entryLike(next, now, then), entryLike(leaving, then, now)] : []));
       if (isKept() && now.weight !== then.weight) await held.reach(server).balancer.setWeight(server, then.weight);
     } catch (error) {
+      if (!(error instanceof Failure)) throw error;
       failures.push(error);
     }
   }
-  if (failures.length > 0) throw failures[0];
+  const [failure] = failures;
+  if (failure) throw failure;
 }
 
 interface Kept {
@@ -113,10 +115,9 @@ function missing(
 
 /** Each has in the end what the other one is found with. */
 function entryLike(like: RecordEntry, now: ServerState, then: ServerState): RecordEntry {
-  const { agent: _, ...rest } = like;
   const standing = ({ weight, admin }: ServerState): Standing => ({ weight, admin });
   return {
-    ...{ ...rest, server: now.server, standing: standing(now), then: standing(then), letIn: true },
-    ...(now.hasAgent && { agent: true }),
+    ...{ ...like, server: now.server, agent: now.hasAgent ? true : undefined, letIn: true },
+    ...{ standing: standing(now), then: standing(then) },
   };
 }
