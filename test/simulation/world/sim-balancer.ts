@@ -27,7 +27,7 @@ export class SimBalancer implements LoadBalancer {
   }
 
   facts(): Promise<BalancerFacts> {
-    return this.#look('facts', () => ({ version: '2.6.12', level: 'admin' }));
+    return this.#look('facts', () => ({ version: this.#tells ? '3.2.26' : '2.6.12', level: 'admin' }));
   }
 
   backends(backend?: string): Promise<readonly BackendState[]> {
@@ -58,13 +58,12 @@ export class SimBalancer implements LoadBalancer {
     });
   }
 
-  /** In every other story it is one that tells (3.0); what is between two tries is attached, too. */
+  /** What is between two tries is attached, too. */
   async isHeld(server: Server): Promise<boolean | undefined> {
-    const { timeline, setting } = this.#controller.world;
-    if (setting.seed % 2 === 0) return undefined;
+    if (!this.#tells) return undefined;
     return this.#look(`held by ${pathOf(server)}`, () => {
       const slot = this.#host.haproxy.slot(server);
-      return slot.admin === 'maint' ? open(slot, timeline.nowMs).length > 0 : undefined;
+      return slot.admin === 'maint' ? open(slot, this.#controller.world.timeline.nowMs).length > 0 : undefined;
     });
   }
 
@@ -148,6 +147,11 @@ export class SimBalancer implements LoadBalancer {
     await this.#change(`shutdown sessions of ${pathOf(server)}`, { what: 'shutdown', server }, () => {
       this.#host.haproxy.slot(server).requests = [];
     });
+  }
+
+  /** In every other story it is one of 3.0 or later, which tells what is attached to a server. */
+  get #tells(): boolean {
+    return this.#controller.world.setting.seed % 2 === 1;
   }
 
   #server({ line: { backend, name } }: Slot): Server {
