@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { TO_BE_FOUND, type Instance } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
+import type { RecordEntry } from '../../src/runner/ports/ports.ts';
 import { inCentral } from './central.ts';
 import { KeptWorld, keptStory, withEach, type Played } from './kept-story.ts';
 import { Random } from './random.ts';
@@ -69,8 +70,7 @@ async function late(
 
 /** How the servers of the old containers of fe1 stand at lb2. */
 function oldsAtLb2({ world }: KeptWorld): string[] {
-  const isThere = ({ slot = '', server }: { slot?: string; server: { balancer: { host: string } } }): boolean =>
-    slot === 'leaving' && server.balancer.host === 'lb2';
+  const isThere = ({ slot, server }: RecordEntry): boolean => slot === 'leaving' && server.balancer.host === 'lb2';
   return world
     .host('fe1')
     .record.filter(isThere)
