@@ -1,0 +1,225 @@
+import { request } from 'node:http';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { kinds, send } from '../../../lab/load/request.ts';
+import { isFailed, type Outcome } from '../../../lab/load/tally.ts';
+import { folderWith } from '../../support/command-line.ts';
+import {
+  ALL_IN_SERVICE,
+  containersOf,
+  containersOn,
+  serverOfAddress,
+  serversOf,
+  untilServers,
+} from '../../support/fleet.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { shortPlaybook } from '../../support/short-playbook.ts';
+import { sluice } from '../../support/sluice.ts';
+
+type Change = readonly [found: string, by: string];
+
+const folder = folderWith({});
+const BACKEND = '\nbackend pxapp_cluster';
+const SERVER = 'weight {weight}';
+
+/** The configuration of the lab with these changes, as a template of its own. */
+function template(changes: readonly Change[]): string {
+  const path = join(folder, 'haproxy.cfg');
+  writeFileSync(path, changed(readFileSync('haproxy/haproxy.cfg.example', 'utf8'), changes));
+  return path;
+}
+
+/** The example playbook, for one container or all, with enough time for what ends by itself and a limit for the rest. */
+function playbook(instances: 1 | 3): string {
+  const path = shortPlaybook(folder, { instances });
+  const policy: Change = ['timeout: 5s\n    on_timeout: shutdown_sessions', 'timeout: 3s\n    on_timeout: continue'];
+  writeFileSync(path, changed(readFileSync(path, 'utf8'), [policy]));
+  return path;
+}
+
+function changed(text: string, changes: readonly Change[]): string {
+  return changes.reduce((all, [found, by]) => {
+    if (!all.includes(found)) throw new Error(`there is no "${found}"`);
+    return all.replace(found, by);
+  }, text);
+}
+
+async function rollOut(
+  instances: 1 | 3,
+): Promise<{ readonly status: number | null; readonly stdout: string; readonly stderr: string }> {
+  return sluice('rollout', playbook(instances), '-e', 'pxapp_version=v2', '--limit', own, '--yes', '--json');
+}
+
+/** Requests one after the other, each on a connection of its own, until it is told to stop: what failed. */
+function askingOn(ask: () => Promise<Outcome>): () => Promise<readonly Outcome[]> {
+  const failed: Outcome[] = [];
+  const over = new AbortController();
+  const asking = (async () => {
+    while (!over.signal.aborted) {
+      const outcome = await ask();
+      if (isFailed(outcome)) failed.push(outcome);
+    }
+  })();
+  return async () => {
+    over.abort();
+    await asking;
+    return failed;
+  };
+}
+
+/** One request of a client that HAProxy has given the cookie of pxApp_1. */
+async function askWithCookie(): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const outcome = { host: own, request: 'with a cookie', latencyMs: 0, version: undefined };
+    const asked = request({
+      host: ownHost().address,
+      path: '/slow?ms=300',
+      agent: false,
+      headers: { cookie: 'SRV=pxApp_1' },
+    });
+    asked.on('error', (error) => {
+      resolve({ ...outcome, error: error.message });
+    });
+    asked.on('response', (answer) => {
+      answer.resume().on('end', () => {
+        resolve({ ...outcome, status: answer.statusCode });
+      });
+    });
+    asked.end();
+  });
+}
+
+interface Stream {
+  /** When it came to its end, whole. */
+  readonly endedAt: Promise<number>;
+}
+
+/** A stream of events from this server, by as many tries as it takes. */
+async function streamFrom(server: string): Promise<Stream> {
+  for (;;) {
+    const asked = request({ host: ownHost().address, path: '/stream', agent: false });
+    const endedAt = new Promise<number>((resolve, reject) => {
+      asked.on('error', reject).on('response', (answer) => {
+        answer.on('error', reject).on('end', () => {
+          resolve(performance.now());
+        });
+        answer.resume();
+      });
+    });
+    endedAt.catch(() => undefined);
+    asked.end();
+    if ((await serverOfAddress(own, asked)) === server) return { endedAt };
+    asked.destroy();
+  }
+}
+
+describe('with HAProxy set up otherwise, no request fails and every weight is exact afterwards:', () => {
+  afterAll(async () => {
+    await resetOwn();
+  });
+
+  const COOKIES: readonly Change[] = [
+    [BACKEND, `${BACKEND}\n    cookie SRV insert indirect nocache`],
+    [SERVER, `${SERVER} cookie pxApp_{id} slowstart 2s`],
+  ];
+  const CHECKS = 'fall 2';
+  const BACKUP: readonly Change[] = [[CHECKS, `${CHECKS}\n    server spare 127.0.0.1:8083 backup`]];
+  const STICK_TABLE: readonly Change[] = [
+    [BACKEND, `${BACKEND}\n    stick-table type ip size 1k expire 10m\n    stick on src`],
+    ['timeout tunnel 1h', 'timeout tunnel 1h\n    option redispatch'],
+  ];
+
+  it.each<{ what: string; changes: readonly Change[]; instances: 1 | 3; waits: boolean }>([
+    {
+      what: 'cookies, whose client comes on at weight 0 and leaves with the maintenance, and slowstart',
+      changes: COOKIES,
+      instances: 1,
+      waits: true,
+    },
+    { what: 'a stick table, by which all clients are of one server', changes: STICK_TABLE, instances: 3, waits: true },
+    { what: 'balance static-rr', changes: [['balance roundrobin', 'balance static-rr']], instances: 1, waits: false },
+    {
+      what: 'balance source, by which all clients are of one server',
+      changes: [['balance roundrobin', 'balance source']],
+      instances: 3,
+      waits: false,
+    },
+    {
+      what: 'balance uri with hash-type consistent',
+      changes: [['balance roundrobin', 'balance uri whole\n    hash-type consistent']],
+      instances: 1,
+      waits: false,
+    },
+    {
+      what: 'a backup server beside those that serve',
+      changes: BACKUP,
+      instances: 1,
+      waits: false,
+    },
+  ])('$what', async ({ changes, instances, waits }) => {
+    await resetOwn({ haproxyTemplate: template(changes) });
+    const before = await serversOf(own);
+    const traffic = loadOwn();
+    const sticky = askingOn(changes === COOKIES ? askWithCookie : () => send(ownHost(), kinds.get));
+
+    const ended = await rollOut(instances);
+
+    const [report, failed] = [await traffic.stop(), await sticky()];
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0);
+    expect([...report.failures, ...failed]).toEqual([]);
+    if (waits) expect(ended.stdout).toContain('"about":"not-drained"');
+    // With slowstart it is "starting" for a while, and UP all the same.
+    await untilServers(ownHost(), (servers) => servers.join() === before.join());
+    expect(await containersOf(own)).toEqual([
+      ...containersOn('v2').slice(0, instances),
+      ...containersOn('v1').slice(instances),
+    ]);
+  });
+
+  it('mode tcp, of connections that end by themselves', async () => {
+    const changes: readonly Change[] = [
+      ['mode http', 'mode tcp'],
+      ['    http-reuse always\n', ''],
+      ['    timeout http-keep-alive 60s\n', ''],
+    ];
+    await resetOwn({ haproxyTemplate: template(changes) });
+    const before = await serversOf(own);
+    const clients = [kinds.get, kinds.post, kinds.slow].map((kind) => askingOn(() => send(ownHost(), kind)));
+
+    const ended = await rollOut(1);
+
+    const failed = await Promise.all(clients.map((stop) => stop()));
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0);
+    expect(failed.flat()).toEqual([]);
+    expect(await serversOf(own)).toEqual(before);
+    expect(await containersOf(own)).toEqual(['pxApp_1 v2', ...containersOn('v1').slice(1)]);
+  });
+
+  it('server-sent events, which are in hand until drain.timeout is over and end with their container then', async () => {
+    await resetOwn();
+    const traffic = loadOwn();
+    const stream = await streamFrom('pxApp_1');
+    const began = performance.now();
+
+    const ended = await rollOut(1);
+
+    const report = await traffic.stop();
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0);
+    expect(ended.stdout).toContain('"about":"not-drained"');
+    expect((await stream.endedAt) - began).toBeGreaterThan(3_000);
+    expect(report.failures).toEqual([]);
+    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+  });
+
+  it('a server that follows one of ours by track is refused, with the reason', async () => {
+    const tracking = `${BACKEND}\n    server spare 127.0.0.1:8099 track pxapp_cluster/pxApp_1`;
+    await resetOwn({ haproxyTemplate: template([[BACKEND, tracking]]) });
+
+    const ended = await rollOut(1);
+
+    expect(ended.status).toBe(1);
+    expect(ended.stdout + ended.stderr).toMatch(/spare.*pxApp_1|pxApp_1.*spare/);
+    expect(await containersOf(own)).toEqual(containersOn('v1'));
+  });
+});
