@@ -217,7 +217,8 @@ function wordsIn(argv: readonly string[]): readonly string[] {
 /** yargs suggests commands but no options. */
 function suggestionFor(complaint: string): string {
   const [, name] = /^Unknown argument: (\S+)$/.exec(complaint) ?? [];
-  return name === undefined ? '' : suggestion(name, optionNames);
+  if (name === undefined) return '';
+  return optionNames.includes(name) ? ': other commands have it, this one has not' : suggestion(name, optionNames);
 }
 
 /** Words that stand by themselves; `words` are those of a command of HAProxy's. */

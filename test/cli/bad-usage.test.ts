@@ -16,6 +16,7 @@ describe('readArguments() refuses', () => {
     { why: 'an option of another command',     line: 'restore h -i a --note x',              says: /note/ },
     { why: 'rollout options for a drain',      line: 'drain h -i a --force',                 says: /force/ },
     { why: 'drain options for a status',       line: 'status -i a --on-timeout fail',        says: /on-timeout/ },
+    { why: 'an option of other commands',      line: 'recover h -i a --take-over',            says: /Unknown argument: take-over: other commands have it, this one has not/ },
     { why: 'two playbooks',                    line: 'rollout a b -i a',                     says: /Unknown argument: b/ },
     { why: 'two patterns',                     line: 'status h k -i a',                      says: /Unknown argument: k/ },
     { why: 'an inventory taken as a list',     line: 'drain h -i a b',                       says: /Unknown argument: b/ },
