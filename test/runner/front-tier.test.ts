@@ -5,6 +5,7 @@ import { THE_HOST } from '../../src/rollout/maintenance.ts';
 import { drainHosts } from '../../src/runner/maintenance/drain-hosts.ts';
 import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
+import { changed } from '../support/changed.ts';
 import { FRONT_WHOLE, frontPair, type FrontPair } from '../support/front-pair.ts';
 import { MortalFleet } from '../support/mortal-fleet.ts';
 import { resumptionFrom } from '../support/resumption.ts';
@@ -80,6 +81,29 @@ describe('a host behind a tier of front HAProxys', () => {
     const result = await rollout([pair.play('bad')], options, pair.fleet.context());
 
     expect(result).toMatchObject({ end: 'stopped', hosts: [{ host: 'fe1', end: 'failed', unchanged: 1 }, {}] });
+    expect(pair.failures()).toEqual([]);
+    expect(pair.isWhole()).toBe(true);
+  });
+
+  it('is back with what was found first where a connection was lost just after its weight was taken', async () => {
+    const pair = await frontPair();
+    const lb1 = await pair.fleet.host('lb1');
+    const front = lb1.balancer();
+    let isLost = false;
+    lb1.balancer = () =>
+      changed(front, {
+        setWeight: async (server, weight) => {
+          await front.setWeight(server, weight);
+          if (weight > 0 || isLost) return;
+          isLost = true;
+          throw new Failure('unreachable', 'Cannot reach lb1: the connection was lost');
+        },
+      });
+
+    const result = await rollout([pair.play('v2')], options, pair.fleet.context());
+
+    expect(isLost).toBe(true);
+    expect(result).toMatchObject({ end: 'done', hosts: [{ updated: 1 }, { updated: 1 }] });
     expect(pair.failures()).toEqual([]);
     expect(pair.isWhole()).toBe(true);
   });

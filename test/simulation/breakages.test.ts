@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { centralBreakages } from './breakages-central.ts';
+import { frontBreakages } from './breakages-front.ts';
 import { operationBreakages } from './breakages-operations.ts';
 import { breakages } from './breakages.ts';
 import { centralOf } from './central.ts';
+import { frontOf } from './front.ts';
 import { furtherOf } from './further.ts';
 import { holdsOf } from './holds.ts';
 import { brisk, hasty } from './pace.ts';
@@ -57,10 +59,12 @@ const caught: Readonly<Record<string, Invariant>> = {
   'a serving container taken from an HAProxy out of reach': 'requests',
   'not known who may send requests to a serving container': 'sessions',
   'what answers again only told of': 'requests',
+  'the tier in front only told of': 'requests',
 };
 
 /** Where what is broken comes to be done. */
 function storiesOf(name: string): (seed: number) => Scenario {
+  if (name in frontBreakages) return (seed) => frontOf(seed, hasty);
   if (name in centralBreakages) return (seed) => centralOf(seed, hasty);
   if (!(name in operationBreakages)) return scenarioOf;
   const held = name.includes('kept') ? blueGreenOf : holdsOf;

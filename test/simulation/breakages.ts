@@ -3,6 +3,7 @@ import type { AdminState, Instance, Server } from '../../src/rollout/model.ts';
 import type { HostAccess, LoadBalancer, Lock } from '../../src/runner/ports/ports.ts';
 import { changed } from '../support/changed.ts';
 import { centralBreakages } from './breakages-central.ts';
+import { frontBreakages } from './breakages-front.ts';
 import { operationBreakages } from './breakages-operations.ts';
 import { balancers, containers, hosts, never, records } from './breaking.ts';
 import type { Breakage } from './playing.ts';
@@ -33,6 +34,7 @@ function setBy(host: HostAccess): Map<string, { weight?: number; admin?: AdminSt
 export const breakages: Readonly<Record<string, Breakage>> = {
   ...operationBreakages,
   ...centralBreakages,
+  ...frontBreakages,
   'record written after acting': records((record, { clock }) => ({
     write: async (entries) => {
       void clock.sleep(300, never).then(() => record.write(entries).catch(() => undefined));

@@ -1,6 +1,6 @@
 /** What sluice's commands do, as its command line has them done: the real code, with what a scenario says. */
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
-import type { DeclaredSlot, Instance, RunCommand, Server } from '../../src/rollout/model.ts';
+import type { DeclaredSlot, FrontTier, Instance, RunCommand, Server } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { resumptionOf } from '../../src/rollout/resumption.ts';
@@ -21,7 +21,7 @@ import type { Act } from './acts.ts';
 import type { Journalled } from './journals.ts';
 import type { Scenario } from './scenario.ts';
 import type { Controller } from './world/controller.ts';
-import { inOtherSlot, ofHost } from './world/fronts.ts';
+import { inOtherSlot, ofHost, ofWhole } from './world/fronts.ts';
 import { IMAGE, portsOf, REBOOT, type ContainerSetting, type HostSetting } from './world/host.ts';
 import { SOCKET } from './world/sim-fleet.ts';
 
@@ -77,7 +77,7 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
         {
           hosts,
           servers,
-          ...frontsIn(scenario),
+          ...(act.server === undefined ? frontsIn(scenario) : ownIn(scenario)),
           policy,
           note: 'by hand',
           forMs,
@@ -92,7 +92,12 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
 }
 
 /** As `--balancer-hosts` says. */
-function frontsIn({ world: { balancers } }: Scenario): Fronts {
+function frontsIn({ world: { balancers, front } }: Scenario): Fronts {
+  return { place: { socket: SOCKET, container: undefined }, balancers: (front ?? balancers)?.map(({ name }) => name) };
+}
+
+/** The same of one of its containers, which a tier in front does not know. */
+function ownIn({ world: { balancers } }: Scenario): Fronts {
   return { place: { socket: SOCKET, container: undefined }, balancers: balancers?.map(({ name }) => name) };
 }
 
@@ -106,7 +111,7 @@ function maintenanceOf({ act, scenario }: Asked): MaintainRequest {
     ...{ hosts: hostsOf(act, scenario), ...frontsIn(scenario), serial: [{ hosts: play.serial }], needsRoot: false },
     work: { command: line, reboot: isRebooting ? REBOOT : undefined, containers },
     policy: { timeoutMs: play.timeoutMs, onTimeout: play.onTimeout },
-    ...{ minUp: { servers: world.balancers?.[0]?.floor ?? 0 }, commandWithinMs: COMMAND_WITHIN_MS },
+    ...{ minUp: { servers: (world.front ?? world.balancers)?.[0]?.floor ?? 0 }, commandWithinMs: COMMAND_WITHIN_MS },
     ...{ backWithinMs: 30_000, onFailure: world.policy?.onFailure === 'continue' ? 'continue' : 'stop' },
     ...{ onPlanned: () => undefined, confirm: async () => true },
   };
@@ -132,11 +137,23 @@ function playOf(scenario: Scenario): Play {
     hosts: world.hosts.map((host) => ({
       host: host.name,
       instances: host.containers.map((one) => instanceOf(host, one, scenario)),
+      ...(world.front && { front: frontTierOf(host, world.front, play) }),
     })),
     serial: [{ hosts: world.atOnce?.window === undefined ? play.serial : 1 }],
     ...(world.atOnce && { atOnce: world.atOnce }),
     maxFailPercentage: play.maxFailPercentage,
     policy: world.policy ?? defaultPolicy,
+  };
+}
+
+function frontTierOf(
+  { name }: HostSetting,
+  front: readonly HostSetting[],
+  { timeoutMs, onTimeout }: Scenario['play'],
+): FrontTier {
+  return {
+    ...{ servers: serversIn(front, ofWhole(name)), drain: { timeoutMs, onTimeout } },
+    minUp: { servers: front[0]?.floor ?? 0 },
   };
 }
 

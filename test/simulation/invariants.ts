@@ -127,7 +127,9 @@ function isHopeless(host: SimHost, key: string): boolean {
   const { record, engine } = host;
   // A drain knows only the server, which a new configuration may call otherwise than its container.
   const slot = serversOf(host).find(({ at, slot: { line } }) => keyOf(at, line) === key)?.slot;
-  return record.some(({ server, container, running }) => {
+  return record.some(({ kind, server, container, running }) => {
+    // In front of it: it stays out with what does not serve there.
+    if (kind === 'front') return keyIn(server) === key && hasLost(host);
     const behind = engine.containers.filter((one) =>
       container === undefined
         ? // A host that is maintained is back when all that ran there runs.
@@ -137,6 +139,10 @@ function isHopeless(host: SimHost, key: string): boolean {
     const isNothing = container === undefined && behind.length === 0;
     return keyIn(server) === key && (isNothing || behind.some((one) => one.isBroken || isUnwell(one)));
   });
+}
+
+function hasLost(host: SimHost): boolean {
+  return host.record.some((one) => one.kind !== 'front' && isHopeless(host, keyIn(one.server)));
 }
 
 /** Started again it falls over, or takes longer than a playbook may wait: it may have been given up on, and answer now. */

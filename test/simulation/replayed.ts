@@ -59,7 +59,7 @@ function tellWrong(judged: Judged): void {
   const { world, run, host, one } = judged;
   const { subject, state } = one;
   const isHost = subject.name === THE_HOST;
-  const about = isHost ? host.setting.containers.map(({ name }) => name) : [containerOf(subject.name)];
+  const about = isHost ? [THE_HOST, ...host.setting.containers.map(({ name }) => name)] : [containerOf(subject.name)];
   if (!about.every((name) => world.watchman.touches.isLast(run, `${host.name} ${name}`))) return;
   if (hasFinishedOthers(judged)) return;
   const wrong = isHost ? wrongHost(judged) : subject.name.includes('/') ? wrongServer(judged) : wrongInstance(judged);
@@ -119,10 +119,10 @@ function wrongInstance(judged: Judged): string | undefined {
   }
 }
 
-/** Of a host that was maintained: what is recorded, and how all of its servers stand. */
+/** Of a host that was maintained, or taken out in front: what is recorded, and how all of its servers stand. */
 function wrongHost(judged: Judged): string | undefined {
   const { world, host, one, controllers } = judged;
-  const entries = host.record.filter(({ kind }) => kind === 'maintain');
+  const entries = host.record.filter(({ kind }) => kind === 'maintain' || kind === 'front');
   const last = controllers.at(-1);
   if (!last?.hasEnded || last.journal.isBroken) return wrongRecord(judged, entries);
   if (one.state === 'outOfService') {
@@ -153,7 +153,11 @@ function wrongServer(judged: Judged): string | undefined {
   const isIts = ({ at, slot: { path } }: Front): boolean => toldAs(host, { at, path }) === subject.name;
   // What is recorded of the whole host is for the whole host to tell.
   if (entry?.kind === 'maintain') return undefined;
-  if (state === 'restored') return entry ? 'it is recorded still' : notStanding(world, serversOf(host).filter(isIts));
+  if (state === 'restored' && entry) {
+    // The records go together, once all that were put back with it are.
+    return controllers.at(-1)?.hasEnded ? 'it is recorded still' : undefined;
+  }
+  if (state === 'restored') return notStanding(world, serversOf(host).filter(isIts));
   const isLeft = state === 'notReached' && controllers.at(-1)?.hasEnded && entry?.run === run;
   return isLeft ? 'it is recorded, and not drained' : undefined;
 }
@@ -250,7 +254,8 @@ function checkSummary(world: World, { controller, result, act }: Run, { host, in
   if (summaries.length === 0 || !['rollout', 'rollback'].includes(act.command)) return;
   // What it took over is in its journal, and not in its summary; what it skipped was not even planned.
   if (act.takeOver || summaries.some(({ end }) => end === 'unreachable')) return;
-  const counted = (state: InstanceHistory['state']): number => instances.filter((one) => one.state === state).length;
+  const own = instances.filter(({ subject: { name } }) => name !== THE_HOST && !name.includes('/'));
+  const counted = (state: InstanceHistory['state']): number => own.filter((one) => one.state === state).length;
   const states = ['updated', 'left', 'unchanged', 'outOfService', 'notReached'] as const;
   const summed = (state: (typeof states)[number]): number => summaries.reduce((sum, one) => sum + one[state], 0);
   const odd = states.filter((state) => summed(state) !== counted(state));

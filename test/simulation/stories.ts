@@ -1,4 +1,5 @@
 import { centralBlueGreenOf, centralOf } from './central.ts';
+import { frontOf } from './front.ts';
 import { furtherOf } from './further.ts';
 import { holdsOf } from './holds.ts';
 import { maintainedOf } from './maintained.ts';
@@ -27,6 +28,7 @@ export function scenarioOf(seed: number): Scenario {
   if (place === 2) return slotted[seed % slotted.length]?.(seed, pace) ?? slotsOf(seed, pace);
   if (place === 3 && seed % 2 === 0) return seed % 3 === 0 ? commandsOf(seed, pace) : restartsOf(seed, pace);
   if (place === 3) return pacedOf(seed, pace);
+  if (place === 4 && seed % 2 === 0) return frontOf(seed, pace);
   if (place === 6 && seed % 2 === 0) return seed % 3 === 0 ? maintainedOf(seed, pace) : centralOf(seed, pace);
   if (place === 5 && seed % 2 === 0) return recreatedOf(seed, pace);
   return rolloutOf(seed, pace);

@@ -71,6 +71,18 @@ export class Barrier {
     return barrier;
   }
 
+  /** The same as one of these, in the place of one that was put up before at the same server. */
+  static async raiseAmong(
+    barriers: Barrier[],
+    access: ServerAccess,
+    raising: Omit<Raising, 'earlier'>,
+  ): Promise<Barrier> {
+    const barrier = await Barrier.raise(access, { ...raising, earlier: barriers });
+    const known = barriers.findIndex(({ server }) => sameServer(server, access.server));
+    barriers.splice(known < 0 ? barriers.length : known, 1, barrier);
+    return barrier;
+  }
+
   #inherit(earlier: Barrier): void {
     for (const pid of [...earlier.#before, earlier.#pid]) if (pid !== this.#pid) this.#before.add(pid);
     this.#isClosed ||= earlier.#isClosed && !earlier.#isLowered;

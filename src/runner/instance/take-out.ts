@@ -162,7 +162,7 @@ function cannotSpare({ host }: Sparing, { server, usable, floor }: Shortage): Fa
 }
 
 /** What would be missing if the servers that are usable now were taken. */
-function shortageWithout(sights: readonly Sight[], minUp: MinUp): Shortage | undefined {
+export function shortageWithout(sights: readonly Sight[], minUp: MinUp): Shortage | undefined {
   for (const { access, backend } of sights) {
     const { server } = access;
     const names = sights.filter((one) => isOf(backend, one.access.server)).map((one) => one.access.server.name);

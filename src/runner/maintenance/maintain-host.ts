@@ -124,7 +124,7 @@ class Trip {
       const sparing = { turns: this.#turns, servers: central, host: held.access, instance: { minUp } };
       await untilSpare(sparing, clock, watch, async (sights) => {
         for (const sight of sights)
-          this.#barriers.push(await Barrier.raise(sight.access, { admin: sight.state.admin, sight }));
+          await Barrier.raiseAmong(this.#barriers, sight.access, { admin: sight.state.admin, sight });
         return true;
       });
       await untilQuiet(this.#barriers, { policy, clock }, watch);

@@ -1,10 +1,11 @@
 /** Hosts behind a tier of front HAProxys: out of service there, as a whole, while anybody works on them. */
 import { Failure } from '../../errors.ts';
 import { THE_HOST } from '../../rollout/maintenance.ts';
-import { sameServer, serverPath, type Instance, type Server } from '../../rollout/model.ts';
+import { sameServer, serverPath, serversOf, type Instance, type MinUp, type Server } from '../../rollout/model.ts';
 import { hasChangesOn, type FrontPlan, type HostPlan } from '../../rollout/plan.ts';
 import { Barrier, behind } from '../instance/barrier.ts';
-import { backInFront } from '../recovery/back-in-front.ts';
+import { backInFront, shortOf } from '../recovery/back-in-front.ts';
+import { advice } from '../instance/entry-words.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { hostStep } from '../hosts/host-step.ts';
 import type { RecordEntry } from '../ports/ports.ts';
@@ -12,10 +13,14 @@ import { DrainClock, untilQuiet } from '../instance/quiesce.ts';
 import type { RunContext } from '../run.ts';
 import { sightOf, type Sight } from '../instance/sight.ts';
 import type { LateBalancers } from './late-balancers.ts';
-import { untilSpare } from '../instance/take-out.ts';
+import { shortageWithout, untilSpare } from '../instance/take-out.ts';
 import { stateOf } from '../instance/traffic.ts';
 import type { Turns } from '../instance/turns.ts';
+import { homeward } from '../waiting/persist.ts';
 import { watchOf, type Watch } from '../waiting/watch.ts';
+
+/** Less than this serves nobody. */
+const ONE: MinUp = { servers: 1 };
 
 type FrontContext = Pick<RunContext, 'clock' | 'report' | 'journal' | 'stop' | 'identity'>;
 
@@ -37,14 +42,14 @@ export interface FrontEnd {
   readonly leftOut?: Failure | undefined;
 }
 
-/** Whether an earlier process of this run has left the host out of service in front. */
-export function isOutInFront(held: HeldHost, run: string): boolean {
-  return frontEntriesOf(held, run).length > 0;
+/** Whether the host is left out of service in front: by an earlier process of this run, or since it could not be put back. */
+export function isOutInFront(held: HeldHost): boolean {
+  return frontEntriesOf(held).length > 0;
 }
 
-/** What this run has recorded of a host in front of it. */
-function frontEntriesOf({ undo }: HeldHost, run: string): readonly RecordEntry[] {
-  return undo.entries.filter((entry) => entry.kind === 'front' && entry.run === run);
+/** What is recorded of a host in front of it: by this run, also where that takes back what it did itself. */
+function frontEntriesOf({ undo }: HeldHost): readonly RecordEntry[] {
+  return undo.entries.filter(({ kind }) => kind === 'front');
 }
 
 /** One for all that work at the same time: what is taken back on a host finds it out of service already. */
@@ -63,7 +68,7 @@ export class OutInFront {
     }
     if (!plan.front || !at.begins || !hasChangesOn(plan)) {
       await act();
-      return { leftOut: await putBack(at, context) };
+      return { leftOut: await putBack({ at, barriers: [], untouched: [], context }) };
     }
     const joined = new Set<Promise<void>>();
     this.#out.set(plan.host, joined);
@@ -84,49 +89,70 @@ async function around(
   context: FrontContext,
   act: () => Promise<void>,
 ): Promise<FrontEnd> {
-  const barriers: Barrier[] = [];
+  const taking: Taking = { at, barriers: [], untouched: [], context };
+  const { barriers } = taking;
   let failure: Failure | undefined;
   try {
-    await hostStep(at.held, { step: 'drain', homeward: false }, context, (watch) =>
-      takeOut(front, { at, barriers, context }, watch),
-    );
+    await hostStep(at.held, { step: 'drain', homeward: false }, context, (watch) => takeOut(front, taking, watch));
     const guard = guarding(at, context);
     const acting = (): Promise<void> => behind(() => barriers, guard, act);
-    await (at.late?.takingIn(() => joinLate({ at, barriers, context }, guard), acting) ?? acting());
+    await (at.late?.takingIn(() => joinLate(taking, guard), acting) ?? acting());
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     failure = error;
   }
   for (const barrier of barriers) barrier.lower();
-  return { failure, leftOut: await putBack(at, context) };
+  return { failure, leftOut: await putBack(taking) };
 }
 
-async function putBack(at: AtFront, context: FrontContext): Promise<Failure | undefined> {
-  const entries = frontEntriesOf(at.held, context.identity.run);
+async function putBack({ at, untouched, context }: Taking): Promise<Failure | undefined> {
+  const recorded = frontEntriesOf(at.held);
+  await forgetUntouched(
+    recorded.filter(({ server }) => isAmong(server, untouched)),
+    at,
+    context,
+  );
+  const entries = recorded.filter(({ server }) => !isAmong(server, untouched));
   if (entries.length === 0) return undefined;
   const lost = at.lost().flatMap(({ servers, minUp }) => servers.map((server) => ({ server, minUp })));
   const { ok, reason } = await backInFront(at.held, { entries, lost }, context);
   return ok ? undefined : new Failure('out-of-service', reason);
 }
 
+/** They stand as they should, whatever has become of them since they were looked at. */
+async function forgetUntouched(
+  entries: readonly RecordEntry[],
+  { plan, held }: AtFront,
+  context: FrontContext,
+): Promise<void> {
+  const [first] = entries;
+  if (!first) return;
+  try {
+    await homeward(() => held.undo.drop(entries.map(({ server }) => server)), guarding({ plan }, context));
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const text = `The undo record stays behind: ${error.message}: ${advice(first, held.access)}`;
+    context.report({ type: 'warning', host: plan.host, text });
+  }
+}
+
 interface Taking {
   readonly at: AtFront;
   /** Gets what keeps requests away, one by one. */
   readonly barriers: Barrier[];
+  /** Recorded, and as they were found still. */
+  readonly untouched: Server[];
   readonly context: FrontContext;
 }
 
 /** At all of them before the first is waited for; what an earlier process of this run has taken out stays out. */
-async function takeOut(
-  { servers, drain: policy, minUp }: FrontPlan,
-  { at, barriers, context }: Taking,
-  watch: Watch,
-): Promise<string> {
+async function takeOut({ servers, drain: policy, minUp }: FrontPlan, taking: Taking, watch: Watch): Promise<string> {
+  const { at, barriers } = taking;
   const { held, turns } = at;
   const clock = new DrainClock(watch.clock, policy.timeoutMs);
-  const recorded = frontEntriesOf(held, context.identity.run);
-  const all = [...servers, ...lateOf({ at, barriers: [], context }).filter((late) => !isAmong(late, servers))];
-  const isOut = (server: Server): boolean => recorded.some((entry) => sameServer(entry.server, server));
+  const recorded = frontEntriesOf(held);
+  const all = [...servers, ...lateOf(taking).filter((late) => !isAmong(late, servers))];
+  const isOut = (server: Server): boolean => entryOf(server, recorded) !== undefined;
   for (const access of all.filter(isOut).map(held.reach)) {
     barriers.push(await Barrier.raise(access, { admin: (await stateOf(access)).admin }));
   }
@@ -134,16 +160,30 @@ async function takeOut(
   if (fresh.length > 0) {
     const sparing = { turns, servers: fresh, host: held.access, instance: { minUp } };
     await untilSpare(sparing, clock, watch, async (sights) => {
-      await remember(sights, at, context);
-      for (const sight of sights) {
-        barriers.push(await Barrier.raise(sight.access, { admin: sight.state.admin, sight }));
-      }
+      const isFresh = ({ access: { server } }: Sight): boolean =>
+        !entryOf(server, frontEntriesOf(held)) || isAmong(server, taking.untouched);
+      // Of what an attempt has begun to take that did not come through, how it was found then is what is put back.
+      await remember(sights.filter(isFresh), taking);
+      for (const sight of sights) await raise(sight, taking);
       return true;
     });
   }
   await untilQuiet(barriers, { policy, clock }, watch);
   const names = barriers.map(({ server }) => `${serverPath(server)} on ${server.balancer.host}`);
   return `${names.join(', ')} at weight 0, drained, in maint`;
+}
+
+/** Of one that is recorded. */
+async function raise(sight: Sight, { at, barriers, untouched }: Taking): Promise<Barrier> {
+  const { server } = sight.access;
+  const noted = untouched.findIndex((one) => sameServer(one, server));
+  if (noted >= 0) untouched.splice(noted, 1);
+  const admin = entryOf(server, frontEntriesOf(at.held))?.standing.admin ?? sight.state.admin;
+  return Barrier.raiseAmong(barriers, sight.access, { admin, sight });
+}
+
+function entryOf(server: Server, entries: readonly RecordEntry[]): RecordEntry | undefined {
+  return entries.find((entry) => sameServer(entry.server, server));
 }
 
 /** At HAProxys that were left out of the run, and answer again. */
@@ -157,21 +197,26 @@ function isAmong(server: Server, servers: readonly Server[]): boolean {
 }
 
 /**
- * More of them send requests to a host that is out of service: there is nothing to be waited for, these fail. What was
- * recorded the last time, when it could not be done, is what is put back.
+ * More of them send requests to a host that is being worked on: while it serves all that come, these have what they need
+ * to be spared first; once it does not, these fail. What was recorded the last time, when it could not be done, is what is
+ * put back.
  */
 async function joinLate(taking: Taking, watch: Watch): Promise<void> {
-  const { at, barriers, context } = taking;
+  const { at } = taking;
   for (const access of lateOf(taking).map(at.held.reach)) {
     try {
       const sight = await sightOf(access);
-      const recorded = frontEntriesOf(at.held, context.identity.run);
-      const known = recorded.find((entry) => sameServer(entry.server, access.server));
+      const shortage = shortageWithout([sight], at.plan.front?.minUp ?? ONE);
+      if (shortage && (await serves(at))) {
+        watch.waiting({ for: 'capacity', ...shortage });
+        continue;
+      }
+      const known = entryOf(access.server, frontEntriesOf(at.held));
       // It has just begun, and does not know yet who is UP.
-      if (!known) await remember([{ ...sight, state: { ...sight.state, isUp: true } }], at, context);
-      const barrier = await Barrier.raise(access, { admin: known?.standing.admin ?? sight.state.admin, sight });
-      await barrier.close();
-      barriers.push(barrier);
+      if (!known) await remember([{ ...sight, state: { ...sight.state, isUp: true } }], taking);
+      // Of a write that was lost it is not known whether it took place.
+      else await at.held.undo.add([known]);
+      await (await raise(sight, taking)).close();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       watch.waiting({ for: 'answer', why: error.message });
@@ -179,8 +224,15 @@ async function joinLate(taking: Taking, watch: Watch): Promise<void> {
   }
 }
 
+/** Whether each backend of its own has something to serve with at this moment. */
+async function serves({ plan, held }: AtFront): Promise<boolean> {
+  const own = plan.instances.flatMap(({ instance }) => serversOf(instance).map((server) => ({ server, minUp: ONE })));
+  return (await shortOf(own, held)) === undefined;
+}
+
 /** What was seen just now is what is put back. */
-async function remember(sights: readonly Sight[], { plan, held }: AtFront, context: FrontContext): Promise<void> {
+async function remember(sights: readonly Sight[], { at: { plan, held }, untouched, context }: Taking): Promise<void> {
+  if (sights.length === 0) return;
   const { clock, identity, report, journal } = context;
   const { by, run } = identity;
   const at = clock.date().toISOString();
@@ -192,11 +244,15 @@ async function remember(sights: readonly Sight[], { plan, held }: AtFront, conte
   const servers = entries.map(({ server, standing, wasUp }) => ({ server, ...standing, wasUp }));
   report({ type: 'found', subject: { host: plan.host, name: THE_HOST }, servers });
   await journal.settled();
+  untouched.push(...sights.map(({ access }) => access.server).filter((server) => !isAmong(server, untouched)));
   await held.undo.add(entries);
 }
 
 /** The trouble of the HAProxys in front does not end what is done behind them: nothing is sent there, or all serves. */
-function guarding({ plan }: AtFront, { clock, report, stop }: FrontContext): Watch & { readonly homeward: true } {
+function guarding(
+  { plan }: Pick<AtFront, 'plan'>,
+  { clock, report, stop }: FrontContext,
+): Watch & { readonly homeward: true } {
   const subject = { host: plan.host, name: THE_HOST };
   return { ...watchOf({ clock, report, subject, step: 'drain', signal: stop.homeward }), homeward: true };
 }

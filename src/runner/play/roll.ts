@@ -78,8 +78,7 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEn
     return await rollBatches(plan, {
       ...{ ...context, monitors, limit },
       updateHost: (host, at) => updateHost(host, at, playing),
-      notReached: (host) =>
-        notReached(host, leftInWork(host, context), isOutInFront(context.held(host.host), context.identity.run)),
+      notReached: (host) => notReached(host, leftInWork(host, context), isOutInFront(context.held(host.host))),
     });
   } finally {
     monitors.quit();

@@ -42,7 +42,7 @@ function adviceOn({ access }: HeldHost): string {
 }
 
 /** Why the host cannot serve all that would come, or undefined. */
-async function shortOf(lost: Returning['lost'], { reach }: HeldHost): Promise<string | undefined> {
+export async function shortOf(lost: Returning['lost'], { reach }: HeldHost): Promise<string | undefined> {
   for (const { server, minUp } of lost) {
     try {
       const [backend] = await reach(server).balancer.backends(server.backend);

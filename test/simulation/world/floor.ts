@@ -1,5 +1,5 @@
 import type { Controller } from './controller.ts';
-import { homeOf } from './fronts.ts';
+import { homeOf, isWhole } from './fronts.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
 import { isUsable, pathOf, type Slot } from './worker.ts';
@@ -17,9 +17,11 @@ export function usableAt(host: SimHost, change: Change): Usable {
   return { usable: slots.filter(isUsable).length, isOut: own !== undefined && isOut(host, own) };
 }
 
-/** What a reload has brought back was out of service already, and a container that failed serves nobody. */
+/** What a reload has brought back was out of service already, and what failed, or has nothing behind it, serves nobody. */
 function isOut(host: SimHost, { line, isUntouched }: Slot): boolean {
-  return isUntouched || !homeOf(host, line.name).answers(line.port);
+  const home = homeOf(host, line.name);
+  if (isUntouched || !home.answers(line.port)) return true;
+  return isWhole(line) && [...home.haproxy.current.backends.values()].some((slots) => !slots.some(isUsable));
 }
 
 /**

@@ -1,4 +1,5 @@
 /** Which container a server sends its requests to, and who sends requests to a container: its HAProxy may be elsewhere. */
+import { THE_HOST } from '../../../src/rollout/maintenance.ts';
 import type { Server } from '../../../src/rollout/model.ts';
 import type { RecordEntry } from '../../../src/runner/ports/ports.ts';
 import type { SimHost } from './host.ts';
@@ -13,6 +14,8 @@ export interface Front {
 const OTHER_SLOT = '_b';
 const OF_HOST = ':';
 const ELSEWHERE = ' on ';
+/** Where the HAProxy of a host that has a tier in front listens. */
+export const HOST_PORT = 80;
 
 /** The server of a container in its other slot. */
 export function inOtherSlot(server: string): string {
@@ -22,6 +25,15 @@ export function inOtherSlot(server: string): string {
 /** The server of a container in an HAProxy that has those of several hosts. */
 export function ofHost(host: string, server: string): string {
   return `${host}${OF_HOST}${server}`;
+}
+
+/** The server of a host as a whole, in a tier in front of it. */
+export function ofWhole(host: string): string {
+  return ofHost(host, THE_HOST);
+}
+
+export function isWhole({ name }: { readonly name: string }): boolean {
+  return containerOf(name) === THE_HOST;
 }
 
 /** The container that a server is of, in whichever slot, by its name, its path, or what events call it. */

@@ -20,8 +20,18 @@ export interface Arrival {
   readonly retriesAfterMs: number | undefined;
 }
 
-export type Arrived =
-  { readonly ok: true } | { readonly ok: false; readonly slot: Slot | undefined; readonly worker: Worker };
+export interface Taken {
+  readonly ok: true;
+  readonly slot: Slot;
+  readonly worker: Worker;
+  readonly request: Request;
+}
+
+export interface Lost {
+  readonly ok: false;
+  readonly slot: Slot | undefined;
+  readonly worker: Worker;
+}
 
 const RETRY_PAUSE_MS = 1_000;
 
@@ -37,6 +47,8 @@ export class SimHaproxy {
   #pid = 100;
   #turn = 0;
   isDown = false;
+  /** Told when it begins or ceases to answer. */
+  onAnswers: () => void = () => undefined;
 
   constructor(
     timeline: Timeline,
@@ -137,15 +149,17 @@ export class SimHaproxy {
     this.isDown = true;
     for (const slot of this.#current.slots.values()) this.#timeline.cancel(slot.flip);
     this.#old = [];
+    this.onAnswers();
   }
 
   start(): void {
     if (!this.isDown) return;
     this.isDown = false;
     this.#begin();
+    this.onAnswers();
   }
 
-  arrive(arrival: Arrival): Arrived {
+  arrive(arrival: Arrival): Taken | Lost {
     const slot = this.#choose(arrival);
     if (!slot) return { ok: false, slot, worker: this.#current };
     const openedMs = this.#timeline.nowMs;
@@ -160,8 +174,14 @@ export class SimHaproxy {
       return { ok: false, slot, worker: this.#current };
     }
     if (this.#errs(slot.line)) slot.serverErrors += 1;
-    slot.requests.push({ openedMs, servedFromMs, endsMs, unseen, isByReload: slot.isUntouched });
-    return { ok: true };
+    const request = { openedMs, servedFromMs, endsMs, unseen, isByReload: slot.isUntouched };
+    slot.requests.push(request);
+    return { ok: true, slot, worker: this.#current, request };
+  }
+
+  /** Whether it has not been cut off. */
+  holds({ slot, request }: Taken): boolean {
+    return this.workers.some(({ slots }) => slots.get(slot.path) === slot) && slot.requests.includes(request);
   }
 
   /** Whatever is in hand for these servers ends here; tells what that was. */

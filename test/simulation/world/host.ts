@@ -1,8 +1,7 @@
 import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Archived, LockOwner, RecordEntry } from '../../../src/runner/ports/ports.ts';
 import { FakeJobs } from '../../support/fake-jobs.ts';
-import type { Random } from '../random.ts';
-import { homeOf } from './fronts.ts';
+import { homeOf, HOST_PORT } from './fronts.ts';
 import { SimEngine, type SimImage } from './engine.ts';
 import { SimHaproxy, type Checking } from './haproxy.ts';
 import type { Timeline } from './timeline.ts';
@@ -113,12 +112,15 @@ export class SimHost {
       const slot = this.haproxy.current.slots.get(path);
       if (slot) slot.weight = weight;
     }
-    this.engine.onAnswers = (port) => {
-      for (const at of this.fronts) at.haproxy.checkAgain(this.#isBehind(at, port));
-    };
+    this.engine.onAnswers = (port) => this.#checkAgain(port);
+    this.haproxy.onAnswers = () => this.#checkAgain(HOST_PORT);
   }
 
-  /** The hosts whose HAProxys have servers for its containers. */
+  #checkAgain(port: number): void {
+    for (const at of this.fronts) at.haproxy.checkAgain(this.#isBehind(at, port));
+  }
+
+  /** The hosts whose HAProxys have servers for its containers, or for the whole of it. */
   get fronts(): readonly SimHost[] {
     this.#fronts ??= [...this.fleet.values()].filter((at) =>
       at.setting.servers.some(({ name }) => homeOf(at, name) === this),
@@ -147,6 +149,7 @@ export class SimHost {
     if (containerAt(this, port)) {
       return this.engine.at(port)?.answers ?? false;
     }
+    if (port === HOST_PORT) return !this.haproxy.isDown;
     return !this.failing.has(port);
   }
 
@@ -189,32 +192,4 @@ export function isNew({ setting }: SimHost, container: string): boolean {
 /** Its container publishes the port that servers point at. */
 export function portsOf(port: number): NonNullable<ContainerSpec['ports']> {
   return [{ hostIp: '', hostPort: port, containerPort: 8080, protocol: 'tcp' }];
-}
-
-/** Requests to one host: their clients' doing, whatever happens to them. */
-export function trafficOf(
-  host: SimHost,
-  { timeline, random }: { readonly timeline: Timeline; readonly random: Random },
-) {
-  const backends = [...new Set(host.setting.servers.map(({ backend }) => backend))];
-  const names = host.setting.servers.map(({ name }) => name);
-  return {
-    begin(lost: (arrived: Exclude<ReturnType<SimHaproxy['arrive']>, { ok: true }>) => void): void {
-      const next = (): void => {
-        const isLong = random.chance(0.05);
-        const arrived = host.haproxy.isDown
-          ? undefined
-          : host.haproxy.arrive({
-              backend: random.pick([backends[0] ?? '', ...backends]),
-              cookie: random.chance(0.25) ? random.pick([names[0] ?? '', ...names]) : undefined,
-              queuesMs: random.chance(0.06) ? random.between(100, 900) : 0,
-              takesMs: isLong ? random.between(...host.setting.longRequestMs) : random.between(5, 250),
-              retriesAfterMs: random.chance(0.01) ? random.between(5, 100) : undefined,
-            });
-        if (arrived?.ok === false) lost(arrived);
-        timeline.after(1 + random.below(2 * host.setting.requestEveryMs), next);
-      };
-      timeline.after(random.below(2 * host.setting.requestEveryMs), next);
-    },
-  };
 }

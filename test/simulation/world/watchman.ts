@@ -2,17 +2,17 @@ import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { AdminState, Server, Standing } from '../../../src/rollout/model.ts';
 import type { RecordEntry } from '../../../src/runner/ports/ports.ts';
 import type { Controller } from './controller.ts';
-import type { SimContainer } from './engine.ts';
-import type { Arrived } from './haproxy.ts';
 import { belowFloor, usableAt } from './floor.ts';
 import { missingBefore } from './missing-before.ts';
-import { containerOf, homeOf, isRecorded, keyIn, keyOf, type Front } from './fronts.ts';
-import { containerAt, isNew, type SimHost } from './host.ts';
+import { isAt } from './at-work.ts';
+import { containerOf, homeOf, isRecorded, keyIn, keyOf } from './fronts.ts';
+import type { SimHost } from './host.ts';
+import { Requests } from './requests.ts';
 import { besideOthers } from './side-by-side.ts';
 import { Standings, standingText } from './standings.ts';
 import { CLOSE_MS, sawTold } from './telling.ts';
 import { Touches } from './touches.ts';
-import { pathOf, type Slot, type Worker } from './worker.ts';
+import { pathOf, type Slot } from './worker.ts';
 import type { World } from './world.ts';
 
 /** What must hold, by name; worded in invariants.ts. */
@@ -62,9 +62,6 @@ interface Act<T> {
   readonly sentMs: number;
 }
 
-/** How soon whoever works on a host must have noticed a reload. */
-const NOTICED_WITHIN_MS = 1_000;
-
 /** Sees everything that happens, and knows what must not. */
 export class Watchman {
   readonly #world: World;
@@ -74,8 +71,7 @@ export class Watchman {
   readonly #standings: Standings;
   readonly #droppedMs = new Map<string, number>();
   readonly #reloadedMs = new Map<string, number>();
-  /** Servers whose requests were given up on, and said so, and the hosts of their containers. */
-  readonly #given = new Map<string, string>();
+  readonly requests: Requests;
   /** Servers of HAProxys that somebody has said are gone for good. */
   readonly #forgotten = new Set<string>();
   #acting: Controller | undefined;
@@ -83,6 +79,7 @@ export class Watchman {
   constructor(world: World) {
     this.#world = world;
     this.#standings = new Standings(world.standings());
+    this.requests = new Requests(world, this);
   }
 
   violate(invariant: Invariant, text: string): void {
@@ -100,7 +97,7 @@ export class Watchman {
   }
 
   #sawForgotten(text: string): void {
-    const [, path, host] = /^Forgot (\S+) on (\S+), as asked/.exec(text) ?? [];
+    const [, path, host] = /^Forgot (.+) on (\S+), as asked/.exec(text) ?? [];
     if (path !== undefined && host !== undefined) this.#forgotten.add(`${host} ${path}`);
   }
 
@@ -111,6 +108,11 @@ export class Watchman {
 
   expected(key: string): string {
     return this.#standings.expected(key);
+  }
+
+  /** Who carries out a change at this moment. */
+  get acting(): Controller | undefined {
+    return this.#acting;
   }
 
   /** Carries out a change, and looks at it before and after. */
@@ -135,83 +137,16 @@ export class Watchman {
   }
 
   sawEvent(controller: Controller, event: RunEvent): void {
-    if (event.type === 'step-started' && (event.step === 'drain' || event.step === 'withdraw')) {
-      for (const [key, home] of this.#given) if (home === event.subject.host) this.#given.delete(key);
-    }
     sawTold(this.#world, controller, event);
     if (event.type === 'warning') this.#sawForgotten(event.text);
-    if (event.type !== 'remark' || event.remark.about !== 'not-drained') return;
-    this.#given.set(keyIn(event.remark.server), event.subject.host);
-    controller.gaveUp = true;
+    this.requests.sawEvent(controller, event);
   }
 
   /** A host goes down because somebody has asked it to. */
   sawGoingDown(host: SimHost): void {
     const by = this.controllers.findLast((one) => one.command === 'maintain' && one.dealing(host).firstChangeMs);
     for (const container of host.engine.containers)
-      if (container.status === 'running') this.sawStop(host, container, by);
-  }
-
-  /** A container that runs is asked to stop, or removed as it runs. */
-  sawStop(host: SimHost, container: SimContainer, by = this.#acting): void {
-    const cut = host.cut(container.port);
-    if (!container.answers) return;
-    for (const { at, slot, worker, request } of cut) {
-      const key = keyOf(at, slot.line);
-      if (this.#given.has(key)) continue;
-      if (!at.setting.servers.some(({ name }) => name === slot.line.name) || this.#isDoneWithout(at, slot)) continue;
-      // A retry that began before the first look of the drain leaves no trace that the drain could see.
-      const firstLookMs = by?.dealing(at).firstLookMs.get(slot.path) ?? 0;
-      if (request.unseen && request.unseen.fromMs <= firstLookMs) continue;
-      if (request.isByReload && !this.#mustHaveNoticed({ at, slot, worker }, request.openedMs)) continue;
-      const age = this.#world.timeline.nowMs - request.openedMs;
-      const where = worker === at.haproxy.current ? 'the worker' : 'an old worker';
-      const text = `${container.name} is stopped while ${where} ${worker.pid} has a request of ${age} ms at ${key}`;
-      this.violate('sessions', `${text} (by ${by?.name ?? 'nobody'})`);
-    }
-  }
-
-  /** A request was sent where nobody answers, or nowhere. */
-  sawLost(at: SimHost, { slot, worker }: Exclude<Arrived, { ok: true }>): void {
-    // A server that was renamed is nobody's whom a playbook knows.
-    if (!slot || !at.setting.servers.some(({ name }) => name === slot.line.name)) return;
-    const host = homeOf(at, slot.line.name);
-    const setting = containerAt(host, slot.line.port);
-    if (!setting) return;
-    const container = host.engine.at(slot.line.port);
-    const named = setting.name;
-    if (this.#isDoneWithout(at, slot)) return;
-    const own = host.engine.find(named);
-    const atPort =
-      own?.port === slot.line.port ? own : host.engine.containers.find(({ port }) => port === slot.line.port);
-    const behind = container ?? atPort ?? own;
-    const { interMs, fall } = at.setting.checking;
-    const noticedMs = this.#world.timeline.nowMs - interMs * fall;
-    // HAProxy may not have noticed yet, and whoever starts it again in the meantime does not make that worse.
-    if (behind && (behind.isBroken || behind.brokeMs >= noticedMs)) return;
-    // HAProxy takes every server for UP when it begins, also one that has nothing behind it yet.
-    if (isNew(host, named) && (slot.isUntouched || (worker.startedMs >= noticedMs && this.#isByHand(at)))) return;
-    // So it does with a free slot: such an HAProxy is told to send to another server what cannot connect.
-    if (setting.otherPort !== undefined && (slot.isUntouched || worker.startedMs >= noticedMs)) return;
-    if (slot.isUntouched && !this.#mustHaveNoticed({ at, slot, worker }, this.#world.timeline.nowMs)) return;
-    const who = container ? `${container.name} does not answer` : 'nothing runs there';
-    this.violate('requests', `a request is sent to ${slot.path} on ${at.name}, and ${who}`);
-  }
-
-  /** A run that has changed what is behind the server has said that it does so without this HAProxy. */
-  #isDoneWithout(at: SimHost, { line: { name } }: Slot): boolean {
-    const home = homeOf(at, name);
-    const about = `${home.name} ${containerOf(name)}`;
-    const isInSlots = home.setting.containers.some(({ otherPort }) => otherPort !== undefined);
-    const now = { nowMs: this.#world.timeline.nowMs, isInSlots };
-    return this.controllers.some((one) => one.without.excuses(at.name, about, now) && this.touches.has(one.run, about));
-  }
-
-  /** Who restores what was drained by hand, or gives it back, knows the server, and not what is behind it. */
-  #isByHand(host: SimHost): boolean {
-    const at = (one: Controller): number => one.dealing(host).lastChangeMs;
-    const last = this.controllers.toSorted((one, other) => at(other) - at(one))[0]?.command;
-    return last === 'restore' || last === 'drain';
+      if (container.status === 'running') this.requests.sawStop(host, container, by);
   }
 
   /** Whether others have just changed something of the host's servers. */
@@ -277,26 +212,4 @@ export class Watchman {
     // What lands late was sent while the host was its own.
     own.lastChangeMs = sentMs;
   }
-
-  /** Whether somebody works on the host who has had time to notice this worker. */
-  #mustHaveNoticed({ at, slot, worker }: Front & { readonly worker: Worker }, atMs: number): boolean {
-    const home = homeOf(at, slot.line.name);
-    return this.controllers.some((controller) => {
-      if (!controller.isWorkingOn({ at, home })) return false;
-      const { startedMs, disturbedMs } = controller;
-      const sinceMs = Math.max(worker.startedMs, startedMs, at.disturbedMs, home.disturbedMs, disturbedMs);
-      return atMs - sinceMs > NOTICED_WITHIN_MS;
-    });
-  }
-}
-
-/** Whether it is at work on the instance, as far as it has told. */
-function isAt({ isAlive, hasEnded, events }: Controller, { host, container }: { host: string; container: string }) {
-  const last = events.findLast(
-    (event) =>
-      (event.type === 'instance-started' || event.type === 'instance-ended') &&
-      event.subject.host === host &&
-      event.subject.name === container,
-  );
-  return isAlive && !hasEnded && last?.type === 'instance-started';
 }

@@ -5,8 +5,9 @@ import type { Ramp } from '../../../src/rollout/ramp.ts';
 import { Random } from '../random.ts';
 import type { SimImage } from './engine.ts';
 import { homeOf, keyOf, ofHost } from './fronts.ts';
-import { IMAGE, SimHost, trafficOf, type HostSetting } from './host.ts';
+import { IMAGE, SimHost, type HostSetting } from './host.ts';
 import { Timeline } from './timeline.ts';
+import { Traffic } from './traffic.ts';
 import { Watchman } from './watchman.ts';
 import type { ServerLine } from './worker.ts';
 
@@ -15,6 +16,8 @@ export interface WorldSetting {
   readonly hosts: readonly HostSetting[];
   /** Hosts of central HAProxys, which have the servers of all containers; undefined: each host has its own. */
   readonly balancers?: readonly HostSetting[] | undefined;
+  /** Hosts of a tier of HAProxys in front, which have a server for each host as a whole: all requests come by these. */
+  readonly front?: readonly HostSetting[] | undefined;
   /** How `v2`, the image that is rolled out, behaves. */
   readonly next: SimImage['behaviour'];
   /** How `v1`, which runs from the beginning, behaves once it is started again; as before unless said. */
@@ -78,15 +81,26 @@ export class World {
         world.timeline.cancel(slot.flip);
         slot.isUp = homeOf(host, slot.line.name).answers(slot.line.port);
       }
-      host.engine.onStopAsked = (container) => world.watchman.sawStop(host, container);
+      host.engine.onStopAsked = (container) => world.watchman.requests.sawStop(host, container);
       host.onReboot = () => {
         world.timeline.after(REBOOTS_AFTER_MS, () => world.reboot(host, REBOOTS_WITHIN_MS));
       };
-      if (host.setting.servers.length === 0) continue;
-      const random = new Random(setting.seed, `traffic to ${host.name}`);
-      trafficOf(host, { timeline: world.timeline, random }).begin((arrived) => world.watchman.sawLost(host, arrived));
     }
+    world.#beginTraffic();
     return world;
+  }
+
+  #beginTraffic(): void {
+    const { seed, front } = this.setting;
+    const asked = front ? front.map(({ name }) => this.host(name)) : [...this.hosts.values()];
+    for (const host of asked) {
+      if (host.setting.servers.length === 0) continue;
+      const random = new Random(seed, `traffic to ${host.name}`);
+      new Traffic(this.timeline, random, {
+        lost: (at, lost) => this.watchman.requests.sawLost(at, lost),
+        nowhere: (home, sent) => this.watchman.requests.sawNowhere(home, sent),
+      }).begin(host);
+    }
   }
 
   host(name: string): SimHost {
@@ -148,8 +162,8 @@ export class World {
 }
 
 /** Without servers of hosts that a story does without. */
-function balancersIn({ hosts, balancers = [] }: WorldSetting): readonly HostSetting[] {
+function balancersIn({ hosts, balancers = [], front = [] }: WorldSetting): readonly HostSetting[] {
   const isThere = ({ name }: ServerLine): boolean =>
     !name.includes(':') || hosts.some((host) => name.startsWith(ofHost(host.name, '')));
-  return balancers.map((one) => ({ ...one, servers: one.servers.filter(isThere) }));
+  return [...balancers, ...front].map((one) => ({ ...one, servers: one.servers.filter(isThere) }));
 }
