@@ -21,7 +21,7 @@ export function configAccess(
   const file = new ConfigFile(link, {
     ...{ balancer, path, reload, inside },
     isMount: inContainer?.inside.isMount ?? ((at) => isMountOn(link, at)),
-    ask: askOver(link, balancer, 'closing', inside),
+    ask: askOver(link, balancer, { inside }),
     processes: processesOver(link, balancer, inside),
     run: inContainer?.run ?? runOn(link),
   });
@@ -32,7 +32,7 @@ export function configAccess(
 export async function runtimeAsk(link: Link, named: NamedPlace, line: string): Promise<string> {
   const inside = named.container === undefined ? onHost : containerOf(link, named.container).inside;
   const look = { name: link.host, firstSocket: (paths: readonly string[]) => firstSocket(link, paths, inside.pathOf) };
-  return askOver(link, await placeOn(look, named), 'closing', inside)(line);
+  return askOver(link, await placeOn(look, named), { inside })(line);
 }
 
 function containerOf(link: Link, name: string) {

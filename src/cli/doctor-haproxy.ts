@@ -54,7 +54,7 @@ export class HaproxyLook {
 
   async facts(place: BalancerPlace): Promise<string> {
     const { host } = this.#link;
-    const ask = askOver(this.#link, place, 'closing', this.#inside);
+    const ask = askOver(this.#link, place, { inside: this.#inside });
     const api = new RuntimeApi(ask, { host, ...place }, processesOver(this.#link, place, this.#inside));
     const { version, level } = await api.facts();
     const name = placeName(place);
@@ -69,7 +69,7 @@ export class HaproxyLook {
   }
 
   async masterFacts(socket: string): Promise<string> {
-    await askOver(this.#link, { socket: await this.#inside.pathOf(socket) }, 'empty line')('show proc');
+    await askOver(this.#link, { socket: await this.#inside.pathOf(socket) }, { endsBy: 'empty line' })('show proc');
     return `${socket}, ${await this.#channel(socket)}`;
   }
 

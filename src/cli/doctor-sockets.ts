@@ -119,7 +119,7 @@ function hindranceTo({ of, container, socket }: Asking): string | undefined {
 async function statsFacts({ link, containers, container, socket }: Asking): Promise<Partial<Socket>> {
   const inside = container === undefined ? onHost : containers.inside(container);
   const place = placeOf(socket.socket, container);
-  const ask = askOver(link, place, 'closing', isAbsolute(socket.socket) ? inside : onHost);
+  const ask = askOver(link, place, { inside: isAbsolute(socket.socket) ? inside : onHost });
   const api = new RuntimeApi(ask, { host: link.host, ...place }, processesOver(link, place, inside));
   const { version, level } = await api.facts();
   return { version, level, problem: level === 'admin' ? undefined : 'too low to take servers out of service' };
@@ -133,7 +133,7 @@ function placeOf(socket: string, container: string | undefined): BalancerPlace {
 async function masterFacts({ link, containers, container, socket }: Asking): Promise<Partial<Socket>> {
   const inside = container === undefined ? onHost : containers.inside(container);
   const path = isAbsolute(socket.socket) ? await inside.pathOf(socket.socket) : socket.socket;
-  const ask = askOver(link, { socket: path }, 'empty line');
+  const ask = askOver(link, { socket: path }, { endsBy: 'empty line' });
   const answer = await ask('show proc');
   return { version: parseMasterVersion(answer), workers: parseProc(answer).length };
 }

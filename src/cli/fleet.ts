@@ -118,7 +118,7 @@ export class SshFleet implements Fleet {
       archive: new FileArchive(link),
       balancer: (place) => {
         const inside = insideOf(place.container);
-        const ask = this.#traced(askOver(link, place, 'closing', inside), link.host);
+        const ask = this.#traced(askOver(link, place, { inside }), link.host);
         return new RuntimeApi(ask, { host: link.host, ...place }, processesOver(link, place, inside));
       },
       probe: (probe, withinMs) => probeOver(link, probe, withinMs),

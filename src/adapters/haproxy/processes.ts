@@ -35,7 +35,7 @@ export function processesOver(link: Link, { socket, masterSocket }: BalancerPlac
     isMasterNamed: masterSocket !== undefined,
     master: async () => {
       const path = masterSocket === undefined ? await (found ??= customary()) : await inside.pathOf(masterSocket);
-      return path === undefined ? undefined : askOver(link, { socket: path }, 'empty line');
+      return path === undefined ? undefined : askOver(link, { socket: path }, { endsBy: 'empty line' });
     },
     kin: async (pid) => kinOf(link, pid, await inside.procDir()),
     runs: async (pid) => runs(link, pid, await inside.procDir()),

@@ -182,6 +182,39 @@ describe('askOver()', () => {
     await expect(ask('show info')).rejects.toThrow(why);
   });
 
+  it.each([
+    {
+      ...{ what: 'a frontend', code: 'haproxy', then: 'closes' as const },
+      chunks: ['HTTP/1.0 400 Bad request\r\n\r\n<html><body><h1>400 Bad request</h1></body></html>\n'],
+      why: 'to "show info": it speaks HTTP, and is no runtime API ("stats socket … level admin" in its section "global")',
+    },
+    {
+      ...{ what: 'a socket in prompt mode', code: 'haproxy', then: 'stays open' as const },
+      chunks: ['Name: HAProxy\n', '\n', '\n>', ' '],
+      why: 'it is in prompt mode, and waits for more',
+    },
+    {
+      ...{ what: 'a socket that hangs', code: 'unreachable', chunks: [], then: 'stays open' as const },
+      why: 'no answer within 0.05 s: it hangs, or others hold all the connections that it takes',
+    },
+    {
+      ...{ what: 'a socket that hangs in its answer', code: 'unreachable', then: 'stays open' as const },
+      ...{ chunks: ['Name: HAProxy\n'], why: /no answer within 0.05 s$/ },
+    },
+    {
+      ...{ what: 'one that says too much', code: 'unreachable', then: 'stays open' as const },
+      ...{ chunks: Array<string>(17).fill('x'.repeat(1024 * 1024)), why: 'the answer is larger than 16777216 bytes' },
+    },
+  ])('says of $what what is wrong', async ({ chunks, then, code, why }) => {
+    const link = linkTo(() => answering(chunks, then));
+    const ask = askOver(link, { socket: SOCKET }, { withinMs: code === 'haproxy' || chunks.length < 2 ? 50 : 10_000 });
+
+    const asking = ask('show info');
+
+    await expect(asking).rejects.toThrow(why);
+    await expect(asking).rejects.toMatchObject({ code });
+  });
+
   it('puts an answer together from its pieces', async () => {
     const ask = askOver(
       linkTo(() => answering(['Name: HA', 'Proxy\n', '\n'])),
@@ -195,7 +228,7 @@ describe('askOver()', () => {
     const ask = askOver(
       linkTo(() => answering(pieces, 'stays open')),
       { socket: SOCKET },
-      'empty line',
+      { endsBy: 'empty line' },
     );
     expect(await ask('show proc')).toBe('# workers\n99  worker\n\n');
   });

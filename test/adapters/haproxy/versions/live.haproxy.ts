@@ -60,7 +60,7 @@ async function haproxy(): Promise<{ ask: Ask; master: Ask; dir: string; reload: 
   });
   const link = new LocalLink();
   const ask = askOver(link, { socket: join(dir, 'admin.sock') });
-  const master = askOver(link, { socket: join(dir, 'master.sock') }, 'empty line');
+  const master = askOver(link, { socket: join(dir, 'master.sock') }, { endsBy: 'empty line' });
   // The worker may be there before the master listens.
   const isMasterThere = async (): Promise<boolean> => (await master('show proc').catch(() => '')) !== '';
   const pidOf = async (): Promise<string | undefined> => parseInfo(await ask('show info')).get('Pid');
