@@ -1,6 +1,13 @@
 /** What sluice's commands do, as its command line has them done: the real code, with what a scenario says. */
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
-import type { DeclaredSlot, FrontTier, Instance, RunCommand, Server } from '../../src/rollout/model.ts';
+import {
+  TO_BE_FOUND,
+  type DeclaredSlot,
+  type FrontTier,
+  type Instance,
+  type RunCommand,
+  type Server,
+} from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { resumptionOf } from '../../src/rollout/resumption.ts';
@@ -149,10 +156,10 @@ function playOf(scenario: Scenario): Play {
 function frontTierOf(
   { name }: HostSetting,
   front: readonly HostSetting[],
-  { timeoutMs, onTimeout }: Scenario['play'],
+  { timeoutMs, onTimeout, isDiscovering = false }: Scenario['play'],
 ): FrontTier {
   return {
-    ...{ servers: serversIn(front, ofWhole(name)), drain: { timeoutMs, onTimeout } },
+    ...{ servers: serversIn(front, ofWhole(name), isDiscovering), drain: { timeoutMs, onTimeout } },
     minUp: { servers: front[0]?.floor ?? 0 },
   };
 }
@@ -161,13 +168,13 @@ function instanceOf(
   host: HostSetting,
   { name, port, otherPort, restart, isNew = false }: ContainerSetting,
   {
-    play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy, switching, command },
+    play: { timeoutMs, onTimeout, readyWithinMs, soakMs, strategy, switching, command, isDiscovering = false },
     world: { keep, monitor, ramp, balancers },
   }: Scenario,
 ): Instance {
   const slotAt = (at: number, server: string): DeclaredSlot => ({
     name: server,
-    servers: serversIn(balancers ?? [host], balancers ? ofHost(host.name, server) : server),
+    servers: serversIn(balancers ?? [host], balancers ? ofHost(host.name, server) : server, isDiscovering),
     spec: {
       ...{ image: `${IMAGE}:v2`, pullPolicy: 'always' },
       ...(isNew && createdAs(at, restart)),
@@ -190,11 +197,15 @@ function instanceOf(
   };
 }
 
-function serversIn(balancers: readonly HostSetting[], name: string): readonly Server[] {
+/** `isDiscovering`: their names are for sluice to find. */
+function serversIn(balancers: readonly HostSetting[], name: string, isDiscovering: boolean): readonly Server[] {
   return balancers.flatMap(({ name: host, servers }) =>
     servers
       .filter((line) => line.name === name)
-      .map(({ backend }) => ({ balancer: { host, socket: SOCKET }, backend, name })),
+      .map(({ backend }) => ({
+        ...{ balancer: { host, socket: SOCKET }, backend },
+        name: isDiscovering ? TO_BE_FOUND : name,
+      })),
   );
 }
 

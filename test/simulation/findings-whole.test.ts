@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { brokenBy } from './broken-by.ts';
 import { brisk, hasty, leisurely } from './pace.ts';
-import { blueGreenOf } from './slots.ts';
+import { blueGreenOf, furtherBlueGreenOf } from './slots.ts';
 import { scenarioOf } from './stories.ts';
 
 /** Found among the first 20,000 as they are drawn. */
@@ -20,6 +20,16 @@ it.each([
   [13438, 'a run is gone on with that has taken in an HAProxy between two slots: of the judge'],
 ])('seed %i: %s', async (seed) => {
   expect(await brokenBy(scenarioOf(seed))).toEqual([]);
+});
+
+it.each([
+  [
+    2172,
+    'a kept set that has ended, of which the answer was lost, is not taken for kept by the rollback that comes next',
+  ],
+  [1048, 'a create that lands late, and finds the name taken: of the judge'],
+])('blue-green, hastily told, of seed %i: %s', async (seed) => {
+  expect(await brokenBy(furtherBlueGreenOf(seed, hasty))).toEqual([]);
 });
 
 it.each([leisurely, brisk, hasty])(

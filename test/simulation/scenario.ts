@@ -22,6 +22,8 @@ export interface PlaySetting {
   readonly switching?: Switching;
   /** The command of the strategy `run`, as simulated commands are. */
   readonly command?: readonly string[];
+  /** `server: discover` */
+  readonly isDiscovering?: boolean;
 }
 
 /** Everything that a seed decides. Plain data: a finding can be kept as one. */

@@ -13,6 +13,9 @@ import { blueGreenOf, furtherBlueGreenOf, furtherSlotsOf, slotsOf } from './slot
 
 /** Of so many seeds in a row the first three tell of all that can be asked for, the others mostly of a rollout alone. */
 const IN_A_ROW = 7;
+/** Of sixteen in a row these have `server: discover`. */
+const OF_SIXTEEN = 16;
+const DISCOVERING: readonly number[] = [9, 12];
 /** Of five in a row. */
 const PACES: readonly Pace[] = [leisurely, brisk, hasty, hasty, hasty];
 
@@ -20,6 +23,16 @@ const slotted = [slotsOf, furtherSlotsOf, blueGreenOf, furtherBlueGreenOf] as co
 
 /** Everything that a seed decides. */
 export function scenarioOf(seed: number): Scenario {
+  const told = toldOf(seed);
+  return DISCOVERING.includes(seed % OF_SIXTEEN) ? discovering(told) : told;
+}
+
+/** The same story, in which the names of servers are not in the playbook. */
+export function discovering(told: Scenario): Scenario {
+  return { ...told, play: { ...told.play, isDiscovering: true } };
+}
+
+function toldOf(seed: number): Scenario {
   const pace = PACES[seed % PACES.length] ?? leisurely;
   const place = (seed + 1) % IN_A_ROW;
   if (place === 0) return seed % 3 === 0 ? holdsOf(seed, pace) : furtherOf(seed, pace);

@@ -24,11 +24,12 @@ export async function goOn(work: Work, context: AdvanceContext): Promise<Instanc
   const began = clock.now();
   const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'drain' });
   try {
+    await homeward(() => work.undo.settle(), watch);
     const [first] = recordedOf(work);
     return await advance(work, context, first ? await homeward(() => whereItIs(work, first), watch) : initialState);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const state = 'outOfService';
+    const state = recordedOf(work).length > 0 ? 'outOfService' : 'unchanged';
     report({ type: 'instance-ended', subject, state, ms: clock.now() - began, ...markOf(work.instance) });
     return { state, failure: error };
   }

@@ -12,6 +12,8 @@ export class Undo {
   /** Of instances that are in work at the same time: a write has what the one before it had. */
   readonly #inTurn = pLimit(1);
   #entries: readonly RecordEntry[];
+  /** What was to be dropped may be gone all the same. */
+  #isUnsure = false;
 
   constructor(record: HostRecord, entries: readonly RecordEntry[]) {
     this.#record = record;
@@ -51,9 +53,19 @@ export class Undo {
 
   /** Reads it anew, after the host was not ours for a while. */
   refresh(): Promise<void> {
+    return this.#inTurn(() => this.#read());
+  }
+
+  /** The same, where it is not known whether something was dropped: whoever goes by it next must not go by what is gone. */
+  settle(): Promise<void> {
     return this.#inTurn(async () => {
-      this.#entries = await this.#record.read();
+      if (this.#isUnsure) await this.#read();
     });
+  }
+
+  async #read(): Promise<void> {
+    this.#entries = await this.#record.read();
+    this.#isUnsure = false;
   }
 
   async #add(entries: readonly RecordEntry[]): Promise<void> {
@@ -78,8 +90,10 @@ export class Undo {
     const keys = servers.map(serverKey);
     const kept = this.#entries.filter(({ server }) => !keys.includes(serverKey(server)));
     if (kept.length === this.#entries.length) return;
+    this.#isUnsure = true;
     await this.#record.write(kept);
     this.#entries = kept;
+    this.#isUnsure = false;
   }
 }
 

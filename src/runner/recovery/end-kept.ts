@@ -41,25 +41,38 @@ export async function endKept(
       if (state === 'updated') count += 1;
       else reasons.push(reasonOf(failure));
     }
+    // What is gone by now must not be taken for kept by whatever this run does next.
+    const unknown = await atHome(() => held.undo.settle(), { held, set, context });
+    if (unknown) reasons.push(unknown.message);
   }
   return { ok: reasons.length === 0, reason: reasons[0] ?? '', count };
 }
 
 /** So that whoever finds a part of it knows that there was more: what is left would be of another version by itself. */
-async function noteWhole(
-  { containers, entries }: KeptSet<RecordEntry>,
-  { access, undo }: HeldHost,
-  { clock, report, stop }: RunContext,
-): Promise<Failure | undefined> {
+async function noteWhole(set: KeptSet<RecordEntry>, held: HeldHost, context: RunContext): Promise<Failure | undefined> {
+  const { containers, entries } = set;
   const others = ({ container, endsWith = [] }: RecordEntry): readonly string[] => [
     ...new Set([...endsWith, ...containers.filter((one) => one !== container)]),
   ];
   const noted = entries.map((entry) => ({ ...entry, endsWith: others(entry) }));
   if (noted.every(({ endsWith }) => endsWith.length === 0)) return undefined;
-  const subject = { host: access.name, name: containers[0] ?? '' };
+  return atHome(() => held.undo.add(noted), { held, set, context });
+}
+
+interface Ending {
+  readonly held: HeldHost;
+  readonly set: KeptSet<RecordEntry>;
+  readonly context: RunContext;
+}
+
+async function atHome(
+  action: () => Promise<void>,
+  { held, set, context: { clock, report, stop } }: Ending,
+): Promise<Failure | undefined> {
+  const subject = { host: held.access.name, name: set.containers[0] ?? '' };
   const watch = watchOf({ clock, report, subject, signal: stop.homeward, step: 'vacate' });
   try {
-    await homeward(() => undo.add(noted), watch);
+    await homeward(action, watch);
     return undefined;
   } catch (error) {
     if (error instanceof Failure) return error;

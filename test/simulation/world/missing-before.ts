@@ -59,9 +59,9 @@ function whatIsNotRecorded(host: SimHost, change: Change): string | undefined {
     if (change.verb === 'remove' && change.name.includes('.replaced-')) return undefined;
     const name = change.name.replace(/\.replaced-.*$/, '');
     if (host.record.some(({ container, running }) => container === name || running?.includes(name))) return undefined;
-    // Only one that lands late finds nothing any more, and the Engine refuses it: it changes nothing, so that nothing
-    // can be lost by it. Once it finds something, it is judged as any other.
-    if (change.verb !== 'create' && !host.engine.find(change.name)) return undefined;
+    // One that lands late may find nothing any more, or the name taken, and the Engine refuses it: it changes nothing, so
+    // that nothing can be lost by it.
+    if ((change.verb === 'create') === (host.engine.find(change.name) !== undefined)) return undefined;
     return `${change.verb} ${change.name} on ${host.name}, not recorded`;
   }
   const isOn = change.what === 'agent' && change.isEnabled;
