@@ -1,11 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import type { Step } from '../../src/rollout/lifecycle.ts';
 import { TO_BE_FOUND, type Strategy } from '../../src/rollout/model.ts';
-import type { Play } from '../../src/rollout/play.ts';
+import type { HostPlay, Play } from '../../src/rollout/play.ts';
 import { replay } from '../../src/rollout/history.ts';
 import { playsBack } from '../../src/rollout/rollback.ts';
+import { Monitors } from '../../src/runner/play/monitors.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { balancerPair, playOf, warnings, WHOLE, type BalancerPair } from '../support/balancer-pair.ts';
 import { aLockOwner } from '../support/builders.ts';
@@ -181,6 +182,29 @@ describe('a central HAProxy that was left out and answers again', () => {
     expect(takenAt(fleet, 'lb2')).toEqual(['pxApp_1', 'pxApp_2', 'pxApp_3']);
     expect([lb1.haproxy.weights(), lb2.haproxy.weights()]).toEqual([WHOLE, WHOLE]);
     expect(fe1.entries).toEqual([]);
+  });
+
+  it('has no instance compared with those whose servers it has found only now, and that are updated', async () => {
+    const { fleet, lb1, lb2, setDead } = await balancerPair();
+    setDead(true);
+    const play = nameless(fleet, { lb1, lb2 });
+    const monitor = { forMs: 10_000, everyMs: 1_000, maxErrors: { errors: 0 }, compare: 3 };
+    const each = ({ host, instances }: HostPlay): HostPlay => ({
+      ...{ host, instances: instances.map((one) => ({ ...one, monitor })) },
+    });
+    const asked = vi.spyOn(Monitors.prototype, 'isTouched');
+    const back = (event: RunEvent): void => {
+      if (event.type === 'instance-started' && event.subject.name === 'pxApp_2') setDead(false);
+    };
+
+    await rollout([{ ...play, hosts: play.hosts.map(each) }], options, fleet.context(back));
+
+    const answers = asked.mock.calls.map(([{ name, balancer }], index) => {
+      return `${balancer.host} ${name} ${String(asked.mock.results[index]?.value)}`;
+    });
+    asked.mockRestore();
+    expect(answers).toContain('lb2 pxApp_1 true');
+    expect(answers).not.toContain('lb2 pxApp_1 false');
   });
 
   it('has them found by a rollback, too, which the run went without', async () => {

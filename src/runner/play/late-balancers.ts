@@ -56,6 +56,8 @@ export class LateBalancers {
   readonly #lookedFor = new Map<string, Promise<void>>();
   readonly #inWork = new Set<TakesIn>();
   readonly #told = new Map<string, string>();
+  /** Told when names of servers have been found. */
+  readonly whoListens = new Set<() => void>();
 
   constructor({ plays, plans }: Played, context: LateContext) {
     this.#plays = plays;
@@ -172,6 +174,7 @@ export class LateBalancers {
       }
       if (!this.#partly.has(host)) await held.join(host);
       this.#plays = this.#plays.map((play) => ({ ...play, hosts: play.hosts.map(seen.named) }));
+      for (const tell of this.whoListens) tell();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       // How long ago somebody else was heard of is another time each time.

@@ -44,6 +44,7 @@ export class Monitors {
   readonly #context: MonitorsContext;
   readonly #hosts = new Map<string, HostMonitors>();
   readonly #touched = new Set<string>();
+  readonly #touching: (() => readonly Server[])[] = [];
   readonly #failed = new Map<Instance, InstanceEnd>();
   /** What instances came to by themselves. */
   readonly #ends = new Map<Instance, EndState>();
@@ -59,8 +60,22 @@ export class Monitors {
     this.#signal = AbortSignal.any([context.stop.beforeNext, this.#quit.signal]);
   }
 
-  /** The servers serve, or will, what is being rolled out: others cannot be compared with them. */
-  touch(servers: readonly Server[]): void {
+  /** The servers serve, or will, what is being rolled out: others cannot be compared with them. As far as they are known by now. */
+  touch(servers: () => readonly Server[]): void {
+    this.#touching.push(servers);
+    this.#note(servers());
+  }
+
+  /** More of them are known than before. */
+  touchMore(): void {
+    for (const servers of this.#touching) this.#note(servers());
+  }
+
+  isTouched(server: Server): boolean {
+    return this.#touched.has(serverKey(server));
+  }
+
+  #note(servers: readonly Server[]): void {
     for (const server of servers) this.#touched.add(serverKey(server));
   }
 
@@ -69,7 +84,7 @@ export class Monitors {
     const { monitor, revert } = work.instance;
     if (!monitor || revert) return undefined;
     return new Monitor(work, monitor, {
-      isTouched: (server) => this.#touched.has(serverKey(server)),
+      isTouched: (server) => this.isTouched(server),
       metric: this.#metricOf(work),
     });
   }

@@ -71,6 +71,10 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEn
     together: (instance) => togetherWith(instance, plan, context.resumption),
     takeBack: (instances, failure) => takeBackTogether(instances, failure, { plan, context }),
   });
+  const onNamed = (): void => {
+    monitors.touchMore();
+  };
+  context.late?.whoListens.add(onNamed);
   try {
     const { turns = new Turns(), front = new OutInFront() } = context;
     const [limit, throttle] = [pLimit(context.forks), pLimit(inAll)];
@@ -81,6 +85,7 @@ export async function roll(plan: PlayPlan, context: RollContext): Promise<PlayEn
       notReached: (host) => notReached(host, leftInWork(host, context), isOutInFront(context.held(host.host))),
     });
   } finally {
+    context.late?.whoListens.delete(onNamed);
     monitors.quit();
   }
 }
@@ -214,7 +219,7 @@ async function updateUnit(unit: readonly InstancePlan[], at: Beneath, context: P
 async function leave(plan: InstancePlan, at: InBatch, context: PlayContext): Promise<InstanceEnd | 'left'> {
   const { report, monitors, resumption } = context;
   const { instance } = plan;
-  monitors.touch(allServersOf(instance, context));
+  monitors.touch(() => allServersOf(instance, context));
   const subject = { host: instance.host, name: instance.container };
   const isRevert = instance.revert !== undefined;
   report({ type: 'instance-left', subject, why: 'nothing to change', ...(isRevert && { isRevert }) });
@@ -242,7 +247,7 @@ async function update(plan: InstancePlan, at: Together, context: PlayContext): P
     report({ type: 'instance-ended', subject, state, ms: 0, ...markOf(plan.instance) });
     return { state, failure: lost };
   }
-  monitors.touch(allServersOf(plan.instance, context));
+  monitors.touch(() => allServersOf(plan.instance, context));
   const here = { ...at, instance: plan };
   const end = await withinDeadline(policy.instanceDeadlineMs, context, async (within): Promise<InstanceEnd> => {
     const failure = await beforeInstance({ ...here, isBegun }, { ...context, stop: within.stop });
