@@ -1,7 +1,7 @@
 import { Failure } from '../../errors.ts';
 import { isUsable } from '../../rollout/capacity.ts';
 import { initialState, type State } from '../../rollout/lifecycle.ts';
-import { keepsContainer, sameServer } from '../../rollout/model.ts';
+import { keepsContainer, sameBalancer, sameServer } from '../../rollout/model.ts';
 import { advance, type AdvanceContext, type InstanceEnd } from './advance.ts';
 import { foundOf } from './found.ts';
 import { homeward } from '../waiting/persist.ts';
@@ -14,7 +14,7 @@ import { isRamped, rampedTo } from './ramping.ts';
 import { isDone, isRestarted } from './staying.ts';
 import { findState, type ServerAccess } from './traffic.ts';
 import { watchOf } from '../waiting/watch.ts';
-import { inTheEnd, markOf, type Found, type Work } from './work.ts';
+import { bothSlots, inTheEnd, markOf, type Found, type Work } from './work.ts';
 
 /** Takes an instance to its end, from its beginning or from where this very run has left it when it died. */
 export async function goOn(work: Work, context: AdvanceContext): Promise<InstanceEnd> {
@@ -55,6 +55,7 @@ async function whereItIs(work: Work, first: RecordEntry): Promise<State> {
   work.found = found.filter((one) => one !== undefined);
   work.container = old ?? (first.old ? successor : undefined);
   work.wasReady = first.old?.wasReady ?? false;
+  for (const one of bothSlots(work)) await noteGone(one);
   if (keepsContainer(instance)) return howFarDone(work, found);
   if (isCommitted(work.undo.entries, work.identity.run) && (successor || first.toNothing)) {
     work.newServes = true;
@@ -115,6 +116,17 @@ async function howFarLeft(work: Work, leaving: Work): Promise<'untouched' | 'beg
   leaving.isTouched = !runs || now.some((one) => one !== 'asFound');
   if (!runs) return 'ended';
   return leaving.isTouched ? 'begun' : 'untouched';
+}
+
+/** Of a server that is recorded, and that a new configuration calls otherwise or has not, nothing can be put back any more. */
+async function noteGone(work: Work): Promise<void> {
+  const { servers } = work;
+  const others = recordedOf(work).filter(({ server }) => !servers.some((one) => sameServer(one.server, server)));
+  for (const { server } of others) {
+    const beside = servers.find((one) => sameBalancer(one.server.balancer, server.balancer));
+    if (!beside || (await findState({ ...beside, server }))) continue;
+    work.alsoRecorded = [...(work.alsoRecorded ?? []), server];
+  }
 }
 
 function foundBefore(access: ServerAccess, recorded: readonly RecordEntry[]): Found | undefined {
