@@ -18,6 +18,7 @@ it.each([
   [19895, 'a recover, and a slot that a new configuration has not: an old worker has a request for what is in it'],
   [5640, 'a run is taken back that had gone without an HAProxy, which answers by then: it is drained there, too'],
   [7212, 'a server that another configuration calls otherwise, found by its address when the run is gone on with'],
+  [23703, 'what is kept could not be noted at an HAProxy that answers again: it is not taken out there, as if it were'],
   [13438, 'a run is gone on with that has taken in an HAProxy between two slots: of the judge'],
 ])('seed %i: %s', async (seed) => {
   expect(await brokenBy(scenarioOf(seed))).toEqual([]);

@@ -94,7 +94,7 @@ export function checkBack(world: World): void {
 export function checkEnd(world: World): void {
   for (const host of world.hosts.values()) {
     for (const { key, text } of notStanding(world, host)) {
-      if (!isHopeless(host, key)) world.watchman.violate('exact', `${key} ${text}`);
+      if (!isLeftAt(host, key)) world.watchman.violate('exact', `${key} ${text}`);
     }
     checkSlots(world, host);
     checkUp(world, host);
@@ -107,6 +107,14 @@ export function checkEnd(world: World): void {
     if (versions.length > 1) world.watchman.violate('no-mix', `${host.name} is left with ${versions.join(' and ')}`);
     if (host.lock) world.watchman.violate('locks-free', `${host.name} is locked by ${host.lock.holder}`);
   }
+}
+
+/** What is recorded of the server, or kept together with it, is for a person to see to. */
+function isLeftAt(host: SimHost, key: string): boolean {
+  const isKeptOn = host.record.some(
+    (entry) => keyIn(entry.server) === key && isKept(entry) && isLeftToPerson(host, entry),
+  );
+  return isHopeless(host, key) || isKeptOn;
 }
 
 /** What is kept together ends together: the others stay with the one that cannot, which is the one that is named. */
@@ -169,7 +177,7 @@ function checkSlots(world: World, host: SimHost): void {
     const { backend, name } = slot.line;
     const other = at.haproxy.current.slots.get(pathOf({ backend, name: inOtherSlot(name) }));
     const key = keyOf(at, slot.line);
-    if (!other || isHopeless(host, key) || isHopeless(host, keyOf(at, other.line))) continue;
+    if (!other || isLeftAt(host, key) || isLeftAt(host, keyOf(at, other.line))) continue;
     if (world.watchman.mayStandBoth(key, slot, other)) continue;
     const has = `${slot.weight} ${slot.admin}, and its other slot ${other.weight} ${other.admin}`;
     world.watchman.violate('exact', `${key} has ${has}, and they had ${world.watchman.expected(key)}`);
@@ -189,7 +197,7 @@ function checkUp(world: World, host: SimHost): void {
 function checkAgents(world: World, host: SimHost): void {
   for (const { at, slot } of serversOf(host)) {
     const key = keyOf(at, slot.line);
-    if (slot.hasAgent === (slot.line.hasAgent ?? false) || isHopeless(host, key)) continue;
+    if (slot.hasAgent === (slot.line.hasAgent ?? false) || isLeftAt(host, key)) continue;
     if (world.watchman.isForgotten(key)) continue;
     world.watchman.violate('exact', `${key}: its agent-check is silent, and was not`);
   }

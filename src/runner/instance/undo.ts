@@ -12,7 +12,7 @@ export class Undo {
   /** Of instances that are in work at the same time: a write has what the one before it had. */
   readonly #inTurn = pLimit(1);
   #entries: readonly RecordEntry[];
-  /** What was to be dropped may be gone all the same. */
+  /** The last write did not come through: it may have taken place all the same. */
   #isUnsure = false;
 
   constructor(record: HostRecord, entries: readonly RecordEntry[]) {
@@ -46,7 +46,7 @@ export class Undo {
       const keys = servers.map(serverKey);
       const isOne = ({ server }: RecordEntry): boolean => keys.includes(serverKey(server));
       const entries = [...this.#entries.filter((entry) => !isOne(entry)), ...before.filter(isOne)];
-      await this.#record.write(entries);
+      await this.#write(entries);
       this.#entries = entries;
     });
   }
@@ -56,7 +56,7 @@ export class Undo {
     return this.#inTurn(() => this.#read());
   }
 
-  /** The same, where it is not known whether something was dropped: whoever goes by it next must not go by what is gone. */
+  /** The same, where it is not known what is there: whoever goes by it next must not go by what is gone, or never was. */
   settle(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.#isUnsure) await this.#read();
@@ -73,7 +73,13 @@ export class Undo {
     const servers = entries.map(({ server }) => serverKey(server));
     // Known before it is written: if the answer is lost, it may be there all the same and is dropped later.
     this.#entries = [...this.#entries.filter(({ server }) => !servers.includes(serverKey(server))), ...entries];
-    await this.#record.write(this.#entries);
+    await this.#write(this.#entries);
+  }
+
+  async #write(entries: readonly RecordEntry[]): Promise<void> {
+    this.#isUnsure = true;
+    await this.#record.write(entries);
+    this.#isUnsure = false;
   }
 
   /** @throws Failure when what is kept would be forgotten for something else */
@@ -90,10 +96,8 @@ export class Undo {
     const keys = servers.map(serverKey);
     const kept = this.#entries.filter(({ server }) => !keys.includes(serverKey(server)));
     if (kept.length === this.#entries.length) return;
-    this.#isUnsure = true;
-    await this.#record.write(kept);
+    await this.#write(kept);
     this.#entries = kept;
-    this.#isUnsure = false;
   }
 }
 

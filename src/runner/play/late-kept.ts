@@ -19,6 +19,7 @@ type NotingContext = Pick<RunContext, 'identity' | 'report'>;
  */
 export async function noteKept(all: readonly HeldHost[], late: LateBalancers, context: NotingContext): Promise<void> {
   for (const held of all) {
+    await told(held, context, () => held.undo.settle());
     for (const { entries } of keptBy(context, held)) {
       for (const one of byContainer(entries)) await told(held, context, () => noteOne(one, held, late));
     }

@@ -12,6 +12,7 @@ import type { RecordEntry } from '../ports/ports.ts';
 import { DrainClock, untilQuiet } from '../instance/quiesce.ts';
 import type { RunContext } from '../run.ts';
 import { sightOf, type Sight } from '../instance/sight.ts';
+import { Absence } from './absence.ts';
 import type { LateBalancers } from './late-balancers.ts';
 import { shortageWithout, untilSpare } from '../instance/take-out.ts';
 import { stateOf } from '../instance/traffic.ts';
@@ -52,33 +53,31 @@ function frontEntriesOf({ undo }: HeldHost): readonly RecordEntry[] {
   return undo.entries.filter(({ kind }) => kind === 'front');
 }
 
-/** One for all that work at the same time: what is taken back on a host finds it out of service already. */
+/** One for all that work at the same time: what is taken back on a host may find it out of service already. */
 export class OutInFront {
-  readonly #out = new Map<string, Set<Promise<void>>>();
+  readonly #away = new Map<string, Absence>();
 
   /** Does something on a host while nothing reaches it through the tier in front of it, where it has one. */
   async during(at: AtFront, context: FrontContext, act: () => Promise<void>): Promise<FrontEnd> {
     const { plan } = at;
-    const others = this.#out.get(plan.host);
-    if (others) {
-      const going = act();
-      others.add(going);
-      await going.finally(() => others.delete(going));
-      return {};
+    for (let known = this.#away.get(plan.host); known; known = this.#away.get(plan.host)) {
+      if (!known.isOut) await known.changed();
+      else {
+        await known.join(act);
+        return {};
+      }
     }
     if (!plan.front || !at.begins || !hasChangesOn(plan)) {
       await act();
       return { leftOut: await putBack({ at, barriers: [], untouched: [], context }) };
     }
-    const joined = new Set<Promise<void>>();
-    this.#out.set(plan.host, joined);
+    const absence = new Absence();
+    this.#away.set(plan.host, absence);
     try {
-      return await around(plan.front, at, context, async () => {
-        await act();
-        while (joined.size > 0) await Promise.allSettled(joined);
-      });
+      return await around(plan.front, at, context, () => absence.during(act));
     } finally {
-      this.#out.delete(plan.host);
+      this.#away.delete(plan.host);
+      absence.over();
     }
   }
 }
