@@ -204,7 +204,7 @@ describe('a run that was killed', () => {
         await expectWhole(fleet, ['next'], { lost, what: flaky.lost });
       }
     },
-    60_000,
+    300_000,
   );
 
   it('is told as out of service where nobody can find out how it stands', async () => {

@@ -46,7 +46,7 @@ export function runsJobs(name: string, arrange: () => Promise<JobsArrangement>):
       arranged = await arrange();
       const id = arranged.newId();
 
-      await arranged.jobs.start(id, 'sleep 1; exit 0');
+      await arranged.jobs.start(id, 'sleep 3; exit 0');
 
       expect((await arranged.jobs.look(id, 0)).state).toBe('running');
       expect(await ended(id)).toMatchObject({ state: 'ended', exitCode: 0 });
