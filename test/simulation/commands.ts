@@ -84,7 +84,7 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
         {
           hosts,
           servers,
-          ...(act.server === undefined ? frontsIn(scenario) : ownIn(scenario)),
+          ...frontsIn(scenario, act.server),
           policy,
           note: 'by hand',
           forMs,
@@ -98,14 +98,10 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
   }
 }
 
-/** As `--balancer-hosts` says. */
-function frontsIn({ world: { balancers, front } }: Scenario): Fronts {
-  return { place: { socket: SOCKET, container: undefined }, balancers: (front ?? balancers)?.map(({ name }) => name) };
-}
-
-/** The same of one of its containers, which a tier in front does not know. */
-function ownIn({ world: { balancers } }: Scenario): Fronts {
-  return { place: { socket: SOCKET, container: undefined }, balancers: balancers?.map(({ name }) => name) };
+/** As `--balancer-hosts` says. The server of one container is nothing that a tier in front knows. */
+function frontsIn({ world: { balancers, front } }: Scenario, server?: string): Fronts {
+  const all = server === undefined ? (front ?? balancers) : balancers;
+  return { place: { socket: SOCKET, container: undefined }, balancers: all?.map(({ name }) => name) };
 }
 
 /** Longer than a command of a story takes that is to end well, and less than the others. */

@@ -5,7 +5,7 @@ import { sameServer, serverPath, serversOf, type Instance, type MinUp, type Serv
 import { hasChangesOn, type FrontPlan, type HostPlan } from '../../rollout/plan.ts';
 import { Barrier, behind } from '../instance/barrier.ts';
 import { backInFront, shortOf } from '../recovery/back-in-front.ts';
-import { advice } from '../instance/entry-words.ts';
+import { tellRecordStays } from '../recovery/left-behind.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 import { hostStep } from '../hosts/host-step.ts';
 import type { RecordEntry } from '../ports/ports.ts';
@@ -119,19 +119,14 @@ async function putBack({ at, untouched, context }: Taking): Promise<Failure | un
 }
 
 /** They stand as they should, whatever has become of them since they were looked at. */
-async function forgetUntouched(
-  entries: readonly RecordEntry[],
-  { plan, held }: AtFront,
-  context: FrontContext,
-): Promise<void> {
+async function forgetUntouched(entries: readonly RecordEntry[], at: AtFront, context: FrontContext): Promise<void> {
+  const { held } = at;
   const [first] = entries;
   if (!first) return;
   try {
-    await homeward(() => held.undo.drop(entries.map(({ server }) => server)), guarding({ plan }, context));
+    await homeward(() => held.undo.drop(entries.map(({ server }) => server)), guarding(at, context));
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const text = `The undo record stays behind: ${error.message}: ${advice(first, held.access)}`;
-    context.report({ type: 'warning', host: plan.host, text });
+    tellRecordStays(error, first, held, context.report);
   }
 }
 
@@ -248,10 +243,7 @@ async function remember(sights: readonly Sight[], { at: { plan, held }, untouche
 }
 
 /** The trouble of the HAProxys in front does not end what is done behind them: nothing is sent there, or all serves. */
-function guarding(
-  { plan }: Pick<AtFront, 'plan'>,
-  { clock, report, stop }: FrontContext,
-): Watch & { readonly homeward: true } {
+function guarding({ plan }: AtFront, { clock, report, stop }: FrontContext): Watch & { readonly homeward: true } {
   const subject = { host: plan.host, name: THE_HOST };
   return { ...watchOf({ clock, report, subject, step: 'drain', signal: stop.homeward }), homeward: true };
 }

@@ -54,6 +54,17 @@ function mayServe({ server, container = '' }: RecordEntry, { access, lacks }: He
   return new Failure('haproxy', `Cannot take out the new container of ${container} on ${access.name}: ${why}`);
 }
 
+/**
+ * What is recorded could not be cleared: nothing is left to undo by it.
+ *
+ * @throws whatever else than a failure it was
+ */
+export function tellRecordStays(error: unknown, first: RecordEntry, { access }: HeldHost, report: Report): void {
+  if (!(error instanceof Failure)) throw error;
+  const text = `The undo record stays behind: ${error.message}: ${advice(first, access)}`;
+  report({ type: 'warning', host: access.name, text });
+}
+
 /** Says of each what stays recorded, and where; why the first does. */
 export function tellLeftBehind(
   far: readonly RecordEntry[],

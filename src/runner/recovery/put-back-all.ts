@@ -2,7 +2,7 @@ import { Failure, reasonOf } from '../../errors.ts';
 import { serverSeenFrom } from '../../rollout/model.ts';
 import { beforeActing } from '../instance/before-acting.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
-import { advice } from '../instance/entry-words.ts';
+import { tellRecordStays } from './left-behind.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { homeward } from '../waiting/persist.ts';
 import type { RunContext } from '../run.ts';
@@ -59,13 +59,10 @@ export async function putBackAll(
 }
 
 /** What is back is back, also when the record of it cannot be cleared. */
-async function forget(
-  { access: host, undo, reach }: HeldHost,
-  entries: readonly RecordEntry[],
-  context: PutBackContext,
-): Promise<void> {
+async function forget(held: HeldHost, entries: readonly RecordEntry[], context: PutBackContext): Promise<void> {
   const [first] = entries;
   if (!first) return;
+  const { access: host, undo, reach } = held;
   const { clock, report, stop } = context;
   const subject = { host: host.name, name: serverSeenFrom(host.name, first.server) };
   const watch = watchOf({ clock, signal: stop.homeward, report, subject, step: 'restore' });
@@ -76,9 +73,7 @@ async function forget(
       await undo.drop(entries.map(({ server }) => server));
     }, watch);
   } catch (error) {
-    if (!(error instanceof Failure)) throw error;
-    const text = `The undo record stays behind: ${error.message}: ${advice(first, host)}`;
-    report({ type: 'warning', host: host.name, text });
+    tellRecordStays(error, first, held, report);
   }
 }
 

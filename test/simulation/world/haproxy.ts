@@ -20,7 +20,7 @@ export interface Arrival {
   readonly retriesAfterMs: number | undefined;
 }
 
-export interface Taken {
+export interface Accepted {
   readonly ok: true;
   readonly slot: Slot;
   readonly worker: Worker;
@@ -159,7 +159,7 @@ export class SimHaproxy {
     this.onAnswers();
   }
 
-  arrive(arrival: Arrival): Taken | Lost {
+  arrive(arrival: Arrival): Accepted | Lost {
     const slot = this.#choose(arrival);
     if (!slot) return { ok: false, slot, worker: this.#current };
     const openedMs = this.#timeline.nowMs;
@@ -180,7 +180,7 @@ export class SimHaproxy {
   }
 
   /** Whether it has not been cut off. */
-  holds({ slot, request }: Taken): boolean {
+  holds({ slot, request }: Accepted): boolean {
     return this.workers.some(({ slots }) => slots.get(slot.path) === slot) && slot.requests.includes(request);
   }
 

@@ -1,7 +1,7 @@
 /** Requests to the HAProxys of a world: their clients' doing, whatever happens to them. */
 import type { Random } from '../random.ts';
 import { homeOf, isWhole } from './fronts.ts';
-import type { Arrival, Lost, Taken } from './haproxy.ts';
+import type { Accepted, Arrival, Lost } from './haproxy.ts';
 import type { SimHost } from './host.ts';
 import type { Timeline } from './timeline.ts';
 
@@ -12,7 +12,7 @@ interface Losses {
 }
 
 /** What a tier in front has in hand of a host. */
-export interface Sent extends Taken {
+export interface Sent extends Accepted {
   readonly at: SimHost;
 }
 
