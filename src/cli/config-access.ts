@@ -18,14 +18,16 @@ export function configAccess(
 ): { readonly file: ConfigPort; readonly records: PushRecords } {
   const inContainer = balancer.container === undefined ? undefined : containerOf(link, balancer.container);
   const inside = inContainer?.inside ?? onHost;
+  const records = new FilePushRecords(link, balancer, path);
   const file = new ConfigFile(link, {
     ...{ balancer, path, reload, inside },
     isMount: inContainer?.inside.isMount ?? ((at) => isMountOn(link, at)),
     ask: askOver(link, balancer, { inside }),
     processes: processesOver(link, balancer, inside),
     run: inContainer?.run ?? runOn(link),
+    turns: records.turns,
   });
-  return { file, records: new FilePushRecords(link, balancer, path) };
+  return { file, records };
 }
 
 /** What HAProxy answers to one line. */

@@ -79,14 +79,17 @@ describe('pushConfigs()', () => {
     expect(['fe1', 'fe2'].map((host) => story.file(host).text)).toEqual([OLD, OLD]);
   });
 
-  it('refuses while a run has the host, and while one that died has left a server in work, naming recover', async () => {
+  it.each(['rollout', 'maintain'] as const)('refuses where a %s that died has left a server in work', async (kind) => {
     const story = await PushStory.on();
     const { record } = await story.fleet.host('fe1');
-    await record.write([aRecordEntry({ kind: 'rollout', server: aServer('pxApp_2') })]);
+    await record.write([aRecordEntry({ kind, server: aServer('pxApp_2') })]);
 
     await expect(story.push()).rejects.toThrow('nothing was touched');
     expect(story.problems()).toEqual([expect.stringMatching(/pxApp_2 was left in work by .*"sluice recover fe1"/)]);
-    await record.write([]);
+  });
+
+  it('refuses while a run has the host', async () => {
+    const story = await PushStory.on();
     const others = { ...story.fleet.context(), identity: { run: 'other', by: 'bob@laptop' }, limit: pLimit(1) };
     const held = await holdHosts(['fe1'], others);
     await expect(story.push()).rejects.toMatchObject({ code: 'locked' });
@@ -178,6 +181,48 @@ describe('pushConfigs()', () => {
       expect(story.file().text).toBe(OLD);
     },
   );
+
+  it.each([
+    { times: 1, records: 0, warnings: 0 },
+    { times: 2, records: 1, warnings: 1 },
+  ])('stays in effect when its record cannot be dropped, $times times', async ({ times, records: left, warnings }) => {
+    const story = await PushStory.on();
+    const records = story.recordsOf('fe1');
+    let failing = times;
+    const drop: typeof records.drop = async () => {
+      failing -= 1;
+      if (failing >= 0) throw new Failure('unreachable', 'Cannot reach fe1: the connection was lost');
+      await records.drop();
+    };
+
+    const result = await story.push({ reach: () => ({ file: story.file(), records: { ...records, drop } }) });
+
+    expect(result).toMatchObject({ end: 'done', hosts: [{ end: 'updated' }] });
+    expect(story.file().text).toBe(NEW);
+    expect(story.steps()).toBe('replace reload carryOver settle');
+    expect(story.records.size).toBe(left);
+    const told = story.fleet.events.filter(({ type }) => type === 'warning');
+    expect(told).toHaveLength(warnings);
+  });
+
+  it('leaves what somebody has set since it was carried over, also when it goes back', async () => {
+    const story = await PushStory.on();
+    await story.setAtRuntime();
+    const { haproxy } = await story.fleet.host('fe1');
+    const file = story.file();
+    file.leavesDown = [NEW];
+    const passage = file.put.bind(file);
+    file.put = async (text, state) => {
+      await passage(text, state);
+      // The new configuration is in effect, and its servers stand as they did.
+      if (text === NEW && state === undefined) await haproxy.setWeight(aServer('pxApp_3'), 99);
+    };
+
+    expect(await story.push()).toMatchObject({ hosts: [{ end: 'failed' }] });
+
+    expect(file.text).toBe(OLD);
+    expect(await story.servers()).toEqual([...AS_SET.slice(0, 2), 'pxApp_3 99 ready UP']);
+  });
 
   it('does not know what is in effect when the way back fails after its reload', async () => {
     const story = await PushStory.on();

@@ -12,6 +12,8 @@ export class FakeConfigFile implements ConfigPort {
   /** What stands beside the file. */
   beside: readonly string[] = [];
   refuses: string | undefined;
+  /** A line that makes it refuse a text. */
+  nonsense: string | undefined;
   taken: readonly string[] = [];
   noWay: Failure | undefined;
   failsToPut = false;
@@ -50,7 +52,8 @@ export class FakeConfigFile implements ConfigPort {
     return this.text;
   }
 
-  async refusal(): Promise<string | undefined> {
+  async refusal(text: string): Promise<string | undefined> {
+    if (this.nonsense !== undefined && text.includes(this.nonsense)) return `unknown keyword '${this.nonsense}'`;
     return this.refuses;
   }
 

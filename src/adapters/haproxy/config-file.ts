@@ -31,6 +31,8 @@ export interface ConfigFileOptions {
   readonly processes: Processes;
   /** Runs programs where HAProxy runs. */
   readonly run: RunThere;
+  /** For the shell of the host: lines after which it is the turn of the next change. */
+  readonly turns: { next(): Promise<string> };
 }
 
 /** The configuration file of an HAProxy, on its host or in its container, changed by the shell of the host. */
@@ -55,7 +57,7 @@ export class ConfigFile implements ConfigPort {
       const { path } = this.#options;
       return exitCode === 0 ? undefined : complaintIn(output, candidateOf(await this.#path()), path);
     } finally {
-      this.#checked('tidy up beside it', await this.#sh('rm -f "$n"'));
+      this.#checked('tidy up beside it', await this.#change('rm -f "$n"'));
     }
   }
 
@@ -88,7 +90,7 @@ export class ConfigFile implements ConfigPort {
   async backUp(): Promise<void> {
     const script = `if [ -e "$p" ]; then cp -p "$p" "$b.part" && sync "$b.part" && mv -f "$b.part" "$b"; else rm -f "$b"; fi
 [ "$?" -eq 0 ] || { rm -f "$b.part"; exit 74; }; sync "$(dirname "$p")"`;
-    this.#checked('keep a copy of it', await this.#sh(script));
+    this.#checked('keep a copy of it', await this.#change(script));
   }
 
   async backedUp(): Promise<string | undefined> {
@@ -98,22 +100,22 @@ export class ConfigFile implements ConfigPort {
   async put(text: string, state?: string): Promise<void> {
     if (state !== undefined) {
       const script = 'rm -f "$s"; (umask 022; cat > "$s") && sync "$s"';
-      this.#checked('write the state of the servers beside it', await this.#sh(script, state));
+      this.#checked('write the state of the servers beside it', await this.#change(script, state));
     }
     await this.#writeCandidate(text);
-    this.#checked('replace it', await this.#sh(await this.#replacing()));
+    this.#checked('replace it', await this.#change(await this.#replacing()));
   }
 
   async putBack(): Promise<void> {
-    this.#checked('put back what it was', await this.#sh(`cp -p "$b" "$n" && ${await this.#replacing()}`));
+    this.#checked('put back what it was', await this.#change(`cp -p "$b" "$n" && ${await this.#replacing()}`));
   }
 
   async tidy(): Promise<void> {
-    this.#checked('tidy up beside it', await this.#sh('rm -f "$n" "$s" "$b.part"'));
+    this.#checked('tidy up beside it', await this.#change('rm -f "$n" "$s" "$b.part"'));
   }
 
   async reload(pid: number): Promise<Reloaded> {
-    return reloadBy(await this.#reloading(pid));
+    return reloadBy({ ...(await this.#reloading(pid)), turn: await this.#options.turns.next() });
   }
 
   failedReloads(): Promise<number | undefined> {
@@ -152,7 +154,7 @@ export class ConfigFile implements ConfigPort {
 [ ! -e "$p" ] || [ "$(stat -c '%u %g %a' "$p")" = "$(stat -c '%u %g %a' "$n")" ] ||
   { rm -f "$n"; echo "only its owner or root can keep its owner and mode" >&2; exit ${NOT_OURS}; }
 cat > "$n" && [ "$(wc -c < "$n")" -eq ${Buffer.byteLength(text)} ] && sync "$n" || { rm -f "$n"; exit 74; }`;
-    this.#checked('write a candidate beside it', await this.#sh(script, text));
+    this.#checked('write a candidate beside it', await this.#change(script, text));
   }
 
   /** A file that is mounted by itself can only be written over: a rename would leave HAProxy with the old one. */
@@ -179,13 +181,18 @@ cat > "$n" && [ "$(wc -c < "$n")" -eq ${Buffer.byteLength(text)} ] && sync "$n" 
   }
 
   /** With `$p` the file, `$n` a new one, `$b` the one before, `$s` the state of the servers, seen from the host. */
-  async #sh(script: string, stdin = ''): Promise<RunResult> {
+  async #sh(script: string, { stdin = '', turn = '' }: { stdin?: string; turn?: string } = {}): Promise<RunResult> {
     const path = await this.#path();
     const [file = '', candidate = '', state = ''] = await Promise.all(
       [path, candidateOf(path), stateOf(path)].map((one) => this.#options.inside.pathOf(one)),
     );
     const named = `p=${quoted(file)} n=${quoted(candidate)} s=${quoted(state)}; b="$p.sluice-before"`;
-    return this.#link.run(`${named}\n${script}`, { stdin, withinMs: CHECK_WITHIN_MS });
+    return this.#link.run(`${turn}\n${named}\n${script}`, { stdin, withinMs: CHECK_WITHIN_MS });
+  }
+
+  /** The same, unless a change that was asked for later has been made already. */
+  async #change(script: string, stdin = ''): Promise<RunResult> {
+    return this.#sh(script, { stdin, turn: await this.#options.turns.next() });
   }
 
   #checked(what: string, result: RunResult): RunResult {

@@ -31,13 +31,16 @@ export async function wayOf(reloading: Reloading): Promise<string> {
   return wordsOf(await found(reloading));
 }
 
-export async function reloadBy(reloading: Reloading): Promise<Reloaded> {
+/** `turn`: lines for the shell of the host after which it is its turn, or it exits. */
+export async function reloadBy(reloading: Reloading & { readonly turn: string }): Promise<Reloaded> {
   const way = await found(reloading);
   const how = wordsOf(way);
-  const { link, run } = reloading;
+  const { link, run, turn } = reloading;
   switch (way.by) {
     case 'command': {
-      const { exitCode, stderr, stdout } = await link.run(way.command, { withinMs: RELOAD_WITHIN_MS });
+      // What the command starts, and leaves running, must not have the turn for ever.
+      const line = `${turn}\n{ ${way.command}\n} 8>&-`;
+      const { exitCode, stderr, stdout } = await link.run(line, { withinMs: RELOAD_WITHIN_MS });
       if (exitCode === 0) return { ok: true, how };
       const [said = ''] = `${stderr.trim()}\n${stdout.trim()}`.trim().split('\n');
       return { ok: false, why: `"${way.command}" ends with ${exitCode}${said === '' ? '' : `: ${said}`}` };

@@ -5,6 +5,7 @@ import type { PushRecord, PushRecords } from '../../runner/ports/config-port.ts'
 import { parseJson } from '../json.ts';
 import type { Link, RunResult } from '../link.ts';
 import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';
+import { Turns } from './turns.ts';
 
 const SCHEMA = 1;
 
@@ -17,12 +18,16 @@ export class FilePushRecords implements PushRecords {
   readonly #link: Link;
   readonly #name: string;
   readonly #where: string;
+  /** Of all that a push changes there, the file with it. */
+  readonly turns: Turns;
 
   constructor(link: Link, place: BalancerPlace, path: string) {
     this.#link = link;
     this.#where = `${placeName(place)} on ${link.host}`;
     const key = `${place.container ?? ''} ${path}`;
-    this.#name = `push-${createHash('sha256').update(key).digest('hex').slice(0, 12)}.json`;
+    const name = `push-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
+    this.#name = `${name}.json`;
+    this.turns = new Turns(link, `${name}.order`);
   }
 
   async read(): Promise<PushRecord | undefined> {
@@ -38,12 +43,13 @@ export class FilePushRecords implements PushRecords {
 
   async write(record: PushRecord): Promise<void> {
     const text = `${JSON.stringify({ schema: SCHEMA, ...record } satisfies Written)}\n`;
-    const script = `${MAKE_STATE_DIR}\n${writeWhole('$d', this.#name, { text })}`;
+    const script = `${MAKE_STATE_DIR}\n${writeWhole('$d', this.#name, { text, before: await this.turns.next() })}`;
     this.#checked('write', await this.#link.run(script, { stdin: text }));
   }
 
   async drop(): Promise<void> {
-    this.#checked('remove', await this.#link.run(`${FIND_STATE_DIR}\nrm -f "$d/${this.#name}"`));
+    const script = `${await this.turns.next()}\nrm -f "$d/${this.#name}" && sync "$d"`;
+    this.#checked('remove', await this.#link.run(script));
   }
 
   #checked(verb: string, result: RunResult): string {

@@ -4,58 +4,33 @@ import type { HostRecord, RecordEntry } from '../../runner/ports/ports.ts';
 import { parseJson } from '../json.ts';
 import type { Link } from '../link.ts';
 import { FIND_STATE_DIR, MAKE_STATE_DIR, whyFailed, writeWhole } from './state-dir.ts';
+import { Turns } from './turns.ts';
 
 const SCHEMA = 1;
-
-/** Writes of one run between two seconds of the host's clock: never as many. */
-const PER_SECOND = 1_000;
 
 /** As it is kept: a balancer that names no host is on that of the record. */
 interface WrittenEntry extends Omit<RecordEntry, 'server'> {
   readonly server: Omit<Server, 'balancer'> & { readonly balancer: BalancerPlace & Partial<Balancer> };
 }
 
-/**
- * Shell lines after which it is our turn, the `number`th: they exit with 76 when a later one has been had. The number
- * is written in place, which needs no room; when it cannot be, the record itself counts for more.
- */
-function inTurn(number: number): string {
-  return `exec 8>>"$d/record.order" && flock -w 5 8 || exit 74
-n=$(cat "$d/record.order")
-[ ${number} -gt "\${n:-0}" ] || { echo "a newer one has been written meanwhile" >&2; exit 76; }
-{ printf '%015d\\n' ${number} 1<> "$d/record.order"; } 2> /dev/null || :`;
-}
-
-/**
- * The number of the last write and the seconds of the host's clock; then whether there is a record, for an empty file is
- * not the same as none.
- */
-const READ = `${FIND_STATE_DIR}
-if [ -d "$d" ] && [ ! -x "$d" ]; then echo "$d cannot be entered by $(id -un)" >&2; exit 73; fi
-n=; [ ! -e "$d/record.order" ] || n=$(cat "$d/record.order") || exit 74
-echo "\${n:-0} $(date +%s)"
-if [ -e "$d/record.json" ]; then echo present; cat "$d/record.json"; fi`;
-
-/**
- * The undo record as a JSON file on the host.
- *
- * A command whose connection broke may be carried out late, when a newer one has been. So all that write count, in
- * `record.order` beside it, which stays: a number that is not above the last one is not written any more.
- */
+/** The undo record as a JSON file on the host; who writes it has a turn, in `record.order` beside it. */
 export class FileRecord implements HostRecord {
   readonly #link: Link;
-  /** What the next write has; 0 before anything was read. */
-  #next = 0;
+  readonly #turns: Turns;
 
   constructor(link: Link) {
     this.#link = link;
+    this.#turns = new Turns(link, 'record.order');
   }
 
   async read(): Promise<readonly RecordEntry[]> {
-    const [numbers = '', present, ...lines] = (await this.#sh(READ, '', 'read')).split('\n');
-    const [last = 0, seconds = 0] = numbers.split(' ').map(Number);
-    // Above all that whoever was here before may still have under way.
-    this.#next = Math.max(this.#next, last + PER_SECOND, seconds * PER_SECOND);
+    // For an empty file is not the same as none.
+    const script = `${FIND_STATE_DIR}
+if [ -d "$d" ] && [ ! -x "$d" ]; then echo "$d cannot be entered by $(id -un)" >&2; exit 73; fi
+${this.#turns.look}
+if [ -e "$d/record.json" ]; then echo present; cat "$d/record.json"; fi`;
+    const [numbers = '', present, ...lines] = (await this.#sh(script, '', 'read')).split('\n');
+    this.#turns.saw(numbers);
     if (present !== 'present') return [];
     try {
       return entriesIn(parseJson(lines.join('\n'))).map((entry) => this.#named(entry));
@@ -68,15 +43,13 @@ export class FileRecord implements HostRecord {
   }
 
   async write(entries: readonly RecordEntry[]): Promise<void> {
-    if (this.#next === 0) await this.read();
-    const number = this.#next;
-    this.#next += 1;
+    const turn = await this.#turns.next();
     if (entries.length === 0) {
-      await this.#sh(`${MAKE_STATE_DIR}\n${inTurn(number)}\nrm -f "$d/record.json" && sync "$d"`, '', 'remove');
+      await this.#sh(`${MAKE_STATE_DIR}\n${turn}\nrm -f "$d/record.json" && sync "$d"`, '', 'remove');
     } else {
       const written = entries.map((entry) => this.#unnamed(entry));
       const text = `${JSON.stringify({ schema: SCHEMA, entries: written }, undefined, 2)}\n`;
-      const script = writeWhole('$d', 'record.json', { text, before: inTurn(number) });
+      const script = writeWhole('$d', 'record.json', { text, before: turn });
       await this.#sh(`${MAKE_STATE_DIR}\n${script}`, text, 'write');
     }
   }

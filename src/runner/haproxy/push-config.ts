@@ -1,9 +1,9 @@
 /** One HAProxy gets its configuration: replaced, reloaded, its servers as they stood; or it has the old one again. */
 import { Failure, reasonOf } from '../../errors.ts';
 import type { BalancerConfig } from '../../rollout/balancer-config.ts';
-import { isSet } from '../../rollout/carry-over.ts';
+import { correctionOf, isSet } from '../../rollout/carry-over.ts';
 import type { ConfigStep, Report } from '../../rollout/events.ts';
-import { serverPath } from '../../rollout/model.ts';
+import { sameServer, serverPath } from '../../rollout/model.ts';
 import type { ServerState } from '../../rollout/observed.ts';
 import { isUsable } from '../../rollout/capacity.ts';
 import { carryOver, untilServing } from './carrying-over.ts';
@@ -65,15 +65,17 @@ export async function pushConfig(plan: ConfigPlan, context: PushContext): Promis
     return withoutRecord(error, plan);
   }
   const bringing = { access, config, context, signal: context.stop.forward };
+  let isCarried = false;
+  const onCarried = (): void => void (isCarried = true);
   try {
-    await bringIn({ from: inEffect ?? '', to: config.text, found }, bringing);
-    await records.drop();
-    return { end: 'updated' };
+    await bringIn({ from: inEffect ?? '', to: config.text, found, onCarried }, bringing);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     const back = { ...bringing, signal: context.stop.homeward };
-    return bringBack({ reason: error.message, original, found }, back);
+    return bringBack({ reason: error.message, original, found, isCarried }, back);
   }
+  await dropRecord(bringing);
+  return { end: 'updated' };
 }
 
 /** Nothing was touched, so nothing is under way; what a push that died has left still is. */
@@ -113,11 +115,22 @@ function withLeft(standings: Standings, left: PushRecord): Standings {
   return { ...standings, servers };
 }
 
+/** Of what we have carried over, what somebody has set otherwise since counts as that. */
+function withOthers(found: Found, now: Standings): Found {
+  const servers = found.standings.servers.map((then) => {
+    const one = now.servers.find(({ server }) => sameServer(server, then.server));
+    return one && correctionOf(then, one) ? one : then;
+  });
+  return { ...found, standings: { ...found.standings, servers } };
+}
+
 interface Change {
   readonly from: string;
   readonly to: string;
   readonly found: Found;
   readonly isHomeward?: true;
+  /** Told once the servers of the new worker stand as they did. */
+  readonly onCarried?: () => void;
 }
 
 export interface Bringing {
@@ -128,7 +141,7 @@ export interface Bringing {
   readonly signal: AbortSignal;
 }
 
-async function bringIn({ from, to, found, isHomeward }: Change, bringing: Bringing): Promise<void> {
+async function bringIn({ from, to, found, isHomeward, onCarried }: Change, bringing: Bringing): Promise<void> {
   const { access } = bringing;
   const { file, keep } = access;
   const { standings, serving } = found;
@@ -149,6 +162,7 @@ async function bringIn({ from, to, found, isHomeward }: Change, bringing: Bringi
     return `by ${answer.how}: process ${pid} → ${now}`;
   });
   await step('carryOver', bringing, () => carryOver(standings, bringing));
+  onCarried?.();
   await keep();
   if (passage) await file.put(to);
   await file.tidy();
@@ -162,12 +176,13 @@ interface Failed {
   readonly reason: string;
   readonly original: string | undefined;
   readonly found: Found;
+  readonly isCarried: boolean;
 }
 
 /** The file as it was, and HAProxy with it; what was set at runtime is set again. */
-async function bringBack({ reason, original, found }: Failed, bringing: Bringing): Promise<Pushed> {
+async function bringBack({ reason, original, found, isCarried }: Failed, bringing: Bringing): Promise<Pushed> {
   const { access, config, signal } = bringing;
-  const { file, records, keep } = access;
+  const { file, keep } = access;
   const isStopped = (): boolean => signal.aborted;
   if (isStopped()) return { end: 'stuck', reason: leftAsItIs(reason) };
   try {
@@ -183,16 +198,33 @@ async function bringBack({ reason, original, found }: Failed, bringing: Bringing
     return { end: 'stuck', reason: `${reason}; ${error.message}` };
   }
   try {
-    await bringIn({ from: config.text, to: original ?? '', found, isHomeward: true }, bringing);
+    const now = isCarried ? withOthers(found, await file.standings()) : found;
+    await bringIn({ from: config.text, to: original ?? '', found: now, isHomeward: true }, bringing);
     await keep();
     await file.putBack();
-    await records.drop();
-    return { end: 'failed', reason };
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     if (isStopped()) return { end: 'stuck', reason: leftAsItIs(reason) };
     const isOld = await asBefore(found, access);
     return { end: isOld ? 'failed' : 'stuck', reason: `${reason}; the old file is back, but: ${error.message}` };
+  }
+  await dropRecord(bringing);
+  return { end: 'failed', reason };
+}
+
+/** What is in effect stays: that its record could not be dropped is no reason to go back. */
+async function dropRecord({ access, config, context }: Bringing): Promise<void> {
+  const drop = async (): Promise<void> => {
+    await access.keep();
+    await access.records.drop();
+  };
+  try {
+    await drop().catch(drop);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    const how = 'it is away after the next "sluice haproxy push", which anything else there waits for';
+    const text = `The record of the push of ${config.path} stays behind: ${error.message}: ${how}`;
+    context.report({ type: 'warning', host: config.balancer.host, text });
   }
 }
 

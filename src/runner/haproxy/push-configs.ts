@@ -114,12 +114,14 @@ async function planOne(config: BalancerConfig, { request, held, findings }: Plan
   return plan;
 }
 
-/** What a rollout that died has left in work behind this HAProxy: only `recover` knows what is to become of it. */
+const IN_WORK: readonly string[] = ['rollout', 'front', 'maintain'];
+
+/** What a run that died has left in work behind this HAProxy: only `recover` knows what is to become of it. */
 function inWork({ balancer, behind }: BalancerConfig, held: HeldHosts): Finding[] {
   const hosts: readonly HeldHost[] = [...new Set([balancer.host, ...behind])].map((name) => held.host(name));
   return hosts.flatMap(({ access: { name }, undo }) =>
     undo.entries
-      .filter(({ kind, server }) => (kind === 'rollout' || kind === 'front') && sameBalancer(server.balancer, balancer))
+      .filter(({ kind, server }) => IN_WORK.includes(kind) && sameBalancer(server.balancer, balancer))
       .map(({ server, by, at }): Finding => {
         const what = `${serverPath(server)} was left in work by ${by} at ${at}`;
         return { kind: 'problem', host: balancer.host, text: `${what}: see to it with "sluice recover ${name}"` };

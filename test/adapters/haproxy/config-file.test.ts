@@ -70,6 +70,7 @@ describe('ConfigFile', () => {
       isMount: async () => false,
       ask: async () => 'Name: HAProxy\nPid: 8\n\n1\n# be_id be_name srv_id srv_name\n\n',
       processes: noMaster,
+      turns: { next: async () => ':' },
       run: async (words) => {
         ran.push(words);
         const isList = words.at(-1)?.includes('/proc/[0-9]*') === true;
@@ -227,6 +228,7 @@ describe('ConfigFile', () => {
     return {
       ...{ balancer: { host: 'fe1', socket: '/s' }, path: at, reload: undefined, inside: onHost, processes: noMaster },
       ...{ isMount: async () => false, ask: async () => '', run: async () => ({ exitCode: 0, output: '' }) },
+      turns: { next: async () => ':' },
     };
   }
 });
