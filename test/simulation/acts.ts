@@ -1,6 +1,13 @@
 /** What somebody asks sluice for. `rollback` is of the last rollout, `resume` of the last one that is not done. */
 export type Command =
-  'rollout' | 'resume' | 'rollback' | 'recover' | 'drain' | 'restore' | 'switch-back' | 'retire' | 'maintain';
+  | ('rollout' | 'resume' | 'rollback' | 'recover' | 'drain' | 'restore' | 'switch-back' | 'retire' | 'maintain')
+  | 'haproxy push';
+
+/**
+ * What a configuration has that the one from the beginning has not: nothing but its comment, other weights, one server
+ * more, one that is DOWN with it; or what HAProxy refuses, starts no worker with, or is not led through another to.
+ */
+export const CONFIGS = ['commented', 'reweighted', 'more', 'down', 'refused', 'unstartable', 'stateful'] as const;
 
 /** One command of a story and who gives it when: data, so that a story can be kept, and shortened. */
 export interface Act {
@@ -25,6 +32,8 @@ export interface Act {
   readonly line?: string;
   readonly isRebooting?: boolean;
   readonly containers?: 'keep' | 'stop';
+  /** Of a push: what it gives HAProxy. */
+  readonly config?: (typeof CONFIGS)[number];
   /** `--force` */
   readonly isForced?: boolean;
   /** `--take-over`, and `--lock-wait` in milliseconds. */

@@ -2,12 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { centralBreakages } from './breakages-central.ts';
 import { frontBreakages } from './breakages-front.ts';
 import { operationBreakages } from './breakages-operations.ts';
+import { pushBreakages } from './breakages-push.ts';
 import { breakages } from './breakages.ts';
 import { centralOf } from './central.ts';
 import { frontOf } from './front.ts';
 import { furtherOf } from './further.ts';
 import { holdsOf } from './holds.ts';
 import { brisk, hasty } from './pace.ts';
+import { pushedOf } from './pushed.ts';
 import { run } from './run.ts';
 import type { Scenario } from './scenario.ts';
 import { blueGreenOf } from './slots.ts';
@@ -60,10 +62,14 @@ const caught: Readonly<Record<string, Invariant>> = {
   'not known who may send requests to a serving container': 'sessions',
   'what answers again only told of': 'requests',
   'the tier in front only told of': 'requests',
+  'push not recorded': 'recorded-first',
+  'servers taken for as configured': 'carried',
+  'passage left in place': 'nothing-left',
 };
 
 /** Where what is broken comes to be done. */
 function storiesOf(name: string): (seed: number) => Scenario {
+  if (name in pushBreakages) return (seed) => pushedOf(seed, hasty);
   if (name in frontBreakages) return (seed) => frontOf(seed, hasty);
   if (name in centralBreakages) return (seed) => centralOf(seed, hasty);
   if (!(name in operationBreakages)) return scenarioOf;

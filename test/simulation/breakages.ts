@@ -4,6 +4,7 @@ import type { HostAccess, LoadBalancer, Lock } from '../../src/runner/ports/port
 import { changed } from '../support/changed.ts';
 import { centralBreakages } from './breakages-central.ts';
 import { frontBreakages } from './breakages-front.ts';
+import { pushBreakages } from './breakages-push.ts';
 import { operationBreakages } from './breakages-operations.ts';
 import { balancers, containers, hosts, never, records } from './breaking.ts';
 import type { Breakage } from './playing.ts';
@@ -35,6 +36,7 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   ...operationBreakages,
   ...centralBreakages,
   ...frontBreakages,
+  ...pushBreakages,
   'record written after acting': records((record, { clock }) => ({
     write: async (entries) => {
       void clock.sleep(300, never).then(() => record.write(entries).catch(() => undefined));

@@ -1,4 +1,5 @@
 /** What sluice's commands do, as its command line has them done: the real code, with what a scenario says. */
+import type { BalancerConfig } from '../../src/rollout/balancer-config.ts';
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
 import {
   TO_BE_FOUND,
@@ -23,16 +24,23 @@ import { retireHosts } from '../../src/runner/recovery/retire-hosts.ts';
 import { switchBackHosts } from '../../src/runner/recovery/switch-back-hosts.ts';
 import { restoreOverHosts } from '../../src/runner/recovery/restore-over.ts';
 import { rollout } from '../../src/runner/rollout.ts';
+import { pushConfigs, type PushRequest } from '../../src/runner/haproxy/push-configs.ts';
 import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import type { Act } from './acts.ts';
 import type { Journalled } from './journals.ts';
 import type { Scenario } from './scenario.ts';
+import { textOf, type SimConfig } from './world/config-file.ts';
 import type { Controller } from './world/controller.ts';
 import { inOtherSlot, ofHost, ofWhole } from './world/fronts.ts';
-import { IMAGE, portsOf, REBOOT, type ContainerSetting, type HostSetting } from './world/host.ts';
+import { IMAGE, NOWHERE, portsOf, REBOOT, type ContainerSetting, type HostSetting } from './world/host.ts';
+import { simPush } from './world/sim-config.ts';
 import { SOCKET } from './world/sim-fleet.ts';
+import type { ServerLine } from './world/worker.ts';
 
 const unforced = { force: false, onPlanned: () => undefined, confirm: async () => true };
+
+/** What a push has of one HAProxy. */
+export type Pushing = ReturnType<PushRequest['reach']>;
 
 export interface Asked {
   readonly act: Act;
@@ -41,6 +49,7 @@ export interface Asked {
   /** Of `rollback` and `resume`: the run that is taken back, or gone on with. */
   readonly of: Journalled | undefined;
   readonly changePlay: (play: Play) => Play;
+  readonly changePush: (access: Pushing) => Pushing;
   /** What is played after it. */
   readonly further: (play: Play) => readonly Play[];
 }
@@ -71,6 +80,8 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
       return act.isExpired
         ? restoreOverHosts({ hosts }, context)
         : restoreHosts({ hosts, servers: [], ...forget }, context);
+    case 'haproxy push':
+      return pushConfigs(pushOf(asked), context);
     case 'maintain':
       return maintainHosts(maintenanceOf(asked), context);
     case 'drain': {
@@ -102,6 +113,41 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
 function frontsIn({ world: { balancers, front } }: Scenario, server?: string): Fronts {
   const all = server === undefined ? (front ?? balancers) : balancers;
   return { place: { socket: SOCKET, container: undefined }, balancers: all?.map(({ name }) => name) };
+}
+
+function pushOf({ act, scenario: { world, play }, controller, changePush }: Asked): PushRequest {
+  const { balancers, front, hosts } = world;
+  const all = hosts.map(({ name }) => name);
+  const central = front ?? balancers;
+  const text = (servers: readonly ServerLine[]): string => textOf(configOf(servers, act.config ?? 'commented'));
+  const configs = (central ?? hosts).map(({ name, servers }): BalancerConfig => ({
+    ...{ balancer: { host: name, socket: SOCKET }, path: '/etc/haproxy/haproxy.cfg', reload: undefined },
+    ...{ text: text(servers), behind: central ? all : [name], serial: [{ hosts: play.serial }] },
+  }));
+  return {
+    ...{ configs, serial: undefined, onPlanned: () => undefined, confirm: async () => true },
+    reach: ({ balancer }) => changePush(simPush(controller, controller.world.host(balancer.host))),
+  };
+}
+
+/** What is pushed where these are the servers in the beginning. */
+function configOf(servers: readonly ServerLine[], kind: NonNullable<Act['config']>): SimConfig {
+  const [first, ...others] = servers;
+  switch (kind) {
+    case 'reweighted':
+      return { lines: servers.map((line) => ({ ...line, weight: line.weight + 5 })), comment: kind };
+    case 'more':
+      return { lines: [...servers, ...servers.slice(0, 1).map((line) => ({ ...line, name: 'more', port: 9001 }))] };
+    case 'down':
+      return { lines: first ? [{ ...first, port: NOWHERE }, ...others] : [] };
+    case 'refused':
+    case 'unstartable':
+      return { lines: servers, flaw: kind };
+    case 'stateful':
+      return { lines: servers, isStateful: true };
+    case 'commented':
+      return { lines: servers, comment: kind };
+  }
 }
 
 /** Longer than a command of a story takes that is to end well, and less than the others. */

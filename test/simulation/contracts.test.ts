@@ -1,10 +1,13 @@
 import { aServer } from '../support/builders.ts';
+import { behavesLikeAConfigPort } from '../support/contracts/config-port.ts';
 import { behavesLikeContainers, type Arrange } from '../support/contracts/containers.ts';
 import { behavesLikeALoadBalancer } from '../support/contracts/load-balancer.ts';
 import type { HostAccess } from '../../src/runner/ports/ports.ts';
 import { Controller } from './world/controller.ts';
 import { IMAGE, type HostSetting } from './world/host.ts';
 import { SimFleet, SOCKET } from './world/sim-fleet.ts';
+import { configIn, textOf } from './world/config-file.ts';
+import { simPush } from './world/sim-config.ts';
 import { World } from './world/world.ts';
 
 const names = ['pxApp_1', 'pxApp_2', 'pxApp_3'];
@@ -12,6 +15,7 @@ const names = ['pxApp_1', 'pxApp_2', 'pxApp_3'];
 /** A world at rest, whose time goes on whenever somebody waits for an answer. */
 async function oneHost(): Promise<{
   readonly world: World;
+  readonly controller: Controller;
   readonly host: HostAccess;
   readonly pass: (ms: number) => Promise<void>;
 }> {
@@ -33,11 +37,12 @@ async function oneHost(): Promise<{
     },
   };
   const world = await World.up({ seed: 1, hosts: [fe1], next: { answersAfterMs: 300 }, startsMs: 300, keep: 0 });
-  const access = await new SimFleet(new Controller(world, 0, [])).host('fe1');
+  const controller = new Controller(world, 0, []);
+  const access = await new SimFleet(controller).host('fe1');
   const pass = async (ms: number): Promise<void> => {
     await world.timeline.run(() => false, world.timeline.nowMs + ms);
   };
-  return { world, host: access, pass };
+  return { world, controller, host: access, pass };
 }
 
 /** Calls whose answers come without anybody turning the clock. */
@@ -102,6 +107,19 @@ behavesLikeALoadBalancer('the simulated HAProxy', async () => {
     untilChecked: async (isDone) => {
       while (!(await isDone())) await pass(100);
     },
+    end: async () => undefined,
+  };
+});
+
+behavesLikeAConfigPort('the simulated configuration file', async () => {
+  const { world, controller, host } = await oneHost();
+  const { file, records } = simPush(controller, world.host('fe1'));
+  return {
+    ...{ file: answering(file, world), records: answering(records, world) },
+    balancer: answering(host.balancer({ socket: SOCKET }), world),
+    servers: [aServer('pxApp_1'), aServer('pxApp_2'), aServer('pxApp_3')],
+    changed: (text) => textOf({ ...configIn(text), comment: 'changed' }),
+    broken: (text) => textOf({ ...configIn(text), flaw: 'refused' }),
     end: async () => undefined,
   };
 });

@@ -41,6 +41,7 @@ export const invariants: Readonly<Record<Invariant, string>> = {
     'No batch begins once more hosts have failed than may, no instance after the deadline, and no more is in work at once than the play says.',
   'back-in-time':
     'What was drained for a time is not out any more once that is over, nor is anything kept, and restore --expired was said.',
+  carried: 'What is out of service, and recorded as that, is so still once a configuration was pushed.',
   journal:
     'The journal of a run, replayed, tells the same as the fleet: of every instance that nobody else has changed since, which version serves, what is recorded, and how its servers were found; and the same as the summary.',
 };
@@ -62,7 +63,8 @@ export function checkNamed(world: World, { controller, result, before }: Run): v
       (entry) => entry.run !== controller.run || entry.kind === 'drain' || isKept(entry) || left.includes(entry),
     );
     for (const { key, at, text } of notStanding(world, host)) {
-      if (at.haproxy.isDown || recorded.some(({ server }) => keyIn(server) === key)) continue;
+      // Whoever comes there is told that a push has not ended.
+      if (at.pushing.record || at.haproxy.isDown || recorded.some(({ server }) => keyIn(server) === key)) continue;
       world.watchman.violate(
         'named',
         `${controller.name} says ${end ?? 'nothing'} of ${host.name}, and ${key} ${text}`,
@@ -100,6 +102,7 @@ export function checkEnd(world: World): void {
     checkUp(world, host);
     checkAgents(world, host);
     checkContainers(world, host);
+    checkConfig(world, host);
     if (host.record.some((entry) => !isLeftToPerson(host, entry))) {
       world.watchman.violate('nothing-left', `${host.name} still has a record`);
     }
@@ -226,6 +229,17 @@ function checkContainers(world: World, host: SimHost): void {
 /** It was told of as out of service: what it is behind is recorded, and broke by itself. */
 function isLeftInWork(host: SimHost, name: string): boolean {
   return host.record.some((entry) => entry.aside === name && isLeftToPerson(host, entry));
+}
+
+/** Its file is whole, and what its worker began with, and nothing of a push is left. */
+function checkConfig({ watchman }: World, { name, haproxy, pushing }: SimHost): void {
+  const { config, runsWith, state } = haproxy;
+  if (pushing.record) watchman.violate('nothing-left', `${name} has the record of a push`);
+  if (state) watchman.violate('nothing-left', `the state of servers stands beside the configuration of ${name}`);
+  if (config.isPassage) watchman.violate('nothing-left', `the configuration of ${name} is a passage still`);
+  const [written, inEffect] = [config, runsWith].map((one) => JSON.stringify({ ...one, isPassage: undefined }));
+  if (written === inEffect) return;
+  watchman.violate('exact', `HAProxy on ${name} runs with ${inEffect ?? ''}, and its file has ${written ?? ''}`);
 }
 
 function checkLeft(world: World, host: SimHost): void {

@@ -53,11 +53,12 @@ function speakAll(world: World, host: SimHost, round: number): void {
 
 /** A reload with another configuration: a server is gone, or has another name; or else all is as it was. */
 function reconfigure(world: World, host: SimHost, which: number): void {
-  if (host.haproxy.isDown || host.isOff) return;
+  // A file that is replaced in the middle of a push is lost.
+  if (host.haproxy.isDown || host.isOff || host.pushing.record) return;
   const { servers } = host.setting;
   const [line] = servers.slice(which % servers.length);
-  const isAsBefore = host.haproxy.lines === servers;
-  world.reload(host, isAsBefore && line ? without(servers, line, which % 2 === 0) : servers);
+  const isAsBefore = host.haproxy.config.lines === servers;
+  world.reload(host, { lines: isAsBefore && line ? without(servers, line, which % 2 === 0) : servers });
 }
 
 function without(lines: readonly ServerLine[], line: ServerLine, isRenamed: boolean): readonly ServerLine[] {

@@ -4,20 +4,25 @@ import type { Play } from '../../src/rollout/play.ts';
 import type { Fleet, RecordEntry } from '../../src/runner/ports/ports.ts';
 import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import type { Act } from './acts.ts';
-import { carryOut, hostsOf, type Asked } from './commands.ts';
+import { carryOut, hostsOf, type Asked, type Pushing } from './commands.ts';
 import type { Controller } from './world/controller.ts';
 import { commandsOn } from './world/sim-commands.ts';
 import { SimFleet } from './world/sim-fleet.ts';
 import { SimOperator } from './world/sim-operator.ts';
+import type { World } from './world/world.ts';
 
 /** What is deliberately broken, around the real code: what it gets from the outside, or what it gives. */
 export interface Breakage {
   readonly fleet?: (fleet: Fleet, controller: Controller) => Fleet;
   readonly context?: (context: RunContext, controller: Controller) => RunContext;
   readonly play?: (play: Play) => Play;
+  /** What a push has of each HAProxy. */
+  readonly push?: (access: Pushing) => Pushing;
   /** What a rollout plays after it. */
   readonly further?: (play: Play) => readonly Play[];
 }
+
+export type { Pushing } from './commands.ts';
 
 /** A run of sluice, from its start to its end or to the death of its controller. */
 export interface Run {
@@ -25,6 +30,8 @@ export interface Run {
   readonly act: Act;
   /** What was recorded on each host when it began. */
   readonly before: ReadonlyMap<string, readonly RecordEntry[]>;
+  /** How every server stood then. */
+  readonly stood: ReturnType<World['standings']>;
   /** Undefined while it runs, and for ever when it was killed. */
   readonly result: () => RunResult | Error | undefined;
   readonly isOver: () => boolean;
@@ -32,7 +39,7 @@ export interface Run {
   readonly signal: () => void;
 }
 
-export function begin(asked: Omit<Asked, 'changePlay' | 'further'>, breakage: Breakage): Run {
+export function begin(asked: Omit<Asked, 'changePlay' | 'changePush' | 'further'>, breakage: Breakage): Run {
   const { act, controller, scenario } = asked;
   const { world, name, report, journal, events } = controller;
   let result: RunResult | Error | undefined;
@@ -44,7 +51,10 @@ export function begin(asked: Omit<Asked, 'changePlay' | 'further'>, breakage: Br
   // Before anything else, it is on the disk.
   journal.kept = events.length;
   const running = carryOut(
-    { ...asked, changePlay: breakage.play ?? ((play) => play), further: breakage.further ?? (() => []) },
+    {
+      ...{ ...asked, changePlay: breakage.play ?? ((play) => play), further: breakage.further ?? (() => []) },
+      changePush: breakage.push ?? ((access) => access),
+    },
     contextOf(asked, stops, breakage),
   );
   const over = (how: RunResult | Error): void => {
@@ -60,6 +70,7 @@ export function begin(asked: Omit<Asked, 'changePlay' | 'further'>, breakage: Br
   let signals = 0;
   return {
     ...{ controller, act },
+    stood: world.standings(),
     before: new Map([...world.hosts].map(([host, { record }]) => [host, record])),
     result: () => result,
     isOver: () => result !== undefined || !controller.isAlive,
@@ -83,7 +94,7 @@ function tellEnd({ report, journal, events, startedMs, world }: Controller, how:
 }
 
 function contextOf(
-  { controller, act: { takeOver = false, waitMs = 0, command } }: Omit<Asked, 'changePlay' | 'further'>,
+  { controller, act: { takeOver = false, waitMs = 0, command } }: Omit<Asked, 'changePlay' | 'changePush' | 'further'>,
   stops: readonly [AbortController, AbortController, AbortController],
   breakage: Breakage,
 ): RunContext {

@@ -199,7 +199,9 @@ function wrongEnd(judged: Judged): string | undefined {
   const container = host.engine.find(subject.name);
   const wrong = wrongVersion(judged, state === 'updated' ? to : from);
   if (!container || wrong !== undefined) return wrong;
-  const ran = state === 'updated' || found?.old?.running !== false;
+  // A maintenance has stopped it, and knows that it ran.
+  const isMaintained = host.record.some(({ running }) => running?.includes(subject.name));
+  const ran = (state === 'updated' || found?.old?.running !== false) && !isMaintained;
   if (container.status !== 'running' && ran && !container.isBroken) return `it is ${container.status}`;
   if (isRecordSaid(judged)) return undefined;
   const recorded = recordedOf(judged);
@@ -238,7 +240,9 @@ function isAlike({ standing }: RecordEntry, seen: { readonly weight: number; rea
 
 /** Of the first of them that does not stand as it did. */
 function notStanding({ watchman }: World, servers: readonly Front[]): string | undefined {
-  const isOut = ({ at, slot }: Front): boolean => !at.haproxy.isDown && !watchman.mayStand(keyOf(at, slot.line), slot);
+  // A push that has not ended tells of itself.
+  const isOut = ({ at, slot }: Front): boolean =>
+    !at.haproxy.isDown && !at.pushing.record && !watchman.mayStand(keyOf(at, slot.line), slot);
   const out = servers.find(isOut);
   if (!out) return undefined;
   const { at, slot } = out;

@@ -1,6 +1,7 @@
 import { Failure } from '../../src/errors.ts';
 import type { Act } from './acts.ts';
 import { checkBack, checkEnd, checkNamed } from './invariants.ts';
+import { checkCarried } from './carried.ts';
 import { lastRollout, type Journalled } from './journals.ts';
 import { begin, type Breakage, type Run } from './playing.ts';
 import { checkReplayed } from './replayed.ts';
@@ -83,6 +84,7 @@ class Story {
       await this.#ended();
       await this.#pass(BETWEEN_MS);
     }
+    await this.#endPushes();
     await this.#putRight({ command: 'recover', by: 1_000 });
     const { switching } = this.#scenario.play;
     const longest = Math.max(switching?.keepMs ?? 0, ...acts.map(({ forMs = 0 }) => forMs));
@@ -106,7 +108,20 @@ class Story {
   /** Everybody who has begun is over. */
   async #ended(): Promise<void> {
     await this.#until(() => this.#runs.every((one) => one.isOver()));
-    if (this.#atWork && !this.#hasCompany) checkNamed(this.#world, this.#atWork);
+    if (!this.#atWork || this.#hasCompany) return;
+    checkNamed(this.#world, this.#atWork);
+    checkCarried(this.#world, this.#atWork);
+  }
+
+  /** What a push has left is in the way of everything else there, as what others have left on other hosts is in its way. */
+  async #endPushes(): Promise<void> {
+    const { hosts } = this.#world;
+    if (![...hosts.values()].some(({ pushing }) => pushing.record !== undefined)) return;
+    for (const [host] of this.#scenario.world.hosts.entries()) {
+      const run = this.#begin({ command: 'recover', by: 5_000 + host, host });
+      if (run) await this.#until(() => run.isOver());
+    }
+    await this.#putRight({ command: 'haproxy push', by: 4_000, config: 'commented' });
   }
 
   /** By somebody who comes back until nobody else holds the hosts. */
@@ -119,6 +134,7 @@ class Story {
       if (!(result instanceof Failure) || result.code !== 'locked') {
         if (result instanceof Error) this.#world.watchman.violate('ends', `the last ${command}: ${result.message}`);
         checkNamed(this.#world, run);
+        checkCarried(this.#world, run);
         return;
       }
       await this.#pass(5_000);

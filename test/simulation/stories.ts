@@ -6,6 +6,7 @@ import { maintainedOf } from './maintained.ts';
 import { operationsOf } from './operations.ts';
 import { brisk, hasty, leisurely, type Pace } from './pace.ts';
 import { pacedOf } from './paced.ts';
+import { pushedOf } from './pushed.ts';
 import { recreatedOf } from './recreated.ts';
 import { commandsOf, restartsOf } from './restarts.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
@@ -41,7 +42,7 @@ function toldOf(seed: number): Scenario {
   if (place === 2) return slotted[seed % slotted.length]?.(seed, pace) ?? slotsOf(seed, pace);
   if (place === 3 && seed % 2 === 0) return seed % 3 === 0 ? commandsOf(seed, pace) : restartsOf(seed, pace);
   if (place === 3) return pacedOf(seed, pace);
-  if (place === 4 && seed % 2 === 0) return frontOf(seed, pace);
+  if (place === 4) return seed % 2 === 0 ? frontOf(seed, pace) : pushedOf(seed, pace);
   if (place === 6 && seed % 2 === 0) return seed % 3 === 0 ? maintainedOf(seed, pace) : centralOf(seed, pace);
   if (place === 5 && seed % 2 === 0) return recreatedOf(seed, pace);
   return rolloutOf(seed, pace);

@@ -1,5 +1,6 @@
 import { Failure } from '../../../src/errors.ts';
 import type { AdminState } from '../../../src/rollout/model.ts';
+import { bringIn, type KeptSlot, type SimConfig } from './config-file.ts';
 import type { Timeline } from './timeline.ts';
 import { aWorker, counted, isUsable, open, pathOf } from './worker.ts';
 import type { Request, ServerLine, Slot, Worker } from './worker.ts';
@@ -33,20 +34,28 @@ export interface Lost {
   readonly worker: Worker;
 }
 
+/** Of the worker that was there from the beginning. */
+export const FIRST_PID = 100;
 const RETRY_PAUSE_MS = 1_000;
 
 /** One HAProxy in master-worker mode: a current worker, and old ones for as long as they have requests in hand. */
 export class SimHaproxy {
   readonly #timeline: Timeline;
-  #lines: readonly ServerLine[];
+  #config: SimConfig;
   readonly #checking: Checking;
   readonly #answers: (line: ServerLine) => boolean;
   readonly #errs: (line: ServerLine) => boolean;
   #current: Worker;
   #old: Worker[] = [];
-  #pid = 100;
+  #pid = FIRST_PID;
   #turn = 0;
   isDown = false;
+  /** What its configuration was when its worker began. */
+  runsWith: SimConfig;
+  /** What stands beside its configuration file. */
+  state: readonly KeptSlot[] | undefined;
+  /** In a row. */
+  failedReloads = 0;
   /** Told when it begins or ceases to answer. */
   onAnswers: () => void = () => undefined;
 
@@ -65,7 +74,8 @@ export class SimHaproxy {
     },
   ) {
     this.#timeline = timeline;
-    this.#lines = lines;
+    this.#config = { lines };
+    this.runsWith = this.#config;
     this.#checking = checking;
     this.#answers = answers;
     this.#errs = errs;
@@ -130,18 +140,30 @@ export class SimHaproxy {
   }
 
   /** What its configuration file says. */
-  get lines(): readonly ServerLine[] {
-    return this.#lines;
+  get config(): SimConfig {
+    return this.#config;
   }
 
-  /** A new worker with configured weights; the old one keeps what it has in hand. */
-  reload(lines: readonly ServerLine[] = this.#lines): void {
-    this.#lines = lines;
-    if (this.isDown) return;
+  write(config: SimConfig): void {
+    this.#config = config;
+  }
+
+  /**
+   * A new worker, with configured weights unless the file says otherwise; the old one keeps what it has in hand. Whether
+   * it has come to that.
+   */
+  reload(): boolean {
+    if (this.isDown) return false;
+    if (this.#config.flaw !== undefined) {
+      this.failedReloads += 1;
+      return false;
+    }
+    this.failedReloads = 0;
     this.#old.push(this.#current);
     for (const slot of this.#current.slots.values()) this.#timeline.cancel(slot.flip);
     this.#begin();
     this.#bury();
+    return true;
   }
 
   /** What was in hand is lost, in the old workers too. */
@@ -215,7 +237,12 @@ export class SimHaproxy {
 
   #begin(): void {
     this.#pid += 1;
-    this.#current = aWorker(this.#pid, this.#timeline.nowMs, this.#lines, false);
+    this.runsWith = this.#config;
+    this.#current = aWorker(this.#pid, this.#timeline.nowMs, this.#config.lines, false);
+    for (const kept of (this.#config.isPassage ? this.state : undefined) ?? []) {
+      const slot = this.#current.slots.get(kept.path);
+      if (slot) bringIn(slot, kept);
+    }
     for (const slot of this.#current.slots.values()) this.#checkSoon(slot);
   }
 

@@ -1,11 +1,16 @@
 import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Archived, LockOwner, RecordEntry } from '../../../src/runner/ports/ports.ts';
 import { FakeJobs } from '../../support/fake-jobs.ts';
+import type { PushRecord } from '../../../src/runner/ports/config-port.ts';
+import type { SimConfig } from './config-file.ts';
 import { homeOf, HOST_PORT } from './fronts.ts';
 import { SimEngine, type SimImage } from './engine.ts';
 import { SimHaproxy, type Checking } from './haproxy.ts';
 import type { Timeline } from './timeline.ts';
 import type { Request, ServerLine, Slot, Worker } from './worker.ts';
+
+/** Nothing ever answers there. */
+export const NOWHERE = 9999;
 
 export const IMAGE = 'registry.lab:5000/pxapp';
 /** What reboots a host, as a line for its shell. */
@@ -64,6 +69,11 @@ export class SimHost {
   record: readonly RecordEntry[] = [];
   /** `record.order`: the number of the last write. */
   recordOrder = 0;
+  /** What a push of HAProxy's configuration keeps there: its record, and the file before. */
+  readonly pushing: { record: PushRecord | undefined; before: SimConfig | undefined; turn: number } = {
+    ...{ record: undefined, before: undefined },
+    turn: 0,
+  };
   /** What runs have found, by run and container. */
   readonly archive = new Map<string, Archived>();
   /** The kernel's. */
@@ -143,7 +153,7 @@ export class SimHost {
   }
 
   /** Servers that are no container of ours are somebody else's, and answer unless they are made to fail. */
-  readonly failing = new Set<number>();
+  readonly failing = new Set<number>([NOWHERE]);
 
   answers(port: number): boolean {
     if (containerAt(this, port)) {

@@ -51,6 +51,9 @@ function whatIsNotArchived({ run, command }: Controller, host: SimHost, change: 
 
 function whatIsNotRecorded(host: SimHost, change: Change): string | undefined {
   if (change.what === 'record' || change.what === 'ready') return undefined;
+  // Under its record a push sets in a new worker what was set in the one before.
+  if (change.what === 'config') return change.isLate() ? undefined : whatIsNoPush(host, change.verb);
+  if (host.pushing.record && change.what !== 'container' && change.what !== 'job') return undefined;
   if (change.what === 'job') {
     const isKnown = host.record.some(({ kind }) => kind === 'maintain');
     return isKnown ? undefined : `${change.id} begins on ${host.name}, and nothing is recorded`;
@@ -68,4 +71,9 @@ function whatIsNotRecorded(host: SimHost, change: Change): string | undefined {
   const isIn = change.what === 'weight' ? change.weight > 0 : change.what === 'admin' && change.admin !== 'maint';
   if (isOn || isIn || isRecorded(host, change.server)) return undefined;
   return `${change.what} of ${pathOf(change.server)} on ${host.name}, not recorded`;
+}
+
+function whatIsNoPush({ name, pushing }: SimHost, verb: string): string | undefined {
+  const isChange = verb.startsWith('put') || verb.startsWith('reload');
+  return isChange && !pushing.record ? `${verb} of the configuration on ${name}, not recorded` : undefined;
 }

@@ -73,6 +73,8 @@ export class Requests {
     // HAProxy takes every server for UP when it begins, also one that has nothing behind it yet.
     if (isNew(host, named) && (slot.isUntouched || (worker.startedMs >= noticedMs && this.#isByHand(at)))) return;
     // So it does with a free slot: such an HAProxy is told to send to another server what cannot connect.
+    // So it does with all that it has a state of its own for, whoever has it reloaded.
+    if (at.haproxy.runsWith.isStateful && worker.startedMs >= noticedMs) return;
     if (setting.otherPort !== undefined && (slot.isUntouched || worker.startedMs >= noticedMs)) return;
     if (slot.isUntouched && !this.#mustHaveNoticed({ at, slot, worker }, this.#world.timeline.nowMs)) return;
     const who = container ? `${container.name} does not answer` : 'nothing runs there';

@@ -10,6 +10,7 @@ import type {
 } from '../../../src/runner/ports/ports.ts';
 import type { Controller } from './controller.ts';
 import { homeOf } from './fronts.ts';
+import { FIRST_PID } from './haproxy.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
 import { isUsable, open, pathOf, type Slot } from './worker.ts';
@@ -166,6 +167,8 @@ export class SimBalancer implements LoadBalancer {
     const { line, weight, admin } = slot;
     const { current, queued } = this.#host.haproxy.counted(slot);
     const { status, isUp, lastCheck } = statusOf(slot);
+    const { current: worker, checking } = this.#host.haproxy;
+    const isNew = worker.pid > FIRST_PID && this.#controller.world.timeline.nowMs - worker.startedMs < checking.interMs;
     return {
       server: this.#server(slot),
       weight,
@@ -173,7 +176,7 @@ export class SimBalancer implements LoadBalancer {
       admin,
       status,
       isUp,
-      lastCheck,
+      lastCheck: isNew ? '' : lastCheck,
       isBackup: false,
       hasCheck: true,
       hasAgent: slot.hasAgent,

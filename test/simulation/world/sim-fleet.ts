@@ -137,9 +137,13 @@ class SimAccess implements HostAccess {
     });
   }
 
-  /** Nobody pushes a configuration in this world. */
   async pushes(): Promise<readonly PushRecord[]> {
-    return [];
+    // In a story without pushes nobody need wait for the answer.
+    if (!this.#controller.world.setting.isPushed) return [];
+    return this.#look('pushes', () => {
+      const { record } = this.#host.pushing;
+      return record ? [record] : [];
+    });
   }
 
   addresses(): Promise<readonly string[]> {

@@ -62,3 +62,12 @@ export class Standings {
 export function standingText({ weight, admin }: Standing): string {
   return `${weight} ${admin}`;
 }
+
+export function weightIn(text: string): number {
+  return Number.parseInt(text);
+}
+
+/** The same with another weight. */
+export function reweighted(text: string, weight: number): string {
+  return text.replace(/^\d+/, String(weight));
+}

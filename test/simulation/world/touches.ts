@@ -32,7 +32,7 @@ export function aboutWhom(host: SimHost, change: Change): SimHost {
 /** The containers that a change is about. */
 export function namesIn(host: SimHost, change: Change): readonly string[] {
   if (change.what === 'container') return [change.name.replace(/\.replaced-.*$/, '')];
-  if (change.what === 'job') return [];
+  if (change.what === 'job' || change.what === 'config') return [];
   if (change.what !== 'record') return [containerOf(change.server.name)];
   const [before, after] = [host.record, change.entries];
   return [...before, ...after]

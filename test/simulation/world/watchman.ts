@@ -9,10 +9,10 @@ import { containerOf, homeOf, isRecorded, keyIn, keyOf } from './fronts.ts';
 import type { SimHost } from './host.ts';
 import { Requests } from './requests.ts';
 import { besideOthers } from './side-by-side.ts';
-import { Standings, standingText } from './standings.ts';
+import { reweighted, Standings, standingText, weightIn } from './standings.ts';
 import { CLOSE_MS, sawTold } from './telling.ts';
 import { Touches } from './touches.ts';
-import { pathOf, type Slot } from './worker.ts';
+import { pathOf, type Slot, type Worker } from './worker.ts';
 import type { World } from './world.ts';
 
 /** What must hold, by name; worded in invariants.ts. */
@@ -36,6 +36,7 @@ export type Invariant =
   | 'watched'
   | 'limits'
   | 'back-in-time'
+  | 'carried'
   | 'journal';
 
 export interface Violation {
@@ -53,6 +54,8 @@ export type Change =
   | { readonly what: 'container'; readonly verb: string; readonly name: string }
   /** Something begins to run there by itself. */
   | { readonly what: 'job'; readonly id: string }
+  /** The configuration file of its HAProxy, what is kept of it, and what it is reloaded with. */
+  | { readonly what: 'config'; readonly verb: string; readonly isLate: () => boolean }
   | { readonly what: 'record'; readonly entries: readonly RecordEntry[] };
 
 interface Act<T> {
@@ -166,8 +169,24 @@ export class Watchman {
       const container = containerOf(slot.line.name);
       // One that has not heard of it that its record is gone may yet see to the weight.
       const isAtIt = this.controllers.some((controller) => isAt(controller, { host: home, container }));
-      const before = isClose || isAtIt ? this.#standings.of(key) : [];
-      this.#standings.set(key, [configured, ...before]);
+      const isCarried = host.pushing.record !== undefined;
+      const before = isClose || isAtIt || isCarried ? this.#standings.of(key) : [];
+      this.#standings.set(key, [configured, standingText(slot), ...before]);
+    }
+  }
+
+  /** What was as configured is as it is configured now; what was set must stay so. */
+  sawPushed(host: SimHost, before: Worker): void {
+    for (const slot of host.haproxy.current.slots.values()) {
+      const key = keyOf(host, slot.line);
+      const known = this.#standings.of(key);
+      const old = before.slots.get(slot.path);
+      const now = old
+        ? known.map((text) => (weightIn(text) === old.line.weight ? reweighted(text, slot.line.weight) : text))
+        : [standingText({ weight: slot.line.weight, admin: 'ready' })];
+      // What is recorded is to be put back as it was, and what others have just set may be known of or not.
+      const isOpen = isRecorded(host, slot.line) || this.isClose(host);
+      this.#standings.set(key, isOpen ? [...now, ...known, standingText(slot)] : now);
     }
   }
 
@@ -176,9 +195,11 @@ export class Watchman {
     const key = keyOf(host, slot.line);
     const isInWork = isRecorded(host, slot.line);
     const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
-    const before = isInWork || isClose ? this.#standings.of(key) : [];
+    // A push that has died is gone on with by what it has found.
+    const isCarried = host.pushing.record !== undefined;
+    const before = isInWork || isClose || isCarried ? this.#standings.of(key) : [];
     // Ours may yet put back the weight that it had, and leave it in the state that others want.
-    const weighed = before.map((text) => `${Number.parseInt(text)} ${slot.admin}`);
+    const weighed = before.map((text) => standingText({ weight: weightIn(text), admin: slot.admin }));
     this.#standings.set(key, [standingText(slot), ...before, ...weighed]);
     this.#reloadedMs.set(host.name, this.#world.timeline.nowMs);
   }

@@ -34,6 +34,8 @@ export interface WorldSetting {
   readonly isTogether?: boolean | undefined;
   /** All containers of a host change over together, and back together: in the end none is of another version. */
   readonly isAsOne?: boolean | undefined;
+  /** Somebody pushes a configuration in it. */
+  readonly isPushed?: boolean | undefined;
   /** How weights come back; undefined: all at once. */
   readonly ramp?: Ramp | undefined;
 }
@@ -114,11 +116,17 @@ export class World {
   }
 
   /** A reload brings back the configured weights; what is recorded is still to be put back. */
-  reload(host: SimHost, lines = host.haproxy.lines): void {
+  reload(host: SimHost, config = host.haproxy.config): void {
     if (host.haproxy.isDown) return;
-    host.haproxy.reload(lines);
+    host.haproxy.write(config);
     host.disturb();
-    this.watchman.sawConfigured(host);
+    if (host.haproxy.reload()) this.watchman.sawConfigured(host);
+  }
+
+  /** A reload by sluice itself, which carries over what was set. */
+  pushed(host: SimHost): void {
+    const before = host.haproxy.current;
+    if (host.haproxy.reload()) this.watchman.sawPushed(host, before);
   }
 
   /** It is stopped, or started unless it runs, or its host does not. */
