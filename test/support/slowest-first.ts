@@ -2,7 +2,9 @@ import { basename } from 'node:path';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** Those that take longest on a real fleet, the slowest first. */
-const SLOW = ['power.test.ts', 'stopping.test.ts', 'killed.test.ts', 'reload.test.ts'];
+const SLOW = ['blue-green', 'stopping', 'recreate-host-dies', 'set-ups', 'start-first', 'reload', 'power'].map(
+  (name) => `${name}.test.ts`,
+);
 
 /** Where files run side by side, a slow one that begins last would be waited for by itself. */
 export class SlowestFirst extends BaseSequencer {

@@ -63,6 +63,8 @@ function watched(world: World, controller: Controller, { subject, ms, outcome }:
   const { nowMs } = world.timeline;
   const seenWithinMs = LOOKS * monitor.everyMs + CLOSE_MS;
   if (nowMs - Math.max(host.disturbedMs, controller.disturbedMs) < ms + seenWithinMs) return;
+  // What has fallen over before, and serves since, was taken for well by whoever goes on with it.
+  if (one.answers && one.brokeMs < nowMs - ms) return;
   const { unhealthyAfterMs, exitsAfterMs } = one.image.behaviour;
   const badAfterMs = unhealthyAfterMs ?? exitsAfterMs ?? Infinity;
   const isFallen = one.restartCount > 0 || one.status !== 'running' || (one.isBroken && !one.answers);

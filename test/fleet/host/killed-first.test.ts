@@ -1,0 +1,3 @@
+import { isPutRightWhenKilledIn } from '../../support/killed.ts';
+
+isPutRightWhenKilledIn('drain', 'replace');
