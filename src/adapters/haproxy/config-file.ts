@@ -31,8 +31,8 @@ export interface ConfigFileOptions {
   readonly processes: Processes;
   /** Runs programs where HAProxy runs. */
   readonly run: RunThere;
-  /** For the shell of the host: lines after which it is the turn of the next change. */
-  readonly turns: { next(): Promise<string> };
+  /** For the shell of the host: lines after which it is the turn of the next change, perhaps with all that it hears. */
+  readonly turns: { next(hearing?: 'hears'): Promise<string> };
 }
 
 /** The configuration file of an HAProxy, on its host or in its container, changed by the shell of the host. */
@@ -129,7 +129,8 @@ export class ConfigFile implements ConfigPort {
 
   async #reloading(pid: number): Promise<Reloading> {
     const { reload, processes, run, balancer } = this.#options;
-    return { ...{ pid, command: reload, processes, run, link: this.#link }, where: placeName(balancer) };
+    const isHere = balancer.container === undefined;
+    return { ...{ pid, command: reload, processes, run, link: this.#link, isHere }, where: placeName(balancer) };
   }
 
   /** As what runs there was started, but with the candidate; what is not to be seen has only this file. */
@@ -192,7 +193,7 @@ cat > "$n" && [ "$(wc -c < "$n")" -eq ${Buffer.byteLength(text)} ] && sync "$n" 
 
   /** The same, unless a change that was asked for later has been made already. */
   async #change(script: string, stdin = ''): Promise<RunResult> {
-    return this.#sh(script, { stdin, turn: await this.#options.turns.next() });
+    return this.#sh(script, { stdin, turn: await this.#options.turns.next(stdin === '' ? undefined : 'hears') });
   }
 
   #checked(what: string, result: RunResult): RunResult {

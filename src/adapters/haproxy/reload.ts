@@ -1,7 +1,7 @@
 /** How an HAProxy is made to read its configuration again, without dropping a request. */
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Reloaded } from '../../runner/ports/config-port.ts';
-import type { Link } from '../link.ts';
+import { quoted, type Link } from '../link.ts';
 import { parseFailedReloads, parseProc } from './answers.ts';
 import type { Processes } from './processes.ts';
 import type { Ask } from './runtime-socket.ts';
@@ -14,6 +14,8 @@ export interface Reloading {
   readonly command: string | undefined;
   readonly processes: Processes;
   readonly run: RunThere;
+  /** Whether that is on the host. */
+  readonly isHere: boolean;
   readonly link: Link;
   /** Its socket, for people. */
   readonly where: string;
@@ -31,22 +33,26 @@ export async function wayOf(reloading: Reloading): Promise<string> {
   return wordsOf(await found(reloading));
 }
 
-/** `turn`: lines for the shell of the host after which it is its turn, or it exits. */
+/**
+ * `turn`: lines for the shell of the host after which it is its turn, or it exits. What a master is told by its socket, or
+ * by a signal within its container, it is told at once or never.
+ */
 export async function reloadBy(reloading: Reloading & { readonly turn: string }): Promise<Reloaded> {
   const way = await found(reloading);
   const how = wordsOf(way);
-  const { link, run, turn } = reloading;
+  const { link, run, turn, isHere } = reloading;
   switch (way.by) {
     case 'command': {
       // What the command starts, and leaves running, must not have the turn for ever.
-      const line = `${turn}\n{ ${way.command}\n} 8>&-`;
+      const line = `: ${quoted(way.command)}\n${turn}\n{ ${way.command}\n} 8>&-`;
       const { exitCode, stderr, stdout } = await link.run(line, { withinMs: RELOAD_WITHIN_MS });
       if (exitCode === 0) return { ok: true, how };
       const [said = ''] = `${stderr.trim()}\n${stdout.trim()}`.trim().split('\n');
       return { ok: false, why: `"${way.command}" ends with ${exitCode}${said === '' ? '' : `: ${said}`}` };
     }
     case 'signal': {
-      const { exitCode, output } = await run(['sh', '-c', `kill -USR2 ${way.master}`]);
+      const kill = `kill -USR2 ${way.master}`;
+      const { exitCode, output } = isHere ? await here(link, `${turn}\n${kill}`) : await run(['sh', '-c', kill]);
       return exitCode === 0 ? { ok: true, how } : { ok: false, why: `cannot send SIGUSR2: ${output.trim()}` };
     }
     case 'master': {
@@ -54,6 +60,11 @@ export async function reloadBy(reloading: Reloading & { readonly turn: string })
       return refusal === undefined ? { ok: true, how } : { ok: false, why: refusal };
     }
   }
+}
+
+async function here(link: Link, script: string): Promise<{ readonly exitCode: number; readonly output: string }> {
+  const { exitCode, stdout, stderr } = await link.run(script);
+  return { exitCode, output: `${stdout}${stderr}` };
 }
 
 /**

@@ -9,6 +9,10 @@ import { Turns } from './turns.ts';
 
 const SCHEMA = 1;
 
+/** A reload may take its time, also one that nobody hears of any more. */
+const TURN_WITHIN_S = 45;
+const WITHIN_MS = 60_000;
+
 interface Written extends PushRecord {
   readonly schema: number;
 }
@@ -27,7 +31,7 @@ export class FilePushRecords implements PushRecords {
     const key = `${place.container ?? ''} ${path}`;
     const name = `push-${createHash('sha256').update(key).digest('hex').slice(0, 12)}`;
     this.#name = `${name}.json`;
-    this.turns = new Turns(link, `${name}.order`);
+    this.turns = new Turns(link, `${name}.order`, TURN_WITHIN_S);
   }
 
   async read(): Promise<PushRecord | undefined> {
@@ -44,12 +48,12 @@ export class FilePushRecords implements PushRecords {
   async write(record: PushRecord): Promise<void> {
     const text = `${JSON.stringify({ schema: SCHEMA, ...record } satisfies Written)}\n`;
     const script = `${MAKE_STATE_DIR}\n${writeWhole('$d', this.#name, { text, before: await this.turns.next() })}`;
-    this.#checked('write', await this.#link.run(script, { stdin: text }));
+    this.#checked('write', await this.#link.run(script, { stdin: text, withinMs: WITHIN_MS }));
   }
 
   async drop(): Promise<void> {
     const script = `${await this.turns.next()}\nrm -f "$d/${this.#name}" && sync "$d"`;
-    this.#checked('remove', await this.#link.run(script));
+    this.#checked('remove', await this.#link.run(script, { withinMs: WITHIN_MS }));
   }
 
   #checked(verb: string, result: RunResult): string {

@@ -5,6 +5,11 @@ import { FIND_STATE_DIR, whyFailed } from './state-dir.ts';
 /** Writes of one run between two seconds of the host's clock: never as many. */
 const PER_SECOND = 1_000;
 
+const HEAR = `t=$(mktemp "$d/.heard.XXXXXX") || exit 74
+trap 'rm -f "$t"' EXIT
+cat > "$t" && exec 0< "$t" || exit 74
+rm -f "$t"; trap - EXIT`;
+
 /**
  * Numbers what one process writes on a host, in a file of the state directory, which stays.
  *
@@ -14,12 +19,15 @@ const PER_SECOND = 1_000;
 export class Turns {
   readonly #link: Link;
   readonly #file: string;
+  readonly #waitSeconds: number;
   /** What the next write has; 0 before anything was read. */
   #next = 0;
 
-  constructor(link: Link, file: string) {
+  /** `waitSeconds`: for one that is had still, by the host's `flock`. */
+  constructor(link: Link, file: string, waitSeconds = 5) {
     this.#link = link;
     this.#file = file;
+    this.#waitSeconds = waitSeconds;
   }
 
   /** Shell lines that print what `saw` wants to know, with the state directory in `$d`. */
@@ -37,16 +45,19 @@ echo "\${n:-0} $(date +%s)"`;
 
   /**
    * Shell lines after which it is the turn of the next write, until the shell ends; they exit with 76 when a later one
-   * has been had. The number is written in place, which needs no room; when it
-   * cannot be, what is written counts for more.
+   * has been had. The number is written in place, which needs no room; when it cannot be, what is written counts for more.
+   *
+   * `hears`: what comes on stdin is read whole before. A connection that is gone without a word may never end it, and
+   * nobody is to wait for that.
    */
-  async next(): Promise<string> {
+  async next(hearing?: 'hears'): Promise<string> {
     if (this.#next === 0) await this.#read();
     const number = this.#next;
     this.#next += 1;
     return `${FIND_STATE_DIR}
-exec 8>>"$d/${this.#file}" || exit 74
-flock -w 5 8 || { echo "what was asked for before is under way still" >&2; exit 74; }
+${hearing ? HEAR : ':'}
+u=$(umask) && umask 007 && exec 8>>"$d/${this.#file}" && umask "$u" || exit 74
+flock -w ${this.#waitSeconds} 8 || { echo "what was asked for before is under way still" >&2; exit 74; }
 n=$(cat "$d/${this.#file}")
 [ ${number} -gt "\${n:-0}" ] || { echo "a newer one has been written meanwhile" >&2; exit 76; }
 { printf '%015d\\n' ${number} 1<> "$d/${this.#file}"; } 2> /dev/null || :`;

@@ -7,7 +7,7 @@ import { sameServer, serverPath } from '../../rollout/model.ts';
 import type { ServerState } from '../../rollout/observed.ts';
 import { isUsable } from '../../rollout/capacity.ts';
 import { carryOver, untilServing } from './carrying-over.ts';
-import type { ConfigPort, PushRecord, PushRecords, Standings } from '../ports/config-port.ts';
+import type { Carried, ConfigPort, PushRecord, PushRecords, Standings } from '../ports/config-port.ts';
 import { newWorker } from './new-worker.ts';
 import type { Stop } from '../instance/advance.ts';
 import type { Clock, LoadBalancer } from '../ports/ports.ts';
@@ -50,6 +50,7 @@ export async function pushConfig(plan: ConfigPlan, context: PushContext): Promis
   const { file, records, keep } = access;
   const { by, run } = context.identity;
   let found: Found;
+  let isRecorded = left !== undefined;
   try {
     if ((await file.read()) !== before)
       throw new Failure('refused', `Cannot push ${config.path}: it has changed since`);
@@ -59,10 +60,11 @@ export async function pushConfig(plan: ConfigPlan, context: PushContext): Promis
     const servers = found.standings.servers.filter(isSet);
     // What one that died has backed up stays: the file may be its passage by now.
     if (!left) await file.backUp();
+    isRecorded = true;
     await records.write({ path: config.path, by, run, at, pid: found.pid, servers });
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    return withoutRecord(error, plan);
+    return isRecorded ? withoutRecord(error, plan) : { end: 'failed', reason: error.message };
   }
   const bringing = { access, config, context, signal: context.stop.forward };
   let isCarried = false;
@@ -95,6 +97,8 @@ interface Found {
   /** The worker that has the original file. */
   readonly pid: number;
   readonly standings: Standings;
+  /** The same as it was seen, whatever one that died has found. */
+  readonly seen: Standings;
   readonly serving: readonly ServerState[];
 }
 
@@ -102,7 +106,8 @@ async function findAll({ file, balancer }: ConfigAccess, left: PushRecord | unde
   const standings = await file.standings();
   const backends = await balancer.backends();
   const serving = backends.flatMap(({ servers }) => servers).filter(isUsable);
-  return { pid: left?.pid ?? standings.pid, standings: left ? withLeft(standings, left) : standings, serving };
+  const found = left ? withLeft(standings, left) : standings;
+  return { pid: left?.pid ?? standings.pid, standings: found, seen: standings, serving };
 }
 
 /** A worker that began in the middle of a push that died may have servers as they are configured: they were not. */
@@ -115,13 +120,28 @@ function withLeft(standings: Standings, left: PushRecord): Standings {
   return { ...standings, servers };
 }
 
-/** Of what we have carried over, what somebody has set otherwise since counts as that. */
-function withOthers(found: Found, now: Standings): Found {
-  const servers = found.standings.servers.map((then) => {
+/**
+ * What somebody has set since counts as that: in the worker that was there before, or, once all was carried over, in the
+ * new one.
+ */
+function withOthers(found: Found, now: Standings, isCarried: boolean): Found {
+  const { standings, seen } = found;
+  const isAsBefore = now.pid === seen.pid;
+  if (!isAsBefore && !isCarried) return found;
+  const isChanged = (then: Carried, one: Carried): boolean => {
+    const before = isAsBefore ? seen.servers.find(({ server }) => sameServer(server, one.server)) : undefined;
+    const reference = before ?? then;
+    return correctionOf(reference, one) !== undefined || reference.isAgentSilent !== one.isAgentSilent;
+  };
+  const changed = standings.servers.flatMap((then) => {
     const one = now.servers.find(({ server }) => sameServer(server, then.server));
-    return one && correctionOf(then, one) ? one : then;
+    return one && isChanged(then, one) ? [one] : [];
   });
-  return { ...found, standings: { ...found.standings, servers } };
+  if (changed.length === 0) return found;
+  const servers = standings.servers.map(
+    (then) => changed.find(({ server }) => sameServer(server, then.server)) ?? then,
+  );
+  return { ...found, standings: { ...standings, servers, state: now.state } };
 }
 
 interface Change {
@@ -198,7 +218,7 @@ async function bringBack({ reason, original, found, isCarried }: Failed, bringin
     return { end: 'stuck', reason: `${reason}; ${error.message}` };
   }
   try {
-    const now = isCarried ? withOthers(found, await file.standings()) : found;
+    const now = withOthers(found, await file.standings(), isCarried);
     await bringIn({ from: config.text, to: original ?? '', found: now, isHomeward: true }, bringing);
     await keep();
     await file.putBack();

@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   chmodSync,
   mkdtempSync,
@@ -63,6 +65,11 @@ describe('ConfigFile', () => {
     await link.close();
     rmSync(folder, { recursive: true });
   });
+
+  /** With this process for the master. */
+  function seenWith(pid: number): string {
+    return PROCESSES.replace('P 7 1', `P ${pid} 1`).replace('P 8 7', `P 8 ${pid}`).replace('FILE', path);
+  }
 
   function aFile(over: Partial<ConfigFileOptions> = {}): ConfigFile {
     return new ConfigFile(link, {
@@ -202,11 +209,35 @@ describe('ConfigFile', () => {
   });
 
   it('is loaded by a signal to the master, where that has no socket', async () => {
-    const file = aFile();
+    const master = spawn('sh', ['-c', 'trap "exit 3" USR2; echo ready; while :; do sleep 0.05; done']);
+    await once(master.stdout, 'data');
+    const ended = once(master, 'exit');
+    const run = async () => ({ exitCode: 0, output: seenWith(master.pid ?? 0) });
+    const how = `SIGUSR2 to its master, process ${master.pid ?? 0}`;
 
-    expect(await file.way()).toBe('SIGUSR2 to its master, process 7');
-    expect(await file.reload(8)).toEqual({ ok: true, how: 'SIGUSR2 to its master, process 7' });
+    expect(await aFile({ run }).way()).toBe(how);
+    expect(await aFile({ run }).reload(8)).toEqual({ ok: true, how });
+    expect(await ended).toEqual([3, null]);
+  });
+
+  it('is loaded by a signal in its container, where it runs in one', async () => {
+    const balancer = { host: 'fe1', socket: '/s', container: 'lb' };
+
+    expect(await aFile({ balancer }).reload(8)).toEqual({ ok: true, how: 'SIGUSR2 to its master, process 7' });
+
     expect(ran.at(-1)).toEqual(['sh', '-c', 'kill -USR2 7']);
+  });
+
+  it('is not loaded by what comes late, when something newer was done', async () => {
+    const late = { next: async () => 'echo a newer one has been written meanwhile >&2; exit 76' };
+    const run = async () => ({ exitCode: 0, output: seenWith(process.pid) });
+
+    expect(await aFile({ run, turns: late }).reload(8)).toEqual({
+      ok: false,
+      why: 'cannot send SIGUSR2: a newer one has been written meanwhile',
+    });
+    const why = '"touch never" ends with 76: a newer one has been written meanwhile';
+    expect(await aFile({ reload: 'touch never', turns: late }).reload(8)).toEqual({ ok: false, why });
   });
 
   it('is loaded by the command of the playbook, and tells why that fails', async () => {

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FilePushRecords } from '../../../src/adapters/host/push-record.ts';
@@ -46,6 +46,26 @@ describe('Turns', () => {
     await under;
 
     expect(readFileSync(said, 'utf8')).toBe('begun\none\ntwo\n');
+  });
+
+  it('are had only once all was heard, so that nobody waits for a connection that is gone', async () => {
+    const turns = new Turns(link, 'a.order');
+    const hearing = await link.start(`echo begun\n${await turns.next('hears')}\ncat`);
+    if (!('end' in hearing)) throw new Error('it has ended');
+
+    expect(await link.run(`${await turns.next()}\necho mine`)).toMatchObject({ exitCode: 0, stdout: 'mine\n' });
+
+    await hearing.end();
+    const heard = await link.run(`${await turns.next('hears')}\ncat`, { stdin: 'all of it' });
+    expect(heard).toMatchObject({ exitCode: 0, stdout: 'all of it' });
+    expect(readdirSync(link.stateDir)).toEqual(['a.order']);
+  });
+
+  it('may be had by whoever shares the state directory, and leave the umask as it was', async () => {
+    const { stdout } = await link.run(`umask 022\n${await new Turns(link, 'a.order').next()}\numask`);
+
+    expect(stdout.trim()).toBe('0022');
+    expect(statSync(join(link.stateDir, 'a.order')).mode & 0o777).toBe(0o660);
   });
 
   it('are none where the last one cannot be read', async () => {

@@ -140,7 +140,7 @@ export class Controller {
     if (own && event.type === 'instance-ended') this.dealings.ends(own, event.subject.name);
     if (own && event.type === 'step-retried') this.dealings.retries(own, event.subject.name);
     for (const { during, ms } of this.#waits) if (during === event.type) this.#killAfter(ms, during);
-    this.without.saw(event, this.world.timeline.nowMs);
+    this.without.saw(event, { nowMs: this.world.timeline.nowMs, own });
     if (event.type === 'host-ended' && event.end === 'outOfService') this.#left.add(event.host);
     this.world.watchman.sawEvent(this, event);
     this.world.tell(() => `${this.name}: ${lineOf(event)}`);

@@ -252,7 +252,9 @@ export class SimHaproxy {
     if (slot.admin === 'maint' || this.isDown) return;
     const answers = this.#answers(slot.line);
     if (answers === slot.isUp) return;
-    const { interMs, rise, fall } = this.#checking;
+    const { interMs, rise, fall: usual } = this.#checking;
+    // What a worker takes for UP as it begins is DOWN at its first failure.
+    const fall = this.#timeline.nowMs - this.#current.startedMs < interMs ? 1 : usual;
     slot.flip = this.#timeline.after(interMs * (answers ? rise : fall), () => {
       slot.isUp = answers;
       slot.isProven = answers;
