@@ -52,7 +52,7 @@ export async function reloadBy(reloading: Reloading & { readonly turn: string })
     }
     case 'signal': {
       const kill = `kill -USR2 ${way.master}`;
-      const { exitCode, output } = isHere ? await here(link, `${turn}\n${kill}`) : await run(['sh', '-c', kill]);
+      const { exitCode, output } = await run(['sh', '-c', isHere ? `${turn}\n${kill}` : kill]);
       return exitCode === 0 ? { ok: true, how } : { ok: false, why: `cannot send SIGUSR2: ${output.trim()}` };
     }
     case 'master': {
@@ -60,11 +60,6 @@ export async function reloadBy(reloading: Reloading & { readonly turn: string })
       return refusal === undefined ? { ok: true, how } : { ok: false, why: refusal };
     }
   }
-}
-
-async function here(link: Link, script: string): Promise<{ readonly exitCode: number; readonly output: string }> {
-  const { exitCode, stdout, stderr } = await link.run(script);
-  return { exitCode, output: `${stdout}${stderr}` };
 }
 
 /**

@@ -24,7 +24,7 @@ export class FileRecord implements HostRecord {
   }
 
   async read(): Promise<readonly RecordEntry[]> {
-    // For an empty file is not the same as none.
+    // Whether there is one is said apart: an empty file is not the same as none.
     const script = `${FIND_STATE_DIR}
 if [ -d "$d" ] && [ ! -x "$d" ]; then echo "$d cannot be entered by $(id -un)" >&2; exit 73; fi
 ${this.#turns.look}

@@ -23,6 +23,7 @@ import {
   masterSocketOf,
   parseProcesses,
 } from '../../../src/adapters/haproxy/seen-processes.ts';
+import { quoted } from '../../../src/adapters/link.ts';
 import { Failure } from '../../../src/errors.ts';
 import { LocalLink } from '../../support/local-link.ts';
 
@@ -66,9 +67,14 @@ describe('ConfigFile', () => {
     rmSync(folder, { recursive: true });
   });
 
-  /** With this process for the master. */
-  function seenWith(pid: number): string {
-    return PROCESSES.replace('P 7 1', `P ${pid} 1`).replace('P 8 7', `P 8 ${pid}`).replace('FILE', path);
+  /** In the shell of the host, where this process is seen as the master. */
+  function runWith(pid: number): ConfigFileOptions['run'] {
+    const seen = PROCESSES.replace('P 7 1', `P ${pid} 1`).replace('P 8 7', `P 8 ${pid}`).replace('FILE', path);
+    return async (words) => {
+      if (words.at(-1)?.includes('/proc/[0-9]*') === true) return { exitCode: 0, output: seen };
+      const { exitCode, stdout, stderr } = await link.run(words.map(quoted).join(' '));
+      return { exitCode, output: `${stdout}${stderr}` };
+    };
   }
 
   function aFile(over: Partial<ConfigFileOptions> = {}): ConfigFile {
@@ -212,7 +218,7 @@ describe('ConfigFile', () => {
     const master = spawn('sh', ['-c', 'trap "exit 3" USR2; echo ready; while :; do sleep 0.05; done']);
     await once(master.stdout, 'data');
     const ended = once(master, 'exit');
-    const run = async () => ({ exitCode: 0, output: seenWith(master.pid ?? 0) });
+    const run = runWith(master.pid ?? 0);
     const how = `SIGUSR2 to its master, process ${master.pid ?? 0}`;
 
     expect(await aFile({ run }).way()).toBe(how);
@@ -230,7 +236,7 @@ describe('ConfigFile', () => {
 
   it('is not loaded by what comes late, when something newer was done', async () => {
     const late = { next: async () => 'echo a newer one has been written meanwhile >&2; exit 76' };
-    const run = async () => ({ exitCode: 0, output: seenWith(process.pid) });
+    const run = runWith(process.pid);
 
     expect(await aFile({ run, turns: late }).reload(8)).toEqual({
       ok: false,

@@ -8,14 +8,14 @@ import { LocalLink } from '../../support/local-link.ts';
 
 const LATE = { exitCode: 76, stderr: 'a newer one has been written meanwhile\n' };
 
-describe('Turns', () => {
-  let link: LocalLink;
-  beforeEach(() => {
-    link = new LocalLink();
-    mkdirSync(link.stateDir);
-  });
-  afterEach(() => link.close());
+let link: LocalLink;
+beforeEach(() => {
+  link = new LocalLink();
+  mkdirSync(link.stateDir);
+});
+afterEach(() => link.close());
 
+describe('Turns', () => {
   it('are had in the order in which they were asked for, whatever comes late', async () => {
     const turns = new Turns(link, 'a.order');
     const [first, second, third] = [await turns.next(), await turns.next(), await turns.next()];
@@ -76,12 +76,6 @@ describe('Turns', () => {
 });
 
 describe('the record of a push', () => {
-  let link: LocalLink;
-  beforeEach(() => {
-    link = new LocalLink();
-    mkdirSync(link.stateDir);
-  });
-  afterEach(() => link.close());
   const record: PushRecord = { path: '/h.cfg', by: 'bob@laptop', run: 'r', at: '2026', pid: 7, servers: [] };
 
   it('shares its turns with the file: what is written late finds that it is dropped', async () => {

@@ -18,10 +18,10 @@ const CHECK_MS = 20;
 /** What a push does to a host, as one controller has it done. */
 export function simPush(controller: Controller, host: SimHost) {
   const changes = new Changes(controller, host);
-  return { file: new SimConfigFile(controller, host, changes), records: new SimPushRecords(controller, host, changes) };
+  return { file: new SimConfigFile(controller, host, changes), records: recordsOf(host, changes) };
 }
 
-/** Its changes, each of which has a turn: one that comes late, when a later one has been made, is not made any more. */
+/** Its looks and changes. Of these each has a turn: one that comes late, when a later one has been made, is not made any more. */
 class Changes {
   readonly #controller: Controller;
   readonly #host: SimHost;
@@ -30,6 +30,10 @@ class Changes {
   constructor(controller: Controller, host: SimHost) {
     this.#controller = controller;
     this.#host = host;
+  }
+
+  look<T>(name: string, run: () => T): Promise<T> {
+    return this.#controller.call(this.#host, { name: `${name} of configuration`, service: 'host', run });
   }
 
   make<T>(verb: string, run: () => T, service: 'haproxy' | 'host' = 'host'): Promise<T> {
@@ -61,7 +65,7 @@ class SimConfigFile implements ConfigPort {
   }
 
   read(): Promise<string | undefined> {
-    return this.#look('read', () => textOf(this.#host.haproxy.config));
+    return this.#changes.look('read', () => textOf(this.#host.haproxy.config));
   }
 
   refusal(text: string): Promise<string | undefined> {
@@ -72,11 +76,11 @@ class SimConfigFile implements ConfigPort {
   }
 
   takenBinds(): Promise<readonly string[]> {
-    return this.#look('taken binds', () => []);
+    return this.#changes.look('taken binds', () => []);
   }
 
   way(): Promise<string> {
-    return this.#look('way to reload', () => 'by a signal');
+    return this.#changes.look('way to reload', () => 'by a signal');
   }
 
   standings(): Promise<Standings> {
@@ -113,7 +117,7 @@ class SimConfigFile implements ConfigPort {
 
   backedUp(): Promise<string | undefined> {
     const { pushing } = this.#host;
-    return this.#look('read the copy', () => pushing.before && textOf(pushing.before));
+    return this.#changes.look('read the copy', () => pushing.before && textOf(pushing.before));
   }
 
   async put(text: string, state?: string): Promise<void> {
@@ -148,36 +152,16 @@ class SimConfigFile implements ConfigPort {
   }
 
   failedReloads(): Promise<number | undefined> {
-    return this.#look('failed reloads', () => this.#host.haproxy.failedReloads);
-  }
-
-  #look<T>(name: string, run: () => T): Promise<T> {
-    return this.#controller.call(this.#host, { name: `${name} of configuration`, service: 'host', run });
+    return this.#changes.look('failed reloads', () => this.#host.haproxy.failedReloads);
   }
 }
 
 /** `push-….json` on the host. */
-class SimPushRecords implements PushRecords {
-  readonly #controller: Controller;
-  readonly #host: SimHost;
-  readonly #changes: Changes;
-
-  constructor(controller: Controller, host: SimHost, changes: Changes) {
-    this.#controller = controller;
-    this.#host = host;
-    this.#changes = changes;
-  }
-
-  read(): Promise<PushRecord | undefined> {
-    const { pushing } = this.#host;
-    return this.#controller.call(this.#host, { name: 'read push', service: 'host', run: () => pushing.record });
-  }
-
-  async write(record: PushRecord): Promise<void> {
-    await this.#changes.make('record', () => void (this.#host.pushing.record = record));
-  }
-
-  async drop(): Promise<void> {
-    await this.#changes.make('drop of record', () => void (this.#host.pushing.record = undefined));
-  }
+function recordsOf({ pushing }: SimHost, changes: Changes): PushRecords {
+  const set = (record: PushRecord | undefined) => (): void => void (pushing.record = record);
+  return {
+    read: () => changes.look('read record', () => pushing.record),
+    write: (record) => changes.make('record', set(record)),
+    drop: () => changes.make('drop of record', set(undefined)),
+  };
 }
