@@ -6,12 +6,9 @@ import { SlowestFirst } from './test/support/slowest-first.ts';
 process.env['SLUICE_STATE'] ??= resolve('node_modules/.sluice-state');
 
 const globalSetup = ['test/support/temporary.setup.ts'];
-const onTheLab = {
-  globalSetup: [...globalSetup, 'test/fleet/lab.setup.ts'],
-  // For what hangs, not for what is slow: two processors may be shared with anything.
-  testTimeout: 600_000,
-  hookTimeout: 600_000,
-};
+// For what hangs, not for what is slow: two processors may be shared with anything.
+const patience = { testTimeout: 600_000, hookTimeout: 600_000 };
+const onTheLab = { globalSetup: [...globalSetup, 'test/fleet/lab.setup.ts'], ...patience };
 
 export default defineConfig({
   test: {
@@ -25,7 +22,7 @@ export default defineConfig({
           globalSetup,
           include: ['test/**/*.test.ts'],
           exclude: ['test/fleet/**'],
-          testTimeout: 120_000,
+          ...patience,
           // The files of a worker share what they import, which costs more than most of them: none changes it.
           isolate: false,
         },
@@ -36,11 +33,11 @@ export default defineConfig({
       },
       {
         // Against docker-compose itself, where it is installed.
-        test: { name: 'compose', globalSetup, include: ['test/**/*.compose.ts'], testTimeout: 60_000 },
+        test: { name: 'compose', globalSetup, include: ['test/**/*.compose.ts'], ...patience },
       },
       {
         // Against the HAProxy of this machine, or of $SLUICE_LAB_HAPROXY.
-        test: { name: 'haproxy', globalSetup, include: ['test/**/*.haproxy.ts'], testTimeout: 60_000 },
+        test: { name: 'haproxy', globalSetup, include: ['test/**/*.haproxy.ts'], ...patience },
       },
       {
         // Against the schema of Compose, which $SLUICE_COMPOSE_SCHEMA names.

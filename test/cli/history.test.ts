@@ -37,7 +37,7 @@ let states = 0;
 beforeAll(() => {
   build();
   cwd = folderWith(files);
-}, 120_000);
+});
 afterAll(() => {
   rmSync(cwd, { recursive: true });
 });

@@ -81,7 +81,7 @@ describe('sluice lock', () => {
     );
     const nobody = 'fe3 ansible_host=127.0.0.1 ansible_port=1 ansible_ssh_private_key_file=nosuch\n';
     cwd = folderWith({ 'two.ini': hosts.join(''), 'three.ini': hosts.join('') + nobody });
-  }, 120_000);
+  });
   afterEach(async () => {
     for (const { folder } of servers) rmSync(join(folder, 'state'), { recursive: true, force: true });
   });

@@ -22,7 +22,7 @@ let cwd = '';
 beforeAll(() => {
   build();
   cwd = folderWith(files);
-}, 120_000);
+});
 afterAll(() => {
   rmSync(cwd, { recursive: true });
 });

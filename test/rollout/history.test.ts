@@ -133,7 +133,7 @@ describe('replay()', () => {
     for (let change = 0; change < 40; change += 3) {
       const fleet = await FakeFleet.up(['fe1']);
       const mortal = new MortalFleet(fleet, change);
-      const run = rollout([fleet.play('v2')], options, { ...fleet.context(), fleet: mortal });
+      const run = rollout([fleet.play('v2')], options, mortal.context(fleet.context()));
       await Promise.race([run, mortal.death]);
       const history = historyOf([start, ...fleet.events]);
 

@@ -230,7 +230,7 @@ describe('a rollout behind a front tier whose controller dies', () => {
     const mortal = new MortalFleet(pair.fleet, { at, when });
     const events: RunEvent[] = [];
     const context = pair.fleet.context((event) => events.push(event));
-    const ended = rollout([onlyFe1(pair)], options, { ...context, fleet: mortal });
+    const ended = rollout([onlyFe1(pair)], options, mortal.context(context));
     const change = await Promise.race([mortal.death, ended.then(() => undefined)]);
     const seen = [...events];
     await pair.fleet.clock.sleep(3_000, never);
@@ -269,6 +269,5 @@ describe('a rollout behind a front tier whose controller dies', () => {
       expect(whole.length).toBeGreaterThan(15);
       expect(whole.filter((change) => change.includes('setWeight')).length).toBeGreaterThan(5);
     },
-    60_000,
   );
 });

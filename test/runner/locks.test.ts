@@ -29,7 +29,7 @@ function bobs(fleet: FakeFleet, over: Partial<RunContext['locking']> = {}): RunC
 async function diedAt(atChange: number): Promise<FakeFleet> {
   const fleet = await FakeFleet.up();
   const mortal = new MortalFleet(fleet, atChange);
-  void rollout([fleet.play('v2')], options, { ...fleet.context(), fleet: mortal });
+  void rollout([fleet.play('v2')], options, mortal.context(fleet.context()));
   await mortal.death;
   return fleet;
 }

@@ -266,7 +266,7 @@ describe('a maintenance whose controller dies', () => {
   /** Until it has died, and a moment more. */
   async function dies(fleet: FakeFleet, death: Death): Promise<'killed' | 'ended'> {
     const mortal = new MortalFleet(fleet, death);
-    const ended = maintainHosts(aRequest({ work }), { ...fleet.context(), fleet: mortal });
+    const ended = maintainHosts(aRequest({ work }), mortal.context(fleet.context()));
     const how = await Promise.race([mortal.death.then(() => 'killed' as const), ended.then(() => 'ended' as const)]);
     await fleet.clock.sleep(1_000, never);
     return how;

@@ -207,7 +207,7 @@ async function died(at: number): Promise<Died> {
   const fleet = await fleetWith({});
   const mortal = new MortalFleet(fleet, { at, when: 'after' });
   const events: RunEvent[] = [];
-  const context = { ...fleet.context((event) => events.push(event)), fleet: mortal };
+  const context = mortal.context(fleet.context((event) => events.push(event)));
   const ended = rollout([secondOnly(fleet, { each: { ramp } })], options, context);
   const change = await Promise.race([mortal.death, ended.then(() => undefined)]);
   const told = [...events];

@@ -15,7 +15,7 @@ async function diesAt(
 ): Promise<string> {
   const mortal = new MortalFleet(fleet, atChange);
   const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
-  const ended = rollout([secondOnly(fleet, each)], options, { ...fleet.context(), fleet: mortal });
+  const ended = rollout([secondOnly(fleet, each)], options, mortal.context(fleet.context()));
   const change = await Promise.race([mortal.death, ended.then(() => 'nothing')]);
   // The world goes on without it.
   await fleet.clock.sleep(3_000, never);
@@ -146,7 +146,7 @@ describe('recoverHosts() after a rollout that was killed', () => {
       const fleet = await fleetWith({});
       await diesAt(fleet, 10);
       const mortal = new MortalFleet(fleet, at);
-      const first = recoverHosts({ hosts: ['fe1'] }, { ...fleet.context(), fleet: mortal });
+      const first = recoverHosts({ hosts: ['fe1'] }, mortal.context(fleet.context()));
       const how = await Promise.race([mortal.death.then(() => 'killed'), first.then(() => 'ended')]);
       await fleet.clock.sleep(1_000, never);
 

@@ -224,7 +224,7 @@ describe('a rollout with strategy: restart', () => {
 /** Restarts the second container of fe1 in a process that dies then. */
 async function diesAt(fleet: FakeFleet, death: Death): Promise<string> {
   const mortal = new MortalFleet(fleet, death);
-  const context: RunContext = { ...fleet.context(), fleet: mortal };
+  const context: RunContext = mortal.context(fleet.context());
   const ended = rollout([restarting(fleet, { only: SECOND })], options, context);
   const change = await Promise.race([mortal.death, ended.then(() => 'nothing')]);
   await fleet.clock.sleep(3_000, never);

@@ -149,7 +149,7 @@ describe('a rollback', () => {
       const fleet = await FakeFleet.up(['fe1']);
       const { plans } = await roll([fleet.play('v2')], fleet.context());
       const mortal = new MortalFleet(fleet, at);
-      const first = roll(playsBack(fleet, plans), { ...backContext(fleet), fleet: mortal });
+      const first = roll(playsBack(fleet, plans), mortal.context(backContext(fleet)));
       const how = await Promise.race([mortal.death.then(() => 'killed'), first.then(() => 'ended')]);
       if (how === 'ended') break;
       killed += 1;

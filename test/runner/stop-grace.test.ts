@@ -37,7 +37,7 @@ async function diedInStop(): Promise<{ readonly fleet: FakeFleet; readonly fe1: 
     const fe1 = await fleet.host('fe1');
     withGrace(fleet, fe1);
     const mortal = new MortalFleet(fleet, { at, when: 'after' });
-    const ended = rollout([fleet.play('v2')], options, { ...fleet.context(), fleet: mortal }).then(() => 'ended');
+    const ended = rollout([fleet.play('v2')], options, mortal.context(fleet.context())).then(() => 'ended');
     const change = await Promise.race([mortal.death, ended]);
     if (change === 'stop') return { fleet, fe1 };
     if (change === 'ended') throw new Error('it never stops a container');

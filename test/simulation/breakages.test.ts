@@ -19,52 +19,52 @@ import type { Invariant } from './world/watchman.ts';
 /** Seeds within which a breakage must have been caught. */
 const WITHIN = 1_200;
 
-/** Which invariant catches which breakage. */
-const caught: Readonly<Record<string, Invariant>> = {
-  'record written after acting': 'recorded-first',
-  'journal not waited for': 'journalled-first',
-  'record dropped before the server is back': 'recorded-first',
-  'queue ignored': 'sessions',
-  'retries ignored': 'sessions',
-  'old workers ignored': 'sessions',
-  'reloads not noticed': 'requests',
-  'floor not looked at': 'floor',
-  'ramp ends at its first step': 'named',
-  'more at once than the play says': 'limits',
-  'host replaced one by one': 'no-mix',
-  'company forgotten': 'no-mix',
-  'weight put back as configured': 'exact',
-  'weight never put back': 'exact',
-  'both slots given the same weight': 'exact',
-  'one of two HAProxys not known of': 'requests',
-  'ready without health down': 'proven',
-  'lock on one host only': 'one-owner',
-  'lock ignored': 'one-owner',
-  'old container removed at once': 'one-version',
-  'old container stopped as soon as the new one starts': 'sessions',
-  'old container left to its restart policy': 'one-version',
-  'readiness not looked at': 'proven',
-  'fence ignored': 'one-owner',
-  'resume does not look at the record': 'journal',
-  'what others have left in work ignored': 'journal',
-  'rollback to what is there': 'journal',
-  'answers not listened to': 'asked',
-  'what was created stays when it is taken back': 'nothing-left',
-  'archive not written': 'archived-first',
-  'monitor sees nothing': 'watched',
-  'limits not looked at': 'limits',
-  'what was put back told as updated': 'journal',
-  'restore sets no weight': 'exact',
-  'agent-check left silent': 'exact',
-  'clock of the host not asked': 'back-in-time',
-  'what is kept not seen to when it is over': 'back-in-time',
-  'a serving container taken from an HAProxy out of reach': 'requests',
-  'not known who may send requests to a serving container': 'sessions',
-  'what answers again only told of': 'requests',
-  'the tier in front only told of': 'requests',
-  'push not recorded': 'recorded-first',
-  'servers taken for as configured': 'carried',
-  'passage left in place': 'nothing-left',
+/** Which invariant catches which breakage, and the first seed that has shown it: there it is looked for first. */
+const caught: Readonly<Record<string, readonly [Invariant, number]>> = {
+  'record written after acting': ['recorded-first', 1],
+  'journal not waited for': ['journalled-first', 1],
+  'record dropped before the server is back': ['recorded-first', 1],
+  'queue ignored': ['sessions', 12],
+  'retries ignored': ['sessions', 256],
+  'old workers ignored': ['sessions', 100],
+  'reloads not noticed': ['requests', 566],
+  'floor not looked at': ['floor', 20],
+  'ramp ends at its first step': ['named', 37],
+  'more at once than the play says': ['limits', 68],
+  'host replaced one by one': ['no-mix', 18],
+  'company forgotten': ['no-mix', 158],
+  'weight put back as configured': ['exact', 2],
+  'weight never put back': ['exact', 2],
+  'both slots given the same weight': ['exact', 8],
+  'one of two HAProxys not known of': ['requests', 68],
+  'ready without health down': ['proven', 1],
+  'lock on one host only': ['one-owner', 102],
+  'lock ignored': ['one-owner', 24],
+  'old container removed at once': ['one-version', 1],
+  'old container stopped as soon as the new one starts': ['sessions', 1],
+  'old container left to its restart policy': ['one-version', 21],
+  'readiness not looked at': ['proven', 1],
+  'fence ignored': ['one-owner', 105],
+  'resume does not look at the record': ['journal', 33],
+  'what others have left in work ignored': ['journal', 16],
+  'rollback to what is there': ['journal', 21],
+  'answers not listened to': ['asked', 8],
+  'what was created stays when it is taken back': ['nothing-left', 10],
+  'archive not written': ['archived-first', 1],
+  'monitor sees nothing': ['watched', 225],
+  'limits not looked at': ['limits', 9],
+  'what was put back told as updated': ['journal', 5],
+  'restore sets no weight': ['exact', 6],
+  'agent-check left silent': ['exact', 5],
+  'clock of the host not asked': ['back-in-time', 3],
+  'what is kept not seen to when it is over': ['back-in-time', 8],
+  'a serving container taken from an HAProxy out of reach': ['requests', 12],
+  'not known who may send requests to a serving container': ['sessions', 12],
+  'what answers again only told of': ['requests', 88],
+  'the tier in front only told of': ['requests', 21],
+  'push not recorded': ['recorded-first', 2],
+  'servers taken for as configured': ['carried', 25],
+  'passage left in place': ['nothing-left', 2],
 };
 
 /** Where what is broken comes to be done. */
@@ -74,13 +74,14 @@ function storiesOf(name: string): (seed: number) => Scenario {
   if (name in centralBreakages) return (seed) => centralOf(seed, hasty);
   if (!(name in operationBreakages)) return scenarioOf;
   const held = name.includes('kept') ? blueGreenOf : holdsOf;
-  const operations = caught[name] === 'back-in-time' ? held : furtherOf;
+  const operations = caught[name]?.[0] === 'back-in-time' ? held : furtherOf;
   return (seed) => operations(seed, brisk);
 }
 
-async function firstSeed(name: string, invariant: Invariant): Promise<number | undefined> {
+async function seedThatCatches(name: string, invariant: Invariant, last: number): Promise<number | undefined> {
   const storyOf = storiesOf(name);
-  for (let seed = 1; seed <= WITHIN; seed += 1) {
+  const all = Array.from({ length: WITHIN }, (_, index) => index + 1);
+  for (const seed of [last, ...all]) {
     const { violations } = await run(storyOf(seed), { breakage: breakages[name] ?? {} });
     if (!violations.some((one) => one.invariant === invariant)) continue;
     const unbroken = await run(storyOf(seed));
@@ -90,13 +91,11 @@ async function firstSeed(name: string, invariant: Invariant): Promise<number | u
 }
 
 describe('a simulation of what is broken on purpose', () => {
-  it.each(Object.entries(caught))(
-    `catches "%s" as "%s" within ${WITHIN} seeds`,
-    async (name, invariant) => {
-      expect(await firstSeed(name, invariant)).toBeDefined();
+  it.each(Object.entries(caught).map(([name, [invariant, last]]) => ({ name, invariant, last })))(
+    `catches "$name" as "$invariant" within ${WITHIN} seeds`,
+    async ({ name, invariant, last }) => {
+      expect(await seedThatCatches(name, invariant, last)).toBeDefined();
     },
-    // What it takes when others work here, too, and more: how long is not what is tested.
-    300_000,
   );
 
   it('catches every breakage there is', () => {

@@ -1,4 +1,5 @@
-import type { Fleet } from '../../src/runner/ports/ports.ts';
+import type { Clock, Fleet } from '../../src/runner/ports/ports.ts';
+import type { RunContext } from '../../src/runner/run.ts';
 import { changed } from './changed.ts';
 import type { FakeFleet, FakeHost } from './fake-fleet.ts';
 
@@ -33,6 +34,15 @@ export class MortalFleet implements Fleet {
   constructor(fleet: FakeFleet, death: Death | number) {
     this.#fleet = fleet;
     this.#death = typeof death === 'number' ? { at: death, when: 'before' } : death;
+  }
+
+  /** `context` as the run has it that dies: with these hosts, and with a clock that wakes it no more once it is dead. */
+  context(context: RunContext): RunContext {
+    const sleep: Clock['sleep'] = async (ms, signal) => {
+      if (!this.#isDead) await context.clock.sleep(ms, signal);
+      if (this.#isDead) await new Promise(() => undefined);
+    };
+    return { ...context, fleet: this, clock: changed(context.clock, { sleep }) };
   }
 
   async host(name: string): Promise<FakeHost> {

@@ -41,7 +41,7 @@ export async function diedAt(death: Death, playOf: (fleet: FakeFleet) => Play = 
   const mortal = new MortalFleet(fleet, death);
   const events: RunEvent[] = [];
   const context = fleet.context((event) => events.push(event));
-  const ended = rollout([playOf(fleet)], toGo, { ...context, fleet: mortal });
+  const ended = rollout([playOf(fleet)], toGo, mortal.context(context));
   const change = await Promise.race([mortal.death, ended.then(() => undefined)]);
   const told = [...events];
   // The world goes on without it.
