@@ -136,7 +136,7 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
     case 'instance-left':
       return withInstance(history, event.subject, (before) => {
         const state = event.isRevert && history.command !== 'rollback' ? 'unchanged' : leftAs(before);
-        return { ...before, state, endedAt: event.ts };
+        return { ...before, state, stateBefore: undefined, endedAt: event.ts };
       });
     case 'instance-started':
       return change((before) => ({
@@ -163,7 +163,7 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       return change((before) => ({
         ...before,
         ...{ state: endOf(history, before, event), endedAt: event.ts, steps: withoutRunning(before.steps) },
-        stateBefore: undefined,
+        stateBefore: event.state === 'outOfService' ? before.stateBefore : undefined,
       }));
     case 'output':
     case 'step-waiting':
@@ -199,7 +199,7 @@ function foundAfter(
 /** Steps that a rollout takes before it has begun an instance finish what another run has left in work there. */
 function othersWork({ command }: RunHistory, before: InstanceHistory): Pick<InstanceHistory, 'stateBefore'> {
   const isOwn = (command !== 'rollout' && command !== 'rollback') || before.state === 'inWork';
-  return isOwn ? {} : { stateBefore: before.state };
+  return isOwn ? {} : { stateBefore: before.stateBefore ?? before.state };
 }
 
 /**
@@ -231,7 +231,7 @@ function endOf(
  * A run that is gone on with leaves alone what it has updated before, and what it was at when it died and turns out to
  * be as it should; what was put back, and is left alone now, is as it was.
  */
-function leftAs({ state }: InstanceHistory): InstanceState {
+function leftAs({ state: last, stateBefore: state = last }: InstanceHistory): InstanceState {
   if (state === 'updated' || state === 'inWork' || state === 'outOfService') return 'updated';
   return state === 'unchanged' ? 'unchanged' : 'left';
 }

@@ -17,6 +17,8 @@ export interface KeptNote {
 interface Whereabouts {
   readonly server: ServerState['server'];
   readonly slot?: 'next' | 'leaving' | undefined;
+  /** It was told to stop: its server stands as a free one does, with nothing behind it. */
+  readonly ending?: true | undefined;
 }
 
 /** The old containers that one run has kept on a host: they serve again together, and end together. */
@@ -51,7 +53,8 @@ export function letIn<Entry extends KeptNote & Whereabouts>(
 ): readonly Entry[] {
   const inService = states.filter(({ admin }) => admin !== 'maint');
   return entries.filter(
-    ({ slot, server }) => slot === 'leaving' && inService.some((state) => sameServer(state.server, server)),
+    ({ slot, server, ending }) =>
+      slot === 'leaving' && !ending && inService.some((state) => sameServer(state.server, server)),
   );
 }
 

@@ -13,7 +13,11 @@ const updated: readonly RunEvent[] = [
 
 /** What the instance has come to for a rollout that has updated it, once all this has been told. */
 function stateAfter(...events: readonly RunEvent[]): string | undefined {
-  const told = [start, ...updated, ...events].map((event, index): StampedEvent => ({
+  return stateOf([start, ...updated, ...events]);
+}
+
+function stateOf(events: readonly RunEvent[]): string | undefined {
+  const told = events.map((event, index): StampedEvent => ({
     ...{ schema: EVENT_SCHEMA, seq: index + 1, ts: '2026-11-21T09:00:00Z', run: '20261121-090000-test' },
     ...event,
   }));
@@ -36,5 +40,23 @@ describe('an instance that a rollout has updated', () => {
 
   it('is unchanged when its own take-back finds that done', () => {
     expect(stateAfter({ type: 'instance-left', subject, why: 'nothing to change', isRevert: true })).toBe('unchanged');
+  });
+});
+
+describe('an instance that a rollout leaves alone', () => {
+  it("is left, whatever has come of another's work there, tried twice", () => {
+    const told = (state: 'outOfService' | 'updated'): readonly RunEvent[] => [
+      { type: 'step-started', subject, step: 'vacate', homeward: true },
+      { type: 'instance-ended', subject, state, ms: 1, kept: 'ending' },
+    ];
+
+    expect(
+      stateOf([
+        start,
+        ...told('outOfService'),
+        ...told('updated'),
+        { type: 'instance-left', subject, why: 'nothing to change' },
+      ]),
+    ).toBe('left');
   });
 });

@@ -53,6 +53,16 @@ describe('letIn()', () => {
 
     expect(inside.map(({ slot }) => slot)).toEqual(says);
   });
+
+  it('has none that was told to stop: its server stands as a free one does', () => {
+    const ended = set.map((one) => ({
+      ...one,
+      entries: one.entries.map((entry) => ({ ...entry, ending: true as const })),
+    }));
+    const state = aServerState({ server: aServer('app_1_leaving'), admin: 'ready' });
+
+    expect(ended.flatMap((one) => letIn(one, [state]))).toEqual([]);
+  });
 });
 
 describe('keptOver()', () => {

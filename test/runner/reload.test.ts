@@ -30,6 +30,30 @@ describe('an HAProxy that is reloaded', () => {
     expect(fleet.isWhole()).toBe(true);
   });
 
+  it('while a server is waited for is not believed that it is UP before it has checked it', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fleet.host('fe1');
+    fleet.addImage('hangs', { hangsAfterMs: 1_000 });
+    const steps: string[] = [];
+    let isReloaded = false;
+    const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+    const context = fleet.context((event) => {
+      if (event.type === 'step-started' && !event.homeward) steps.push(event.step);
+      if (isReloaded || event.type !== 'step-waiting' || event.waiting.for !== 'up') return;
+      isReloaded = true;
+      fe1.haproxy.reload();
+    });
+
+    const result = await rollout([fleet.play('hangs')], options, context);
+
+    expect(result.end).toBe('someFailed');
+    expect(steps).toContain('restore');
+    expect(steps).not.toContain('soak');
+    // Those that the new worker has sent there before we have seen it.
+    expect(fleet.failures().length).toBeLessThanOrEqual(2);
+    expect(fleet.isWhole()).toBe(true);
+  });
+
   it('while the container is being started is put right within the time of a look, and said', async () => {
     const fleet = await FakeFleet.up(['fe1']);
 

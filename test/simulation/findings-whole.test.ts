@@ -20,6 +20,13 @@ it.each([
   [7212, 'a server that another configuration calls otherwise, found by its address when the run is gone on with'],
   [23703, 'what is kept could not be noted at an HAProxy that answers again: it is not taken out there, as if it were'],
   [13438, 'a run is gone on with that has taken in an HAProxy between two slots: of the judge'],
+  [7106, 'an old one of a set cannot serve again, and its new one stays: that the host has two versions is told'],
+  [21855, 'a run is gone on with after the soak, and watches what it has updated from then on'],
+  [23840, 'an HAProxy is reloaded while a server is waited for, and takes it for UP before it has checked it'],
+  [25439, 'what is kept ends at the second attempt, in a run that leaves the instance alone: it is told of as left'],
+  [21946, "a run that dies while it ends what another keeps, which is that one's to tell of: of the judge"],
+  [28827, 'a run that dies when it has recorded that it takes back what it has updated: of the judge'],
+  [26617, 'an old worker has a request for a server by another name: of the simulated world'],
 ])('seed %i: %s', async (seed) => {
   expect(await brokenBy(scenarioOf(seed))).toEqual([]);
 });

@@ -28,7 +28,7 @@ export const invariants: Readonly<Record<Invariant, string>> = {
   floor: 'No drain takes a server where the floor of usable servers, as last seen, would not be kept.',
   'one-version': 'In the end every instance runs once, under its name, on the old version or the new.',
   'no-mix':
-    'Where all containers of a host are replaced together, none is started beside one of another version; and there, and where they change over together, all are of one in the end.',
+    'Where all containers of a host are replaced together, none is started beside one of another version; and there, and where they change over together, all are of one in the end, unless sluice has said that one cannot go back.',
   'nothing-left': 'In the end no old container is left beyond those to keep, and no record.',
   'locks-free': 'In the end every lock is free.',
   'one-owner': 'Whoever changes a host has had its lock since anybody else changed it.',
@@ -106,7 +106,8 @@ export function checkEnd(world: World): void {
     if (host.record.some((entry) => !isLeftToPerson(host, entry))) {
       world.watchman.violate('nothing-left', `${host.name} still has a record`);
     }
-    const versions = host.record.length === 0 ? versionsOn(world, host) : [];
+    const isOver = host.record.length === 0 && !world.watchman.isMixed(host);
+    const versions = isOver ? versionsOn(world, host) : [];
     if (versions.length > 1) world.watchman.violate('no-mix', `${host.name} is left with ${versions.join(' and ')}`);
     if (host.lock) world.watchman.violate('locks-free', `${host.name} is locked by ${host.lock.holder}`);
   }

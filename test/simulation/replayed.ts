@@ -67,9 +67,17 @@ function tellWrong(judged: Judged): void {
   violateOnce(world, `run ${run}: by its journal ${subject.name} on ${host.name} is ${state}, and ${wrong}`);
 }
 
-/** It has finished what another run had changed: which version that has come to is for that one's journal to tell. */
+/** It has finished what another run had changed, or begun to: which version that has come to is for that one's journal to tell. */
 function hasFinishedOthers({ controllers, one: { subject } }: Judged): boolean {
   return controllers.some(({ events }) => {
+    const isEnding = events.some(
+      (event) =>
+        event.type === 'warning' &&
+        event.host === subject.host &&
+        event.text.startsWith('Ending what is kept') &&
+        event.text.includes(subject.name),
+    );
+    if (isEnding) return true;
     const begins = events.some((event) => event.type === 'run-started' && event.command.startsWith('roll'));
     const own = events.filter((event) => 'subject' in event && sameSubject(event.subject, subject));
     const first = own.find(({ type }) => type === 'step-started' || type === 'instance-started');
@@ -205,7 +213,7 @@ function wrongEnd(judged: Judged): string | undefined {
   if (container.status !== 'running' && ran && !container.isBroken) return `it is ${container.status}`;
   if (isRecordSaid(judged)) return undefined;
   const recorded = recordedOf(judged);
-  if (recorded.some(({ kind }) => kind !== 'kept')) return 'it is recorded still';
+  if (recorded.some(({ kind }) => kind !== 'kept')) return isGoingBack(judged) ? undefined : 'it is recorded still';
   if (recorded.length > 0) return undefined;
   const aside = host.engine.containers.find(({ name }) => name.startsWith(`${subject.name}.replaced-${run}`));
   if (aside && world.setting.keep === 0) return `${aside.name} is there still`;
@@ -219,6 +227,12 @@ function isRecordSaid({ controllers, host }: Judged): boolean {
   return controllers.some(({ events }) =>
     events.some((event) => event.type === 'warning' && event.host === host.name && event.text.includes('stays behind')),
   );
+}
+
+/** It had begun to take back what it has updated, and died when that was recorded, before the first of it was told. */
+function isGoingBack({ controllers, one: { state } }: Judged): boolean {
+  const last = controllers.at(-1);
+  return state === 'updated' && last?.hasEnded === false && last.events.some(({ type }) => type === 'rollback-started');
 }
 
 function wrongVersion({ host, one }: Judged, wanted: string | undefined): string | undefined {

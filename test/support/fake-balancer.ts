@@ -26,6 +26,8 @@ interface Slot {
   passingSinceMs: number | undefined;
   failingSinceMs: number | undefined;
   isUp: boolean;
+  /** When its worker checks it first; till then that takes it for UP. */
+  firstCheckMs: number;
   /** Its checks fail by the configuration, whatever is behind it. */
   isShut: boolean;
   port: number;
@@ -95,6 +97,7 @@ export class FakeBalancer implements LoadBalancer {
         passingSinceMs: 0,
         failingSinceMs: undefined,
         isUp: true,
+        firstCheckMs: 0,
         isShut: false,
         port: 8081 + index,
         agent: 'none',
@@ -151,7 +154,9 @@ export class FakeBalancer implements LoadBalancer {
       slot.weight = slot.configuredWeight;
       slot.admin = 'ready';
       slot.isShut = isShut;
-      slot.isUp = !isShut;
+      slot.isUp = true;
+      slot.passingSinceMs = slot.failingSinceMs = undefined;
+      slot.firstCheckMs = this.#clock.now() + INTER_MS;
       if (slot.agent === 'disabled') slot.agent = 'enabled';
       if (moved.includes(slot.name)) slot.port += 1000;
       slot.counted = NOTHING;
@@ -246,7 +251,13 @@ export class FakeBalancer implements LoadBalancer {
 
   async setReadyWhenProven(server: Server): Promise<void> {
     const slot = this.#slot(server);
-    Object.assign(slot, { admin: 'ready', isUp: false, passingSinceMs: undefined, failingSinceMs: this.#clock.now() });
+    Object.assign(slot, {
+      admin: 'ready',
+      isUp: false,
+      passingSinceMs: undefined,
+      failingSinceMs: this.#clock.now(),
+      firstCheckMs: 0,
+    });
   }
 
   async sessions(server: Server): Promise<readonly Session[]> {
@@ -268,7 +279,7 @@ export class FakeBalancer implements LoadBalancer {
 
   #check(slot: Slot, now: number): void {
     if (slot.agent === 'enabled' && now % AGENT_INTER_MS === 0) slot.weight = slot.configuredWeight;
-    if (slot.admin === 'maint') return;
+    if (slot.admin === 'maint' || now < slot.firstCheckMs) return;
     if (this.#answers(slot.name) && !slot.isShut) {
       slot.passingSinceMs ??= now;
       slot.failingSinceMs = undefined;
@@ -276,7 +287,8 @@ export class FakeBalancer implements LoadBalancer {
     } else {
       slot.failingSinceMs ??= now;
       slot.passingSinceMs = undefined;
-      if (now - slot.failingSinceMs >= FALL * INTER_MS) slot.isUp = false;
+      // At its first failure, where that is the worker's first check.
+      if (now === slot.firstCheckMs || now - slot.failingSinceMs >= FALL * INTER_MS) slot.isUp = false;
     }
   }
 
@@ -284,10 +296,12 @@ export class FakeBalancer implements LoadBalancer {
     const { name, weight, configuredWeight, admin, isUp, agent, port } = slot;
     const inHand = this.#requests.filter((one) => one.server === name && one.pid === this.#pid).length;
     const status = admin === 'maint' ? 'MAINT' : admin === 'drain' ? 'DRAIN' : isUp ? 'UP' : 'DOWN';
+    const isNew = this.#clock.now() < slot.firstCheckMs;
+    const lastCheck = isNew ? 'INI' : isUp ? 'L7OK/200' : 'L4CON';
     return {
       server: { balancer: this.#balancer, backend: BACKEND, name },
       ...{ weight, initialWeight: configuredWeight, admin, status, isUp: status === 'UP', isBackup: false },
-      ...{ hasCheck: true, hasAgent: agent === 'enabled', tracks: undefined, lastCheck: isUp ? 'L7OK/200' : 'L4CON' },
+      ...{ hasCheck: true, hasAgent: agent === 'enabled', tracks: undefined, lastCheck },
       ...{ address: this.address, port, current: inHand, queued: 0 },
     };
   }

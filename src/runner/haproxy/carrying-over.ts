@@ -2,7 +2,7 @@
 import { Failure } from '../../errors.ts';
 import { correctionOf, isSet, type Carried, type Correction } from '../../rollout/carry-over.ts';
 import { sameServer, serverPath } from '../../rollout/model.ts';
-import type { ServerState } from '../../rollout/observed.ts';
+import { isChecked, type ServerState } from '../../rollout/observed.ts';
 import type { Standings } from '../ports/config-port.ts';
 import { poll } from '../waiting/poll.ts';
 import type { Bringing } from './push-config.ts';
@@ -73,9 +73,8 @@ export async function untilServing(
   throw new Failure('haproxy', `Cannot have all servers UP again after ${UP_WITHIN_MS / 1000} s: ${why}`);
 }
 
-/** A new worker takes a server for UP until it has checked it. */
-function serves({ isUp, hasCheck, lastCheck }: ServerState): boolean {
-  return isUp && (!hasCheck || (lastCheck !== '' && !lastCheck.startsWith('INI')));
+function serves(server: ServerState): boolean {
+  return server.isUp && isChecked(server);
 }
 
 function downWords({ server, status, lastCheck }: ServerState): string {

@@ -120,13 +120,8 @@ export async function advance(
     const next = nextOf(transition, work);
     isKept = !problem && transition.isKept === true && !isWorking(next);
     state = !problem ? next : work.newServes === true ? (serves ?? otherwise) : otherwise;
-    if (problem && state === 'updated') {
-      report({
-        type: 'warning',
-        host: subject.host,
-        text: `The old container stays behind: ${reasonOf(problem.error)}`,
-      });
-    }
+    const text = problem && warningOf(state, transition, { work, problem });
+    if (text !== undefined) report({ type: 'warning', host: subject.host, text });
   }
   await work.joining?.over();
   if (!isKept) await leaveRecord(work, state, context, subject);
@@ -134,6 +129,20 @@ export async function advance(
   report({ type: 'instance-ended', subject, state, ms: clock.now() - started, ...marks });
   await beforeActing(context.journal, true);
   return { state, failure: state === wantedEndOf(life) ? undefined : failure };
+}
+
+/** What a failed step leaves that its failure alone does not say. */
+function warningOf(
+  next: State,
+  { step, serves }: Transition,
+  { work, problem }: { readonly work: Work; readonly problem: { readonly error: Error } },
+): string | undefined {
+  const reason = reasonOf(problem.error);
+  if (next === 'updated') return `The old container stays behind: ${reason}`;
+  if (step !== 'readmit' || work.newServes !== true || next !== serves) return undefined;
+  const stays = `${work.instance.container} stays with its new container, which serves: the old one cannot, ${reason}`;
+  if (!work.company) return stays;
+  return `${stays}. Others of ${work.host.name} may have gone back: a rollout or a rollback makes it of one version again`;
 }
 
 function nextOf({ ok, inSteps, notKept }: Transition, work: Work): State {

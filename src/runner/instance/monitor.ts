@@ -19,7 +19,8 @@ export class Monitor {
   readonly metric: MetricWatch | undefined;
   readonly #isTouched: (server: Server) => boolean;
   readonly #tallies = new Map<string, Tally>();
-  #startedMs = 0;
+  /** Its time is never over before it has begun. */
+  #startedMs = Infinity;
   #nextAtMs = 0;
   #lookedMs = -Infinity;
   #trouble: string | undefined;
@@ -43,6 +44,10 @@ export class Monitor {
     this.#startedMs = nowMs;
     this.#nextAtMs = nowMs;
     this.metric?.begin(nowMs, this.policy.forMs);
+  }
+
+  get hasBegun(): boolean {
+    return this.#startedMs !== Infinity;
   }
 
   get startedMs(): number {

@@ -2,7 +2,7 @@
 import { Failure } from '../../errors.ts';
 import { countedAnew, isDrained, isQuiet, progressAfter } from '../../rollout/drained.ts';
 import { placeName, serverPath, type Server, type Standing } from '../../rollout/model.ts';
-import type { ServerState } from '../../rollout/observed.ts';
+import { isChecked, type ServerState } from '../../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import { ServesBadly } from './serves-badly.ts';
 import { poll, type Patience } from '../waiting/poll.ts';
@@ -166,7 +166,8 @@ export async function putBack(
 
 /**
  * Sets weight and state again when they are others than we have set: after a reload the configured ones, else what
- * somebody else wants, which is told, and not fought over: each sight is put right once.
+ * somebody else wants, which is told, and not fought over: each sight is put right once. What a reload has let in before it
+ * was seen UP has yet to prove itself.
  */
 function keeperOf(
   { server, balancer }: ServerAccess,
@@ -174,11 +175,15 @@ function keeperOf(
   watch: Watch,
 ): (look: ServerLook, agent: boolean) => Promise<void> {
   let pid: number | undefined;
+  let wasUp = false;
   const met = new Set<string>();
   return async (look: ServerLook, agent: boolean): Promise<void> => {
     const isReloaded = pid !== undefined && look.pid !== pid;
+    const hasProved = wasUp || !look.isUp || isChecked(look);
     pid = look.pid;
+    wasUp = look.isUp;
     if (isReloaded && agent) await balancer.setAgent(server, false);
+    if (isReloaded && !hasProved) await balancer.setReadyWhenProven(server);
     const sight = `${look.pid} ${look.weight} ${look.admin}`;
     if ((look.weight === weight && look.admin === 'ready') || met.has(sight)) return;
     met.add(sight);
@@ -203,7 +208,8 @@ async function untilUp(
       await keep(look, agent);
       return look;
     },
-    (look) => look.isUp && look.weight === standing.weight,
+    // One that was reloaded meanwhile takes it for UP, whatever the worker before had seen.
+    (look) => look.isUp && isChecked(look) && look.weight === standing.weight,
     {
       everyMs: UP_EVERY_MS,
       withinMs,

@@ -102,9 +102,10 @@ export class Monitors {
     this.#ends.set(instance, state);
   }
 
-  /** Goes on with a monitor that began in the soak, in the background. */
+  /** Goes on in the background with a monitor that began in the soak, or begins it where a run goes on after that. */
   follow(monitor: Monitor): void {
     if (this.#goingBack.has(monitor.work.instance)) return;
+    if (!monitor.hasBegun) monitor.begin(this.#context.clock.now());
     const { host } = monitor.work.instance;
     const on = this.#on(host);
     on.monitors.add(monitor);

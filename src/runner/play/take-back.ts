@@ -68,9 +68,11 @@ export function stayedOf({ only = {} }: Pick<HostSummary, 'only'>): number {
 function afterwards(row: HostSummary, back: HostSummary): HostSummary {
   const reason = row.reason === '' ? back.reason : row.reason;
   const ms = row.ms + back.ms;
+  // What is left alone is there already: somebody else has taken it back.
+  const wentBack = back.updated + back.left;
   const counts = {
-    updated: Math.max(0, row.updated - back.updated - back.outOfService),
-    unchanged: row.unchanged + Math.min(row.updated, back.updated),
+    updated: Math.max(0, row.updated - wentBack - back.outOfService),
+    unchanged: row.unchanged + Math.min(row.updated, wentBack),
     outOfService: row.outOfService + Math.min(row.updated, back.outOfService),
   };
   if (back.end === 'outOfService') return { ...row, ...counts, end: 'outOfService', reason: back.reason, ms };

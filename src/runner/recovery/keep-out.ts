@@ -39,7 +39,8 @@ export async function keepOut(held: HeldHost, context: RunContext): Promise<bool
         warn(works);
         continue;
       }
-      const settled = await Promise.allSettled(works.map((work) => takeOut(work, context)));
+      const isInside = ({ instance }: Work): boolean => inside.some((one) => one.container === instance.container);
+      const settled = await Promise.allSettled(works.filter(isInside).map((work) => takeOut(work, context)));
       isTouched ||= settled.some(({ status }) => status === 'fulfilled');
       const failed = settled.find((one) => one.status === 'rejected');
       if (failed) throw failed.reason;

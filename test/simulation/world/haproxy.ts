@@ -256,6 +256,7 @@ export class SimHaproxy {
     // What a worker takes for UP as it begins is DOWN at its first failure.
     const fall = this.#timeline.nowMs - this.#current.startedMs < interMs ? 1 : usual;
     slot.flip = this.#timeline.after(interMs * (answers ? rise : fall), () => {
+      if (slot.isProven && !answers) slot.fellMs = this.#timeline.nowMs;
       slot.isUp = answers;
       slot.isProven = answers;
     });

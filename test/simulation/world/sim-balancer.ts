@@ -54,7 +54,7 @@ export class SimBalancer implements LoadBalancer {
       if (!firstLookMs.has(path)) firstLookMs.set(path, nowMs);
       const { weight, admin, retries } = slot;
       const { current, queued } = this.#host.haproxy.counted(slot);
-      const { status, isUp, lastCheck } = statusOf(slot);
+      const { status, isUp, lastCheck } = this.#statusOf(slot);
       return { pid, current, queued, retries, status, isUp, lastCheck, weight, admin };
     });
   }
@@ -78,7 +78,12 @@ export class SimBalancer implements LoadBalancer {
       return this.#host.haproxy.slots(backend).map((slot) => {
         open(slot, this.#controller.world.timeline.nowMs);
         return {
-          ...{ server: this.#server(slot), pid: current.pid, ...statusOf(slot), requests: slot.ended + slot.refused },
+          ...{
+            server: this.#server(slot),
+            pid: current.pid,
+            ...this.#statusOf(slot),
+            requests: slot.ended + slot.refused,
+          },
           ...{ serverErrors: slot.serverErrors, connectionErrors: slot.refused, responseErrors: slot.cut },
         };
       });
@@ -113,8 +118,8 @@ export class SimBalancer implements LoadBalancer {
         .filter(({ pid }) => pid !== current.pid)
         .map(({ pid, slots }) => {
           const all = [...slots.values()];
-          const path = pathOf(server);
-          const others = all.filter((slot) => slot.path !== path);
+          const own = this.#ownIn(all, server);
+          const others = all.filter((slot) => !own.includes(slot));
           const elsewhere = others.map((slot) => this.#host.haproxy.counted(slot));
           const clients = all.reduce((sum, slot) => sum + open(slot, nowMs).length, 0);
           return { pid, clients, current: elsewhere.reduce((left, one) => left - one.current - one.queued, clients) };
@@ -122,6 +127,17 @@ export class SimBalancer implements LoadBalancer {
         .filter(({ clients }) => clients > 0)
         .map(({ pid, current: pending }) => ({ pid, current: pending }));
     });
+  }
+
+  /** Renamed by the reload, it goes by another name in an old worker, and by the same address. */
+  #ownIn(all: readonly Slot[], server: Server): readonly Slot[] {
+    const path = pathOf(server);
+    const named = all.filter((slot) => slot.path === path);
+    const now = this.#host.haproxy.current.slots.get(path)?.line;
+    if (named.length > 0 || !now) return named;
+    const isThere = ({ line }: Slot): boolean =>
+      line.port === now.port && homeOf(this.#host, line.name) === homeOf(this.#host, now.name);
+    return all.filter(isThere);
   }
 
   async setReadyWhenProven(server: Server): Promise<void> {
@@ -166,9 +182,7 @@ export class SimBalancer implements LoadBalancer {
   #state(slot: Slot): ServerState {
     const { line, weight, admin } = slot;
     const { current, queued } = this.#host.haproxy.counted(slot);
-    const { status, isUp, lastCheck } = statusOf(slot);
-    const { current: worker, checking } = this.#host.haproxy;
-    const isNew = worker.pid > FIRST_PID && this.#controller.world.timeline.nowMs - worker.startedMs < checking.interMs;
+    const { status, isUp, lastCheck } = this.#statusOf(slot);
     return {
       server: this.#server(slot),
       weight,
@@ -176,7 +190,7 @@ export class SimBalancer implements LoadBalancer {
       admin,
       status,
       isUp,
-      lastCheck: isNew ? '' : lastCheck,
+      lastCheck,
       isBackup: false,
       hasCheck: true,
       hasAgent: slot.hasAgent,
@@ -186,6 +200,13 @@ export class SimBalancer implements LoadBalancer {
       current,
       queued,
     };
+  }
+
+  #statusOf({ admin, isUp }: Slot): Pick<ServerState, 'status' | 'isUp' | 'lastCheck'> {
+    const { current: worker, checking } = this.#host.haproxy;
+    const isNew = worker.pid > FIRST_PID && this.#controller.world.timeline.nowMs - worker.startedMs < checking.interMs;
+    const status = admin === 'maint' ? 'MAINT' : admin === 'drain' ? 'DRAIN' : isUp ? 'UP' : 'DOWN';
+    return { status, isUp: status === 'UP', lastCheck: !isUp ? 'L4CON' : isNew ? 'INI' : 'L7OK/200' };
   }
 
   #addressOf({ line: { name } }: Slot): string {
@@ -200,13 +221,4 @@ export class SimBalancer implements LoadBalancer {
   async #change(name: string, change: Change, run: () => void): Promise<void> {
     await this.#controller.call(this.#host, { name, service: 'haproxy', change, run });
   }
-}
-
-function statusOf({ admin, isUp }: Slot): {
-  readonly status: string;
-  readonly isUp: boolean;
-  readonly lastCheck: string;
-} {
-  const status = admin === 'maint' ? 'MAINT' : admin === 'drain' ? 'DRAIN' : isUp ? 'UP' : 'DOWN';
-  return { status, isUp: status === 'UP', lastCheck: isUp ? 'L7OK/200' : 'L4CON' };
 }

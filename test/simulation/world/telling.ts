@@ -36,7 +36,8 @@ function proof(world: World, controller: Controller, { step, subject, outcome }:
   for (const { at, slot } of serversOf(host)) {
     const name = toldAs(host, { at, path: slot.path });
     if (!outcome.includes(`${name} UP`) || containerOf(slot.line.name) !== subject.name) continue;
-    if (slot.isUntouched || slot.isProven || slot.admin !== 'ready' || isDisturbed(world, controller, at)) continue;
+    const hasProven = slot.isProven || world.timeline.nowMs - slot.fellMs < CLOSE_MS;
+    if (slot.isUntouched || hasProven || slot.admin !== 'ready' || isDisturbed(world, controller, at)) continue;
     watchman.violate('proven', `${keyOf(at, slot.line)} is said to be UP, and no check has passed since`);
   }
 }

@@ -77,6 +77,8 @@ export class Watchman {
   readonly requests: Requests;
   /** Servers of HAProxys that somebody has said are gone for good. */
   readonly #forgotten = new Set<string>();
+  /** Hosts of which somebody has said that one stays with its new container where others go back. */
+  readonly #mixed = new Set<string>();
   #acting: Controller | undefined;
 
   constructor(world: World) {
@@ -99,9 +101,15 @@ export class Watchman {
     return this.#forgotten.has(key);
   }
 
-  #sawForgotten(text: string): void {
-    const [, path, host] = /^Forgot (.+) on (\S+), as asked/.exec(text) ?? [];
-    if (path !== undefined && host !== undefined) this.#forgotten.add(`${host} ${path}`);
+  /** Somebody has said that the host is left with two versions, since there was no other way. */
+  isMixed({ name }: SimHost): boolean {
+    return this.#mixed.has(name);
+  }
+
+  #sawWarning({ host, text }: Extract<RunEvent, { type: 'warning' }>): void {
+    if (text.includes('Others of ')) this.#mixed.add(host);
+    const [, path, balancer] = /^Forgot (.+) on (\S+), as asked/.exec(text) ?? [];
+    if (path !== undefined && balancer !== undefined) this.#forgotten.add(`${balancer} ${path}`);
   }
 
   /** The same of both slots of an instance together, by the key of the first. */
@@ -141,7 +149,7 @@ export class Watchman {
 
   sawEvent(controller: Controller, event: RunEvent): void {
     sawTold(this.#world, controller, event);
-    if (event.type === 'warning') this.#sawForgotten(event.text);
+    if (event.type === 'warning') this.#sawWarning(event);
     this.requests.sawEvent(controller, event);
   }
 

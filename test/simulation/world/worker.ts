@@ -38,6 +38,8 @@ export interface Slot {
   isUntouched: boolean;
   /** It is UP by checks that have passed since it was last put in service. */
   isProven: boolean;
+  /** When it last was that, and went DOWN. */
+  fellMs: number;
   requests: Request[];
   retries: number;
   /** Requests that have ended well, were refused by the container, and were cut off by its end. */
@@ -84,6 +86,7 @@ function aSlot(line: ServerLine, isFirst: boolean): Slot {
     hasAgent: line.hasAgent ?? false,
     isUntouched: !isFirst,
     isProven: true,
+    fellMs: -Infinity,
     requests: [],
     retries: 0,
     ended: 0,
