@@ -14,6 +14,8 @@ export function remarkText(remark: Remark): string {
       return `${serverPath(remark.server)} was set to weight ${remark.weight}, ${remark.admin}, by somebody else: ${remark.then}`;
     case 'weight-reset':
       return `HAProxy has begun anew with ${serverPath(remark.server)} at weight ${remark.weight}: back at ${remark.to}, as its ramp has it`;
+    case 'fixed-weight':
+      return `${serverPath(remark.server)} gets the weight ${remark.to} of HAProxy's new configuration, not the ${remark.weight} that it had: its algorithm is static and takes no other`;
     case 'moved':
       return `${serverPath(remark.server)} has another address in HAProxy's new configuration: ${remark.from} → ${remark.to}`;
     case 'old-workers-unknown':

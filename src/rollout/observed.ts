@@ -27,11 +27,11 @@ export interface ServerState extends Standing {
 }
 
 /**
- * Whether its HAProxy has checked it, or does not check it at all. A worker takes a server for UP until its first check
- * there, which may be `inter` away: `INI`, seen from 2.4 to 3.4.
+ * Whether it is UP by a check, or is not checked at all. A worker takes a server for UP until its first check there, which
+ * may be `inter` away: `INI`, seen from 2.4 to 3.4.
  */
-export function isChecked({ lastCheck }: Pick<ServerState, 'lastCheck'>): boolean {
-  return !lastCheck.startsWith('INI');
+export function isSeenUp({ isUp, lastCheck }: Pick<ServerState, 'isUp' | 'lastCheck'>): boolean {
+  return isUp && !lastCheck.startsWith('INI');
 }
 
 /**

@@ -52,6 +52,8 @@ export type Remark =
     }
   /** In a ramp: a reload or a restart has brought back another weight, and it is at that of its step again. */
   | { readonly about: 'weight-reset'; readonly server: Server; readonly weight: number; readonly to: number }
+  /** It cannot have the weight again that it had: its algorithm is static, and a new configuration gives it another. */
+  | { readonly about: 'fixed-weight'; readonly server: Server; readonly weight: number; readonly to: number }
   /** Another address in a changed configuration. */
   | { readonly about: 'moved'; readonly server: Server; readonly from: string; readonly to: string }
   | { readonly about: 'old-workers-unknown'; readonly server: Server }

@@ -265,7 +265,7 @@ async function rollAll(
     then = ended.then;
     goesOn = then === 'goOn';
   }
-  const wentBack = then === 'rollBack' && updated.instances.length > 0;
+  const wentBack = then === 'rollBack' && updated.isAny;
   return { rows: wentBack ? await takeBack(updated, summaries, rolling) : summaries, wentBack };
 }
 

@@ -57,6 +57,25 @@ describe('restoreHosts()', () => {
     ]);
   });
 
+  it('gives a server the weight of a new configuration where its algorithm takes no other, and says so', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { haproxy } = await fleet.host('fe1');
+    haproxy.weightsAre = 'fixed';
+    haproxy.reload({ weights: { pxApp_1: 15 } });
+    await take(fleet, 'pxApp_1');
+
+    const result = await restore(fleet);
+
+    expect(result.end).toBe('done');
+    expect(haproxy.weights()['pxApp_1']).toBe('15 ready UP');
+    expect(fleet.events).toContainEqual(
+      expect.objectContaining({
+        remark: expect.objectContaining({ about: 'fixed-weight', weight: 10, to: 15 }) as object,
+      }),
+    );
+    expect(fleet.events).toContainEqual(expect.objectContaining({ outcome: 'UP, weight 15' }));
+  });
+
   it('counts what is back as restored, also when there is no room to clear its record', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     await take(fleet, 'pxApp_1');

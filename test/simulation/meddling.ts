@@ -9,7 +9,7 @@ export const meddling = { weigh, meddle, speak, speakAll, reconfigure };
 
 /** Sets a weight, of a server that is not in work. */
 function weigh(world: World, host: SimHost, which: number): void {
-  const slot = slotOf(host, which);
+  const slot = world.setting.isFixed === true ? undefined : slotOf(host, which);
   const name = slot?.line.name ?? '';
   const isIts = ({ server }: RecordEntry): boolean => server.balancer.host === host.name && server.name === name;
   if (!slot || homeOf(host, name).record.some(isIts)) return;
@@ -21,7 +21,7 @@ function weigh(world: World, host: SimHost, which: number): void {
 function meddle(world: World, host: SimHost, which: number): void {
   const slot = host.isOff ? undefined : slotOf(host, which);
   if (!slot) return;
-  if (which % 3 === 0) slot.weight = 7;
+  if (which % 3 === 0) slot.weight = world.setting.isFixed === true ? 0 : 7;
   else if (which % 3 === 1) {
     host.haproxy.setAdmin(slot, 'ready');
     // What others put in service is not for ours to have proved.
@@ -34,14 +34,14 @@ function meddle(world: World, host: SimHost, which: number): void {
 /** Its agent-check sets the weight, unless it was silenced. */
 function speak(world: World, host: SimHost, which: number): void {
   const slot = host.isOff ? undefined : slotOf(host, which);
-  if (!slot?.hasAgent) return;
+  if (!slot?.hasAgent || world.setting.isFixed === true) return;
   slot.weight = Math.ceil(slot.line.weight / 2);
   world.watchman.sawOthers(host, slot);
 }
 
 /** All agent-checks that are not silent answer, in every other round with less. */
 function speakAll(world: World, host: SimHost, round: number): void {
-  if (host.isOff || host.haproxy.isDown) return;
+  if (host.isOff || host.haproxy.isDown || world.setting.isFixed === true) return;
   for (const slot of host.haproxy.current.slots.values()) {
     const weight = round % 2 === 0 ? Math.ceil(slot.line.weight / 2) : slot.line.weight;
     if (!slot.hasAgent || slot.weight === weight) continue;

@@ -10,6 +10,7 @@ import { pushedOf } from './pushed.ts';
 import { recreatedOf } from './recreated.ts';
 import { commandsOf, restartsOf } from './restarts.ts';
 import { rolloutOf, type Scenario } from './scenario.ts';
+import { backedUp, fixed } from './set-ups.ts';
 import { blueGreenOf, furtherBlueGreenOf, furtherSlotsOf, slotsOf } from './slots.ts';
 
 /** Of so many seeds in a row the first three tell of all that can be asked for, the others mostly of a rollout alone. */
@@ -17,6 +18,9 @@ const IN_A_ROW = 7;
 /** Of sixteen in a row these have `server: discover`. */
 const OF_SIXTEEN = 16;
 const DISCOVERING: readonly number[] = [9, 12];
+/** In these the algorithm is static, and in these there are backup servers. */
+const FIXED = 5;
+const BACKED_UP = 13;
 /** Of five in a row. */
 const PACES: readonly Pace[] = [leisurely, brisk, hasty, hasty, hasty];
 
@@ -25,7 +29,10 @@ const slotted = [slotsOf, furtherSlotsOf, blueGreenOf, furtherBlueGreenOf] as co
 /** Everything that a seed decides. */
 export function scenarioOf(seed: number): Scenario {
   const told = toldOf(seed);
-  return DISCOVERING.includes(seed % OF_SIXTEEN) ? discovering(told) : told;
+  const place = seed % OF_SIXTEEN;
+  if (place === FIXED) return fixed(told);
+  if (place === BACKED_UP) return backedUp(told);
+  return DISCOVERING.includes(place) ? discovering(told) : told;
 }
 
 /** The same story, in which the names of servers are not in the playbook. */

@@ -229,7 +229,10 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   async setWeight(server: Server, weight: number): Promise<void> {
-    this.#slot(server).weight = weight;
+    const slot = this.#slot(server);
+    if (this.weightsAre === 'fixed' && weight !== 0 && weight !== slot.configuredWeight)
+      throw new Failure('haproxy', `Cannot set the weight of ${server.name}: HAProxy has a static LB algorithm`);
+    slot.weight = weight;
   }
 
   async setAdmin(server: Server, admin: AdminState): Promise<void> {

@@ -2,7 +2,7 @@
 import { Failure } from '../../errors.ts';
 import { correctionOf, isSet, type Carried, type Correction } from '../../rollout/carry-over.ts';
 import { sameServer, serverPath } from '../../rollout/model.ts';
-import { isChecked, type ServerState } from '../../rollout/observed.ts';
+import { isSeenUp, type ServerState } from '../../rollout/observed.ts';
 import type { Standings } from '../ports/config-port.ts';
 import { poll } from '../waiting/poll.ts';
 import type { Bringing } from './push-config.ts';
@@ -51,7 +51,7 @@ export async function untilServing(
   const look = async (): Promise<{ readonly all: number; readonly missing: readonly ServerState[] }> => {
     const now = (await access.balancer.backends()).flatMap(({ servers }) => servers);
     const its = now.filter(({ server }) => before.some((one) => sameServer(one.server, server)));
-    return { all: its.length, missing: its.filter((state) => !serves(state)) };
+    return { all: its.length, missing: its.filter((state) => !isSeenUp(state)) };
   };
   let toldAt = clock.now();
   const { done, last } = await poll(
@@ -71,10 +71,6 @@ export async function untilServing(
   if (done) return `${last.all} of ${last.all} servers UP`;
   const why = last.missing.map(downWords).join(', ');
   throw new Failure('haproxy', `Cannot have all servers UP again after ${UP_WITHIN_MS / 1000} s: ${why}`);
-}
-
-function serves(server: ServerState): boolean {
-  return server.isUp && isChecked(server);
 }
 
 function downWords({ server, status, lastCheck }: ServerState): string {

@@ -1,6 +1,6 @@
 import type { Standing } from '../../rollout/model.ts';
 import type { Clock } from '../ports/ports.ts';
-import { findState, type ServerAccess } from './traffic.ts';
+import { findState, weightAgain, type ServerAccess } from './traffic.ts';
 
 /** How long what was seen may be relied on, in milliseconds: a process that was frozen meanwhile looks again. */
 const FRESH_FOR_MS = 1_000;
@@ -26,5 +26,6 @@ async function keepWeight({ access, weight, admin }: Stood): Promise<void> {
   if (admin !== 'ready') return;
   const now = await findState(access);
   if (!now || now.weight === weight || now.weight !== now.initialWeight) return;
-  await access.balancer.setWeight(access.server, weight);
+  const again = await weightAgain(access, weight, now);
+  if (now.weight !== again) await access.balancer.setWeight(access.server, again);
 }

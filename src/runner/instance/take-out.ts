@@ -7,7 +7,7 @@ import { Barrier } from './barrier.ts';
 import { poll } from '../waiting/poll.ts';
 import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
 import { sightOf, type Sight } from './sight.ts';
-import { putBack, stateOf, type ServerAccess } from './traffic.ts';
+import { putBack, stateOf, weightAgain, type ServerAccess } from './traffic.ts';
 import { rememberWishes } from './found.ts';
 import type { Watch } from '../waiting/watch.ts';
 import { oldNameOf, type StepWatch, type Work } from './work.ts';
@@ -213,7 +213,8 @@ async function giveBack(work: Work, shortage: Shortage, watch: StepWatch): Promi
       continue;
     }
     const now = await stateOf(access);
-    if (now.weight !== weight) await access.balancer.setWeight(access.server, weight);
+    const again = await weightAgain(access, weight, now);
+    if (now.weight !== again) await access.balancer.setWeight(access.server, again);
     if (now.admin !== admin) await access.balancer.setAdmin(access.server, admin);
   }
 }

@@ -2,7 +2,7 @@
 import { Failure } from '../../errors.ts';
 import { countedAnew, isDrained, isQuiet, progressAfter } from '../../rollout/drained.ts';
 import { placeName, serverPath, type Server, type Standing } from '../../rollout/model.ts';
-import { isChecked, type ServerState } from '../../rollout/observed.ts';
+import { isSeenUp, type ServerState } from '../../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import { ServesBadly } from './serves-badly.ts';
 import { poll, type Patience } from '../waiting/poll.ts';
@@ -126,6 +126,19 @@ function sessionsNowAndThen({ balancer, server }: ServerAccess, { clock }: Watch
   };
 }
 
+/**
+ * The weight that a server found at `weight` is to have again. Where the algorithm is static HAProxy takes none but 0 and
+ * the configured one: when a new configuration gives it another by now, it can only have that one.
+ */
+export async function weightAgain(
+  { balancer, server }: ServerAccess,
+  weight: number,
+  { initialWeight }: ServerState,
+): Promise<number> {
+  if (weight === 0 || weight === initialWeight) return weight;
+  return (await balancer.takesWeights(server.backend)) === 'fixed' ? initialWeight : weight;
+}
+
 interface PutBackOptions {
   readonly withinMs: number;
   readonly expectUp: boolean;
@@ -142,15 +155,18 @@ interface PutBackOptions {
  * is the only one at which requests can return; then waits for HAProxy to see it UP by checks made from now on.
  *
  * A server that is not in maintenance has been UP all along and only gets its weight.
+ *
+ * @returns the weight that it has now
  */
 export async function putBack(
   access: ServerAccess,
-  standing: Standing,
+  found: Standing,
   options: PutBackOptions,
   watch: Watch,
-): Promise<void> {
+): Promise<number> {
   const { server, balancer } = access;
   const now = await stateOf(access);
+  const standing = { ...found, weight: await weightAgain(access, found.weight, now) };
   options.onBegin?.();
   const isMistaken = options.isEmpty === true && now.isUp && standing.admin === 'ready';
   if (isMistaken) await balancer.setReadyWhenProven(server);
@@ -162,6 +178,9 @@ export async function putBack(
     if (options.expectUp) await untilUp(access, standing, options, watch);
   }
   if (options.agent && !(await stateOf(access)).hasAgent) await balancer.setAgent(server, true);
+  if (standing.weight !== found.weight)
+    watch.remark({ about: 'fixed-weight', server, weight: found.weight, to: standing.weight });
+  return standing.weight;
 }
 
 /**
@@ -179,7 +198,7 @@ function keeperOf(
   const met = new Set<string>();
   return async (look: ServerLook, agent: boolean): Promise<void> => {
     const isReloaded = pid !== undefined && look.pid !== pid;
-    const hasProved = wasUp || !look.isUp || isChecked(look);
+    const hasProved = wasUp || !look.isUp || isSeenUp(look);
     pid = look.pid;
     wasUp = look.isUp;
     if (isReloaded && agent) await balancer.setAgent(server, false);
@@ -209,7 +228,7 @@ async function untilUp(
       return look;
     },
     // One that was reloaded meanwhile takes it for UP, whatever the worker before had seen.
-    (look) => look.isUp && isChecked(look) && look.weight === standing.weight,
+    (look) => isSeenUp(look) && look.weight === standing.weight,
     {
       everyMs: UP_EVERY_MS,
       withinMs,

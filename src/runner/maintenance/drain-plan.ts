@@ -2,7 +2,7 @@ import { isUsable } from '../../rollout/capacity.ts';
 import { keptAdvice, keptText, type KeptSet } from '../../rollout/kept.ts';
 import { sameServer, serverKey, serverPath, type AdminState, type Standing } from '../../rollout/model.ts';
 import { isChosen, isNamed } from '../hosts/chosen.ts';
-import type { BackendState, ServerState } from '../../rollout/observed.ts';
+import { isSeenUp, type BackendState, type ServerState } from '../../rollout/observed.ts';
 import type { DrainRequest } from './drain-hosts.ts';
 import type { Finding } from '../hosts/findings.ts';
 import type { HeldHost, HeldHosts } from '../hosts/held-hosts.ts';
@@ -75,10 +75,10 @@ interface Seen {
 }
 
 function targetOf(access: ServerAccess, { state, recorded }: Seen): Target {
-  const { weight, admin, isUp, hasAgent } = state;
+  const { weight, admin, hasAgent } = state;
   const standing = recorded?.standing ?? { weight, admin };
   const agent = recorded?.agent ?? hasAgent;
-  return { access, admin, recorded, standing, agent, wasUp: recorded?.wasUp ?? isUp };
+  return { access, admin, recorded, standing, agent, wasUp: recorded?.wasUp ?? isSeenUp(state) };
 }
 
 /** Somebody may have set another weight while the question waited for its answer: that is what it gets back. */

@@ -1,6 +1,7 @@
 /** One host of a maintenance: out of service, its work, back, and in service with exactly what its servers had. */
 import { Failure, reasonOf } from '../../errors.ts';
 import { THE_HOST, serversIn, type HostMaintenance } from '../../rollout/maintenance.ts';
+import { isSeenUp } from '../../rollout/observed.ts';
 import { Barrier, behind } from '../instance/barrier.ts';
 import { putBackInOrder, rebootJobOf } from '../recovery/back-in-service.ts';
 import { untilBooted, untilRunning } from '../hosts/come-back.ts';
@@ -59,8 +60,9 @@ async function recordAll(plan: HostMaintenance, held: HeldHost, context: RunCont
   const states = await Promise.all(serversIn(plan).map((server) => stateOf(held.reach(server))));
   const { by, run } = identity;
   const at = clock.date().toISOString();
-  const entries = states.map(({ server, weight, admin, isUp: wasUp, hasAgent }): RecordEntry => {
-    const what = { kind: 'maintain', server, standing: { weight, admin }, wasUp } as const;
+  const entries = states.map((state): RecordEntry => {
+    const { server, weight, admin, hasAgent } = state;
+    const what = { kind: 'maintain', server, standing: { weight, admin }, wasUp: isSeenUp(state) } as const;
     return { ...what, ...(hasAgent && { agent: true }), by, note: '', at, run, running: plan.running };
   });
   const servers = entries.map(({ server, standing, wasUp }) => ({ server, ...standing, wasUp }));

@@ -8,14 +8,18 @@ import { takenBackOf, type TakenBack } from './taken-back.ts';
 /** What a run has updated so far, play by play. */
 export class Updated {
   readonly #keys = new Set<string>();
+  #isAny = false;
   readonly #plans: TakenBack[] = [];
   readonly #backs = new Map<string, Back | undefined>();
 
-  /** Passes on what is reported, and hears of instances that end updated. */
+  /** Passes on what is reported, and hears of instances that end updated, and of those that a monitor has had taken back. */
   hear(report: Report): Report {
     return (event: RunEvent) => {
       if (event.type === 'instance-ended' && event.state === 'updated') {
-        this.#keys.add(`${event.subject.host} ${event.subject.name}`);
+        const key = `${event.subject.host} ${event.subject.name}`;
+        if (event.isRevert) this.#keys.delete(key);
+        else this.#keys.add(key);
+        this.#isAny ||= event.only === undefined;
       }
       report(event);
     };
@@ -36,6 +40,11 @@ export class Updated {
     if (fresh.length > 0) this.#backs.set(JSON.stringify(plan.back), plan.back);
   }
 
+  /** There is or was something to take back: a monitor may have had all of it taken back already. */
+  get isAny(): boolean {
+    return this.#isAny;
+  }
+
   get instances(): readonly TakenBack[] {
     return this.#plans;
   }
@@ -52,6 +61,7 @@ export async function takeBack(
   rows: readonly HostSummary[],
   context: Omit<RevertContext, 'back'>,
 ): Promise<HostSummary[]> {
+  if (updated.instances.length === 0) return [...rows];
   const { hosts } = await revert(updated.instances, { ...context, back: updated.back });
   return rows.map((row) => {
     const back = hosts.find(({ host }) => host === row.host);

@@ -86,8 +86,8 @@ async function putBackOne(
     watch.remark({ about: 'gone', server });
     return 'HAProxy has no such server any more';
   }
-  await putBack(access, standing, { withinMs: UP_WITHIN_MS, expectUp: wasUp, agent }, watch);
+  const weight = await putBack(access, standing, { withinMs: UP_WITHIN_MS, expectUp: wasUp, agent }, watch);
   return standing.admin === 'ready'
-    ? `${wasUp ? 'UP' : 'in service'}, weight ${standing.weight}`
+    ? `${wasUp ? 'UP' : 'in service'}, weight ${weight}`
     : `${standing.admin} as before`;
 }

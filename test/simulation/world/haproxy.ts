@@ -2,7 +2,7 @@ import { Failure } from '../../../src/errors.ts';
 import type { AdminState } from '../../../src/rollout/model.ts';
 import { bringIn, type KeptSlot, type SimConfig } from './config-file.ts';
 import type { Timeline } from './timeline.ts';
-import { aWorker, counted, isUsable, open, pathOf } from './worker.ts';
+import { aWorker, counted, isUsable, open, pathOf, takesRequests } from './worker.ts';
 import type { Request, ServerLine, Slot, Worker } from './worker.ts';
 
 export interface Checking {
@@ -231,7 +231,8 @@ export class SimHaproxy {
     if (sticky?.isUp && sticky.admin !== 'maint') return sticky;
     let usable = 0;
     for (const slot of slots) if (isUsable(slot)) usable += 1;
-    let skip = this.#turn++ % Math.max(1, usable);
+    if (usable === 0) return slots.find(takesRequests);
+    let skip = this.#turn++ % usable;
     return slots.find((slot) => isUsable(slot) && skip-- === 0);
   }
 

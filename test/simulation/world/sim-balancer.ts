@@ -1,3 +1,4 @@
+import { Failure } from '../../../src/errors.ts';
 import type { AdminState, Server } from '../../../src/rollout/model.ts';
 import type { BackendState, ServerCounters, ServerState } from '../../../src/rollout/observed.ts';
 import type {
@@ -39,7 +40,8 @@ export class SimBalancer implements LoadBalancer {
         const slots = this.#host.haproxy.slots(name);
         this.#controller.dealing(this.#host).usable.set(name, { count: slots.filter(isUsable).length, pid });
         const servers = slots.map((slot) => this.#state(slot));
-        return { balancer: this.#balancer, name, algorithm: 'roundrobin', queued: 0, servers };
+        const algorithm = this.#isFixed ? 'static-rr' : 'roundrobin';
+        return { balancer: this.#balancer, name, algorithm, queued: 0, servers };
       });
     });
   }
@@ -69,7 +71,7 @@ export class SimBalancer implements LoadBalancer {
   }
 
   takesWeights(backend: string): Promise<Weights> {
-    return this.#look(`weights of ${backend}`, () => 'any');
+    return this.#look(`weights of ${backend}`, () => (this.#isFixed ? 'fixed' : 'any'));
   }
 
   counters(backend: string): Promise<readonly ServerCounters[]> {
@@ -92,7 +94,9 @@ export class SimBalancer implements LoadBalancer {
 
   async setWeight(server: Server, weight: number): Promise<void> {
     await this.#change(`weight of ${pathOf(server)} ${weight}`, { what: 'weight', server, weight }, () => {
-      this.#host.haproxy.setWeight(this.#host.haproxy.slot(server), weight);
+      const slot = this.#host.haproxy.slot(server);
+      if (this.#isFixed && weight !== 0 && weight !== slot.line.weight) throw onlyConfigured(server);
+      this.#host.haproxy.setWeight(slot, weight);
     });
   }
 
@@ -175,6 +179,10 @@ export class SimBalancer implements LoadBalancer {
     return { balancer: this.#balancer, backend, name };
   }
 
+  get #isFixed(): boolean {
+    return this.#controller.world.setting.isFixed === true;
+  }
+
   get #balancer(): Server['balancer'] {
     return { host: this.#host.name, socket: this.#socket };
   }
@@ -191,7 +199,7 @@ export class SimBalancer implements LoadBalancer {
       status,
       isUp,
       lastCheck,
-      isBackup: false,
+      isBackup: line.isBackup ?? false,
       hasCheck: true,
       hasAgent: slot.hasAgent,
       tracks: undefined,
@@ -221,4 +229,9 @@ export class SimBalancer implements LoadBalancer {
   async #change(name: string, change: Change, run: () => void): Promise<void> {
     await this.#controller.call(this.#host, { name, service: 'haproxy', change, run });
   }
+}
+
+function onlyConfigured(server: Server): Failure {
+  const answer = "Backend is using a static LB algorithm and only accepts weights '0%' and '100%'.";
+  return new Failure('haproxy', `Cannot set the weight of ${pathOf(server)}: HAProxy answers "${answer}"`);
 }

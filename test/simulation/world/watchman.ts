@@ -191,7 +191,8 @@ export class Watchman {
       const old = before.slots.get(slot.path);
       const now = old
         ? known.map((text) => (weightIn(text) === old.line.weight ? reweighted(text, slot.line.weight) : text))
-        : [standingText({ weight: slot.line.weight, admin: 'ready' })];
+        : // On the way back it may have been there before, and is to stand as it did.
+          [standingText({ weight: slot.line.weight, admin: 'ready' }), ...known];
       // What is recorded is to be put back as it was, and what others have just set may be known of or not.
       const isOpen = isRecorded(host, slot.line) || this.isClose(host);
       this.#standings.set(key, isOpen ? [...now, ...known, standingText(slot)] : now);

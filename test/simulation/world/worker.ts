@@ -9,6 +9,8 @@ export interface ServerLine {
   readonly weight: number;
   /** It has an agent-check, which may change weight and state. */
   readonly hasAgent?: boolean;
+  /** It gets requests only where no other server is usable. */
+  readonly isBackup?: boolean;
 }
 
 /** A request, from its arrival to its end; it may wait in the server's queue first, and in no counter for a while. */
@@ -96,7 +98,12 @@ function aSlot(line: ServerLine, isFirst: boolean): Slot {
   };
 }
 
-export function isUsable({ isUp, admin, weight }: Slot): boolean {
+export function isUsable(slot: Slot): boolean {
+  return takesRequests(slot) && slot.line.isBackup !== true;
+}
+
+/** A backup does so only where no other is usable. */
+export function takesRequests({ isUp, admin, weight }: Slot): boolean {
   return isUp && admin === 'ready' && weight > 0;
 }
 

@@ -36,6 +36,8 @@ export interface WorldSetting {
   readonly isAsOne?: boolean | undefined;
   /** Somebody pushes a configuration in it. */
   readonly isPushed?: boolean | undefined;
+  /** The algorithm of all backends is static: no weight is taken but 0 and the configured one. */
+  readonly isFixed?: boolean | undefined;
   /** How weights come back; undefined: all at once. */
   readonly ramp?: Ramp | undefined;
 }
