@@ -88,7 +88,7 @@ describe('the HAProxy of a real host', () => {
     { where: 'in a container, on a volume', mounts: ['-v', 'lb-sockets:/var/run'] },
   ])('is reached $where, and its reload while a container is away is noticed', async ({ mounts }) => {
     // Away for as long as a reload takes on a busy machine.
-    await resetOwn({ appDelayMs: 5_000 });
+    await resetOwn({ appDelayMs: 10_000 });
     await haproxyInContainer(mounts);
     await expect.poll(statusInContainer, { timeout: 30_000, interval: 500 }).toMatch(/( UP .*){3}/s);
     const traffic = loadOwn();
