@@ -10,49 +10,14 @@ import type {
   Session,
   Weights,
 } from '../../src/runner/ports/ports.ts';
+import { FakeServer, type NewConfig } from './fake-server.ts';
 
 const BACKEND = 'pxapp_cluster';
-const RISE = 2;
-const FALL = 2;
-const INTER_MS = 500;
-const AGENT_INTER_MS = 300;
-
-interface Slot {
-  readonly name: string;
-  configuredWeight: number;
-  weight: number;
-  admin: AdminState;
-  /** Since when its checks have passed without a break, as far as HAProxy looks; undefined while they fail. */
-  passingSinceMs: number | undefined;
-  failingSinceMs: number | undefined;
-  isUp: boolean;
-  /** When its worker checks it first; till then that takes it for UP. */
-  firstCheckMs: number;
-  /** Its checks fail by the configuration, whatever is behind it. */
-  isShut: boolean;
-  port: number;
-  /** Its agent-check says `up 100%` all the time, when it is enabled. */
-  agent: 'none' | 'enabled' | 'disabled';
-  counted: Counted;
-}
-
-type Counted = Omit<ServerCounters, 'server' | 'pid' | 'status' | 'isUp' | 'lastCheck'>;
-
-const NOTHING: Counted = { requests: 0, serverErrors: 0, connectionErrors: 0, responseErrors: 0 };
-
 export interface OpenRequest {
   readonly server: string;
   readonly pid: number;
   readonly openedMs: number;
   readonly endsMs: number;
-}
-
-/** What another configuration says. */
-interface NewConfig {
-  readonly without?: readonly string[];
-  readonly moved?: readonly string[];
-  readonly weights?: Readonly<Record<string, number>>;
-  readonly isShut?: boolean;
 }
 
 /** One HAProxy with one backend, whose servers answer when `answers` says so; moved on by `tick`. */
@@ -61,7 +26,7 @@ export class FakeBalancer implements LoadBalancer {
   readonly #balancer: Balancer;
   readonly #answers: (server: string) => boolean;
   readonly #errs: (server: string) => boolean;
-  #slots: Slot[];
+  #slots: FakeServer[];
   #requests: OpenRequest[] = [];
   #turn = 0;
   #pid = 100;
@@ -91,19 +56,7 @@ export class FakeBalancer implements LoadBalancer {
     this.#balancer = balancer;
     this.#answers = servers.answers;
     this.#errs = servers.errs ?? (() => false);
-    this.#slots = [...servers.weights].map(([name, weight], index) => ({
-      ...{ name, configuredWeight: weight, weight, admin: 'ready' as const },
-      ...{
-        passingSinceMs: 0,
-        failingSinceMs: undefined,
-        isUp: true,
-        firstCheckMs: 0,
-        isShut: false,
-        port: 8081 + index,
-        agent: 'none',
-        counted: NOTHING,
-      },
-    }));
+    this.#slots = [...servers.weights].map(([name, weight], index) => new FakeServer(name, weight, 8081 + index));
   }
 
   /** Sends a request that takes `ms`; answers with the server that took it, or undefined for a 503. */
@@ -142,25 +95,14 @@ export class FakeBalancer implements LoadBalancer {
       this.#count(server, this.#errs(server) ? 'serverErrors' : undefined);
     }
     this.#requests = this.#requests.filter(({ endsMs }) => endsMs > now);
-    for (const slot of this.#slots) this.#check(slot, now);
+    for (const slot of this.#slots) slot.check(now, this.#answers(slot.name));
   }
 
   /** A new worker: configured weights and states, counters from nothing; the old one keeps what it has. */
-  reload({ without = [], moved = [], weights = {}, isShut = false }: NewConfig = {}): void {
+  reload(config: NewConfig = {}): void {
     this.#pid += 1;
-    this.#slots = this.#slots.filter(({ name }) => !without.includes(name));
-    for (const slot of this.#slots) {
-      slot.configuredWeight = weights[slot.name] ?? slot.configuredWeight;
-      slot.weight = slot.configuredWeight;
-      slot.admin = 'ready';
-      slot.isShut = isShut;
-      slot.isUp = true;
-      slot.passingSinceMs = slot.failingSinceMs = undefined;
-      slot.firstCheckMs = this.#clock.now() + INTER_MS;
-      if (slot.agent === 'disabled') slot.agent = 'enabled';
-      if (moved.includes(slot.name)) slot.port += 1000;
-      slot.counted = NOTHING;
-    }
+    this.#slots = this.#slots.filter(({ name }) => !config.without?.includes(name));
+    for (const slot of this.#slots) slot.reload(config, this.#clock.now());
   }
 
   /** A new process without an old one: HAProxy itself has cut what was in hand. */
@@ -253,14 +195,7 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   async setReadyWhenProven(server: Server): Promise<void> {
-    const slot = this.#slot(server);
-    Object.assign(slot, {
-      admin: 'ready',
-      isUp: false,
-      passingSinceMs: undefined,
-      failingSinceMs: this.#clock.now(),
-      firstCheckMs: 0,
-    });
+    this.#slot(server).becomeReadyWhenProven(this.#clock.now());
   }
 
   async sessions(server: Server): Promise<readonly Session[]> {
@@ -273,43 +208,17 @@ export class FakeBalancer implements LoadBalancer {
   }
 
   /** A request that has ended, with this kind of error if with any. */
-  #count(server: string, error: Exclude<keyof Counted, 'requests'> | undefined): void {
-    const slot = this.#slots.find(({ name }) => name === server);
-    if (!slot) return;
-    const { counted } = slot;
-    slot.counted = { ...counted, requests: counted.requests + 1, ...(error && { [error]: counted[error] + 1 }) };
+  #count(server: string, error?: 'serverErrors' | 'connectionErrors' | 'responseErrors'): void {
+    this.#slots.find(({ name }) => name === server)?.count(error);
   }
 
-  #check(slot: Slot, now: number): void {
-    if (slot.agent === 'enabled' && now % AGENT_INTER_MS === 0) slot.weight = slot.configuredWeight;
-    if (slot.admin === 'maint' || now < slot.firstCheckMs) return;
-    if (this.#answers(slot.name) && !slot.isShut) {
-      slot.passingSinceMs ??= now;
-      slot.failingSinceMs = undefined;
-      if (now - slot.passingSinceMs >= RISE * INTER_MS) slot.isUp = true;
-    } else {
-      slot.failingSinceMs ??= now;
-      slot.passingSinceMs = undefined;
-      // At its first failure, where that is the worker's first check.
-      if (now === slot.firstCheckMs || now - slot.failingSinceMs >= FALL * INTER_MS) slot.isUp = false;
-    }
+  #state(slot: FakeServer): ServerState {
+    const current = this.#requests.filter((one) => one.server === slot.name && one.pid === this.#pid).length;
+    const server = { balancer: this.#balancer, backend: BACKEND, name: slot.name };
+    return { server, address: this.address, current, ...slot.state(this.#clock.now()) };
   }
 
-  #state(slot: Slot): ServerState {
-    const { name, weight, configuredWeight, admin, isUp, agent, port } = slot;
-    const inHand = this.#requests.filter((one) => one.server === name && one.pid === this.#pid).length;
-    const status = admin === 'maint' ? 'MAINT' : admin === 'drain' ? 'DRAIN' : isUp ? 'UP' : 'DOWN';
-    const isNew = this.#clock.now() < slot.firstCheckMs;
-    const lastCheck = isNew ? 'INI' : isUp ? 'L7OK/200' : 'L4CON';
-    return {
-      server: { balancer: this.#balancer, backend: BACKEND, name },
-      ...{ weight, initialWeight: configuredWeight, admin, status, isUp: status === 'UP', isBackup: false },
-      ...{ hasCheck: true, hasAgent: agent === 'enabled', tracks: undefined, lastCheck },
-      ...{ address: this.address, port, current: inHand, queued: 0 },
-    };
-  }
-
-  #slot({ backend, name }: Server): Slot {
+  #slot({ backend, name }: Server): FakeServer {
     const slot = this.#slots.find((one) => one.name === name);
     if (!slot || backend !== BACKEND)
       throw new Failure('haproxy', `Cannot find ${backend}/${name}: HAProxy has no such server`);
