@@ -165,13 +165,21 @@ export class Watchman {
     return this.#world.timeline.nowMs - (this.#reloadedMs.get(host.name) ?? -Infinity) <= CLOSE_MS;
   }
 
-  /** The configured weights are back: for servers that are in work they are not what is to be put back. */
+  /**
+   * The configured weights are back: for servers that are in work they are not what is to be put back, unless their
+   * algorithm takes no other.
+   */
   sawConfigured(host: SimHost): void {
     this.#reloadedMs.set(host.name, this.#world.timeline.nowMs);
     for (const slot of host.haproxy.current.slots.values()) {
       const key = keyOf(host, slot.line);
-      const configured = standingText({ weight: slot.line.weight, admin: 'ready' });
-      if (isRecorded(host, slot.line)) continue;
+      const { weight } = slot.line;
+      const configured = standingText({ weight, admin: 'ready' });
+      if (isRecorded(host, slot.line)) {
+        const taken = (text: string): string => (weightIn(text) === 0 ? text : reweighted(text, weight));
+        if (this.#world.setting.isFixed) this.#standings.set(key, this.#standings.of(key).map(taken));
+        continue;
+      }
       const isClose = this.#world.timeline.nowMs - (this.#droppedMs.get(key) ?? -Infinity) <= CLOSE_MS;
       const home = homeOf(host, slot.line.name).name;
       const container = containerOf(slot.line.name);
