@@ -67,4 +67,31 @@ describe('an HAProxy that is reloaded', () => {
       true,
     );
   });
+
+  it('between the last look at the server and that at old workers is said, though the servers are taken out anew', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { haproxy } = await fleet.host('fe1');
+    haproxy.oldWorkersAre = 'seen';
+    const asked = haproxy.oldWorkers.bind(haproxy);
+    let isReplacing = false;
+    let isReloaded = false;
+    haproxy.oldWorkers = async (server) => {
+      if (isReplacing && !isReloaded) haproxy.reload();
+      isReloaded ||= isReplacing;
+      return asked(server);
+    };
+    const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
+    const context = fleet.context((event) => {
+      isReplacing ||= event.type === 'step-started' && event.step === 'replace';
+    });
+
+    const result = await rollout([fleet.play('v2')], options, context);
+
+    expect(isReloaded).toBe(true);
+    expect(result.end).toBe('done');
+    expect(fleet.failures()).toEqual([]);
+    expect(fleet.events.filter((event) => event.type === 'remark').map(({ remark }) => remark.about)).toContain(
+      'balancer-reloaded',
+    );
+  });
 });

@@ -234,7 +234,7 @@ describe('a server that is taken', () => {
     const now = await look(first);
     const watch = { clock: fleet.clock, signal: never, waiting: () => undefined, remark: () => undefined };
 
-    const barrier = await Barrier.raise(access, { before: { ...now, pid: now.pid - 1, retries: 0 } });
+    const barrier = await Barrier.raise(access, watch, { before: { ...now, pid: now.pid - 1, retries: 0 } });
     await fleet.clock.sleep(500, never);
     const began = fleet.clock.now();
     const { end } = await untilDrained(barrier, 5_000, watch);

@@ -30,6 +30,12 @@ interface Raising {
   readonly sight?: Sight | undefined;
 }
 
+/** The process that answers, and where it has the server. */
+interface Worker {
+  readonly pid: number;
+  readonly address: string;
+}
+
 /**
  * What keeps requests from one server: weight 0, a silenced agent-check, later maintenance too.
  *
@@ -63,11 +69,13 @@ export class Barrier {
    * Weight 0: no new requests but those of sticky clients. What an earlier barrier of the same server knows of old
    * workers is remembered, and so is that it is in maintenance.
    */
-  static async raise(access: ServerAccess, raising: Raising = {}): Promise<Barrier> {
+  static async raise(access: ServerAccess, watch: Watch, raising: Raising = {}): Promise<Barrier> {
     const sight = raising.sight ?? (await sightOf(access));
     const barrier = new Barrier(access, sight, raising);
-    for (const one of raising.earlier ?? []) if (sameServer(one.server, access.server)) barrier.#inherit(one);
+    const own = (raising.earlier ?? []).filter(({ server }) => sameServer(server, access.server));
+    for (const one of own) barrier.#inherit(one);
     await barrier.#putUp(sight.state.hasAgent);
+    for (const one of own) await barrier.#remarkChange(one, barrier, watch);
     return barrier;
   }
 
@@ -75,9 +83,10 @@ export class Barrier {
   static async raiseAmong(
     barriers: Barrier[],
     access: ServerAccess,
+    watch: Watch,
     raising: Omit<Raising, 'earlier'>,
   ): Promise<Barrier> {
-    const barrier = await Barrier.raise(access, { ...raising, earlier: barriers });
+    const barrier = await Barrier.raise(access, watch, { ...raising, earlier: barriers });
     const known = barriers.findIndex(({ server }) => sameServer(server, access.server));
     barriers.splice(known < 0 ? barriers.length : known, 1, barrier);
     return barrier;
@@ -90,6 +99,16 @@ export class Barrier {
 
   get server(): Server {
     return this.access.server;
+  }
+
+  /** Of the worker that it was put up at last. */
+  get pid(): number {
+    return this.#pid;
+  }
+
+  /** The server's, as that worker has it. */
+  get address(): string {
+    return this.#address;
   }
 
   /** How often it has been found down and put up again. */
@@ -180,21 +199,28 @@ export class Barrier {
   }
 
   async #afterReload({ pid }: ServerLook, watch: Watch): Promise<void> {
-    const { server, access } = this;
-    const before = this.#pid;
     this.#wentDown();
-    const state = await stateOf(access);
+    const state = await stateOf(this.access);
     await this.#putUp(state.hasAgent);
-    const isReload = await access.balancer.processRuns(before);
-    // Where the new process is not to be seen either, that the old one is not says nothing.
-    const isSeen = isReload || (await access.balancer.processRuns(pid));
-    this.#before.add(before);
-    this.#pid = pid;
-    const about = isReload ? 'balancer-reloaded' : isSeen ? 'balancer-restarted' : 'balancer-began-anew';
-    watch.remark({ about, server, pid, before });
-    const address = addressOf(state);
-    if (address !== this.#address) watch.remark({ about: 'moved', server, from: this.#address, to: address });
-    this.#address = address;
+    this.#before.add(this.#pid);
+    const now: Worker = { pid, address: addressOf(state) };
+    await this.#remarkChange(this, now, watch);
+    this.#pid = now.pid;
+    this.#address = now.address;
+  }
+
+  /** Says so when another worker serves than before, and when that has the server at another address. */
+  async #remarkChange(was: Worker, now: Worker, watch: Watch): Promise<void> {
+    const { server } = this;
+    const { balancer } = this.access;
+    if (was.pid !== now.pid) {
+      const isReload = await balancer.processRuns(was.pid);
+      // Where the new process is not to be seen either, that the old one is not says nothing.
+      const isSeen = isReload || (await balancer.processRuns(now.pid));
+      const about = isReload ? 'balancer-reloaded' : isSeen ? 'balancer-restarted' : 'balancer-began-anew';
+      watch.remark({ about, server, pid: now.pid, before: was.pid });
+    }
+    if (was.address !== now.address) watch.remark({ about: 'moved', server, from: was.address, to: now.address });
   }
 
   #wentDown(): void {

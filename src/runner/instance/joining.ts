@@ -173,7 +173,7 @@ async function bringInLine(one: Found, work: Work, { need, when, watch }: How): 
   const { access, admin } = one;
   if (need === 'out' || need === 'drains') {
     const earlier = work.barriers;
-    const barrier = await Barrier.raise(access, { admin, earlier });
+    const barrier = await Barrier.raise(access, watch, { admin, earlier });
     work.barriers = [...work.barriers.filter(({ server }) => !sameServer(server, access.server)), barrier];
     if (need === 'out' || when === 'within') await barrier.close();
   } else if (need === 'watched' && !work.leaving) {

@@ -66,7 +66,7 @@ export async function quiesce(
 ): Promise<readonly Barrier[]> {
   const clock = new DrainClock(watch.clock, policy.timeoutMs);
   const barriers: Barrier[] = [];
-  for (const { access, ...how } of servers) barriers.push(await Barrier.raise(access, { ...how, earlier }));
+  for (const { access, ...how } of servers) barriers.push(await Barrier.raise(access, watch, { ...how, earlier }));
   await untilQuiet(barriers, { policy, clock }, watch);
   return barriers;
 }

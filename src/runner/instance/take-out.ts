@@ -69,7 +69,7 @@ async function raiseAll(work: Work, sights: readonly Sight[], watch: StepWatch):
   const { found, before, barriers: earlier } = work;
   work.isTouched = true;
   const raising = found.map(({ access, admin }, index) =>
-    Barrier.raise(access, { admin, earlier, before: before[index], sight: sights[index] }),
+    Barrier.raise(access, watch, { admin, earlier, before: before[index], sight: sights[index] }),
   );
   // All of them, also when one fails: none may still be going up when the way home begins.
   await Promise.allSettled(raising);

@@ -126,14 +126,14 @@ class Trip {
       const sparing = { turns: this.#turns, servers: central, host: held.access, instance: { minUp } };
       await untilSpare(sparing, clock, watch, async (sights) => {
         for (const sight of sights)
-          await Barrier.raiseAmong(this.#barriers, sight.access, { admin: sight.state.admin, sight });
+          await Barrier.raiseAmong(this.#barriers, sight.access, watch, { admin: sight.state.admin, sight });
         return true;
       });
       await untilQuiet(this.#barriers, { policy, clock }, watch);
     }
     for (const access of this.#accessesOf(this.#plan.own)) {
       const { admin } = await stateOf(access);
-      this.#barriers.push(await Barrier.raise(access, { admin }));
+      this.#barriers.push(await Barrier.raise(access, watch, { admin }));
     }
     await untilQuiet(this.#barriers, { policy, clock }, watch);
     return `${this.#barriers.length} servers drained, in maint`;
@@ -227,7 +227,7 @@ class Trip {
     };
     for (const access of this.#accessesOf(this.#plan.own)) {
       const raise = async (): Promise<void> => {
-        const barrier = await Barrier.raise(access);
+        const barrier = await Barrier.raise(access, watch);
         await barrier.close();
         raised.push(barrier);
       };

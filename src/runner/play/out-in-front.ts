@@ -148,7 +148,7 @@ async function takeOut({ servers, drain: policy, minUp }: FrontPlan, taking: Tak
   const all = [...servers, ...lateOf(taking).filter((late) => !isAmong(late, servers))];
   const isOut = (server: Server): boolean => entryOf(server, recorded) !== undefined;
   for (const access of all.filter(isOut).map(held.reach)) {
-    barriers.push(await Barrier.raise(access, { admin: (await stateOf(access)).admin }));
+    barriers.push(await Barrier.raise(access, watch, { admin: (await stateOf(access)).admin }));
   }
   const fresh = all.filter((server) => !isOut(server)).map(held.reach);
   if (fresh.length > 0) {
@@ -158,7 +158,7 @@ async function takeOut({ servers, drain: policy, minUp }: FrontPlan, taking: Tak
         !entryOf(server, frontEntriesOf(held)) || isAmong(server, taking.untouched);
       // Of what an attempt has begun to take that did not come through, how it was found then is what is put back.
       await remember(sights.filter(isFresh), taking);
-      for (const sight of sights) await raise(sight, taking);
+      for (const sight of sights) await raise(sight, taking, watch);
       return true;
     });
   }
@@ -168,12 +168,12 @@ async function takeOut({ servers, drain: policy, minUp }: FrontPlan, taking: Tak
 }
 
 /** Of one that is recorded. */
-async function raise(sight: Sight, { at, barriers, untouched }: Taking): Promise<Barrier> {
+async function raise(sight: Sight, { at, barriers, untouched }: Taking, watch: Watch): Promise<Barrier> {
   const { server } = sight.access;
   const noted = untouched.findIndex((one) => sameServer(one, server));
   if (noted >= 0) untouched.splice(noted, 1);
   const admin = entryOf(server, frontEntriesOf(at.held))?.standing.admin ?? sight.state.admin;
-  return Barrier.raiseAmong(barriers, sight.access, { admin, sight });
+  return Barrier.raiseAmong(barriers, sight.access, watch, { admin, sight });
 }
 
 function entryOf(server: Server, entries: readonly RecordEntry[]): RecordEntry | undefined {
@@ -210,7 +210,7 @@ async function joinLate(taking: Taking, watch: Watch): Promise<void> {
       if (!known) await remember([{ ...sight, state: { ...sight.state, isUp: true } }], taking);
       // Of a write that was lost it is not known whether it took place.
       else await at.held.undo.add([known]);
-      await (await raise(sight, taking)).close();
+      await (await raise(sight, taking, watch)).close();
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       watch.waiting({ for: 'answer', why: error.message });
