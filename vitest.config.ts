@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { SlowestFirst } from './test/support/slowest-first.ts';
+import { ByDuration } from './test/support/by-duration.ts';
 
 // Whatever runs the command line must not write where the operator's own runs are.
 process.env['SLUICE_STATE'] ??= resolve('node_modules/.sluice-state');
@@ -12,7 +12,7 @@ const onTheLab = { globalSetup: [...globalSetup, 'test/fleet/lab.setup.ts'], ...
 
 export default defineConfig({
   test: {
-    sequence: { sequencer: SlowestFirst },
+    sequence: { sequencer: ByDuration },
     // They wait as much as they work, on sockets and for other programs: more than there are processors.
     maxWorkers: 3,
     projects: [
