@@ -33,7 +33,7 @@ export function configAccess(
 /** What HAProxy answers to one line. */
 export async function runtimeAsk(link: Link, named: NamedPlace, line: string): Promise<string> {
   const inside = named.container === undefined ? onHost : containerOf(link, named.container).inside;
-  const look = { name: link.host, firstSocket: (paths: readonly string[]) => firstSocket(link, paths, inside.pathOf) };
+  const look = { name: link.host, firstSocket: (paths: readonly string[]) => firstSocket(link, paths, inside) };
   return askOver(link, await placeOn(look, named), { inside })(line);
 }
 

@@ -1,7 +1,7 @@
 /** What `doctor` finds out about the HAProxy of one host. */
 import { isAbsolute } from 'node:path';
 import type { Inside } from '../adapters/haproxy/inside.ts';
-import { customaryMasters, processesOver } from '../adapters/haproxy/processes.ts';
+import { askMaster, customaryMasters, processesOver } from '../adapters/haproxy/processes.ts';
 import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
 import { askOver } from '../adapters/haproxy/runtime-socket.ts';
 import { firstSocket } from '../adapters/host/looks.ts';
@@ -11,9 +11,11 @@ import { placeName, type BalancerPlace } from '../rollout/model.ts';
 import { placeOn, type NamedPlace } from '../runner/preflight/sockets.ts';
 import type { Socket } from './doctor-sockets.ts';
 
+const NOT_USED = 'not used';
+
 /** How a socket is reached, as far as it was. */
 export function channelTo(link: SshLink, path: string): string {
-  return link.channelTo(path) ?? 'not used';
+  return link.channelTo(path) ?? NOT_USED;
 }
 
 /** Whether a rollout can use it. */
@@ -68,16 +70,18 @@ export class HaproxyLook {
     return this.#first(customaryMasters(place.socket));
   }
 
-  async masterFacts(socket: string): Promise<string> {
-    await askOver(this.#link, { socket: await this.#inside.pathOf(socket) }, { endsBy: 'empty line' })('show proc');
+  async masterFacts(socket: string, place: BalancerPlace): Promise<string> {
+    await askMaster(this.#link, socket, { place, inside: this.#inside })('show proc');
     return `${socket}, ${await this.#channel(socket)}`;
   }
 
   async #first(paths: readonly string[]): Promise<string | undefined> {
-    return firstSocket(this.#link, paths, this.#inside.pathOf);
+    return firstSocket(this.#link, paths, this.#inside);
   }
 
   async #channel(socket: string): Promise<string> {
-    return isAbsolute(socket) ? channelTo(this.#link, await this.#inside.pathOf(socket)) : 'forwarded';
+    if (!isAbsolute(socket)) return 'forwarded';
+    const onItsHost = this.#link.channelTo(await this.#inside.pathOf(socket));
+    return onItsHost ?? this.#inside.within?.channelTo(socket) ?? NOT_USED;
   }
 }

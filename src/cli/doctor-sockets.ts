@@ -3,7 +3,7 @@ import { isAbsolute } from 'node:path';
 import { parseMasterVersion, parseProc } from '../adapters/haproxy/answers.ts';
 import { seenHaproxys, type DeclaredSocket, type SeenHaproxy } from '../adapters/haproxy/declared-sockets.ts';
 import { onHost, type Inside } from '../adapters/haproxy/inside.ts';
-import { processesOver } from '../adapters/haproxy/processes.ts';
+import { askMaster, processesOver } from '../adapters/haproxy/processes.ts';
 import { RuntimeApi } from '../adapters/haproxy/runtime-api.ts';
 import { askOver } from '../adapters/haproxy/runtime-socket.ts';
 import type { Link } from '../adapters/link.ts';
@@ -132,8 +132,7 @@ function placeOf(socket: string, container: string | undefined): BalancerPlace {
 
 async function masterFacts({ link, containers, container, socket }: Asking): Promise<Partial<Socket>> {
   const inside = container === undefined ? onHost : containers.inside(container);
-  const path = isAbsolute(socket.socket) ? await inside.pathOf(socket.socket) : socket.socket;
-  const ask = askOver(link, { socket: path }, { endsBy: 'empty line' });
-  const answer = await ask('show proc');
+  const place = placeOf(socket.socket, container);
+  const answer = await askMaster(link, socket.socket, { place, inside })('show proc');
   return { version: parseMasterVersion(answer), workers: parseProc(answer).length };
 }

@@ -61,7 +61,7 @@ async function examined(link: SshLink, named: NamedPlace): Promise<Examination> 
   if (place !== undefined) {
     await notes.take('haproxy', () => haproxy.facts(place));
     const master = await notes.find(() => haproxy.master(place));
-    if (master !== undefined) await notes.take('master', () => haproxy.masterFacts(master));
+    if (master !== undefined) await notes.take('master', () => haproxy.masterFacts(master, place));
     if (master !== undefined) used.push({ ...place, socket: master });
   }
   if (found !== undefined) notes.takeSockets(found, used);

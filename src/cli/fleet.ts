@@ -125,7 +125,7 @@ export class SshFleet implements Fleet {
       system: () => systemOf(link),
       pushes: () => pushesOn(link),
       addresses: () => addressesOf(link),
-      firstSocket: (paths, container) => firstSocket(link, paths, insideOf(container).pathOf),
+      firstSocket: (paths, container) => firstSocket(link, paths, insideOf(container)),
       run: (request) => runOnHost(link, request),
       ask: (question) => askAddress((address, port) => link.openTcp(address, port), question),
       lock: new FlockLock(link),

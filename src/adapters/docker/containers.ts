@@ -62,6 +62,8 @@ export class EngineContainers implements Containers {
   readonly #engine: Engine;
   readonly #images: Images;
   readonly #files: PlacedFiles;
+  /** By the name of the container. */
+  readonly #inside = new Map<string, InsideContainer>();
 
   constructor(link: Link, { socket = '/var/run/docker.sock', logins = noLogins, againAfterMs }: EngineOptions = {}) {
     this.#engine = new Engine(link, socket);
@@ -260,7 +262,9 @@ export class EngineContainers implements Containers {
 
   /** See `InsideContainer`. */
   inside(name: string): InsideContainer {
-    return insideOf(name, () => this.#inspected(name), this.#engine.host);
+    const inside = this.#inside.get(name) ?? insideOf(this.#engine, name, () => this.#inspected(name));
+    this.#inside.set(name, inside);
+    return inside;
   }
 
   async #predecessor(name: string, what: string): Promise<Predecessor> {

@@ -14,16 +14,19 @@ export interface Execution {
   readonly engine: Engine;
   readonly name: string;
   readonly command: readonly string[];
+  /** Default: the container's. */
+  readonly user?: string;
   readonly withinMs: number;
 }
 
 /** Runs a command in a container. One that takes too long is left to itself: the Engine has no way to end it. */
-export async function executed({ engine, name, command, withinMs }: Execution): Promise<CommandResult> {
+export async function executed({ engine, name, command, user, withinMs }: Execution): Promise<CommandResult> {
   return engine.call({
     what: `run ${command.join(' ')} in container ${name}`,
     withinMs,
     async ask(docker, abortSignal) {
-      const options = { Cmd: [...command], AttachStdout: true, AttachStderr: true, abortSignal };
+      const attached = { AttachStdout: true, AttachStderr: true };
+      const options = { Cmd: [...command], ...attached, ...(user !== undefined && { User: user }), abortSignal };
       const exec = await docker.getContainer(name).exec(options);
       // Hijacked, so that a lost connection is an error: the end of a plain answer without a length proves nothing.
       const stream = await exec.start({ hijack: true, Detach: false, Tty: false, abortSignal });

@@ -1,4 +1,5 @@
 const HEADER_BYTES = 8;
+const STDERR = 2;
 
 /**
  * What a container printed, both streams. Without a terminal the Engine wraps each piece into a frame: one byte of
@@ -17,10 +18,11 @@ export function outputOf(raw: Buffer, hasTerminal: boolean): string {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-/** The same piece by piece, of both streams: whatever comes of a frame is passed on at once. */
-export function unframing(pass: (piece: Buffer) => void): (chunk: Buffer) => void {
+/** The same piece by piece, of both streams: whatever comes of a frame is passed on at once, and which of them it is of. */
+export function unframing(pass: (piece: Buffer, isError: boolean) => void): (chunk: Buffer) => void {
   let header = Buffer.alloc(0);
   let missing = 0;
+  let isError = false;
   return (chunk) => {
     for (let rest = chunk; rest.length > 0;) {
       const size = missing > 0 ? missing : HEADER_BYTES - header.length;
@@ -28,12 +30,13 @@ export function unframing(pass: (piece: Buffer) => void): (chunk: Buffer) => voi
       rest = rest.subarray(size);
       if (missing > 0) {
         missing -= part.length;
-        pass(part);
+        pass(part, isError);
         continue;
       }
       header = Buffer.concat([header, part]);
       if (header.length < HEADER_BYTES) continue;
       missing = header.readUInt32BE(4);
+      isError = header[0] === STDERR;
       header = Buffer.alloc(0);
     }
   };

@@ -1,4 +1,10 @@
+import type { Duplex } from 'node:stream';
 import { Failure } from '../../errors.ts';
+import type { CommandResult } from '../../runner/ports/ports.ts';
+import { LOOK_FOR_RELAYS, relayTo, RELAYS_FOR_HAPROXY, type Relay } from '../relay.ts';
+import type { Engine } from './engine.ts';
+import { openIn } from './exec-channel.ts';
+import { executed } from './exec.ts';
 import { bare, type InspectedContainer, type InspectedMount } from './inspections.ts';
 
 /** Where on the host the files and processes of a container are. Asked anew each time: a restart moves them. */
@@ -9,14 +15,27 @@ export interface InsideContainer {
   readonly procDir: () => Promise<string>;
   /** Whether something of the host is mounted at exactly this path. */
   readonly isMount: (path: string) => Promise<boolean>;
+  /** What the Engine does in it instead, as root, where the host does not let us look. */
+  readonly within: WithinContainer;
 }
+
+export interface WithinContainer {
+  /** A stream to the socket of that path, by a program that is there. */
+  readonly openSocket: (path: string) => Promise<Duplex>;
+  /** How it has been reached, as it is told; undefined: it has not. */
+  readonly channelTo: (path: string) => string | undefined;
+  readonly run: (words: readonly string[], withinMs?: number) => Promise<CommandResult>;
+}
+
+const RUNS_WITHIN_MS = 10_000;
 
 /** @throws Failure `docker`, from each look, while the container does not run */
 export function insideOf(
+  engine: Engine,
   name: string,
   inspected: () => Promise<InspectedContainer | undefined>,
-  host: string,
 ): InsideContainer {
+  const { host } = engine;
   const running = async (): Promise<{ readonly root: string; readonly mounts: readonly InspectedMount[] }> => {
     const container = await inspected();
     const refuse = (why: string): Failure =>
@@ -33,6 +52,38 @@ export function insideOf(
     },
     procDir: async () => `${(await running()).root}/proc`,
     isMount: async (path) => (await running()).mounts.some(({ Destination }) => bare(Destination) === path),
+    within: withinOf(engine, name),
+  };
+}
+
+function withinOf(engine: Engine, name: string): WithinContainer {
+  let there: readonly string[] | undefined;
+  const proven = new Map<string, Relay>();
+  const run = async (words: readonly string[], withinMs = RUNS_WITHIN_MS): Promise<CommandResult> =>
+    executed({ engine, name, command: words, user: '0', withinMs });
+  const relayFor = async (path: string): Promise<Relay> => {
+    there ??= (await run(['sh', '-c', LOOK_FOR_RELAYS])).output.split('\n');
+    const relay = relayTo({ path, speaks: undefined, become: false }, there);
+    if (relay) return relay;
+    const why = `it has none of ${RELAYS_FOR_HAPROXY} to carry it`;
+    throw new Failure('refused', `Cannot open ${path} in container ${name} on ${engine.host}: ${why}`);
+  };
+  return {
+    run,
+    openSocket: async (path) => {
+      const relay = await relayFor(path);
+      const socket = await openIn({ engine, name, path, relay, onProven: () => proven.set(path, relay) });
+      // It may have been made anew, from another image.
+      socket.once('error', () => {
+        there = undefined;
+        proven.delete(path);
+      });
+      return socket;
+    },
+    channelTo: (path) => {
+      const relay = proven.get(path);
+      return relay && `docker exec: ${relay.told}`;
+    },
   };
 }
 

@@ -28,8 +28,32 @@ export function doorOf(link: Link, place: BalancerPlace, inside: Inside): Door {
   return { open: () => link.openTcp(host.replace(/^\[|\]$/g, ''), Number(port)) };
 }
 
-/** Where the path is on the host changes when the container is started anew: then it is looked for again, once. */
+/**
+ * Where the user may not use the file on the host, it is opened in the container itself; once that has worked, it is opened
+ * so from then on.
+ */
 function insideDoor(link: Link, path: string, inside: Inside): Door {
+  const { within } = inside;
+  const atPath = pathDoor(link, path, inside);
+  if (!within) return atPath;
+  return {
+    open: async () => {
+      if (within.channelTo(path) !== undefined) return within.openSocket(path);
+      try {
+        return await atPath.open();
+      } catch (error) {
+        if (!(error instanceof Failure) || error.code !== 'refused') throw error;
+        return await within.openSocket(path).catch((other: unknown) => {
+          if (!(other instanceof Failure)) throw other;
+          throw new Failure('refused', `${error.message}; ${other.message}`, { cause: other });
+        });
+      }
+    },
+  };
+}
+
+/** Where the path is on the host changes when the container is started anew: then it is looked for again, once. */
+function pathDoor(link: Link, path: string, inside: Inside): Door {
   let known: string | undefined;
   return {
     open: async () => {

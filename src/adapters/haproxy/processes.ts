@@ -1,7 +1,7 @@
 import { dirname, isAbsolute } from 'node:path';
 import { Failure } from '../../errors.ts';
 import type { BalancerPlace } from '../../rollout/model.ts';
-import { quoted, type Link } from '../link.ts';
+import { quoted, type Link, type RunResult } from '../link.ts';
 import { onHost, type Inside } from './inside.ts';
 import { askOver, type Ask } from './runtime-socket.ts';
 
@@ -20,11 +20,13 @@ export interface Processes {
 /** An exit status of our own: no HAProxy of that id is to be seen in /proc. */
 const NOT_SEEN = 3;
 
-export function processesOver(link: Link, { socket, masterSocket }: BalancerPlace, inside: Inside = onHost): Processes {
+export function processesOver(link: Link, place: BalancerPlace, inside: Inside = onHost): Processes {
+  const { socket, masterSocket } = place;
+  const standpoint = standpointOf(link, inside);
   let found: Promise<string | undefined> | undefined;
   const customary = async (): Promise<string | undefined> => {
     try {
-      return await usableSocket(link, await Promise.all(customaryMasters(socket).map(inside.pathOf)));
+      return await usableSocket(await standpoint(), customaryMasters(socket));
     } catch (error) {
       // Of a look that failed nothing is known: the next one looks again.
       found = undefined;
@@ -34,11 +36,46 @@ export function processesOver(link: Link, { socket, masterSocket }: BalancerPlac
   return {
     isMasterNamed: masterSocket !== undefined,
     master: async () => {
-      const path = masterSocket === undefined ? await (found ??= customary()) : await inside.pathOf(masterSocket);
-      return path === undefined ? undefined : askOver(link, { socket: path }, { endsBy: 'empty line' });
+      const path = masterSocket ?? (await (found ??= customary()));
+      return path === undefined ? undefined : askMaster(link, path, { place, inside });
     },
-    kin: async (pid) => kinOf(link, pid, await inside.procDir()),
-    runs: async (pid) => runs(link, pid, await inside.procDir()),
+    kin: async (pid) => kinOf(await standpoint(), pid, link.host),
+    runs: async (pid) => runs(await standpoint(), pid),
+  };
+}
+
+/** Asks a master at its socket, as it is named where HAProxy runs. */
+export function askMaster(
+  link: Link,
+  socket: string,
+  { place, inside }: { readonly place: Pick<BalancerPlace, 'container'>; readonly inside: Inside },
+): Ask {
+  const { container } = isAbsolute(socket) ? place : {};
+  return askOver(link, { socket, ...(container !== undefined && { container }) }, { endsBy: 'empty line', inside });
+}
+
+/** From where processes and sockets are looked at: from the host, or from within, where the host does not let us. */
+interface Standpoint {
+  readonly run: (script: string) => Promise<Pick<RunResult, 'exitCode' | 'stdout' | 'stderr'>>;
+  readonly pathOf: (path: string) => Promise<string>;
+  /** The /proc to look at. */
+  readonly proc: string;
+}
+
+function standpointOf(link: Link, { pathOf, procDir, within }: Inside): () => Promise<Standpoint> {
+  let isHidden: boolean | undefined;
+  return async () => {
+    const proc = await procDir();
+    if (within) isHidden ??= (await link.run(`[ -e ${quoted(`${proc}/1/comm`)} ]`)).exitCode !== 0;
+    if (!within || !isHidden) return { run: (script) => link.run(script), pathOf, proc };
+    return {
+      run: async (script) => {
+        const { exitCode, output } = await within.run(['sh', '-c', script]);
+        return { exitCode, stdout: output, stderr: output };
+      },
+      pathOf: onHost.pathOf,
+      proc: '/proc',
+    };
   };
 }
 
@@ -46,12 +83,12 @@ export function processesOver(link: Link, { socket, masterSocket }: BalancerPlac
  * Whether an HAProxy of that id runs, seen in /proc: `kill -0` would need the right to signal it. One that has ended
  * keeps its entry there until its parent takes notice, which may be never.
  */
-async function runs(link: Link, pid: number, proc: string): Promise<boolean> {
+async function runs({ run, proc }: Standpoint, pid: number): Promise<boolean> {
   const status = quoted(`${proc}/${pid}/status`);
   const isRunning = `grep -qs '^State:[[:space:]]*[^ZX[:space:]]' ${status}`;
   const name = quoted(`${proc}/${pid}/comm`);
   const isHaproxy = `case "$c" in haproxy*) ${isRunning} ;; *) false ;; esac`;
-  return (await link.run(`read -r c < ${name} && ${isHaproxy}`)).exitCode === 0;
+  return (await run(`read -r c < ${name} && ${isHaproxy}`)).exitCode === 0;
 }
 
 /** Where a master's socket is by custom. It is ours only if its master knows our process, see `oldWorkersOf`. */
@@ -62,12 +99,13 @@ export function customaryMasters(socket: string): readonly string[] {
   return [...new Set([...beside, ...customary])];
 }
 
-async function usableSocket(link: Link, paths: readonly string[]): Promise<string | undefined> {
-  const words = paths.map(quoted).join(' ');
-  const { stdout } = await link.run(
-    `for p in ${words}; do if [ -S "$p" ] && [ -w "$p" ]; then printf '%s' "$p"; break; fi; done`,
+/** The first of these that is there and may be used. */
+async function usableSocket({ run, pathOf }: Standpoint, paths: readonly string[]): Promise<string | undefined> {
+  const words = (await Promise.all(paths.map(pathOf))).map(quoted).join(' ');
+  const { stdout } = await run(
+    `i=0; for p in ${words}; do if [ -S "$p" ] && [ -w "$p" ]; then echo $i; break; fi; i=$((i+1)); done`,
   );
-  return stdout === '' ? undefined : stdout;
+  return stdout === '' ? undefined : paths[Number(stdout)];
 }
 
 /**
@@ -75,7 +113,7 @@ async function usableSocket(link: Link, paths: readonly string[]): Promise<strin
  * the same arguments, but for those that a reload adds. An HAProxy with another configuration is neither. Builtins
  * only where every process is looked at.
  */
-async function kinOf(link: Link, pid: number, proc: string): Promise<readonly number[] | undefined> {
+async function kinOf({ run, proc }: Standpoint, pid: number, host: string): Promise<readonly number[] | undefined> {
   const script = `p=${pid} r=${quoted(proc)}
 parent() { s=; m=; while read -r k v _; do case "$k" in State:) s=$v ;; PPid:) m=$v; break ;; esac; done < "$r/$1/status"; } 2> /dev/null
 arguments() { tr '\\0' ' ' < "$r/$1/cmdline" | sed 's/ -s[ft]\\( [0-9][0-9]*\\)*//; s/ -x [^ ]*//'; }
@@ -90,8 +128,8 @@ for d in "$r"/[0-9]*; do
   else name "$m"; [ "$n" != "$own" ] && [ "$(arguments $q 2> /dev/null)" = "$wanted" ] || continue; fi
   echo $q
 done`;
-  const { exitCode, stdout, stderr } = await link.run(script);
+  const { exitCode, stdout, stderr } = await run(script);
   if (exitCode === NOT_SEEN) return undefined;
-  if (exitCode !== 0) throw new Failure('error', `Cannot look at the processes of ${link.host}: ${stderr.trim()}`);
+  if (exitCode !== 0) throw new Failure('error', `Cannot look at the processes of ${host}: ${stderr.trim()}`);
   return stdout.split('\n').flatMap((line) => (line === '' ? [] : [Number(line)]));
 }

@@ -25,15 +25,26 @@ export async function addressesOf(link: Link): Promise<readonly string[]> {
   return stdout.split(/\s+/).flatMap((word) => (word === '' ? [] : [word.replace(/\/\d+$/, '')]));
 }
 
-/** The first of these paths that is a socket, or undefined. `pathOf`: where each of them is on the host. */
+/** Where paths are looked for. */
+interface There {
+  /** Where each is on the host. */
+  readonly pathOf: (path: string) => Promise<string>;
+  /** Runs a program where they are by these names, for what the user does not see on the host. */
+  readonly within?: { readonly run: (words: readonly string[]) => Promise<{ readonly output: string }> };
+}
+
+/** The first of these paths that is a socket, or undefined. */
 export async function firstSocket(
   link: Link,
   paths: readonly string[],
-  pathOf: (path: string) => Promise<string> = (path) => Promise.resolve(path),
+  { pathOf, within }: There,
 ): Promise<string | undefined> {
-  const words = (await Promise.all(paths.map(pathOf))).map(quoted).join(' ');
-  const { stdout } = await link.run(
-    `i=0; for p in ${words}; do if [ -S "$p" ]; then echo $i; break; fi; i=$((i+1)); done`,
-  );
-  return stdout === '' ? undefined : paths[Number(stdout)];
+  const { stdout } = await link.run(firstSocketIn(await Promise.all(paths.map(pathOf))));
+  const index = stdout === '' && within ? (await within.run(['sh', '-c', firstSocketIn(paths)])).output : stdout;
+  return index === '' ? undefined : paths[Number(index)];
+}
+
+function firstSocketIn(paths: readonly string[]): string {
+  const words = paths.map(quoted).join(' ');
+  return `i=0; for p in ${words}; do if [ -S "$p" ]; then echo $i; break; fi; i=$((i+1)); done`;
 }

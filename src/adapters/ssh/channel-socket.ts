@@ -1,5 +1,5 @@
 import type { Channel } from './carrier.ts';
-import { HttpSocket } from './http-socket.ts';
+import { HttpSocket } from '../http-socket.ts';
 
 /**
  * An ssh2 channel as a stream that behaves: ssh2's own never reports its destruction, never calls back a write to a

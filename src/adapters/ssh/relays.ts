@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
-import type { Relay } from './relay.ts';
-import { RelaySocket } from './relay-socket.ts';
+import type { Relay } from '../relay.ts';
+import { RelaySocket } from '../relay-socket.ts';
 import type { Session } from './session.ts';
 
 /** An sshd allows 10 sessions on a connection (`MaxSessions`). */

@@ -3,7 +3,7 @@ import { Failure } from '../../errors.ts';
 import type { RunResult } from '../link.ts';
 import type { OpenError } from './carrier.ts';
 import { lookAt, type SocketFinding } from './refused-socket.ts';
-import { LOOK_FOR_RELAYS, relayTo, type Relay } from './relay.ts';
+import { LOOK_FOR_RELAYS, relayTo, type Relay } from '../relay.ts';
 import { Relays } from './relays.ts';
 import type { Session } from './session.ts';
 
@@ -56,7 +56,7 @@ export class Sockets {
 
   channelTo(path: string): string | undefined {
     const channel = this.#channels.get(path);
-    return channel === undefined || channel === 'direct' ? channel : `command: ${channel.line}`;
+    return channel === undefined || channel === 'direct' ? channel : `command: ${channel.told}`;
   }
 
   async close(): Promise<void> {
@@ -86,7 +86,7 @@ export class Sockets {
     const there = await this.#programs();
     const relay = relayTo({ path, speaks, become }, there);
     if (relay) return relay;
-    const tried = speaks === 'docker' ? 'neither docker nor socat' : 'neither socat, nc with -U nor docker';
+    const tried = speaks === 'docker' ? 'neither docker, socat nor perl' : 'neither socat, nc with -U, perl nor docker';
     throw refuse(`${whyNotDirect(finding, error)}; nor can a command carry it: there is ${tried}`);
   }
 

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
+import { Engine } from '../../../src/adapters/docker/engine.ts';
 import { insideOf } from '../../../src/adapters/docker/inside.ts';
 import type { InspectedContainer } from '../../../src/adapters/docker/inspections.ts';
+import type { Link } from '../../../src/adapters/link.ts';
+
+/** Nothing is asked of it. */
+const engine = new Engine({ host: 'fe1' } as Link, '/var/run/docker.sock');
 
 function container(over: Partial<InspectedContainer>, state: Partial<InspectedContainer['State']> = {}) {
   const whole: InspectedContainer = {
@@ -8,7 +13,7 @@ function container(over: Partial<InspectedContainer>, state: Partial<InspectedCo
     State: { Status: 'running', Running: true, ExitCode: 0, StartedAt: '', Pid: 4711, ...state },
     ...over,
   };
-  return insideOf('lb', async () => whole, 'fe1');
+  return insideOf(engine, 'lb', async () => whole);
 }
 
 const mounts = [
@@ -36,7 +41,7 @@ describe('insideOf()', () => {
     await expect(ended.pathOf('/run/haproxy.sock')).rejects.toThrow(
       'Cannot look into container lb on fe1: it is exited',
     );
-    const none = insideOf('lb', async () => undefined, 'fe1');
+    const none = insideOf(engine, 'lb', async () => undefined);
     await expect(none.procDir()).rejects.toThrow('Cannot look into container lb on fe1: there is no such container');
   });
 });

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { doorOf } from '../../../src/adapters/haproxy/door.ts';
-import { onHost } from '../../../src/adapters/haproxy/inside.ts';
+import { onHost, type Within } from '../../../src/adapters/haproxy/inside.ts';
 import type { Link } from '../../../src/adapters/link.ts';
 import { Failure } from '../../../src/errors.ts';
 
@@ -77,5 +77,50 @@ describe('doorOf()', () => {
     await expect(door.open()).rejects.toThrow(/^Cannot open/);
     await expect(door.open()).rejects.toThrow(/^Cannot open/);
     expect(opened).toHaveLength(2);
+  });
+
+  describe('of a container whose files the user may not use', () => {
+    const place = { socket: '/run/haproxy.sock', container: 'lb' };
+    const pathOf = async (path: string): Promise<string> => `/proc/7/root${path}`;
+    /** Reaches what has this channel, as soon as that is asked for once. */
+    function within(channel: string | Failure): { readonly within: Within; readonly entered: string[] } {
+      const entered: string[] = [];
+      const openSocket = async (path: string): Promise<PassThrough> => {
+        if (channel instanceof Failure) throw channel;
+        entered.push(path);
+        return new PassThrough();
+      };
+      const channelTo = (): string | undefined =>
+        entered.length > 0 && typeof channel === 'string' ? channel : undefined;
+      const run = async () => ({ exitCode: 0, output: '' });
+      return { within: { openSocket, channelTo, run }, entered };
+    }
+
+    it('opens it in there, and does so at once when that has worked', async () => {
+      const { link, opened } = linkWithout('/proc/7/root/run/haproxy.sock');
+      const { within: way, entered } = within('docker exec: perl');
+      const door = doorOf(link, place, { ...onHost, pathOf, within: way });
+
+      await door.open();
+      await door.open();
+
+      expect(entered).toEqual(['/run/haproxy.sock', '/run/haproxy.sock']);
+      expect(opened).toHaveLength(1);
+    });
+
+    it('goes by the file as long as the user may use that', async () => {
+      const { link, opened } = linkWithout();
+      const { within: way, entered } = within('docker exec: perl');
+      await doorOf(link, place, { ...onHost, pathOf, within: way }).open();
+      expect([opened.length, entered.length]).toEqual([1, 0]);
+    });
+
+    it('says both when it cannot be opened in there either', async () => {
+      const { link } = linkWithout('/proc/7/root/run/haproxy.sock');
+      const { within: way } = within(new Failure('refused', 'Cannot open it in container lb: it has no socat'));
+      await expect(doorOf(link, place, { ...onHost, pathOf, within: way }).open()).rejects.toThrow(
+        'Cannot open /proc/7/root/run/haproxy.sock on fe1: there is no such file; Cannot open it in container lb: it has no socat',
+      );
+    });
   });
 });

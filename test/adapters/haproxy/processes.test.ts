@@ -4,8 +4,10 @@ import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, 
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { processesOver } from '../../../src/adapters/haproxy/processes.ts';
+import { Failure } from '../../../src/errors.ts';
 import { LocalLink } from '../../support/local-link.ts';
 
 /** Programs whose process is called `haproxy`: one that waits, and one that has children. */
@@ -113,6 +115,34 @@ describe('processesOver()', () => {
     expect([await runs(8), await runs(9)]).toEqual([true, false]);
     expect(await (await master())?.('show proc')).toBe('in there\n\n');
     server.close();
+  });
+
+  it('looks from within the container where the host does not let us', async () => {
+    link.openSocket = async (path) => {
+      throw new Failure('refused', `Cannot open ${path} on fe1: deploy may not use it`);
+    };
+    const ran: string[] = [];
+    const within = {
+      run: async (words: readonly string[]) => {
+        ran.push(words.join(' '));
+        return { exitCode: 0, output: words.join(' ').includes('master.sock') ? '1\n' : '' };
+      },
+      openSocket: async (path: string) =>
+        new Duplex({
+          read: () => undefined,
+          write(_chunk, _encoding, done) {
+            this.push(`in there at ${path}\n\n`);
+            done();
+          },
+        }),
+      channelTo: () => 'docker exec: perl',
+    };
+    const inside = { pathOf: async (path: string) => `/nosuch${path}`, procDir: async () => '/nosuch/proc', within };
+    const { runs, master } = processesOver(link, { socket: '/run/haproxy.sock', container: 'lb' }, inside);
+
+    expect(await runs(8)).toBe(true);
+    expect(ran.at(-1)).toContain(`/proc/8/comm`);
+    expect(await (await master())?.('show proc')).toBe('in there at /run/master.sock\n\n');
   });
 
   it('looks for a master again after a look that failed', async () => {

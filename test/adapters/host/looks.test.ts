@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { onHost } from '../../../src/adapters/haproxy/inside.ts';
 import { addressesOf, firstSocket, systemOf } from '../../../src/adapters/host/looks.ts';
 import { quoted, type Link } from '../../../src/adapters/link.ts';
 import { LocalLink } from '../../support/local-link.ts';
@@ -53,9 +54,9 @@ describe('firstSocket()', () => {
     const listening = [one, two].map((path) => createServer().listen(path));
     await Promise.all(listening.map((server) => once(server, 'listening')));
 
-    expect(await firstSocket(link, ['/nosuch', folder, file, one, two])).toBe(one);
-    expect(await firstSocket(link, [two, one])).toBe(two);
-    expect(await firstSocket(link, ['/nosuch', file])).toBeUndefined();
+    expect(await firstSocket(link, ['/nosuch', folder, file, one, two], onHost)).toBe(one);
+    expect(await firstSocket(link, [two, one], onHost)).toBe(two);
+    expect(await firstSocket(link, ['/nosuch', file], onHost)).toBeUndefined();
     for (const server of listening) server.close();
   });
 });

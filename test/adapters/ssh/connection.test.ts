@@ -204,12 +204,12 @@ describe.each(transports)('SshLink.openSocket() and openTcp() by %s', (transport
     [
       'listening',
       'its SSH server does not allow it: AllowStreamLocalForwarding or DisableForwarding in sshd_config; ' +
-        'nor can a command carry it: there is neither socat, nc with -U nor docker',
+        'nor can a command carry it: there is neither socat, nc with -U, perl nor docker',
     ],
     [
       'unclear',
       'nothing listens on it, or its SSH server does not allow it (AllowStreamLocalForwarding in sshd_config); ' +
-        'nor can a command carry it: there is neither socat, nc with -U nor docker',
+        'nor can a command carry it: there is neither socat, nc with -U, perl nor docker',
     ],
   ])('look why a socket is refused: %s', async (finding, why) => {
     server.forwarding = 'refused';

@@ -63,6 +63,8 @@ const ways: readonly Way[] = [
     ...{ name: 'nc', there: ['nc', 'nc-U', 'nc-N'], speaks: undefined },
     channel: () => `command: nc -N -U '${path}'`,
   },
+  { name: 'perl', there: ['docker', 'perl'], speaks: undefined, channel: () => `command: perl, to ${path}` },
+  { name: 'perl', there: ['perl'], speaks: 'docker', channel: () => `command: perl, to ${path}` },
 ];
 
 const waysByAll = transports.flatMap((transport) => ways.map((way) => ({ ...way, transport })));

@@ -27,6 +27,9 @@ async function statusInContainer(): Promise<string> {
   return (await sluice('status', own, '--haproxy-container', 'lb')).stdout;
 }
 
+const plainUser = ['--user', 'deploy'];
+const withPerl = ['-v', '/usr/bin/perl:/usr/bin/perl:ro'];
+
 describe('the HAProxy of a real host', () => {
   afterAll(async () => {
     await docker(ownHost(), 'rm', '-f', 'lb').catch(() => undefined);
@@ -84,16 +87,20 @@ describe('the HAProxy of a real host', () => {
   });
 
   it.each([
-    { where: 'in a container', mounts: ['--tmpfs', '/var/run'] },
-    { where: 'in a container, on a volume', mounts: ['-v', 'lb-sockets:/var/run'] },
-  ])('is reached $where, and its reload while a container is away is noticed', async ({ mounts }) => {
+    { where: 'in a container', mounts: ['--tmpfs', '/var/run'], as: [], channel: 'direct' },
+    { where: 'in a container, on a volume', mounts: ['-v', 'lb-sockets:/var/run'], as: [], channel: 'direct' },
+    {
+      ...{ where: 'in a container by docker exec, without root', mounts: ['--tmpfs', '/var/run', ...withPerl] },
+      ...{ as: plainUser, channel: 'docker exec: perl, to /var/run/haproxy.sock' },
+    },
+  ])('is reached $where, and its reload while a container is away is noticed', async ({ mounts, as, channel }) => {
     // Away for as long as a reload takes on a busy machine.
     await resetOwn({ appDelayMs: 10_000 });
     await haproxyInContainer(mounts);
     await expect.poll(statusInContainer, { timeout: 30_000, interval: 500 }).toMatch(/( UP .*){3}/s);
     const traffic = loadOwn();
 
-    const doctor = await sluice('doctor', own, '--haproxy-container', 'lb');
+    const doctor = await sluice('doctor', own, '--haproxy-container', 'lb', ...as);
     const about: string[] = [];
     const master = Number(await docker(ownHost(), 'inspect', '-f', '{{.State.Pid}}', 'lb'));
     // What an old worker does to requests that are just sent on its idle connections is HAProxy's own.
@@ -108,16 +115,31 @@ describe('the HAProxy of a real host', () => {
       }
     };
     const playbook = playbookWith('    container: lb\n');
-    const args = ['rollout', playbook, '-e', 'pxapp_version=v2', '--limit', own, '--yes', '--json'];
+    const args = ['rollout', playbook, '-e', 'pxapp_version=v2', '--limit', own, '--yes', '--json', ...as];
     const ended = await start(args, { onEvent }).ended;
 
     const report = await traffic.stop();
     expect(doctor.stdout).toMatch(/haproxy +lb:\/var\/run\/haproxy.sock, [23]\.\S+, level admin/);
+    expect(doctor.stdout).toContain(`level admin, ${channel}\n`);
     expect(doctor.stdout).toMatch(/master +\/var\/run\/haproxy-master.sock/);
     expect(ended, ended.stderr).toMatchObject({ status: 0 });
     expect(about.find(isNotice)).toBeDefined();
     expect(report.failures).toEqual([]);
     expect(await statusInContainer()).toMatch(/pxApp_1 .* UP +10 /);
+    await docker(ownHost(), 'rm', '-f', 'lb');
+  });
+
+  it('is not reached in a container without root and without a program there, which is said', async () => {
+    await resetOwn();
+    await haproxyInContainer(['--tmpfs', '/var/run']);
+    await expect.poll(statusInContainer, { timeout: 30_000, interval: 500 }).toMatch(/( UP .*){3}/s);
+
+    const { status, stdout } = await sluice('status', own, '--haproxy-container', 'lb', ...plainUser);
+
+    expect(status).not.toBe(0);
+    expect(stdout).toMatch(
+      /Cannot open \S+ on fe\d: .*; Cannot open \/var\/run\/haproxy.sock in container lb on fe\d: it has none of socat, nc with -U, perl to carry it/,
+    );
     await docker(ownHost(), 'rm', '-f', 'lb');
   });
 });

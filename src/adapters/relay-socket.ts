@@ -1,9 +1,14 @@
-import { Failure } from '../../errors.ts';
-import type { Channel } from './carrier.ts';
+import type { Duplex, Readable } from 'node:stream';
+import { Failure } from '../errors.ts';
 import { HttpSocket } from './http-socket.ts';
 import type { Relay } from './relay.ts';
 
 const STDERR_LIMIT = 500;
+
+/** Its command: `exit` tells its status, null for none, and `close` that it is over and all of its output has been read. */
+export interface RelayChannel extends Duplex {
+  readonly stderr: Pick<Readable, 'on'>;
+}
 
 interface Purpose {
   readonly relay: Relay;
@@ -18,7 +23,7 @@ interface Purpose {
  * does not tell whether the socket has closed, or the relay was killed.
  */
 export class RelaySocket extends HttpSocket {
-  readonly #channel: Channel;
+  readonly #channel: RelayChannel;
   readonly #purpose: Purpose;
   #said = '';
   #exitCode: number | undefined;
@@ -26,7 +31,7 @@ export class RelaySocket extends HttpSocket {
   #isClosed = false;
   #hasEndedInput = false;
 
-  constructor(channel: Channel, purpose: Purpose) {
+  constructor(channel: RelayChannel, purpose: Purpose) {
     super({ allowHalfOpen: true });
     this.#channel = channel;
     this.#purpose = purpose;
@@ -94,6 +99,6 @@ export class RelaySocket extends HttpSocket {
     const words = this.#said.trim().replaceAll(/\s*\n\s*/g, '; ');
     const why = words === '' ? `it ended with status ${this.#exitCode ?? 'none'}` : words;
     // Cut off in the middle, it is not known how far it got.
-    this.destroy(new Failure(this.#isProven ? 'unreachable' : 'refused', `Cannot ${what} by "${relay.line}": ${why}`));
+    this.destroy(new Failure(this.#isProven ? 'unreachable' : 'refused', `Cannot ${what} by "${relay.told}": ${why}`));
   }
 }
