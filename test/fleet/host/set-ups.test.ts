@@ -13,9 +13,10 @@ import {
   serversOf,
   untilServers,
 } from '../../support/fleet.ts';
-import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import type { RunEvent } from '../../../src/rollout/events.ts';
+import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
-import { sluice } from '../../support/sluice.ts';
+import { sluice, start } from '../../support/sluice.ts';
 
 type Change = readonly [found: string, by: string];
 
@@ -175,6 +176,30 @@ describe('with HAProxy set up otherwise, no request fails and every weight is ex
       ...containersOn('v2').slice(0, instances),
       ...containersOn('v1').slice(instances),
     ]);
+  });
+
+  it('balance static-rr, which takes none but the new weight when that is configured meanwhile', async () => {
+    const haproxyTemplate = template([['balance roundrobin', 'balance static-rr']]);
+    await resetOwn({ haproxyTemplate });
+    const traffic = loadOwn();
+    let reloaded: Promise<void> | undefined;
+    const onEvent = (event: RunEvent): void => {
+      if (event.type !== 'step-started' || event.step !== 'check') return;
+      const config = join(ownHost().dir, 'haproxy/haproxy.cfg');
+      writeFileSync(config, changed(readFileSync(config, 'utf8'), [['weight 10', 'weight 15']]));
+      reloaded ??= reloadUnder(traffic);
+    };
+    const args = [playbook(1), '-e', 'pxapp_version=v2', '--limit', own, '--yes', '--json'];
+
+    const ended = await start(['rollout', ...args], { onEvent }).ended;
+
+    await reloaded;
+    const report = await traffic.stop();
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0);
+    expect(ended.stdout).toContain('"about":"fixed-weight"');
+    expect(report.failures).toEqual([]);
+    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE.map((text) => text.replace(/\b10\b/, '15')));
+    expect(await containersOf(own)).toEqual(['pxApp_1 v2', ...containersOn('v1').slice(1)]);
   });
 
   it('mode tcp, of connections that end by themselves', async () => {
