@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { addAbortSignal } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type Dockerode from 'dockerode';
@@ -7,65 +6,71 @@ import { END_WITHIN_MS, withinLimits } from '../lifeline.ts';
 import { OutputEnds } from '../output-ends.ts';
 import type { Engine } from './engine.ts';
 import { unframing } from './frames.ts';
+import { guarded, newMark, signalled } from './guard.ts';
 
 /** The Engine may close the output a moment before it knows the exit status. */
 const LOOK_AGAIN_MS = 20;
+/** Milliseconds. */
 const KILLED_WITHIN_MS = 2_000;
 /** For what is asked of the Engine besides. */
 const ANSWERS_MS = 15_000;
 
-/** What a command has in its environment, and all that it starts: the Engine itself has no way to end it. */
-const MARK = 'SLUICE_COMMAND';
-
-/** Sends signal $1 to every process that has $0 in its environment, by what every shell has by itself. */
-const SIGNAL = `for d in /proc/[0-9]*; do
-  while IFS= read -r x || [ -n "$x" ]; do
-    case $x in *"$0"*) kill "-$1" "\${d#/proc/}"; break ;; esac
-    x=
-  done < "$d/environ"
-done 2> /dev/null`;
-
 /**
- * Runs a command in a container. It is told to end by another one, which needs a shell in the container; without one it
- * is left to itself.
+ * Runs a command in a container. It is told to end by another one, also when we are gone, which needs a shell in the
+ * container; without one it is left to itself.
  */
 export async function ranIn(engine: Engine, name: string, request: CommandRequest): Promise<CommandEnd> {
-  const { command, env, ...limits } = request;
+  const { command, withinMs } = request;
   const output = new OutputEnds();
-  const mark = `${MARK}=${randomUUID()}`;
-  const exitCode = await withinLimits(limits, (until) =>
+  const mark = newMark();
+  const exitCode = await withinLimits(request, (until) =>
     engine.call({
       what: `run ${command[0] ?? ''} in container ${name}`,
-      withinMs: limits.withinMs + 2 * END_WITHIN_MS + ANSWERS_MS,
-      async ask(docker, abortSignal) {
-        const pairs = Object.entries(env).map(([key, value]) => `${key}=${value}`);
-        const options = { Cmd: [...command], Env: [...pairs, mark], AttachStdout: true, AttachStderr: true };
-        const exec = await docker.getContainer(name).exec({ ...options, abortSignal });
-        // Hijacked, so that a lost connection is an error: the end of a plain answer without a length proves nothing.
-        const stream = await exec.start({ hijack: true, Detach: false, Tty: false, abortSignal });
-        const hear = unframing((piece) => {
-          output.add(piece);
-        });
-        addAbortSignal(abortSignal, stream);
-        const ended = (async () => {
-          for await (const chunk of stream as AsyncIterable<Buffer>) hear(chunk);
-          return true;
-        })();
-        ended.catch(() => undefined);
-        try {
-          if (!(await endedBy(ended, until, (signal) => signalled(docker, { name, mark, signal })))) return undefined;
-        } finally {
-          stream.destroy();
-        }
-        for (;;) {
-          const { Running, ExitCode } = await exec.inspect({ abortSignal });
-          if (!Running && ExitCode !== null) return ExitCode;
-          await pause(LOOK_AGAIN_MS, undefined, { signal: abortSignal });
-        }
-      },
+      withinMs: withinMs + 2 * END_WITHIN_MS + ANSWERS_MS,
+      ask: (docker, abortSignal) =>
+        guarded(docker, { name, mark }, () => exited({ docker, name, mark, request, output, until, abortSignal })),
     }),
   );
   return { exitCode, output: output.lines() };
+}
+
+interface Marked {
+  readonly docker: Dockerode;
+  readonly name: string;
+  readonly mark: string;
+  readonly request: CommandRequest;
+  readonly output: OutputEnds;
+  readonly until: AbortSignal;
+  readonly abortSignal: AbortSignal;
+}
+
+/** Its exit status; undefined: it was told to end. */
+async function exited(marked: Marked): Promise<number | undefined> {
+  const { docker, name, mark, request, output, until, abortSignal } = marked;
+  const Env = [...Object.entries(request.env).map(([key, value]) => `${key}=${value}`), mark];
+  const options = { Cmd: [...request.command], Env, AttachStdout: true, AttachStderr: true, abortSignal };
+  const exec = await docker.getContainer(name).exec(options);
+  // Hijacked, so that a lost connection is an error: the end of a plain answer without a length proves nothing.
+  const stream = await exec.start({ hijack: true, Detach: false, Tty: false, abortSignal });
+  const hear = unframing((piece) => {
+    output.add(piece);
+  });
+  addAbortSignal(abortSignal, stream);
+  const ended = (async () => {
+    for await (const chunk of stream as AsyncIterable<Buffer>) hear(chunk);
+    return true;
+  })();
+  ended.catch(() => undefined);
+  try {
+    if (!(await endedBy(ended, until, (signal) => signalled(docker, { name, mark, signal })))) return undefined;
+  } finally {
+    stream.destroy();
+  }
+  for (;;) {
+    const { Running, ExitCode } = await exec.inspect({ abortSignal });
+    if (!Running && ExitCode !== null) return ExitCode;
+    await pause(LOOK_AGAIN_MS, undefined, { signal: abortSignal });
+  }
 }
 
 /** Whether it has ended: by itself, or told to once `until` aborts. */
@@ -85,21 +90,4 @@ async function endedBy(
   if (await Promise.race([ended, pause(END_WITHIN_MS, false)])) return true;
   await tell('KILL');
   return Promise.race([ended, pause(KILLED_WITHIN_MS, false)]);
-}
-
-async function signalled(
-  docker: Dockerode,
-  { name, mark, signal }: { readonly name: string; readonly mark: string; readonly signal: string },
-): Promise<void> {
-  const options = { Cmd: ['/bin/sh', '-c', SIGNAL, mark, signal], AttachStdout: true, AttachStderr: true };
-  const exec = await docker.getContainer(name).exec(options);
-  const stream = await exec.start({ hijack: true, Detach: false, Tty: false });
-  stream.resume();
-  await Promise.race([
-    new Promise((resolve) => {
-      stream.on('close', resolve).on('error', resolve).on('end', resolve);
-    }),
-    pause(KILLED_WITHIN_MS),
-  ]);
-  stream.destroy();
 }
