@@ -60,7 +60,8 @@ export function letIn<Entry extends KeptNote & Whereabouts>(
 
 /** `fe1: pxapp_cluster/pxApp_1a is in service beside …` */
 export function letInText(entries: readonly Whereabouts[]): string {
-  const servers = [...new Set(entries.map(({ server }) => serverPath(server)))];
+  const names = new Set(entries.map(({ server }) => serverPath(server)));
+  const servers = [...names].toSorted((one, other) => one.localeCompare(other, 'en', { numeric: true }));
   const verb = servers.length === 1 ? 'is' : 'are';
   return `${servers.join(', ')} ${verb} in service again beside the new version, though kept out: by a reload of HAProxy, or by somebody`;
 }

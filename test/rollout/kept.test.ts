@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { keptOver, keptSets, keptText, letIn, type KeptNote } from '../../src/rollout/kept.ts';
+import { keptOver, keptSets, keptText, letIn, letInText, type KeptNote } from '../../src/rollout/kept.ts';
 import { aServer, aServerState } from '../support/builders.ts';
 
 const NOON = new Date(2026, 10, 21, 12, 0, 0);
@@ -73,6 +73,14 @@ describe('keptOver()', () => {
     { first: -1_000, last: -1,  runs: ['r1'] },
   ])('of one over for $first ms and one for $last ms is $runs', ({ first, last, runs }) => {
     expect(keptOver([kept('app_1', first), kept('app_2', last)], NOON).map(({ run }) => run)).toEqual(runs);
+  });
+});
+
+describe('letInText()', () => {
+  it('names them in their order, each once', () => {
+    const entries = ['s10', 's2', 's2', 's1'].map((name) => ({ server: aServer(name) }));
+    expect(letInText(entries)).toMatch(/^\S+\/s1, \S+\/s2, \S+\/s10 are in service again/);
+    expect(letInText(entries.slice(0, 1))).toMatch(/s10 is in service again/);
   });
 });
 

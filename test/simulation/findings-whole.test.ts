@@ -27,6 +27,8 @@ it.each([
   [21946, "a run that dies while it ends what another keeps, which is that one's to tell of: of the judge"],
   [28827, 'a run that dies when it has recorded that it takes back what it has updated: of the judge'],
   [26617, 'an old worker has a request for a server by another name: of the simulated world'],
+  [15109, 'a central HAProxy with a static algorithm is reconfigured while a server is recorded: of the judge'],
+  [27441, 'a run dies on its way home, and what is to serve again breaks before recover comes: of the judge'],
 ])('seed %i: %s', async (seed) => {
   expect(await brokenBy(scenarioOf(seed))).toEqual([]);
 });

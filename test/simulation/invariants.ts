@@ -217,7 +217,8 @@ function checkContainers(world: World, host: SimHost): void {
       if (!isAsSet) report('one-version', `${name} on ${host.name} has other settings than it had`);
       if (![`${IMAGE}:v1`, `${IMAGE}:v2`].includes(reference)) report('one-version', `${name} runs ${reference}`);
       if (status === 'running' && !answers && !isBroken) report('one-version', `${name} on ${host.name} never answers`);
-      if (status !== 'running' && !isBroken) report('one-version', `${name} on ${host.name} is ${status}`);
+      const isToRun = !isBroken && !isLeftBeside(host, name);
+      if (status !== 'running' && isToRun) report('one-version', `${name} on ${host.name} is ${status}`);
       names.delete(name);
     } else if (status === 'running' && !isLeftInWork(host, name)) report('one-version', `${name} runs on ${host.name}`);
   }
@@ -230,6 +231,13 @@ function checkContainers(world: World, host: SimHost): void {
 /** It was told of as out of service: what it is behind is recorded, and broke by itself. */
 function isLeftInWork(host: SimHost, name: string): boolean {
   return host.record.some((entry) => entry.aside === name && isLeftToPerson(host, entry));
+}
+
+/** It went home when the process died, and the one that is to serve again has broken by itself since: that is told. */
+function isLeftBeside(host: SimHost, name: string): boolean {
+  return host.record.some(
+    (entry) => entry.container === name && entry.aside !== undefined && isLeftToPerson(host, entry),
+  );
 }
 
 /** Its file is whole, and what its worker began with, and nothing of a push is left. */
