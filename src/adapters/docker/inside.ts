@@ -73,8 +73,9 @@ function withinOf(engine: Engine, name: string): WithinContainer {
     openSocket: async (path) => {
       const relay = await relayFor(path);
       const socket = await openIn({ engine, name, path, relay, onProven: () => proven.set(path, relay) });
-      // It may have been made anew, from another image.
-      socket.once('error', () => {
+      // The container may have been made anew, from another image.
+      socket.once('error', (error: Error) => {
+        if (!(error instanceof Failure) || error.code !== 'refused') return;
         there = undefined;
         proven.delete(path);
       });

@@ -121,7 +121,9 @@ describe('the HAProxy of a real host', () => {
     const report = await traffic.stop();
     expect(doctor.stdout).toMatch(/haproxy +lb:\/var\/run\/haproxy.sock, [23]\.\S+, level admin/);
     expect(doctor.stdout).toContain(`level admin, ${channel}\n`);
-    expect(doctor.stdout).toMatch(/master +\/var\/run\/haproxy-master.sock/);
+    expect(doctor.stdout).toContain(
+      `  /var/run/haproxy-master.sock, ${channel.replace('proxy.sock', 'proxy-master.sock')}\n`,
+    );
     expect(ended, ended.stderr).toMatchObject({ status: 0 });
     expect(about.find(isNotice)).toBeDefined();
     expect(report.failures).toEqual([]);
