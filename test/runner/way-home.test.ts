@@ -25,6 +25,16 @@ function losing(host: FakeHost, times: number): void {
   };
 }
 
+/** What runs there is told of as unhealthy for so long. */
+function ailing({ containers }: FakeHost, clock: FakeFleet['clock'], forMs: number): void {
+  const inspect = containers.inspect.bind(containers);
+  const wellAt = clock.now() + forMs;
+  containers.inspect = async (name) => {
+    const one = await inspect(name);
+    return one && clock.now() < wellAt ? { ...one, health: 'unhealthy' } : one;
+  };
+}
+
 describe('the way home', () => {
   it('outlasts lost answers', async () => {
     const fleet = await FakeFleet.up(['fe1']);
@@ -42,6 +52,42 @@ describe('the way home', () => {
     expect(result.end).toBe('someFailed');
     expect(fleet.isWhole()).toBe(true);
     expect(fleet.failures()).toEqual([]);
+  });
+
+  it('gives an old container that is unhealthy the time to get well', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fleet.host('fe1');
+    fleet.addImage('bad', { exitsAfterMs: 100 });
+
+    const result = await rollout(
+      [fleet.play('bad')],
+      options,
+      fleet.context((event) => {
+        if (event.type === 'step-ended' && event.step === 'rollBack') ailing(fe1, fleet.clock, 3_000);
+      }),
+    );
+
+    expect(result.hosts).toMatchObject([{ end: 'failed', unchanged: 1, outOfService: 0 }]);
+    expect(fleet.isWhole()).toBe(true);
+  });
+
+  it('leaves out of service an old container that does not get well', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fleet.host('fe1');
+    const reasons: string[] = [];
+    fleet.addImage('bad', { exitsAfterMs: 100 });
+
+    const result = await rollout(
+      [fleet.play('bad')],
+      options,
+      fleet.context((event) => {
+        if (event.type === 'step-failed') reasons.push(event.reason);
+        if (event.type === 'step-ended' && event.step === 'rollBack') ailing(fe1, fleet.clock, Infinity);
+      }),
+    );
+
+    expect(result.hosts).toMatchObject([{ outOfService: 1 }]);
+    expect(reasons).toContainEqual(expect.stringMatching(/is not ready after \d+ s: it is unhealthy/));
   });
 
   it('waits for a stop whose answer was lost, which would meet the old container under its name', async () => {

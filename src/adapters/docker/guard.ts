@@ -7,8 +7,8 @@ import { beatsUntil } from '../lifeline.ts';
 import { keepTalking } from '../link.ts';
 import { statusOf } from './engine.ts';
 
-/** Milliseconds. */
-const KILLED_WITHIN_MS = 2_000;
+/** Milliseconds that sending a signal may take. */
+const SIGNALLED_WITHIN_MS = 2_000;
 
 /** A guard that hears nothing for so long ends the command: it has to be gone before the lock is free, after 45 s. */
 const SILENCE_MS = 30_000;
@@ -95,7 +95,7 @@ export async function signalled(
     new Promise((resolve) => {
       stream.on('close', resolve).on('error', resolve).on('end', resolve);
     }),
-    pause(KILLED_WITHIN_MS),
+    pause(SIGNALLED_WITHIN_MS),
   ]);
   stream.destroy();
 }

@@ -164,7 +164,8 @@ export class Company {
       this.#refuseIfHopeless(point);
       await this.#untilStirred(watch, async (): Promise<void> => {
         await looked(look, watch);
-        watch.waiting({ for: 'others', meets: point, names: missing() });
+        const names = missing();
+        if (names.length > 0) watch.waiting({ for: 'others', meets: point, names });
       });
     }
   }

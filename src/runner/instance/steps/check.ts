@@ -28,7 +28,8 @@ interface Sight {
  * Waits until the container has proved itself by its healthcheck and its `ready` probe, whichever there are. Fails
  * at once when it exits, restarts or turns unhealthy.
  *
- * On the way home it is the old container that is checked, which need not be better than it was found.
+ * On the way home it is the old container that is checked, which need not be better than it was found. Should that be
+ * unhealthy, it may get well again, and there is nothing else to go back to: it has all of its time.
  */
 export const check: StepAction = async (work, watch) => {
   const { leaving } = work;
@@ -102,15 +103,22 @@ async function isFit(sight: Sight, work: Work, isOld: boolean): Promise<boolean>
     const status = container.running ? '' : `, exit status ${container.exitCode}`;
     throw await unfit(work, sight, `${how}${status}`);
   }
-  if (container.health === 'unhealthy') {
-    throw await unfit(work, sight, ['is unhealthy', whyNot(sight)].filter((part) => part !== '').join(': '));
+  const { health } = container;
+  if (health === 'unhealthy' && !isOld) {
+    throw await unfit(work, sight, ['is unhealthy', ...whyNoAnswer(sight)].join(': '));
   }
-  return container.health !== 'starting' && sight.probe.ok;
+  return health !== 'starting' && health !== 'unhealthy' && sight.probe.ok;
 }
 
-function whyNot({ container, probe }: Sight): string {
-  const health = container?.health === 'starting' ? ['its healthcheck has not passed yet'] : [];
-  return [...health, ...(probe.ok ? [] : [probe.why])].join('; ');
+function whyNot(sight: Sight): string {
+  const { health } = sight.container ?? {};
+  const unproven = health === 'starting' || health === 'unhealthy';
+  const word = health === 'starting' ? 'its healthcheck has not passed yet' : 'it is unhealthy';
+  return [...(unproven ? [word] : []), ...whyNoAnswer(sight)].join('; ');
+}
+
+function whyNoAnswer({ probe }: Sight): readonly string[] {
+  return probe.ok ? [] : [probe.why];
 }
 
 /** What the container said last is half of the diagnosis; that it cannot be had must not hide the other half. */
