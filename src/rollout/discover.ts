@@ -11,14 +11,14 @@ import {
   type Instance,
   type Server,
 } from './model.ts';
-import type { BackendState, ServerState } from './observed.ts';
+import type { BackendState, PublishedAt, ServerState } from './observed.ts';
 
 /** What is known of where the containers of a host can be reached. */
 export interface Whereabouts {
   /** The host's own addresses, none of the loopback. */
   readonly addresses: readonly string[];
-  /** Ports of the container that is there, for one whose ports are not declared. */
-  readonly publishedPorts: readonly number[];
+  /** Of the container that is there, for one whose ports are not declared. */
+  readonly published: readonly PublishedAt[];
 }
 
 export interface Discovered {
@@ -29,7 +29,7 @@ export interface Discovered {
 }
 
 /** `port` undefined: whichever, since nothing else has the address. */
-interface Place {
+export interface Place {
   readonly address: string;
   readonly port: number | undefined;
 }
@@ -129,8 +129,12 @@ function findServer(wanted: Server, { whose, places, backends }: Looking): Serve
 }
 
 /** Where the container will be, seen from an HAProxy on the same host (`isNear`) or on another one. */
-function placesOf(spec: ContainerSpec, { addresses, publishedPorts }: Whereabouts, isNear: boolean): readonly Place[] {
-  const ports = spec.ports ?? publishedPorts.map((hostPort) => ({ hostIp: '', hostPort, protocol: 'tcp' as const }));
+export function placesOf(
+  spec: Pick<ContainerSpec, 'ports' | 'networks'>,
+  { addresses, published: there }: Whereabouts,
+  isNear: boolean,
+): readonly Place[] {
+  const ports = spec.ports ?? there.map((one) => ({ ...one, protocol: 'tcp' as const }));
   const published = ports.flatMap(({ hostIp, hostPort: port, protocol }): Place[] => {
     if (protocol !== 'tcp' || port === undefined) return [];
     const all = EVERYWHERE.includes(hostIp) ? ['127.0.0.1', '::1', ...addresses] : [hostIp];
@@ -146,7 +150,7 @@ function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1';
 }
 
-function isAt(state: ServerState, { address, port }: Place): boolean {
+export function isAt(state: ServerState, { address, port }: Place): boolean {
   return state.address === address && (port === undefined || state.port === port);
 }
 

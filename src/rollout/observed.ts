@@ -96,8 +96,14 @@ export interface Container {
   /** Started with `--rm`: it is gone once it stops. */
   readonly isAutoRemoved: boolean;
   readonly restart: { readonly name: string; readonly maximumRetryCount: number };
-  /** Host ports published, for finding the server that points here. */
-  readonly publishedPorts: readonly number[];
+  /** Its ports of the host, none of them for UDP, for finding the servers that point here. */
+  readonly published: readonly PublishedAt[];
+}
+
+export interface PublishedAt {
+  /** Empty, or `0.0.0.0` or `::`, for all addresses of the host. */
+  readonly hostIp: string;
+  readonly hostPort: number;
 }
 
 /** Stands for the value before, where there was none. */

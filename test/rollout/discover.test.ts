@@ -5,7 +5,7 @@ import { TO_BE_FOUND, type Instance } from '../../src/rollout/model.ts';
 import type { BackendState } from '../../src/rollout/observed.ts';
 import { aBackend, anInstance, aServer, aServerState } from '../support/builders.ts';
 
-const nowhere = { addresses: [], publishedPorts: [] };
+const nowhere = { addresses: [], published: [] };
 
 function published(hostPort: number | undefined, hostIp = ''): PublishedPort {
   return { hostIp, hostPort, containerPort: 8080, protocol: 'tcp' };
@@ -38,7 +38,7 @@ describe('discovered()', () => {
     const backend = having(['10.0.0.1:9999', found], at);
 
     const { instance, problems } = discovered(wanting({ ports }, at), [backend], {
-      ...{ addresses: ['10.0.0.1', '172.17.0.1'], publishedPorts: [] },
+      ...{ addresses: ['10.0.0.1', '172.17.0.1'], published: [] },
     });
 
     expect(problems).toEqual([]);
@@ -54,7 +54,7 @@ describe('discovered()', () => {
   });
 
   it('goes by the ports of the container that is there where none are declared', () => {
-    const where = { addresses: [], publishedPorts: [8082] };
+    const where = { addresses: [], published: [{ hostIp: '', hostPort: 8082 }] };
 
     const { instance } = discovered(wanting({}), [having(['127.0.0.1:8081', '127.0.0.1:8082'])], where);
 
@@ -124,7 +124,7 @@ describe('discovered()', () => {
   ])('says that $why', ({ ports, servers, told }) => {
     const backends = servers.length === 0 ? [] : [having(servers)];
 
-    const { problems } = discovered(wanting({ ports }), backends, { addresses: ['10.0.0.1'], publishedPorts: [] });
+    const { problems } = discovered(wanting({ ports }), backends, { addresses: ['10.0.0.1'], published: [] });
 
     expect(problems).toEqual([cannot + told]);
   });
@@ -132,7 +132,7 @@ describe('discovered()', () => {
   it('does not take the loopback of another host for the one of its own', () => {
     const { problems } = discovered(wanting({ ports: [published(8081)] }, 'lb'), [having(['127.0.0.1:8081'], 'lb')], {
       addresses: ['10.0.0.1'],
-      publishedPorts: [],
+      published: [],
     });
 
     expect(problems).toHaveLength(1);

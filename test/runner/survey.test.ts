@@ -14,7 +14,7 @@ const words = (rows: ReturnType<typeof rowsOf>): string[] =>
   });
 
 function named(name: string, over: Partial<Container> = {}): Container {
-  return aContainer({ name, publishedPorts: [], ...over });
+  return aContainer({ name, published: [], ...over });
 }
 
 describe('rowsOf()', () => {
@@ -30,15 +30,30 @@ describe('rowsOf()', () => {
   it('else with the one that publishes the port it points at', () => {
     const servers = [aServerState({ server: aServer('web1'), port: 9_001 })];
 
-    expect(words(rowsOf([named('api'), named('web', { publishedPorts: [9_000, 9_001] })], servers))).toEqual([
-      'api: ',
-      'web: pxapp_cluster/web1',
-    ]);
+    expect(
+      words(
+        rowsOf(
+          [
+            named('api'),
+            named('web', {
+              published: [
+                { hostIp: '', hostPort: 9_000 },
+                { hostIp: '', hostPort: 9_001 },
+              ],
+            }),
+          ],
+          servers,
+        ),
+      ),
+    ).toEqual(['api: ', 'web: pxapp_cluster/web1']);
   });
 
   it('takes the name for more than the port', () => {
     const servers = [aServerState({ server: aServer('web1'), port: 9_001 })];
-    const containers = [named('other', { publishedPorts: [9_001] }), named('web1', { running: false })];
+    const containers = [
+      named('other', { published: [{ hostIp: '', hostPort: 9_001 }] }),
+      named('web1', { running: false }),
+    ];
 
     expect(words(rowsOf(containers, servers))).toEqual(['other: ', 'web1: pxapp_cluster/web1']);
   });
@@ -46,8 +61,8 @@ describe('rowsOf()', () => {
   it('does not take the port of a container that does not run for a reason', () => {
     const servers = [aServerState({ server: aServer('web1'), port: 9_001 })];
     const containers = [
-      named('new', { publishedPorts: [9_001] }),
-      named('a-old', { publishedPorts: [9_001], running: false }),
+      named('new', { published: [{ hostIp: '', hostPort: 9_001 }] }),
+      named('a-old', { published: [{ hostIp: '', hostPort: 9_001 }], running: false }),
     ];
 
     expect(words(rowsOf(containers, servers))).toEqual(['a-old: ', 'new: pxapp_cluster/web1']);

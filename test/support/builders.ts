@@ -37,7 +37,12 @@ export function aContainer(over: Partial<Container> = {}): Container {
       healthcheck: { intervalMs: 100 },
     },
     ...{ running: true, status: 'running', exitCode: 0, restartCount: 0, startedAt: '2026-11-21T09:00:00Z' },
-    ...{ health: 'healthy' as const, healthOutput: '', isAutoRemoved: false, publishedPorts: [8081] },
+    ...{
+      health: 'healthy' as const,
+      healthOutput: '',
+      isAutoRemoved: false,
+      published: [{ hostIp: '', hostPort: 8081 }],
+    },
     restart: { name: 'always', maximumRetryCount: 0 },
     ...over,
   };

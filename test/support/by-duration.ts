@@ -38,6 +38,7 @@ const ON_THE_LAB: Readonly<Record<string, number>> = {
   'host/maintenance': 50,
   registry: 50,
   'exit-codes': 50,
+  'host/several-backends': 110,
   'host/haproxy-runtime': 40,
   'host/placed-files': 40,
   'host/commands-contract': 30,

@@ -246,7 +246,7 @@ export class FakeEngine implements Containers {
         isAutoRemoved: false,
       },
       restart: one.restart,
-      publishedPorts: (one.spec.ports ?? []).flatMap(({ hostPort }) => hostPort ?? []),
+      published: (one.spec.ports ?? []).flatMap(({ hostIp, hostPort }) => (hostPort ? [{ hostIp, hostPort }] : [])),
     };
   }
 

@@ -1,3 +1,4 @@
+import type { PublishedAt } from '../../rollout/observed.ts';
 import type { Container, Health, Image } from '../../runner/ports/ports.ts';
 import type { InspectedContainer, InspectedHostConfig, InspectedImage, PortBindings } from './inspections.ts';
 import { declaredOf } from './declared.ts';
@@ -25,7 +26,7 @@ export function containerOf(inspected: InspectedContainer, image: InspectedImage
     healthOutput: State.Health?.Log?.at(-1)?.Output?.trim() ?? '',
     isAutoRemoved: HostConfig.AutoRemove === true,
     restart: restartOf(HostConfig),
-    publishedPorts: publishedPortsOf(inspected),
+    published: publishedBy(inspected),
   };
 }
 
@@ -49,10 +50,13 @@ function healthOf(status: string | undefined): Health {
 }
 
 /** Those asked for, also while it does not run, and those the Engine chose. */
-function publishedPortsOf({ HostConfig, NetworkSettings }: InspectedContainer): readonly number[] {
+function publishedBy({ HostConfig, NetworkSettings }: InspectedContainer): readonly PublishedAt[] {
   const bindings = [HostConfig.PortBindings, NetworkSettings.Ports].flatMap((ports: PortBindings | null | undefined) =>
-    Object.values(ports ?? {}).flatMap((hosts) => hosts ?? []),
+    Object.entries(ports ?? {}).flatMap(([port, hosts]) => (port.endsWith('/udp') ? [] : (hosts ?? []))),
   );
-  const ports = bindings.map(({ HostPort }) => Number(HostPort)).filter((port) => Number.isInteger(port) && port > 0);
-  return [...new Set(ports)].toSorted((one, other) => one - other);
+  const published = bindings
+    .map(({ HostIp, HostPort }) => ({ hostIp: HostIp ?? '', hostPort: Number(HostPort) }))
+    .filter(({ hostPort }) => Number.isInteger(hostPort) && hostPort > 0);
+  const unique = new Map(published.map((one) => [`${one.hostPort} ${one.hostIp}`, one]));
+  return [...unique.values()].toSorted((one, other) => one.hostPort - other.hostPort);
 }

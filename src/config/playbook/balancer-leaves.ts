@@ -1,5 +1,6 @@
 /** How the HAProxy of a playbook, and what is in it, is named. */
 import { TO_BE_FOUND } from '../../rollout/model.ts';
+import { isMapping } from '../values.ts';
 import { each, type Leaf, Misfit } from './field.ts';
 import { matching } from './leaves.ts';
 
@@ -10,6 +11,32 @@ export const serverNameOrDiscover: Leaf<string> = {
   says: `${serverName.says}, or "discover"`,
   parse: (value) => (value === 'discover' ? TO_BE_FOUND : serverName.parse(value)),
 };
+
+/** One name for the servers of all backends, or one for each backend. */
+export type ServerNames = string | Readonly<Record<string, string>>;
+
+export const serverNames: Leaf<ServerNames> = {
+  says: `${serverNameOrDiscover.says}, or a mapping of each backend to one of these`,
+  item: serverNameOrDiscover.says,
+  parse: (value) => {
+    if (!isMapping(value)) return serverNameOrDiscover.parse(value);
+    const backendsIn = Object.keys(value);
+    if (backendsIn.length === 0) return new Misfit('it needs at least one');
+    const names = each(
+      backendsIn,
+      (backend): readonly [string, string] | Misfit => {
+        const name = serverNameOrDiscover.parse(value[backend]);
+        return typeof name === 'string' ? [backend, name] : new Misfit();
+      },
+      (backend) => backend,
+    );
+    return isEntries(names) ? Object.fromEntries(names) : names;
+  },
+};
+
+function isEntries<T>(read: readonly T[] | readonly Misfit[]): read is readonly T[] {
+  return !(read[0] instanceof Misfit);
+}
 
 /** A name, or a list of names. */
 export const backends: Leaf<readonly string[]> = {

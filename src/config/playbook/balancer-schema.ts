@@ -73,7 +73,7 @@ const balancer = {
     otherwise: 'not ours',
   }),
   backend: field(backends, {
-    description: 'Backend that holds the servers, or a list of several that have one of the same name.',
+    description: 'Backend that holds the servers, or a list of several that each have one.',
     otherwise: 'required, here or in the play',
   }),
   min_up: field(minUp, {

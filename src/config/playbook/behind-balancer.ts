@@ -12,7 +12,10 @@ export interface Behind {
   readonly tags: readonly string[];
   readonly container: string;
   readonly backends: readonly string[];
+  /** In `backends`, that of the backend; else the first. */
   readonly server: string;
+  /** By backend. */
+  readonly servers: Readonly<Record<string, string>>;
   /** Where this HAProxy reaches it. */
   readonly address: string;
   /** The first published TCP port, and all of them by the container's; left out where the playbook says none. */
@@ -40,7 +43,9 @@ export function behindIt(
   return [
     {
       ...{ host: host.name, app: plainName(textOf(app.app['name'])), tags: tagsOf(app.app['tags']) },
-      ...{ container: instance.container, backends: servers.map(({ backend }) => backend), server: server.name },
+      ...{ container: instance.container, backends: servers.map(({ backend }) => backend) },
+      server: server.name,
+      servers: Object.fromEntries(servers.map(({ backend, name }) => [backend, name])),
       address: addressIn(first, isNear ? '127.0.0.1' : hostAddress),
       ...(first?.hostPort !== undefined && { port: first.hostPort }),
       ports: Object.fromEntries(published.map(({ containerPort, hostPort = 0 }) => [String(containerPort), hostPort])),
@@ -54,7 +59,12 @@ export function backendsOf(
   servers: readonly Behind[],
 ): readonly { readonly name: string; readonly servers: readonly Behind[] }[] {
   const names = [...new Set(servers.flatMap(({ backends }) => backends))];
-  return names.map((name) => ({ name, servers: servers.filter(({ backends }) => backends.includes(name)) }));
+  return names.map((name) => ({
+    name,
+    servers: servers
+      .filter(({ backends }) => backends.includes(name))
+      .map((one) => ({ ...one, server: one.servers[name] ?? one.server })),
+  }));
 }
 
 /** A port that is published at all addresses is reached at the host's own. */

@@ -16,7 +16,7 @@ import { hooksOf, hostHooksSchema, writtenAt } from './hooks.ts';
 import { balancerOf, instanceOf } from './instances.ts';
 import { isTime } from './keeping.ts';
 import { Problems } from './problems.ts';
-import { clashesOn, timeRules, type PlacedInstance } from './rules.ts';
+import { clashesOn, serverRules, timeRules, type PlacedInstance } from './rules.ts';
 import { inSlots, slotRules, strategyRules, switchRules } from './slots.ts';
 import { orderOf } from './update-config.ts';
 import { groupSchema } from './pace-schema.ts';
@@ -208,6 +208,7 @@ export class HostResolver {
     const conflicts = deploy && this.#parts.deployed?.add({ deploy, placeOf: declared.deployedAt }, at);
     for (const conflict of conflicts ?? []) found.add(conflict);
     const balancer = balancerOf(play, one);
+    for (const problem of serverRules(one.server, balancer.backend, at)) found.add(problem);
     const balancerHosts = this.#balancerHosts(balancer.hosts, host, (message) => {
       found.add({ path: [...this.#placeOfHosts(at), 'balancer', 'hosts'], message });
     });

@@ -64,7 +64,7 @@ export function instanceOf({ host, app, container, play, sources, strategy, bala
       (balancer.backend ?? []).map((backend) => ({
         balancer: { host: at, ...placeOf(balancer) },
         backend,
-        name: app.server ?? app.name,
+        name: nameIn(backend, app),
       })),
     ),
     spec: specOf(container, sources),
@@ -80,6 +80,11 @@ export function instanceOf({ host, app, container, play, sources, strategy, bala
     minUp: balancer.min_up ?? ({ servers: 1 } satisfies MinUp),
     ...(app.hooks && { hooks: hooksOf(app.hooks) }),
   };
+}
+
+function nameIn(backend: string, { name, server = name }: Pick<WrittenApp, 'name' | 'server'>): string {
+  if (typeof server === 'string') return server;
+  return (Object.hasOwn(server, backend) ? server[backend] : undefined) ?? name;
 }
 
 /** A later one goes over those before it, key by key. */

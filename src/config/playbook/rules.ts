@@ -3,6 +3,7 @@ import { isToBeFound } from '../../rollout/discover.ts';
 import { serverKey, type Instance } from '../../rollout/model.ts';
 import { impossibleTimes } from '../../rollout/times.ts';
 import type { DocumentPath, YamlDocument } from '../document.ts';
+import type { ServerNames } from './balancer-leaves.ts';
 import type { Problem } from './complaints.ts';
 import { isMapping } from '../values.ts';
 import { valueAt } from './field.ts';
@@ -99,6 +100,24 @@ export function timesWithoutQuotes(document: YamlDocument, text: string): Proble
   };
   look(document.value, []);
   return problems;
+}
+
+/** Where `server` names one for each backend, it names these, and no others. */
+export function serverRules(
+  server: ServerNames | undefined,
+  backends: readonly string[] | undefined,
+  app: DocumentPath,
+): Problem[] {
+  if (server === undefined || typeof server === 'string' || !backends) return [];
+  const strange = Object.keys(server).filter((backend) => !backends.includes(backend));
+  const nameless = backends.filter((backend) => !Object.hasOwn(server, backend));
+  return [
+    ...strange.map((backend) => ({
+      path: [...app, 'server', backend],
+      message: `is no backend of its balancer (${backends.join(', ')}): name it in balancer.backend, too`,
+    })),
+    ...nameless.map((backend) => ({ path: [...app, 'server'], message: `has no name for backend ${backend}` })),
+  ];
 }
 
 /** An instance, and where in the playbook its app stands. */

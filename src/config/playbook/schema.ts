@@ -3,7 +3,7 @@ import { composePaths } from './compose-leaves.ts';
 import { containerSchema } from './container.ts';
 import { isMapping } from '../values.ts';
 import type { Strategy, Switching } from '../../rollout/model.ts';
-import { serverNameOrDiscover } from './balancer-leaves.ts';
+import { serverNames } from './balancer-leaves.ts';
 import { balancerSchema, containerName, playBalancerSchema } from './balancer-schema.ts';
 import { field, type FieldMeta, requiredField } from './field.ts';
 import { instanceHooksSchema } from './hooks.ts';
@@ -124,9 +124,9 @@ export const appSchema = z.strictObject({
       'For `start-first` and `blue-green`: the names of two slots. `{{ slot }}` in `server`, `container` and `ready` tells them apart; the new container takes the one that the old one is not in.',
     otherwise: 'none',
   }),
-  server: field(serverNameOrDiscover, {
+  server: field(serverNames, {
     description:
-      "Name of the container's server in the backend. `discover`: whichever sends requests to a port that it publishes, or to its address in a Docker network. See docs/haproxy.md.",
+      "Name of the container's server in the backend; with several backends one for all of them, or a mapping of each backend to its own. `discover`: whichever sends requests to a port that it publishes, or to its address in a Docker network. See docs/haproxy.md.",
     otherwise: '`name`',
   }),
   compose: field(composePaths, {

@@ -3,6 +3,7 @@ import { Failure } from '../../errors.ts';
 import { discovered, hostDiscovered, isToBeFound, type Whereabouts } from '../../rollout/discover.ts';
 import { serversOf, type Instance, type Server } from '../../rollout/model.ts';
 import { serversBefore, type HostPlay } from '../../rollout/play.ts';
+import type { PublishedAt } from '../../rollout/observed.ts';
 import type { Finding } from '../hosts/findings.ts';
 import type { Fleet, HostAccess } from '../ports/ports.ts';
 import { isPassing } from '../waiting/poll.ts';
@@ -22,7 +23,7 @@ export async function withFoundNames(
 
 async function whereaboutsOf({ container }: Pick<Instance, 'container'>, host: HostAccess): Promise<Whereabouts> {
   const [addresses, there] = await Promise.all([host.addresses(), host.containers.inspect(container)]);
-  return { addresses, publishedPorts: there?.publishedPorts ?? [] };
+  return { addresses, published: there?.published ?? [] };
 }
 
 /** How servers are named that were to be found at HAProxys which are looked at later than the others. */
@@ -55,7 +56,7 @@ export async function namingAt(plays: readonly HostPlay[], seen: LookedAt, fleet
 interface HostWhereabouts {
   readonly addresses: readonly string[];
   /** By container. */
-  readonly ports: ReadonlyMap<string, readonly number[]>;
+  readonly ports: ReadonlyMap<string, readonly PublishedAt[]>;
 }
 
 /** One that cannot be asked for a moment has nobody else wait: its servers stay to be found. */
@@ -78,7 +79,7 @@ async function whereaboutsOn(name: string, plays: readonly HostPlay[], fleet: Fl
   const there = await Promise.all(
     its.map(async (instance) => [instance, await whereaboutsOf(instance, host)] as const),
   );
-  const ports = new Map(there.map(([{ container }, { publishedPorts }]) => [container, publishedPorts]));
+  const ports = new Map(there.map(([{ container }, { published }]) => [container, published]));
   return { addresses: await host.addresses(), ports };
 }
 
@@ -93,8 +94,8 @@ function playNamed(
   { backends, isLookedAt }: LookedAt,
 ): NamedPlay {
   const found = play.instances.map((instance) => {
-    const publishedPorts = ports.get(instance.container) ?? [];
-    return discovered(instance, backends, { addresses, publishedPorts, isLookedAt });
+    const published = ports.get(instance.container) ?? [];
+    return discovered(instance, backends, { addresses, published, isLookedAt });
   });
   const tier = play.front && hostDiscovered(play.front, backends, { host: play.host, addresses, isLookedAt });
   return {

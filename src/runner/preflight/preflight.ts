@@ -141,6 +141,7 @@ async function inspectHost(
   for (const declared of instances) {
     const its: Finding[] = [];
     let settled = declared;
+    let container: Container | undefined;
     try {
       const { instance, findings: nameless } = await withFoundNames(declared, host, { backends, knows });
       its.push(...nameless);
@@ -149,6 +150,7 @@ async function inspectHost(
         ...{ backends, force, isUpdated: isOurs, loads, own, image: imageOf?.(instance) },
       });
       settled = facts?.settled ?? instance;
+      container = facts?.container;
       if (facts) seen.push([declared, { ...facts, settled }], [settled, facts]);
       const way = facts && inTheWay(settled, { kept, facts, isForced: force && !isOurs, isBeforeEnding });
       if (way) {
@@ -161,7 +163,7 @@ async function inspectHost(
       its.push(problem(host.name, error));
     }
     if (serversOf(settled).every(isKnown))
-      findings.push(...serverRemarks(settled, backends), ...alsoThere(settled, all));
+      findings.push(...serverRemarks(settled, backends), ...(await alsoThere(settled, all, { container, host })));
     findings.push(...its);
   }
   return { instances: seen, findings };

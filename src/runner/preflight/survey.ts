@@ -90,7 +90,7 @@ async function balancersOf(host: HostAccess, fronts: Fronts, fleet: Fleet): Prom
 export function rowsOf(containers: readonly Container[], servers: readonly ServerState[]): SurveyRow[] {
   const owner = (state: ServerState): Container | undefined =>
     containers.find(({ name }) => name === state.server.name) ??
-    containers.find(({ running, publishedPorts }) => running && publishedPorts.includes(state.port));
+    containers.find(({ running, published }) => running && published.some(({ hostPort }) => hostPort === state.port));
   const owned = containers
     .toSorted((one, other) => one.name.localeCompare(other.name, 'en', { numeric: true }))
     .map((container) => ({ container, servers: servers.filter((state) => owner(state) === container) }));

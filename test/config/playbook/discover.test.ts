@@ -31,7 +31,7 @@ describe('server: discover', () => {
   it('is told of beside what a name may be', () => {
     expect(linesOf(() => resolved(aPlaybook('    server: no/name\n')))).toEqual([
       expect.stringContaining(
-        'server: should be a name of letters, digits, "_", ".", ":" and "-", or "discover", is "no/name"',
+        'server: should be a name of letters, digits, "_", ".", ":" and "-", or "discover", or a mapping of each backend to one of these, is "no/name"',
       ) as string,
     ]);
   });

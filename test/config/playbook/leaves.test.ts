@@ -122,8 +122,14 @@ const name = 'a name of letters, digits, "_", ".", ":" and "-"';
 
 describe('a value of an app that is wrong', () => {
   it.each([
-    ['server: "a;b"', `5:13: server: should be ${name}, or "discover", is "a;b"`],
-    ['server: "a\\nb"', `5:13: server: should be ${name}, or "discover", is "a\\nb"`],
+    [
+      'server: "a;b"',
+      `5:13: server: should be ${name}, or "discover", or a mapping of each backend to one of these, is "a;b"`,
+    ],
+    [
+      'server: "a\\nb"',
+      `5:13: server: should be ${name}, or "discover", or a mapping of each backend to one of these, is "a\\nb"`,
+    ],
     ['balancer: { backend: "a b" }', `5:26: balancer.backend: should be ${name}, or a list of them, is "a b"`],
     ['balancer: { backend: [a, "b;c"] }', `5:30: balancer.backend[1]: should be ${name}, is "b;c"`],
     ['balancer: { socket: run/x }', `5:25: balancer.socket: should be ${socket}, is "run/x"`],

@@ -227,7 +227,7 @@ describe('what is wrong only when it is filled in', () => {
     ['tags: "{{ gone }}"', '7:11: tags: the variable gone is not defined'],
     [
       'server: "{{ \'a\\nb\' }}"',
-      '7:13: server: should be a name of letters, digits, "_", ".", ":" and "-", or "discover", is "a\\nb", on fe1',
+      '7:13: server: should be a name of letters, digits, "_", ".", ":" and "-", or "discover", or a mapping of each backend to one of these, is "a\\nb", on fe1',
     ],
     ['drain: "{{ 5 }}"', '7:12: drain: should be a mapping, is 5, on fe1'],
     ['drain: "{{ {\'tmeout\': 1} }}"', '7:12: drain.tmeout: is no known key (did you mean "timeout"?), on fe1'],

@@ -213,7 +213,7 @@ export class SimEngine {
       health: this.#healthOf(one),
       healthOutput: '',
       isAutoRemoved: false,
-      publishedPorts: [one.port],
+      published: [{ hostIp: '', hostPort: one.port }],
     };
   }
 

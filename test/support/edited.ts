@@ -1,0 +1,7 @@
+/** A text with some of its parts replaced, each of which must be there, the first time that it is. */
+export function edited(text: string, changes: readonly (readonly [found: string, by: string])[]): string {
+  return changes.reduce((all, [found, by]) => {
+    if (!all.includes(found)) throw new Error(`there is no "${found}"`);
+    return all.replace(found, by);
+  }, text);
+}
