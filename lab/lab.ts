@@ -10,6 +10,7 @@ import { publishImages, variants } from './images.ts';
 import { hasNamespaces, makeNamespaces, makeNamespacesDir, removeHost, removeNamespacesDir } from './namespaces.ts';
 import { heal, makeBridge, removeBridge } from './network.ts';
 import { installPackages } from './packages.ts';
+import { forgetPolicy } from './policy.ts';
 import { killRegistry, publishedDigest, registryDir, startRegistry } from './registry.ts';
 import type { LabSettings } from './settings.ts';
 import { defaultSettings, labDir, savedSettings, saveSettings } from './settings.ts';
@@ -79,6 +80,7 @@ async function remove(keepImages: boolean): Promise<void> {
   await killRegistry();
   await removeNamespacesDir();
   await removeBridge();
+  forgetPolicy();
   if (!existsSync(labDir)) return;
   for (const name of readdirSync(labDir)) {
     const path = join(labDir, name);

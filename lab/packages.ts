@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { forgetPolicy, withoutServices } from './policy.ts';
 import { run } from './shell.ts';
 
 /** What the hosts are made of: a program, and the Debian package that has it. */
@@ -18,11 +19,14 @@ const programs: readonly (readonly [string, string])[] = [
   ['/usr/bin/openssl', 'openssl'],
 ];
 
-/** Installs what is missing, on Debian. */
+/** Installs what is missing, on Debian, and has none of it start a service. */
 export async function installPackages(): Promise<void> {
+  forgetPolicy();
   const missing = new Set(programs.filter(([program]) => !existsSync(program)).map(([, name]) => name));
   if (missing.size === 0) return;
   console.log(`lab: installing ${[...missing].join(' ')}`);
   await run('apt-get', ['-qq', 'update']);
-  await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+  await withoutServices(async () => {
+    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...missing]);
+  });
 }

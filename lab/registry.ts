@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { rmSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { holderOf } from './port.ts';
 import { killAll, processes, processOf, startDaemon } from './processes.ts';
 import type { Process } from './processes.ts';
 import { bridge, labDir, registry, repository } from './settings.ts';
@@ -18,6 +19,7 @@ export async function startRegistry(): Promise<void> {
   mkdirSync(registryDir, { recursive: true });
   if (registryProcess() === undefined) {
     await killRegistry();
+    await demandItsPort();
     const config = {
       version: 0.1,
       log: { level: 'warn' },
@@ -27,8 +29,18 @@ export async function startRegistry(): Promise<void> {
     writeFileSync(configFile, JSON.stringify(config));
     startDaemon(['docker-registry', 'serve', configFile], { log, pidFile });
   }
-  const answers = async (): Promise<boolean> => (await fetch(`${api}/`)).ok;
-  await until('the registry', answers, { withinMs: 15_000, everyMs: 50, log });
+  const hasEnded = (): boolean => registryProcess() === undefined;
+  const answers = async (): Promise<boolean> => !hasEnded() && (await fetch(`${api}/`)).ok;
+  await until('the registry', answers, { withinMs: 15_000, everyMs: 50, log, isHopeless: hasEnded });
+}
+
+/** @throws Error that names who listens there already: that one would be taken for ours. */
+async function demandItsPort(): Promise<void> {
+  const { address, port } = registry;
+  const holder = await holderOf(address, port);
+  if (holder === undefined) return;
+  const how = holder.startsWith('docker-registry ') ? ', as by `systemctl disable --now docker-registry`' : '';
+  throw new Error(`Cannot start the registry: port ${port} of ${address} is taken by ${holder}: stop it${how}`);
 }
 
 export async function killRegistry(): Promise<void> {
