@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { holding } from '../lab/flock.ts';
 import { hosts } from '../lab/lab.ts';
 import { startLoad } from '../lab/load/load.ts';
 import type { LoadReport } from '../lab/load/report.ts';
 import type { Contender, Ran } from './contenders.ts';
 import { newVersion } from './contenders.ts';
 import { demandUpdated, lookAtFleet, settledFleet, withNewFleet } from './fleet.ts';
-import { holding } from './lock.ts';
 import type { BenchOptions } from './options.ts';
 
 /** One rollout of one contender under load. */
@@ -24,8 +24,8 @@ const leadMs = 1_500;
 /** A new fleet, the load, the rollout, and a look at what came of it. */
 export async function takeTurn(contender: Contender, round: number, options: BenchOptions): Promise<Turn> {
   const { appDelayMs, lock } = options;
-  return await holding(lock, () =>
-    withNewFleet(appDelayMs, async () => {
+  const turn = async (): Promise<Turn> =>
+    await withNewFleet(appDelayMs, async () => {
       await contender.prepare();
       const before = await lookAtFleet();
       const { ran, load } = await underLoad(options, async () => {
@@ -38,8 +38,8 @@ export async function takeTurn(contender: Contender, round: number, options: Ben
       const weightOf = new Map(before.map(({ name, weight }) => [name, weight]));
       const weightsKept = after.filter(({ name, weight }) => weightOf.get(name) === weight).length;
       return { contender: contender.name, round, ...ran, load, weightsKept, servers: after.length };
-    }),
-  );
+    });
+  return await (lock === undefined ? turn() : holding(lock, turn));
 }
 
 async function underLoad(
