@@ -2,6 +2,7 @@ import type { ContainerDetails } from '../lab/engine.ts';
 import { engine } from '../lab/engine.ts';
 import { serverStates } from '../lab/haproxy.ts';
 import { docker, hosts, labReset, labUp } from '../lab/lab.ts';
+import { isLeftBehind } from '../lab/owner.ts';
 import { imageOf, savedSettings } from '../lab/settings.ts';
 import { until } from '../lab/wait.ts';
 
@@ -17,9 +18,10 @@ export interface Sight {
 
 const size = { hosts: 3, apps: 3 };
 
-/** Brings the lab up if it is down, gives `work` a new fleet on v1, and leaves the lab as `bin/lab reset` does. */
+/** Brings the lab up if it is down or was left behind, gives `work` a new fleet on v1, and leaves the lab as `bin/lab reset` does. */
 export async function withNewFleet<T>(appDelayMs: number, work: () => Promise<T>): Promise<T> {
-  const before = savedSettings() ?? (await labUp(size));
+  const saved = savedSettings();
+  const before = saved && !isLeftBehind(saved.owner) ? saved : await labUp(size, { forRun: true });
   await labReset({ ...size, appDelayMs, version: 'v1' });
   try {
     return await work();

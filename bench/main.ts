@@ -1,8 +1,8 @@
 /** `npm run bench`: see docs/benchmarks.md. */
 import { writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
-import { labDown } from '../lab/lab.ts';
-import { savedSettings } from '../lab/settings.ts';
+import { labDownIf } from '../lab/lab.ts';
+import { isOurs } from '../lab/owner.ts';
 import { buildOf } from './build.ts';
 import { floor, sluice } from './contenders.ts';
 import { inventoryLines, inventoryTimes } from './inventory.ts';
@@ -17,11 +17,10 @@ async function main(args: readonly string[]): Promise<number> {
     console.log(usage);
     return 0;
   }
-  const wasUp = savedSettings() !== undefined;
   try {
     return await bench(options);
   } finally {
-    if (!wasUp && savedSettings() !== undefined) await labDown({ keepImages: true });
+    await labDownIf(isOurs, { keepImages: true });
   }
 }
 

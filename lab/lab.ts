@@ -9,6 +9,8 @@ import { hostOf, hostsOf, namespacesDir } from './host.ts';
 import { publishImages, variants } from './images.ts';
 import { hasNamespaces, makeNamespaces, makeNamespacesDir, removeHost, removeNamespacesDir } from './namespaces.ts';
 import { heal, makeBridge, removeBridge } from './network.ts';
+import type { Owner } from './owner.ts';
+import { ownerForRun } from './owner.ts';
 import { installPackages } from './packages.ts';
 import { forgetPolicy } from './policy.ts';
 import { killRegistry, publishedDigest, registryDir, startRegistry } from './registry.ts';
@@ -24,11 +26,14 @@ export { runtime } from './haproxy.ts';
 export { cut, cutSsh, heal } from './network.ts';
 export { powerOff, powerOn } from './power.ts';
 
-/** Brings the fleet up, from whatever there is of it, and answers what it was brought up with. */
-export async function labUp(options: Partial<LabSettings> = {}): Promise<LabSettings> {
+/**
+ * Brings the fleet up, from whatever there is of it, and answers what it was brought up with. `forRun`: it is this
+ * process's to take down, unless it is up already and somebody's.
+ */
+export async function labUp(options: Partial<LabSettings> = {}, { forRun = false } = {}): Promise<LabSettings> {
   const settings = { ...defaultSettings(), ...options };
   return await locked(async () => {
-    saveSettings(settings);
+    saveSettings({ ...settings, owner: forRun ? ownerForRun(savedSettings()?.owner) : 'a person' });
     await converge(settings);
     return settings;
   });
@@ -58,6 +63,17 @@ export async function labResetHost(host: Host, options: Partial<LabSettings> = {
 export async function labDown({ keepImages = false } = {}): Promise<void> {
   await locked(async () => {
     await remove(keepImages);
+  });
+}
+
+/** The same if the lab `is` so; answers whether it was. */
+export async function labDownIf(is: (owner: Owner) => boolean, { keepImages = false } = {}): Promise<boolean> {
+  if (savedSettings() === undefined) return false;
+  return await locked(async () => {
+    const saved = savedSettings();
+    if (saved === undefined || !is(saved.owner)) return false;
+    await remove(keepImages);
+    return true;
   });
 }
 

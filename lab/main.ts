@@ -1,10 +1,11 @@
 import type { DaemonName } from './daemons.ts';
 import { daemonNames } from './daemons.ts';
-import { cut, cutSsh, heal, hostNamed, hosts, kill, labDown, labReset, labUp } from './lab.ts';
-import { powerOff, powerOn, reload, start } from './lab.ts';
+import { cut, cutSsh, heal, hostNamed, hosts, kill, labDown, labDownIf } from './lab.ts';
+import { labReset, labUp, powerOff, powerOn, reload, start } from './lab.ts';
 import { loadCommand } from './load/cli.ts';
 import type { Options } from './options.ts';
 import { numberOf, parse, settingsOf } from './options.ts';
+import { isLeftBehind } from './owner.ts';
 import { runHere } from './shell.ts';
 import { sshOptions } from './ssh.ts';
 import { statusOf, statusText } from './status.ts';
@@ -25,14 +26,20 @@ lab off|on HOST             power off; on: it boots with what is on its disk
 lab kill|start HOST sshd|dockerd|haproxy
 lab reload HOST             reload of HAProxy
 lab ssh HOST [COMMAND...]   a shell, or a command, on a host
-lab down [--keep-images]    remove everything; or all but the published images`;
+lab down [--keep-images]    remove everything; or all but the published images
+    --left-behind           only if tests or a benchmark that were killed have left it`;
 
 type Command = (values: Options, args: readonly string[]) => Promise<number>;
 
 const commands: Readonly<Record<string, Command>> = {
   up: async (values, args) => await timed('up', labUp(settingsOf(values, args))),
   reset: async (values, args) => await timed('reset', labReset(settingsOf(values, args))),
-  down: async (values) => await timed('down', labDown({ keepImages: values['keep-images'] ?? false })),
+  down: async (values) => {
+    const how = { keepImages: values['keep-images'] ?? false };
+    if (values['left-behind'] !== true) return await timed('down', labDown(how));
+    if (await labDownIf(isLeftBehind, how)) console.log('lab down: a run that was killed had left it');
+    return 0;
+  },
   status: async (values) => {
     const status = await statusOf(hosts());
     console.log(values.json === true ? JSON.stringify(status, null, 2) : statusText(status));

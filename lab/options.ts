@@ -10,6 +10,7 @@ const options = {
   'no-healthchecks': { type: 'boolean' },
   'no-stream-local': { type: 'boolean' },
   'keep-images': { type: 'boolean' },
+  'left-behind': { type: 'boolean' },
   json: { type: 'boolean' },
   seconds: { type: 'string' },
   hosts: { type: 'string' },

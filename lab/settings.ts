@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync, existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Owner } from './owner.ts';
 
 /** What `lab up` can be asked for. */
 export interface LabSettings {
@@ -20,6 +21,11 @@ export interface LabSettings {
   readonly streamLocal: boolean;
   /** HAProxy configuration template; see haproxy/haproxy.cfg.example for its placeholders. */
   readonly haproxyTemplate: string;
+}
+
+/** A lab that is up. */
+export interface SavedSettings extends LabSettings {
+  readonly owner: Owner;
 }
 
 /** Everything the lab writes is below this; one lab per machine. */
@@ -56,12 +62,13 @@ export function defaultSettings(): LabSettings {
 }
 
 /** What the lab was last brought up with; undefined when there is none. */
-export function savedSettings(): LabSettings | undefined {
+export function savedSettings(): SavedSettings | undefined {
   if (!existsSync(settingsFile)) return undefined;
-  return { ...defaultSettings(), ...(JSON.parse(readFileSync(settingsFile, 'utf8')) as Partial<LabSettings>) };
+  const saved = JSON.parse(readFileSync(settingsFile, 'utf8')) as Partial<SavedSettings>;
+  return { ...defaultSettings(), owner: 'a person', ...saved };
 }
 
-export function saveSettings(settings: LabSettings): void {
+export function saveSettings(settings: SavedSettings): void {
   mkdirSync(labDir, { recursive: true });
   writeFileSync(`${settingsFile}.new`, JSON.stringify(settings, null, 2));
   renameSync(`${settingsFile}.new`, settingsFile);
