@@ -7,6 +7,7 @@ import { areServersUp, resetServers } from './haproxy.ts';
 import type { Host } from './host.ts';
 import { hostOf, hostsOf, namespacesDir } from './host.ts';
 import { publishImages, variants } from './images.ts';
+import { writeInventory } from './inventory.ts';
 import { hasNamespaces, makeNamespaces, makeNamespacesDir, removeHost, removeNamespacesDir } from './namespaces.ts';
 import { heal, makeBridge, removeBridge } from './network.ts';
 import type { Owner } from './owner.ts';
@@ -118,6 +119,7 @@ async function converge(settings: LabSettings): Promise<void> {
   await makeBridge();
   await makeNamespacesDir();
   await makeKeys(wanted);
+  writeInventory(wanted);
   const publishing = startRegistry().then(publishImages);
   const digest = publishing.then((digests) => digests.get(settings.version));
   await all<unknown>([digest, ...wanted.map(async (host) => convergeOrRemake(host, settings, digest))]);

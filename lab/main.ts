@@ -5,6 +5,7 @@ import { labReset, labUp, powerOff, powerOn, reload, start } from './lab.ts';
 import { loadCommand } from './load/cli.ts';
 import type { Options } from './options.ts';
 import { numberOf, parse, settingsOf } from './options.ts';
+import { inventoryFile } from './inventory.ts';
 import { isLeftBehind } from './owner.ts';
 import { runHere } from './shell.ts';
 import { sshOptions } from './ssh.ts';
@@ -32,7 +33,11 @@ lab down [--keep-images]    remove everything; or all but the published images
 type Command = (values: Options, args: readonly string[]) => Promise<number>;
 
 const commands: Readonly<Record<string, Command>> = {
-  up: async (values, args) => await timed('up', labUp(settingsOf(values, args))),
+  up: async (values, args) => {
+    const status = await timed('up', labUp(settingsOf(values, args)));
+    console.log(`inventory: ${inventoryFile}`);
+    return status;
+  },
   reset: async (values, args) => await timed('reset', labReset(settingsOf(values, args))),
   down: async (values) => {
     const how = { keepImages: values['keep-images'] ?? false };

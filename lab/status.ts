@@ -4,9 +4,13 @@ import { containers } from './engine.ts';
 import type { ServerState } from './haproxy.ts';
 import { serverStates } from './haproxy.ts';
 import type { Host } from './host.ts';
+import { inventoryFile } from './inventory.ts';
 import { hasNamespaces } from './namespaces.ts';
 import { isCut } from './network.ts';
+import type { Owner } from './owner.ts';
+import { ownerText } from './owner.ts';
 import { registryProcess } from './registry.ts';
+import { savedSettings } from './settings.ts';
 
 export interface HostStatus {
   readonly name: string;
@@ -18,17 +22,30 @@ export interface HostStatus {
 }
 
 export interface LabStatus {
+  /** Undefined when it is down. */
+  readonly owner: Owner | undefined;
+  readonly inventory: string;
   readonly registryPid: number | undefined;
   readonly hosts: readonly HostStatus[];
 }
 
 export async function statusOf(hosts: readonly Host[]): Promise<LabStatus> {
-  return { registryPid: registryProcess()?.pid, hosts: await Promise.all(hosts.map(hostStatus)) };
+  return {
+    owner: savedSettings()?.owner,
+    inventory: inventoryFile,
+    registryPid: registryProcess()?.pid,
+    hosts: await Promise.all(hosts.map(hostStatus)),
+  };
 }
 
-export function statusText({ registryPid, hosts }: LabStatus): string {
-  if (hosts.length === 0) return 'The lab is down';
-  return [`registry: ${pidText(registryPid)}`, ...hosts.flatMap(hostLines)].join('\n');
+export function statusText({ owner, inventory, registryPid, hosts }: LabStatus): string {
+  if (owner === undefined || hosts.length === 0) return 'The lab is down';
+  return [
+    `brought up by ${ownerText(owner)}`,
+    `inventory: ${inventory}`,
+    `registry: ${pidText(registryPid)}`,
+    ...hosts.flatMap(hostLines),
+  ].join('\n');
 }
 
 async function hostStatus(host: Host): Promise<HostStatus> {
