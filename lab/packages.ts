@@ -19,6 +19,8 @@ const programs: readonly (readonly [string, string])[] = [
   ['/usr/bin/openssl', 'openssl'],
 ];
 
+export const packages: readonly string[] = [...new Set(programs.map(([, name]) => name))];
+
 /** Installs what is missing, on Debian, and has none of it start a service. */
 export async function installPackages(): Promise<void> {
   forgetPolicy();

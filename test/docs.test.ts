@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packages } from '../lab/packages.ts';
 import { readPlaybook } from '../src/config/playbook/read.ts';
 import { BUG_STATUS, exitStatuses, HAS_CHANGES_STATUS } from '../src/errors.ts';
 
@@ -98,6 +99,12 @@ it('README.md tells the commands that there are', () => {
   const declared = [...textOf('src/cli/arguments.ts').matchAll(/\.command\('([^']+)'/g)].map((match) => match[1]);
 
   expect(rowsUnder('README.md', 'Commands').map(([command = '']) => codesIn(command)[0])).toEqual(declared);
+});
+
+it('README.md tells the Debian packages that the lab installs', () => {
+  const told = /Debian packages that are missing of\n([^;]*);/.exec(textOf('README.md'))?.[1] ?? '';
+
+  expect(codesIn(told)).toEqual(packages);
 });
 
 it("README.md's playbook is sound", () => {
