@@ -118,6 +118,11 @@ export class TestSshServer {
     await Promise.all([...this.#sockets].map((socket) => once(socket, 'close')));
   }
 
+  /** Hears nothing any more, on any connection, and says nothing: as a machine that is gone from the network. */
+  freeze(): void {
+    for (const socket of this.#sockets) socket.pause();
+  }
+
   /** Cuts every connection, without a goodbye. */
   drop(): void {
     for (const socket of this.#sockets) socket.resetAndDestroy();

@@ -1,3 +1,4 @@
+import { connect as connectTcp, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { LimitFunction } from 'p-limit';
 import ssh2, { type AnyAuthMethod } from 'ssh2';
@@ -57,14 +58,14 @@ interface SshError extends Error {
 async function handshake(address: SshAddress, { keyFiles, connect }: Dialling): Promise<Session> {
   const [hostKeys, credentials] = await Promise.all([HostKeys.read(address), credentialsFor(address, keyFiles)]);
   const algorithms = algorithmsFor(address, hostKeys.algorithms);
-  const sock = await connect?.();
+  const sock = (await connect?.()) ?? tcpTo(address);
   const client = new ssh2.Client();
   return new Promise((resolve, reject) => {
     let refused: unknown;
     const fail = (error: unknown) => {
       reject(isOurs(error) ? error : failureOf(address, credentials, error as SshError));
       client.destroy();
-      sock?.destroy();
+      sock.destroy();
     };
     const identities = new Identities(credentials.identities, (file) => {
       fail(new Locked(file));
@@ -72,19 +73,19 @@ async function handshake(address: SshAddress, { keyFiles, connect }: Dialling): 
     const login: AnyAuthMethod = { type: 'agent', username: address.user, agent: identities };
     // `on`, not `once`: one failure may emit two errors, and the second must not end the process.
     client.on('error', (error: SshError) => {
-      if (error.level !== 'agent') fail(refused ?? sock?.errored ?? error);
+      if (error.level !== 'agent') fail(refused ?? sock.errored ?? error);
     });
     client.on('close', () => {
-      fail(refused ?? sock?.errored ?? new Error('Connection lost before handshake'));
+      fail(refused ?? sock.errored ?? new Error('Connection lost before handshake'));
     });
     client.on('connect', () => client.setNoDelay(true));
     client.on('ready', () => {
       resolve(
-        new Session(new Ssh2Carrier(client), address, { key: identities.accepted ?? '', hostKey: hostKeys.seen }),
+        new Session(new Ssh2Carrier(client, sock), address, { key: identities.accepted ?? '', hostKey: hostKeys.seen }),
       );
     });
     client.connect({
-      ...(sock ? { sock } : { host: address.address, port: address.port, ...socketOf(address) }),
+      sock,
       username: address.user,
       readyTimeout: address.connectTimeoutMs,
       keepaliveInterval: address.keepalive.everyMs,
@@ -118,12 +119,13 @@ function isOurs(error: unknown): error is Error {
   return error instanceof Failure || error instanceof Locked;
 }
 
-function socketOf({ family, bindAddress }: SshAddress): ssh2.ConnectConfig {
-  return {
-    ...(family === 4 && { forceIPv4: true }),
-    ...(family === 6 && { forceIPv6: true }),
+/** Not left to ssh2, which lets go of its own in ways that do not always end it, see `Ssh2Carrier.end`. */
+function tcpTo({ address: host, port, family, bindAddress }: SshAddress): Socket {
+  const socket = connectTcp({
+    ...{ host, port, ...(family !== undefined && { family }) },
     ...(bindAddress !== undefined && { localAddress: bindAddress }),
-  };
+  });
+  return socket.setMaxListeners(0);
 }
 
 function failureOf(address: SshAddress, credentials: Credentials, error: SshError): Failure {

@@ -1,14 +1,22 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'ssh2';
 import type { Carrier, Opened, Target } from './carrier.ts';
 
-/** A connection made by ssh2, after its handshake. */
+/** How long a peer may take to answer our goodbye. */
+const GOODBYE_MS = 1_000;
+
+/** A connection made by ssh2 over a stream, after its handshake. */
 export class Ssh2Carrier implements Carrier {
   readonly proxyCommand = undefined;
   readonly #client: Client;
+  readonly #stream: Duplex;
   readonly #closed: Promise<void>;
 
-  constructor(client: Client) {
+  constructor(client: Client, stream: Duplex) {
     this.#client = client;
+    this.#stream = stream;
     this.#closed = new Promise((resolve) => client.once('close', resolve));
   }
 
@@ -20,6 +28,8 @@ export class Ssh2Carrier implements Carrier {
 
   onEnd(tell: (why: string) => void): void {
     this.#client.on('error', (error) => {
+      // A socket that is merely closed has the kernel send what is still in its buffer once the network is back.
+      if (this.#stream instanceof Socket) this.#stream.resetAndDestroy();
       tell(error.message);
     });
     this.#client.on('close', () => {
@@ -29,8 +39,12 @@ export class Ssh2Carrier implements Carrier {
 
   async end(): Promise<void> {
     this.#client.end();
-    // A peer that does not answer our goodbye must not keep us waiting.
-    this.#client.destroy();
+    const over = new AbortController();
+    // ssh2's own destroy() does nothing once its end() was called: a peer that is gone would keep us until TCP gives up.
+    const wait = pause(GOODBYE_MS, undefined, { signal: over.signal }).catch(() => undefined);
+    await Promise.race([this.#closed, wait]);
+    over.abort();
+    this.#stream.destroy();
     await this.#closed;
   }
 }

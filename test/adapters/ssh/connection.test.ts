@@ -89,6 +89,16 @@ describe.each(transports)('SshLink.run() by %s', (transport) => {
     expect(server.connections).toBe(2);
   });
 
+  it('is closed though the other side does not answer the goodbye', async () => {
+    const link = linkTo();
+    await link.run('true');
+    server.freeze();
+
+    await link.close();
+
+    expect((await failureOf(link.run('true'))).code).toBe('unreachable');
+  });
+
   it('fails after close()', async () => {
     const link = linkTo();
     await link.run('true');
