@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from '../../src/errors.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { changed } from '../support/changed.ts';
-import { FakeFleet, WEIGHTS, type FakeHost } from '../support/fake-fleet.ts';
+import { FakeFleet, WEIGHTS } from '../support/fake-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 
@@ -11,15 +11,14 @@ describe('a restart whose note that it is begun is lost', () => {
     const fleet = await FakeFleet.up(['fe1']);
     const fe1 = await fleet.host('fe1');
     let isLost = false;
-    const record: FakeHost['record'] = {
-      ...fe1.record,
+    const record = changed(fe1.record, {
       write: async (entries) => {
         const isFirst = !isLost && entries.some(({ only }) => only?.progress === 'begun');
         isLost ||= isFirst;
         if (isFirst) throw new Failure('unreachable', 'Cannot reach fe1: connection lost');
         await fe1.record.write(entries);
       },
-    };
+    });
     const atStop: unknown[] = [];
     const stop = async (name: string): Promise<void> => {
       atStop.push(fe1.entries.map(({ container, only }) => `${container} ${only?.progress ?? ''}`));

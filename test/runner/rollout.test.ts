@@ -50,7 +50,7 @@ describe('rollout()', () => {
 
   // prettier-ignore
   it.each([
-    { bad: 'never answers',   behaviour: { neverAnswers: true },                          cause: /is not ready after 10 s: its healthcheck has not passed yet; refused/ },
+    { bad: 'never answers',   behaviour: { neverAnswers: true },                          cause: /is not ready after 10 s: its healthcheck has not passed yet; http:\S+: refused/ },
     { bad: 'exits',           behaviour: { exitsAfterMs: 200 },                           cause: /exited and was restarted, exit status 1/ },
     { bad: 'turns unhealthy', behaviour: { neverAnswers: true, unhealthyAfterMs: 1_500 }, cause: /is unhealthy/ },
   ])('brings the old container back when the new one $bad', async ({ behaviour, cause }) => {

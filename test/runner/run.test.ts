@@ -90,7 +90,7 @@ describe('a rollout with strategy: run', () => {
   it('runs it all the same when the connection is lost before it is sent', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     const fe1 = await fleet.host('fe1');
-    const { write } = fe1.record;
+    const write = fe1.record.write.bind(fe1.record);
     let isLost = false;
     Object.assign(fe1.record, {
       write: async (entries: readonly RecordEntry[]) => {

@@ -1,12 +1,20 @@
 import { setMaxListeners } from 'node:events';
 import { Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
+import { expectedText, isIn } from '../../src/rollout/expected.ts';
 import type { Instance, Probe } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy, type Policy } from '../../src/rollout/policy.ts';
 import type { AddressAnswer, AddressQuestion, CommandEnd, CommandRequest } from '../../src/runner/ports/commands.ts';
 import type { PushRecord } from '../../src/runner/ports/config-port.ts';
-import type { Fleet, HostAccess, HostSystem, ProbeResult, RecordEntry } from '../../src/runner/ports/ports.ts';
+import type {
+  Fleet,
+  HostAccess,
+  HostRecord,
+  HostSystem,
+  ProbeResult,
+  RecordEntry,
+} from '../../src/runner/ports/ports.ts';
 import type { RunContext } from '../../src/runner/run.ts';
 import { anInstance, SOCKET } from './builders.ts';
 import { FakeArchive } from './fake-archive.ts';
@@ -18,6 +26,7 @@ import type { Behaviour, FakeImage } from './fake-image.ts';
 import { FakeJobs } from './fake-jobs.ts';
 import { FakeLock } from './fake-lock.ts';
 import { FakeOperator } from './fake-operator.ts';
+import { FakeRecord, FakeRecordFile } from './fake-record.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export const IMAGE = 'registry.lab:5000/pxapp';
@@ -39,7 +48,8 @@ export class FakeHost implements HostAccess {
   readonly haproxy: FakeBalancer;
   readonly archive: FakeArchive;
   readonly commands: FakeCommands;
-  entries: readonly RecordEntry[] = [];
+  readonly recordFile = new FakeRecordFile();
+  readonly record: HostRecord;
   /** Of HAProxy's configuration, that have died here. */
   diedPushes: readonly PushRecord[] = [];
   readonly lock: FakeLock;
@@ -60,6 +70,7 @@ export class FakeHost implements HostAccess {
     this.jobs = new FakeJobs(clock);
     this.containers = new FakeEngine(clock, registry);
     this.archive = new FakeArchive(name);
+    this.record = new FakeRecord(name, this.recordFile);
     this.commands = new FakeCommands(clock);
     this.haproxy = new FakeBalancer(
       clock,
@@ -80,20 +91,26 @@ export class FakeHost implements HostAccess {
     });
   }
 
-  readonly record = {
-    read: async (): Promise<readonly RecordEntry[]> => this.entries,
-    write: async (entries: readonly RecordEntry[]): Promise<void> => {
-      this.entries = entries;
-    },
-  };
+  get entries(): readonly RecordEntry[] {
+    return this.recordFile.entries;
+  }
+
+  set entries(entries: readonly RecordEntry[]) {
+    this.recordFile.entries = entries;
+  }
 
   balancer(): FakeBalancer {
     return this.haproxy;
   }
 
-  async probe(probe: Probe): Promise<ProbeResult> {
-    const port = probe.kind === 'http' ? Number(new URL(probe.url).port) : 0;
-    return this.containers.answers(`pxApp_${port - 8080}`) ? { ok: true } : { ok: false, why: 'refused' };
+  /** Its applications answer 200, with no header and no body. */
+  async probe(probe: Exclude<Probe, { kind: 'command' }>): Promise<ProbeResult> {
+    const isHttp = probe.kind === 'http';
+    const [where, port] = isHttp
+      ? [probe.url, Number(new URL(probe.url).port)]
+      : [`${probe.host}:${probe.port}`, probe.port];
+    const why = this.containers.answers(`pxApp_${port - 8080}`) ? isHttp && missingIn(probe) : ': refused';
+    return why ? { ok: false, why: `${where}${why}` } : { ok: true };
   }
 
   async system(): Promise<HostSystem> {
@@ -122,6 +139,13 @@ export class FakeHost implements HostAccess {
     if (this.isUnreachable) throw new Failure('unreachable', `Cannot reach ${this.name}: no answer`);
     return this.commands.ask(question);
   }
+}
+
+function missingIn({ status: [lowest, highest], headers = {}, body }: Extract<Probe, { kind: 'http' }>): string {
+  const [header] = Object.keys(headers);
+  if (lowest > 200 || highest < 200) return ' answers 200';
+  if (header !== undefined) return ` answers without the header ${header}`;
+  return !body || isIn(body, '') ? '' : ` answers without ${expectedText(body)}: ""`;
 }
 
 /** Hosts with three containers each on v1, under load, on virtual time. */

@@ -72,7 +72,11 @@ export interface RecordEntry {
 /** What must be undone on a host, kept on the host itself. Written durably and whole, or not at all. */
 export interface HostRecord {
   read(): Promise<readonly RecordEntry[]>;
-  /** Replaces the record; an empty one is removed. */
+  /**
+   * Replaces the record; an empty one is removed.
+   *
+   * @throws Failure `error` when somebody else has written it since it was read here, or first written
+   */
   write(entries: readonly RecordEntry[]): Promise<void>;
 }
 

@@ -5,6 +5,7 @@ import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { probeOver } from '../../../src/adapters/host/probe.ts';
 import type { Probe } from '../../../src/rollout/model.ts';
 import type { ProbeResult } from '../../../src/runner/ports/ports.ts';
+import { probes } from '../../support/contracts/probe.ts';
 import { LocalLink } from '../../support/local-link.ts';
 
 const servers: Server[] = [];
@@ -47,6 +48,13 @@ afterEach(() => {
     server.close();
   }
 });
+
+probes('a link', async () => ({
+  host: { probe: (probe, withinMs) => probeOver(link, probe, withinMs) },
+  port: await listen(createServer(answering(200))),
+  closedPort: await closed(),
+  end: async () => undefined,
+}));
 
 describe('an HTTP probe', () => {
   // prettier-ignore

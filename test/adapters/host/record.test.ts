@@ -18,6 +18,7 @@ import { Failure } from '../../../src/errors.ts';
 import type { RecordEntry } from '../../../src/runner/ports/ports.ts';
 import { anInstance, aServer } from '../../support/builders.ts';
 import { changed } from '../../support/changed.ts';
+import { keepsARecord } from '../../support/contracts/host-record.ts';
 import { LocalLink } from '../../support/local-link.ts';
 
 const drained: RecordEntry = {
@@ -42,6 +43,22 @@ function aLink(...options: ConstructorParameters<typeof LocalLink>): LocalLink {
 
 afterEach(async () => {
   await Promise.all(links.splice(0).map((link) => link.close()));
+});
+
+keepsARecord('a host', async () => {
+  const link = new LocalLink({ isOrdinary: true });
+  link.makeStateDir();
+  return {
+    record: () => new FileRecord(link),
+    tear: async () => void (await link.run(`printf '{ "schema": 1, "ent' > /var/lib/sluice/record.json`)),
+    forbid: async () => {
+      chmodSync(link.stateDir, 0o555);
+    },
+    end: async () => {
+      chmodSync(link.stateDir, 0o777);
+      await link.close();
+    },
+  };
 });
 
 describe('a FileRecord', () => {
