@@ -4,6 +4,7 @@ export type FailureCode =
   | 'some-failed'
   | 'unreachable'
   | 'refused'
+  | 'late'
   | 'config'
   | 'out-of-service'
   | 'stopped'
@@ -33,6 +34,7 @@ export class Failure extends Error {
 export const exitStatuses: Readonly<Record<FailureCode, number>> = {
   error: 1,
   refused: 1,
+  late: 1,
   docker: 1,
   haproxy: 1,
   'some-failed': 2,
@@ -52,6 +54,14 @@ export const BUG_STATUS = 250;
 
 export function exitStatusOf(error: unknown): number {
   return error instanceof Failure ? exitStatuses[error.code] : BUG_STATUS;
+}
+
+/**
+ * Whether nothing was heard of what was asked: of a host that is lost, or of a service there that takes too long (`late`).
+ * How things stand there is not known, and what was asked may have been done.
+ */
+export function isOutOfReach({ code }: Failure): boolean {
+  return code === 'unreachable' || code === 'late';
 }
 
 /** What the system refuses with, in words (errno(3)). */

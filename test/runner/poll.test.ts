@@ -4,6 +4,7 @@ import { poll, type Patience } from '../../src/runner/waiting/poll.ts';
 import { VirtualClock } from '../support/virtual-clock.ts';
 
 const never = new AbortController().signal;
+const late = new Failure('late', 'Cannot use Docker on fe1: it takes longer than 15 s');
 const lost = new Failure('unreachable', 'Cannot reach fe1: lost');
 
 interface Told {
@@ -67,10 +68,13 @@ describe('poll()', () => {
   });
 
   it('takes a look again that did not come through, and tells of the trouble', async () => {
-    const { look, told, patience, clock } = arrange({}, { 1: lost, 2: lost });
+    const { look, told, patience, clock } = arrange({}, { 1: lost, 2: late });
 
     expect(await poll(look, () => true, patience, clock)).toEqual({ done: true, last: 3 });
-    expect(told).toEqual(['Cannot reach fe1: lost, 1000 left', 'Cannot reach fe1: lost, 900 left']);
+    expect(told).toEqual([
+      'Cannot reach fe1: lost, 1000 left',
+      'Cannot use Docker on fe1: it takes longer than 15 s, 900 left',
+    ]);
   });
 
   it('takes a look again that was refused: the service may be starting anew', async () => {

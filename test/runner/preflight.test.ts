@@ -266,6 +266,16 @@ describe('plan()', () => {
     });
   });
 
+  it('does not call a host unreachable whose Docker or HAProxy hangs', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { haproxy } = await fleet.host('fe1');
+    haproxy.backends = () => Promise.reject(new Failure('late', 'Cannot ask HAProxy on fe1: no answer within 10 s'));
+
+    await expect(plan([fleet.play('v2')], false, fleet.context())).rejects.toMatchObject({
+      ...{ code: 'error', message: 'Cannot start: there is a problem (above); nothing was touched' },
+    });
+  });
+
   it('warns and goes on', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     await (await fleet.host('fe1')).haproxy.setWeight(aServer('pxApp_3'), 0);

@@ -31,7 +31,7 @@ describe('how weights were set', () => {
 });
 
 it('what was sent to HAProxy is told for each host', () => {
-  const failed = (code: 'unreachable' | 'haproxy') => new Failure(code, code);
+  const failed = (code: 'unreachable' | 'late' | 'haproxy') => new Failure(code, code);
 
   expect(
     brief(
@@ -39,11 +39,13 @@ it('what was sent to HAProxy is told for each host', () => {
         { host: 'fe1', answer: '', failure: undefined },
         { host: 'fe2', answer: '', failure: failed('unreachable') },
         { host: 'fe3', answer: '', failure: failed('haproxy') },
+        { host: 'fe4', answer: '', failure: failed('late') },
       ]),
     ),
   ).toEqual([
     ['fe1', 'updated', 1, 0, ''],
     ['fe2', 'unreachable', 0, 0, 'unreachable'],
     ['fe3', 'failed', 0, 0, 'haproxy'],
+    ['fe4', 'failed', 0, 0, 'late'],
   ]);
 });

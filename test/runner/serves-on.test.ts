@@ -92,6 +92,25 @@ describe('a new container that an HAProxy out of reach may send requests to', ()
     expect(standings(pair)).toEqual([IN_SERVICE, IN_SERVICE]);
   });
 
+  it('goes on just so where that one hangs', async () => {
+    const pair = await balancerPair();
+    const { fleet, fe1, hang } = pair;
+    const onEvent = (event: RunEvent): void => {
+      if (event.type === 'step-started' && event.step === 'soak') hang();
+    };
+
+    const result = await rollout([playOf(fleet)], options, fleet.context(onEvent));
+
+    const reason = WHY.replace(
+      'Cannot reach lb2: connection refused',
+      'Cannot ask HAProxy on lb2: no answer within 10 s',
+    );
+    expect(result).toMatchObject({ end: 'outOfService', hosts: [{ host: 'fe1', outOfService: 1 }] });
+    expect(fleet.events).toContainEqual(expect.objectContaining({ type: 'step-failed', step: 'withdraw', reason }));
+    expect(standings(pair)).toEqual([IN_SERVICE, IN_SERVICE]);
+    expect(fe1.containers.imageOf('pxApp_1')).toMatch(/:v2$/);
+  });
+
   it('goes on where a withdraw that died has taken it from the others', async () => {
     const pair = await balancerPair();
     const { fleet, fe1, lb1, setDead } = pair;

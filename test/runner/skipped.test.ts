@@ -99,12 +99,18 @@ describe('unreachable: skip', () => {
     expect(endsOf(await roll(fleet, [aPlay(fleet, policy)]))).toBe('fe3 updated, fe1 unreachable, fe2 unreachable');
   });
 
-  it('skips a host that goes away before its turn', async () => {
+  it.each([
+    { what: 'goes away', failure: new Failure('unreachable', 'Cannot reach fe2: no route to host') },
+    {
+      what: 'does not answer in time',
+      failure: new Failure('late', 'Cannot use Docker on fe2: it takes longer than 15 s'),
+    },
+  ])('skips a host that $what before its turn', async ({ failure }) => {
     const fleet = await FakeFleet.up();
     const fe2 = await fleet.host('fe2');
     const onEvent = ({ type }: RunEvent): void => {
       if (type === 'batch-ended') {
-        fe2.containers.version = () => Promise.reject(new Failure('unreachable', 'Cannot reach fe2: no route to host'));
+        fe2.containers.version = () => Promise.reject(failure);
       }
     };
 

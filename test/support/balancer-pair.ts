@@ -13,6 +13,8 @@ export interface BalancerPair {
   readonly lb2: FakeHost;
   /** Whether lb2 can be reached; who has it in hand finds out, too. */
   readonly setDead: (isDead: boolean) => void;
+  /** The HAProxy of lb2 answers nothing any more, while its host does. */
+  readonly hang: () => void;
 }
 
 /** The containers of fe1 are behind the HAProxys of lb1 and lb2, of which the latter may die. */
@@ -21,6 +23,7 @@ export async function balancerPair(): Promise<BalancerPair> {
   const [fe1, lb1, lb2] = await Promise.all(['fe1', 'lb1', 'lb2'].map((name) => fleet.host(name)));
   if (!fe1 || !lb1 || !lb2) throw new Error('they are up');
   const { haproxy } = lb2;
+  let isHung = false;
   lb2.balancer = () =>
     new Proxy(haproxy, {
       get: (target, key): unknown => {
@@ -28,10 +31,12 @@ export async function balancerPair(): Promise<BalancerPair> {
         if (typeof value !== 'function') return value;
         if (lb2.isUnreachable)
           return () => Promise.reject(new Failure('unreachable', 'Cannot reach lb2: connection refused'));
+        if (isHung)
+          return () => Promise.reject(new Failure('late', 'Cannot ask HAProxy on lb2: no answer within 10 s'));
         return value.bind(target) as unknown;
       },
     });
-  return { fleet, fe1, lb1, lb2, setDead: (isDead) => (lb2.isUnreachable = isDead) };
+  return { fleet, fe1, lb1, lb2, setDead: (isDead) => (lb2.isUnreachable = isDead), hang: () => (isHung = true) };
 }
 
 /** A play that replaces the three containers of fe1. */

@@ -15,13 +15,13 @@ import type {
 } from '../../runner/ports/ports.ts';
 import type { CommandEnd, CommandRequest } from '../../runner/ports/commands.ts';
 import type { Link } from '../link.ts';
-import { noLogins, type Logins } from '../login.ts';
+import { noLogins } from '../login.ts';
 import { changesOf } from './changes.ts';
 import { Engine, unless } from './engine.ts';
 import { executed } from './exec.ts';
 import { linesOf, outputOf } from './frames.ts';
 import { insideOf, type InsideContainer } from './inside.ts';
-import { Images } from './images.ts';
+import { Images, type RegistryTerms } from './images.ts';
 import type { InspectedContainer } from './inspections.ts';
 import { obstaclesTo } from './obstacles.ts';
 import { ranIn } from './run-in.ts';
@@ -49,12 +49,8 @@ interface Making extends Creation {
   readonly files: readonly TarFile[];
 }
 
-interface EngineOptions {
+interface EngineOptions extends Partial<RegistryTerms> {
   readonly socket?: string;
-  /** Who asks the registries. */
-  readonly logins?: Logins;
-  /** Milliseconds before each further attempt, when a registry cannot be asked for the moment. */
-  readonly againAfterMs?: readonly number[];
 }
 
 /** The Docker Engine of one host, over its socket there. */
@@ -65,9 +61,9 @@ export class EngineContainers implements Containers {
   /** By the name of the container. */
   readonly #inside = new Map<string, InsideContainer>();
 
-  constructor(link: Link, { socket = '/var/run/docker.sock', logins = noLogins, againAfterMs }: EngineOptions = {}) {
+  constructor(link: Link, { socket = '/var/run/docker.sock', logins = noLogins, ...terms }: EngineOptions = {}) {
     this.#engine = new Engine(link, socket);
-    this.#images = new Images(this.#engine, logins, againAfterMs);
+    this.#images = new Images(this.#engine, { ...terms, logins });
     this.#files = new PlacedFiles(this.#engine);
   }
 

@@ -38,7 +38,7 @@ export class Engine {
     this.#agent = new StreamLocalAgent(link, socket);
   }
 
-  /** @throws Failure `docker`, or `unreachable` when the host was lost or the answer is late */
+  /** @throws Failure `docker`, `unreachable` when the host or the Engine was lost, or `late` */
   async call<T>({ what, withinMs, ask, signal }: Call<T>): Promise<T> {
     const docker = await this.#negotiated();
     return this.#within({ what, withinMs, ...(signal && { signal }), ask: (abortSignal) => ask(docker, abortSignal) });
@@ -58,9 +58,7 @@ export class Engine {
     const abort = new AbortController();
     const late = () => {
       // It may be the connection that is slow, or a daemon that is being restarted: worth another look.
-      abort.abort(
-        new Failure('unreachable', `Cannot ${what} on ${this.host}: it takes longer than ${withinMs / 1000} s`),
-      );
+      abort.abort(new Failure('late', `Cannot ${what} on ${this.host}: it takes longer than ${withinMs / 1000} s`));
     };
     const stop = () => {
       abort.abort(signal?.reason ?? new Error('stopped'));

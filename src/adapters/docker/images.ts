@@ -18,14 +18,28 @@ const REGISTRY_WITHIN_MS = 30_000;
 const SILENCE_MS = 120_000;
 const PULL_WITHIN_MS = 3_600_000;
 
+export interface RegistryTerms {
+  /** Who asks the registries. */
+  readonly logins: Logins;
+  /** Milliseconds before each further attempt, when a registry cannot be asked for the moment. */
+  readonly againAfterMs?: readonly number[];
+  /** Milliseconds in which it has to tell of an image. */
+  readonly registryWithinMs?: number;
+}
+
 /** The images of one host, and what a registry has for it. */
 export class Images {
   readonly #engine: Engine;
   readonly #registry: { readonly logins: Logins; readonly againAfterMs: readonly number[] };
+  readonly #registryWithinMs: number;
 
-  constructor(engine: Engine, logins: Logins, againAfterMs = AGAIN_AFTER_MS) {
+  constructor(
+    engine: Engine,
+    { logins, againAfterMs = AGAIN_AFTER_MS, registryWithinMs = REGISTRY_WITHIN_MS }: RegistryTerms,
+  ) {
     this.#engine = engine;
     this.#registry = { logins, againAfterMs };
+    this.#registryWithinMs = registryWithinMs;
   }
 
   /** By reference or by id; undefined when the host does not have it. */
@@ -43,10 +57,10 @@ export class Images {
   }
 
   async remote(reference: string): Promise<RemoteImage> {
-    return askRegistry(reference, this.#registry, async (login) =>
+    return askRegistry(reference, { ...this.#registry, isShort: true }, async (login) =>
       this.#engine.call({
         what: `ask the registry for ${reference}`,
-        withinMs: REGISTRY_WITHIN_MS,
+        withinMs: this.#registryWithinMs,
         async ask(docker) {
           const { Descriptor } = (await docker.getImage(reference).distribution(login)) as Distribution;
           return { digest: Descriptor.digest };

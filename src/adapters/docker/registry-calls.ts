@@ -15,15 +15,17 @@ interface Terms {
   readonly againAfterMs: readonly number[];
   readonly signal?: AbortSignal;
   readonly onAgain?: (why: string) => void;
+  /** Whether to ask again also when there was no answer in time. */
+  readonly isShort?: boolean;
 }
 
 /**
  * Asks a registry, through the Engine, with the login for it; again, a few times, when the network or a registry under
- * load is in the way.
+ * load is in the way. One that does not answer in time is in trouble itself: the Engine and the host are well.
  */
 export async function askRegistry<T>(
   reference: string,
-  { logins, againAfterMs, signal, onAgain }: Terms,
+  { logins, againAfterMs, signal, onAgain, isShort = false }: Terms,
   ask: (login: Authenticated) => Promise<T>,
 ): Promise<T> {
   const registry = registryIn(reference);
@@ -33,11 +35,14 @@ export async function askRegistry<T>(
     try {
       return await ask(authenticated);
     } catch (error) {
-      if (!(error instanceof Failure) || error.code !== 'docker') throw error;
+      if (!(error instanceof Failure) || (error.code !== 'docker' && error.code !== 'late')) throw error;
       if (!login && DENIED.test(error.message)) throw withoutLogin(error, registry);
       if (error.message.includes(UNTRUSTED)) throw untrusted(error, registry);
       const afterMs = againAfterMs[attempt];
-      if (afterMs === undefined || !PASSING.test(error.message)) throw error;
+      const isPassing = error.code === 'late' ? isShort : PASSING.test(error.message);
+      if (afterMs === undefined || !isPassing) {
+        throw error.code === 'docker' ? error : new Failure('docker', error.message, { cause: error });
+      }
       onAgain?.(error.message);
       await sleep(afterMs, undefined, signal ? { signal } : {});
     }

@@ -1,5 +1,5 @@
 /** How an HAProxy is made to read its configuration again, without dropping a request. */
-import { Failure, reasonOf } from '../../errors.ts';
+import { Failure, isOutOfReach, reasonOf } from '../../errors.ts';
 import type { Reloaded } from '../../runner/ports/config-port.ts';
 import { quoted, type Link } from '../link.ts';
 import { parseFailedReloads, parseProc } from './answers.ts';
@@ -73,7 +73,7 @@ async function refusalOf(master: Ask): Promise<string | undefined> {
     const alert = answer.split('\n').find((line) => line.startsWith('[ALERT]'));
     return alert?.replace(/^\[ALERT\]\s*\(?[^:]*:\s*/, '').trim() ?? 'its master says that it failed';
   } catch (error) {
-    if (error instanceof Failure && error.code === 'unreachable') return undefined;
+    if (error instanceof Failure && isOutOfReach(error)) return undefined;
     return reasonOf(error);
   }
 }

@@ -28,7 +28,7 @@ interface Asking {
  * A fresh connection for every line, because one that was opened before a reload keeps talking to the old worker.
  * Our side stays open until HAProxy has answered and closed: a half-close can interrupt its answer (`wait`).
  *
- * @throws Failure `unreachable`, also when the answer is late, torn off or too large; `haproxy` when what answers is no
+ * @throws Failure `late`; `unreachable`, also when the answer is torn off or too large; `haproxy` when what answers is no
  * runtime API, or is one in prompt mode
  */
 export function askOver(
@@ -44,10 +44,8 @@ export function askOver(
       return await answerTo(line, stream, { end: endsBy === 'closing' ? undefined : '\n\n', withinMs });
     } catch (error) {
       if (error instanceof Failure) throw error;
-      if (error instanceof NotRuntimeApi) {
-        throw new Failure('haproxy', `Cannot ask ${where} to "${line}": ${error.message}`, { cause: error });
-      }
-      throw new Failure('unreachable', `Cannot ask ${where} to "${line}": ${reasonOf(error)}`, { cause: error });
+      const code = error instanceof NotRuntimeApi ? 'haproxy' : error instanceof Late ? 'late' : 'unreachable';
+      throw new Failure(code, `Cannot ask ${where} to "${line}": ${reasonOf(error)}`, { cause: error });
     } finally {
       stream.destroy();
     }
@@ -56,6 +54,8 @@ export function askOver(
 
 /** To ask again would not help. */
 class NotRuntimeApi extends Error {}
+
+class Late extends Error {}
 
 interface Ending {
   readonly end: string | undefined;
@@ -97,7 +97,7 @@ function whyLate(chunks: readonly Buffer[], withinMs: number): Error {
   }
   const why = `no answer within ${withinMs / 1000} s`;
   // It takes so many at once (`stats maxconn`, 10); others wait, and hear nothing.
-  return new Error(chunks.length > 0 ? why : `${why}: it hangs, or others hold all the connections that it takes`);
+  return new Late(chunks.length > 0 ? why : `${why}: it hangs, or others hold all the connections that it takes`);
 }
 
 /** The last bytes, which may have come in as many pieces. */

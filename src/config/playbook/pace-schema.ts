@@ -85,7 +85,8 @@ export const pace = {
     default: 'pause',
   }),
   unreachable: field(unreachable, {
-    description: 'What hosts do that cannot be reached before their turn: `fail` the run, or be left out (`skip`).',
+    description:
+      'What hosts do that cannot be reached before their turn, or whose Docker or HAProxy takes too long to answer then: `fail` the run, or be left out (`skip`).',
     default: 'fail',
   }),
   unreachable_balancer: field(unreachable, {

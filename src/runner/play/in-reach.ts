@@ -1,5 +1,5 @@
 /** Whether a host can still be had. */
-import { Failure } from '../../errors.ts';
+import { Failure, isOutOfReach } from '../../errors.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
 
 /** Why the host is not ours any more, or undefined. */
@@ -20,7 +20,7 @@ export async function outOfReach(host: HeldHost): Promise<Failure | undefined> {
     await host.access.containers.version();
     return undefined;
   } catch (error) {
-    if (error instanceof Failure && error.code === 'unreachable') return error;
+    if (error instanceof Failure && isOutOfReach(error)) return error;
     if (error instanceof Failure) return undefined;
     throw error;
   }

@@ -1,5 +1,5 @@
 import pLimit, { type LimitFunction } from 'p-limit';
-import { Failure } from '../../errors.ts';
+import { Failure, isOutOfReach } from '../../errors.ts';
 import type { Instance } from '../../rollout/model.ts';
 import type { Image } from '../../rollout/observed.ts';
 import { instancesOf, type FleetFacts, type InstancePlan, type PlayPlan } from '../../rollout/plan.ts';
@@ -109,7 +109,7 @@ async function loaded(request: LoadRequest, host: HostAccess, context: Bringing)
   try {
     return await host.containers.load({ ...request, onProgress });
   } catch (error) {
-    if (!(error instanceof Failure) || error.code !== 'unreachable' || request.signal.aborted) throw error;
+    if (!(error instanceof Failure) || !isOutOfReach(error) || request.signal.aborted) throw error;
     onProgress({ current: 0, total: 0, again: error.message });
     return host.containers.load({ ...request, onProgress });
   }

@@ -1,5 +1,5 @@
 /** Containers that stay: what is in the way, and what of them would not stay in a rollout. */
-import { Failure } from '../../errors.ts';
+import { Failure, isOutOfReach } from '../../errors.ts';
 import type { Instance } from '../../rollout/model.ts';
 import type { BackendState, Container } from '../../rollout/observed.ts';
 import type { InstanceFacts, WantedImage } from '../../rollout/plan.ts';
@@ -54,7 +54,7 @@ async function imageFor(
   try {
     return { image: await wanted(), findings: [] };
   } catch (error) {
-    if (!(error instanceof Failure) || error.code === 'unreachable') throw error;
+    if (!(error instanceof Failure) || isOutOfReach(error)) throw error;
     const text = `Whether ${container} has the image that ${spec.image} means by now is not known: ${error.message}`;
     return { image: { digest: undefined, id: undefined }, findings: [{ kind: 'warning', host, text }] };
   }

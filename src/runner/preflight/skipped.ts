@@ -1,4 +1,4 @@
-import { Failure } from '../../errors.ts';
+import { Failure, isOutOfReach } from '../../errors.ts';
 import type { HostSummary, Report } from '../../rollout/events.ts';
 import { serversBefore, type Play } from '../../rollout/play.ts';
 import { isMoreThan } from '../../rollout/verdict.ts';
@@ -33,7 +33,7 @@ export class Skipped {
   readonly goWithout = (host: string, failure: Failure): boolean => {
     const own = this.#plays.filter(({ hosts }) => hosts.some((one) => one.host === host));
     if (own.length === 0 || this.#central.has(host)) return false;
-    if (failure.code !== 'unreachable' || own.some(({ policy }) => policy.unreachable === 'fail')) return false;
+    if (!isOutOfReach(failure) || own.some(({ policy }) => policy.unreachable === 'fail')) return false;
     if ([...this.#inWork].some((name) => name.startsWith(`${host} `))) return false;
     if (!this.#reasons.has(host)) this.#report({ type: 'host-skipped', host, reason: failure.message });
     this.#reasons.set(host, failure.message);

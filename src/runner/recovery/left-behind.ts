@@ -1,5 +1,5 @@
 /** What is recorded of HAProxys that cannot be had while the rest is brought back. */
-import { Failure } from '../../errors.ts';
+import { Failure, isOutOfReach } from '../../errors.ts';
 import type { Report } from '../../rollout/events.ts';
 import { serverPath } from '../../rollout/model.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
@@ -9,8 +9,8 @@ import type { Work } from '../instance/work.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 
 /** One that cannot be reached, or that the inventory does not have any more, may be gone for good. */
-export function mayBeGone({ code }: Failure): boolean {
-  return code === 'unreachable' || code === 'config';
+export function mayBeGone(failure: Failure): boolean {
+  return isOutOfReach(failure) || failure.code === 'config';
 }
 
 /** Those whose HAProxys are held, those whose are not, and of these those on hosts that are gone for good. */
@@ -44,7 +44,8 @@ export async function mayServeOn(
   far: readonly RecordEntry[],
   held: HeldHost,
 ): Promise<Failure | undefined> {
-  const away = far.find(({ server, letIn }) => letIn && held.lacks(server)?.code === 'unreachable');
+  const isAway = (lack: Failure | undefined): boolean => lack !== undefined && isOutOfReach(lack);
+  const away = far.find(({ server, letIn }) => letIn && isAway(held.lacks(server)));
   return away && !work.leaving && (await servesWell(work)) ? mayServe(away, held) : undefined;
 }
 

@@ -1,9 +1,9 @@
-import { Failure } from '../../errors.ts';
+import { Failure, isOutOfReach } from '../../errors.ts';
 import type { Clock } from '../ports/ports.ts';
 
-/** Whether a failure may be gone the next time: a connection lost, a service that is being restarted. */
-export function isPassing({ code }: Failure): boolean {
-  return code === 'unreachable' || code === 'refused';
+/** Whether a failure may be gone the next time: a connection lost, a service that is slow, or is being restarted. */
+export function isPassing(failure: Failure): boolean {
+  return isOutOfReach(failure) || failure.code === 'refused';
 }
 
 export interface Patience<T> {

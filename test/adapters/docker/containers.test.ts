@@ -197,7 +197,7 @@ describe('a call', () => {
     answers['POST /v1.41/containers/px/exec'] = () => undefined;
 
     expect(await failureOf(containers().exec('px', ['true'], 20))).toBe(
-      'unreachable: Cannot run true in container px on fe1: it takes longer than 0.02 s',
+      'late: Cannot run true in container px on fe1: it takes longer than 0.02 s',
     );
   });
 

@@ -57,7 +57,10 @@ export function containers(changes: Partial<Link> = {}): EngineContainers {
   return containersWith({}, changes);
 }
 
-export function containersWith(options: { readonly logins?: Logins }, changes: Partial<Link> = {}): EngineContainers {
+export function containersWith(
+  options: { readonly logins?: Logins; readonly registryWithinMs?: number },
+  changes: Partial<Link> = {},
+): EngineContainers {
   const openSocket = async (path: string): Promise<Duplex> => {
     const socket = connect(path);
     sockets.add(socket);

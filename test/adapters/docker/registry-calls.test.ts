@@ -141,6 +141,27 @@ describe('pull() that is in trouble', () => {
   });
 });
 
+describe('a registry that does not tell of an image in time', () => {
+  const distribution = `GET /v1.41/distribution/${reference}/json`;
+  const ask = async () => containersWith({ registryWithinMs: 200 }).remoteImage(reference);
+
+  it('is asked again', async () => {
+    answers[distribution] = () => {
+      answers[distribution] = json(200, { Descriptor: { digest: DIGEST } });
+    };
+
+    expect(await ask()).toEqual({ digest: DIGEST });
+  });
+
+  it('is in trouble itself, and the host is not out of reach', async () => {
+    answers[distribution] = () => undefined;
+
+    const said = `docker: Cannot ask the registry for ${reference} on fe1: it takes longer than 0.2 s`;
+    expect(await failureOf(ask())).toBe(said);
+    expect(asked.filter((line) => line === distribution)).toHaveLength(3);
+  });
+});
+
 it('tells how far a pull is, over all layers', async () => {
   const told: PullProgress[] = [];
   const layer = (id: string, current: number): string =>

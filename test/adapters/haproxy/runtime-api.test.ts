@@ -194,11 +194,11 @@ describe('askOver()', () => {
       why: 'it is in prompt mode, and waits for more',
     },
     {
-      ...{ what: 'a socket that hangs', code: 'unreachable', chunks: [], then: 'stays open' as const },
+      ...{ what: 'a socket that hangs', code: 'late', chunks: [], then: 'stays open' as const },
       why: 'no answer within 0.05 s: it hangs, or others hold all the connections that it takes',
     },
     {
-      ...{ what: 'a socket that hangs in its answer', code: 'unreachable', then: 'stays open' as const },
+      ...{ what: 'a socket that hangs in its answer', code: 'late', then: 'stays open' as const },
       ...{ chunks: ['Name: HAProxy\n'], why: /no answer within 0.05 s$/ },
     },
     {

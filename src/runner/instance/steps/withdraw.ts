@@ -1,4 +1,4 @@
-import { Failure, reasonOf } from '../../../errors.ts';
+import { Failure, isOutOfReach, reasonOf } from '../../../errors.ts';
 import { sameServer, serverSeenFrom } from '../../../rollout/model.ts';
 import type { ServerState } from '../../../rollout/observed.ts';
 import type { Barrier } from '../barrier.ts';
@@ -53,7 +53,7 @@ function goneBefore({ servers, found }: Work): readonly ServerAccess[] {
 
 /** @throws Failure `unreachable` when a container that serves well would be taken from an HAProxy that is out of reach */
 async function refuseToLose(seen: readonly Seen[], work: Work, watch: StepWatch): Promise<void> {
-  const away = seen.find(({ one, trouble }) => trouble?.code === 'unreachable' && mayLetIn(one.access.server, work));
+  const away = seen.find(({ one, trouble }) => trouble && isOutOfReach(trouble) && mayLetIn(one.access.server, work));
   if (!away || !(await servesWell(work)) || !(await servesAgain(seen, work, watch))) return;
   const { instance, host } = work;
   const where = serverSeenFrom(host.name, away.one.access.server);
