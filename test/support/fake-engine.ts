@@ -14,6 +14,7 @@ import type {
 } from '../../src/runner/ports/ports.ts';
 import { FakeCommands } from './fake-commands.ts';
 import { behaviourOf, type FakeImage } from './fake-image.ts';
+import { parsed } from './fake-snapshot.ts';
 
 interface Running {
   readonly id: string;
@@ -52,8 +53,7 @@ export class FakeEngine implements Containers {
     if (one?.startedMs === undefined || one.stoppedMs !== undefined) return false;
     const age = this.#clock.now() - one.startedMs;
     const { neverAnswers = false, answersAfterMs = 0, exitsAfterMs = Infinity } = behaviourOf(one);
-    const { hangsAfterMs = Infinity } = behaviourOf(one);
-    return !neverAnswers && age >= answersAfterMs && age < Math.min(exitsAfterMs, hangsAfterMs);
+    return !neverAnswers && age >= answersAfterMs && age < exitsAfterMs && !this.#hangs(one);
   }
 
   /** Whether what it answers is a 5xx. */
@@ -216,7 +216,13 @@ export class FakeEngine implements Containers {
     return this.commands.run({ ...request, env: { ...request.env, IN_CONTAINER: name } });
   }
 
-  async exec(name: string): Promise<CommandResult> {
+  /** In a container that hangs a command does, too; and so does `sleep`. */
+  async exec(name: string, [program = '']: readonly string[], withinMs: number): Promise<CommandResult> {
+    if (program === 'sleep' || this.#hangs(this.#must(name))) {
+      await this.#clock.sleep(withinMs, new AbortController().signal);
+      const why = `it takes longer than ${withinMs / 1000} s`;
+      throw new Failure('late', `Cannot run ${program} in container ${name}: ${why}`);
+    }
     return this.answers(name) ? { exitCode: 0, output: '' } : { exitCode: 1, output: 'refused' };
   }
 
@@ -271,6 +277,11 @@ export class FakeEngine implements Containers {
     return images.get(reference) ?? found?.[1];
   }
 
+  #hangs(one: Running): boolean {
+    const { hangsAfterMs = Infinity } = behaviourOf(one);
+    return one.startedMs !== undefined && this.#clock.now() - one.startedMs >= hangsAfterMs;
+  }
+
   #find(name: string): Running | undefined {
     return this.#containers.find((one) => one.name === name);
   }
@@ -279,17 +290,5 @@ export class FakeEngine implements Containers {
     const one = this.#find(name);
     if (!one) throw new Failure('docker', `Cannot find the container ${name}`);
     return one;
-  }
-}
-
-function parsed(snapshot: string): {
-  readonly id: string;
-  readonly reference: string;
-  readonly settings: [string, unknown][];
-} {
-  try {
-    return JSON.parse(snapshot) as ReturnType<typeof parsed>;
-  } catch (error) {
-    throw new Failure('docker', 'Cannot read the snapshot', { cause: error });
   }
 }

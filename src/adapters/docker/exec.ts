@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { CommandResult } from '../../runner/ports/ports.ts';
 import type { Engine } from './engine.ts';
 import { outputOf } from './frames.ts';
+import { newMark, signalled } from './guard.ts';
 
 /** More than this of a command's output is thrown away. */
 const OUTPUT_LIMIT_BYTES = 1024 * 1024;
@@ -19,22 +20,32 @@ export interface Execution {
   readonly withinMs: number;
 }
 
-/** Runs a command in a container. One that takes too long is left to itself: the Engine has no way to end it. */
+/**
+ * Runs a command in a container. One that takes too long is killed by another one, while nobody waits for that: the Engine
+ * would leave it there, and whoever looks again and again would fill the container. Without a shell it is left to itself.
+ */
 export async function executed({ engine, name, command, user, withinMs }: Execution): Promise<CommandResult> {
   return engine.call({
     what: `run ${command.join(' ')} in container ${name}`,
     withinMs,
     async ask(docker, abortSignal) {
-      const attached = { AttachStdout: true, AttachStderr: true };
-      const options = { Cmd: [...command], ...attached, ...(user !== undefined && { User: user }), abortSignal };
+      const mark = newMark();
+      const attached = { AttachStdout: true, AttachStderr: true, ...(user !== undefined && { User: user }) };
+      const options = { Cmd: [...command], Env: [mark], ...attached, abortSignal };
       const exec = await docker.getContainer(name).exec(options);
-      // Hijacked, so that a lost connection is an error: the end of a plain answer without a length proves nothing.
-      const stream = await exec.start({ hijack: true, Detach: false, Tty: false, abortSignal });
-      const output = outputOf(await bytesOf(addAbortSignal(abortSignal, stream)), false);
-      for (;;) {
-        const { Running, ExitCode } = await exec.inspect({ abortSignal });
-        if (!Running && ExitCode !== null) return { exitCode: ExitCode, output };
-        await pause(LOOK_AGAIN_MS, undefined, { signal: abortSignal });
+      try {
+        // Hijacked, so that a lost connection is an error: the end of a plain answer without a length proves nothing.
+        const stream = await exec.start({ hijack: true, Detach: false, Tty: false, abortSignal });
+        const output = outputOf(await bytesOf(addAbortSignal(abortSignal, stream)), false);
+        for (;;) {
+          const { Running, ExitCode } = await exec.inspect({ abortSignal });
+          if (!Running && ExitCode !== null) return { exitCode: ExitCode, output };
+          await pause(LOOK_AGAIN_MS, undefined, { signal: abortSignal });
+        }
+      } catch (error) {
+        // What is wrong with ending it is seen by the next look.
+        if (abortSignal.aborted) await Promise.allSettled([signalled(docker, { name, mark, user, signal: 'KILL' })]);
+        throw error;
       }
     },
   });

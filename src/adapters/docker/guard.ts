@@ -7,8 +7,9 @@ import { beatsUntil } from '../lifeline.ts';
 import { keepTalking } from '../link.ts';
 import { statusOf } from './engine.ts';
 
-/** Milliseconds that sending a signal may take. */
+/** Milliseconds that sending a signal may take, once the Engine has begun with it. */
 const SIGNALLED_WITHIN_MS = 2_000;
+const BEGUN_WITHIN_MS = 15_000;
 
 /** A guard that hears nothing for so long ends the command: it has to be gone before the lock is free, after 45 s. */
 const SILENCE_MS = 30_000;
@@ -82,14 +83,17 @@ async function guardOf(docker: Dockerode, { name, mark }: Guarded): Promise<Dupl
   }
 }
 
-/** Sends a signal to what has the mark. */
+/** Sends a signal to what has the mark. `user`: of the command, if that is not the container's. */
 export async function signalled(
   docker: Dockerode,
-  { name, mark, signal }: Guarded & { readonly signal: 'TERM' | 'KILL' },
+  { name, mark, user, signal }: Guarded & { readonly user?: string | undefined; readonly signal: 'TERM' | 'KILL' },
 ): Promise<void> {
-  const options = { Cmd: ['/bin/sh', '-c', SIGNAL, mark, signal], AttachStdout: true, AttachStderr: true };
-  const exec = await docker.getContainer(name).exec(options);
-  const stream = await exec.start({ hijack: true, Detach: false, Tty: false });
+  const abortSignal = AbortSignal.timeout(BEGUN_WITHIN_MS);
+  const attached = { AttachStdout: true, AttachStderr: true, ...(user !== undefined && { User: user }) };
+  const exec = await docker
+    .getContainer(name)
+    .exec({ Cmd: ['/bin/sh', '-c', SIGNAL, mark, signal], ...attached, abortSignal });
+  const stream = await exec.start({ hijack: true, Detach: false, Tty: false, abortSignal });
   stream.resume();
   await Promise.race([
     new Promise((resolve) => {

@@ -143,7 +143,8 @@ export const appSchema = z.strictObject({
     otherwise: '**required**, unless there is `compose`',
   }),
   ready: readySchema.optional().meta({
-    description: 'Proof that a new container works: one of `http`, `tcp` and `command`.',
+    description:
+      'Proof that a new container works: one of `http`, `tcp` and `command`. A request or a command that takes longer than 5 s has not passed, a command is killed then; the next look is another try.',
     otherwise: "the container's healthcheck alone",
   }),
   hooks: instanceHooksSchema.optional().meta({

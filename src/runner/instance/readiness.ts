@@ -7,7 +7,10 @@ import type { HostAccess, ProbeResult } from '../ports/ports.ts';
 
 const PROBE_WITHIN_MS = 5_000;
 
-/** The instance's `ready` probe, once; well without one. A probe that cannot be made is one that did not pass. */
+/**
+ * The instance's `ready` probe, once; well without one. A probe that cannot be made, or that takes too long, is one that did
+ * not pass.
+ */
 export async function probeOnce({ ready, container }: Instance, host: HostAccess): Promise<ProbeResult> {
   const { probe } = ready;
   if (!probe) return { ok: true };
@@ -16,7 +19,10 @@ export async function probeOnce({ ready, container }: Instance, host: HostAccess
     const { exitCode, output } = await host.containers.exec(container, probe.command, PROBE_WITHIN_MS);
     return exitCode === 0 ? { ok: true } : { ok: false, why: `the command exits with ${exitCode}: ${output.trim()}` };
   } catch (error) {
-    if (!(error instanceof Failure) || isPassing(error)) throw error;
+    if (!(error instanceof Failure)) throw error;
+    // As of an answer by HTTP: an application that hangs is not ready, and must not keep its successor away.
+    if (error.code === 'late') return { ok: false, why: `the command takes longer than ${PROBE_WITHIN_MS / 1000} s` };
+    if (isPassing(error)) throw error;
     return { ok: false, why: error.message };
   }
 }

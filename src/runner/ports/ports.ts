@@ -225,7 +225,7 @@ export interface Containers {
   setRestart(name: string, restart: Container['restart']): Promise<void>;
   /** The last lines of its log, both streams. */
   logs(name: string, lines: number): Promise<readonly string[]>;
-  /** Looks by a command. One that takes too long is left to itself. */
+  /** Looks by a command. One that takes too long is `late`, and is ended, unless the container has no shell. */
   exec(name: string, command: readonly string[], withinMs: number): Promise<CommandResult>;
   /** As `Commands.run`, in container `name`; its own environment is there too. */
   run(name: string, request: CommandRequest): Promise<CommandEnd>;

@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { Failure } from '../../../src/errors.ts';
 import {
@@ -199,6 +200,32 @@ describe('a call', () => {
     expect(await failureOf(containers().exec('px', ['true'], 20))).toBe(
       'late: Cannot run true in container px on fe1: it takes longer than 0.02 s',
     );
+  });
+
+  it('kills a command that takes longer, by its mark and as its user', async () => {
+    const made: { readonly Cmd: readonly string[]; readonly Env?: readonly string[]; readonly User?: string }[] = [];
+    const isEnded = new Promise<void>((resolve) => {
+      answers['POST /v1.41/containers/px/exec'] = (response, request) => {
+        void text(request).then((body) => {
+          made.push(JSON.parse(body) as (typeof made)[number]);
+          json(201, { Id: `e${made.length}` })(response, request);
+          if (made.length === 2) resolve();
+        });
+      };
+    });
+    server.on('upgrade', (_request, socket) => {
+      socket.on('error', () => undefined);
+      socket.write('HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n');
+    });
+
+    const running = containers().inside('px').within.run(['curl', 'http://127.0.0.1'], 500);
+
+    expect(await failureOf(running)).toMatch(/^late: .* it takes longer than 0.5 s$/);
+    await isEnded;
+    const [command, ending] = made;
+    expect(command).toMatchObject({ Cmd: ['curl', 'http://127.0.0.1'], User: '0' });
+    expect(ending).toMatchObject({ User: '0' });
+    expect(ending?.Cmd.slice(-2)).toEqual([command?.Env?.[0], 'KILL']);
   });
 
   it('uses a connection again, but not one that the Engine closed', async () => {

@@ -165,10 +165,11 @@ export class SimContainers implements Containers {
     return this.#look(`logs ${name}`, () => (this.#host.engine.must(name).starts === 0 ? [] : ['last words']));
   }
 
-  exec(name: string): Promise<CommandResult> {
+  exec(name: string, [program]: readonly string[]): Promise<CommandResult> {
     return this.#look(`exec in ${name}`, () => {
       const { status, answers } = this.#host.engine.must(name);
       if (status !== 'running') throw new Failure('docker', `Cannot run a command in ${name}: it does not run`);
+      if (program === 'sleep') throw new Failure('late', `Cannot run a command in ${name}: it takes too long`);
       return answers ? { exitCode: 0, output: '' } : { exitCode: 1, output: 'refused' };
     });
   }

@@ -117,6 +117,12 @@ export function behavesLikeContainers(who: string, arrange: Arrange): void {
       expect(await containers.exec(name, ['sh', '-c', 'exit 0'], 5_000)).toEqual({ exitCode: 0, output: '' });
     });
 
+    it('gives a command its time, and no more', async () => {
+      const running = at().containers.exec(await started(), ['sleep', '60'], 50);
+
+      await expect(running).rejects.toMatchObject({ name: 'Failure', code: 'late' });
+    });
+
     it('stops, and has nothing to do for what does not run', async () => {
       const { containers, spec } = at();
       const name = await started();
