@@ -23,14 +23,15 @@ import {
   recovering,
   restoring,
   resuming,
+  planning,
   playing,
   rollingBack,
   showing,
   surveying,
-  type PlayingArgs,
+  type PlanningArgs,
 } from './options.ts';
-import { pacingOf } from './pacing.ts';
-import { pullsPerHostIn } from './pull-options.ts';
+import { pacingOf, type PacingArgs } from './pacing.ts';
+import { pullsPerHostIn, type PullArgs } from './pull-options.ts';
 
 /**
  * Reads the command line.
@@ -50,7 +51,7 @@ export async function readArguments(
     .command('rollout <playbook>', 'Replace containers batch by batch, without a failed request', playing, (args) => {
       take({ name: 'rollout', check: args.check, ...commonOf(args, environment), ...playingOf(args) });
     })
-    .command('plan <playbook>', 'Show what a rollout would do', playing, (args) => {
+    .command('plan <playbook>', 'Show what a rollout would do', planning, (args) => {
       take({ name: 'plan', ...commonOf(args, environment), ...playingOf(args) });
     })
     .command('rollback [run]', 'Take back what a rollout has changed', rollingBack, (args) => {
@@ -237,7 +238,7 @@ function numberOf(text: string): number {
   throw new Failure('config', `Cannot use --number ${text}: it must be a whole number above 0`);
 }
 
-function playingOf(args: PlayingArgs): Playing {
+function playingOf(args: PlanningArgs & PacingArgs & Partial<PullArgs>): Playing {
   const list = (texts: readonly string[]): string[] =>
     texts.flatMap((text) => text.split(',')).filter((tag) => tag !== '');
   const { playbook, force, diff } = args;

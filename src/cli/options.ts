@@ -12,29 +12,14 @@ import { holdIn, holdOptions, type HoldArgs, type RestoringArgs } from './hold-o
 import { loadOptions, type LoadArgs } from './load-options.ts';
 import { takingOver, waiting } from './lock-options.ts';
 import { pacingOptions, rollbackPacingOptions, type PacingArgs } from './pacing.ts';
+import { planShown, showingPlan, type PlanShownArgs, type ShowingPlanArgs } from './plan-options.ts';
 import { pullOptions, type PullArgs } from './pull-options.ts';
 
 export const HOSTS = { type: 'string', describe: 'Host pattern, as in Ansible' } as const;
 const REPEATABLE = { array: true, nargs: 1, type: 'string', default: [] as string[] } as const;
 
-/** Of what shows a plan. */
-const showingPlan = {
-  check: { alias: 'C', type: 'boolean', default: false, describe: 'Change nothing: show the plan' },
-  diff: { alias: 'D', type: 'boolean', default: false, describe: 'Show changed settings, old and new' },
-  'detailed-exitcode': {
-    type: 'boolean',
-    default: false,
-    describe: 'With plan or --check: exit 3 when the plan has changes',
-  },
-} as const;
-
-interface ShowingPlanArgs {
-  readonly check: boolean;
-  readonly diff: boolean;
-  readonly 'detailed-exitcode': boolean;
-}
-
-export interface PlayingArgs extends PacingArgs, ShowingPlanArgs, LoadArgs, PullArgs {
+/** `pause` is what a plan shows of the pace. */
+export interface PlanningArgs extends Pick<PacingArgs, 'pause'>, PlanShownArgs, LoadArgs {
   readonly playbook: string;
   readonly tags: string[];
   readonly 'skip-tags': string[];
@@ -42,12 +27,21 @@ export interface PlayingArgs extends PacingArgs, ShowingPlanArgs, LoadArgs, Pull
   readonly force: boolean;
 }
 
-export const playingOptions = {
+interface PlayingArgs extends PlanningArgs, PacingArgs, ShowingPlanArgs, PullArgs {}
+
+/** Of what changes a plan; nothing of how it would be carried out. */
+const planningOptions = {
   tags: { ...REPEATABLE, alias: 't', describe: 'Only apps with these tags' },
   'skip-tags': { ...REPEATABLE, describe: 'Not the apps with these tags' },
   'extra-vars': { ...REPEATABLE, alias: 'e', describe: 'key=value, JSON, or @file; wins over all other variables' },
   force: { type: 'boolean', default: false, describe: 'Replace also what has nothing to change' },
   ...loadOptions,
+  ...planShown,
+  pause: pacingOptions.pause,
+} as const;
+
+export const playingOptions = {
+  ...planningOptions,
   ...pullOptions,
   ...showingPlan,
   ...pacingOptions,
@@ -55,11 +49,14 @@ export const playingOptions = {
   ...takingOver,
 } as const;
 
+const PLAYBOOK = { type: 'string', demandOption: true, describe: 'Playbook file' } as const;
+
 export function playing(parser: Argv<CommonArgs>): Argv<CommonArgs & PlayingArgs> {
-  return parser
-    .epilogue(EXIT_CODES)
-    .positional('playbook', { type: 'string', demandOption: true, describe: 'Playbook file' })
-    .options(playingOptions);
+  return parser.epilogue(EXIT_CODES).positional('playbook', PLAYBOOK).options(playingOptions);
+}
+
+export function planning(parser: Argv<CommonArgs>): Argv<CommonArgs & PlanningArgs> {
+  return parser.epilogue(EXIT_CODES).positional('playbook', PLAYBOOK).options(planningOptions);
 }
 
 interface RollingBackArgs extends PacingArgs, ShowingPlanArgs, PullArgs {

@@ -77,7 +77,7 @@ function shareOf(text: string): Share {
   return sign === '%' ? { percent: Number(number) } : { hosts: Number(number) };
 }
 
-/** The plays as the command line wants them. With `--yes` nobody is asked between batches. */
+/** The plays as the command line wants them. With `--yes` nobody is asked between batches, with `--ignore-freeze` none holds. */
 export function paced(plays: readonly Play[], pacing: Pacing, { yes }: { readonly yes: boolean }): readonly Play[] {
   return plays.map((play) => {
     const pause = pacing.pause ?? play.policy.pause;
@@ -89,6 +89,7 @@ export function paced(plays: readonly Play[], pacing: Pacing, { yes }: { readonl
         onFailure: pacing.onFailure ?? play.policy.onFailure,
         maxFailures: pacing.maxFailures ?? play.policy.maxFailures,
         pause: pause === 'ask' && yes ? 0 : pause,
+        freeze: pacing.ignoreFreeze ? undefined : play.policy.freeze,
       },
     };
   });

@@ -16,7 +16,7 @@ export interface PullArgs {
 }
 
 /** @throws Failure `config` for what is no number of pulls */
-export function pullsPerHostIn({ 'max-parallel-pulls': written }: PullArgs): number {
+export function pullsPerHostIn({ 'max-parallel-pulls': written = String(PULLS_PER_HOST) }: Partial<PullArgs>): number {
   const pulls = Number(written);
   if (Number.isInteger(pulls) && pulls > 0) return pulls;
   throw new Failure('config', `Cannot use --max-parallel-pulls ${written}: it must be a whole number above 0`);

@@ -21,7 +21,7 @@ import { LateBalancers } from './play/late-balancers.ts';
 import { keepOutAtLate } from './play/late-kept.ts';
 import { RunPace, type PaceOptions } from './play/pace.ts';
 import { inspectFleet, type Inspection } from './preflight/preflight.ts';
-import { refuseUnlessMayStart } from './play/may-start.ts';
+import { freezesNow, refuseUnlessMayStart } from './play/may-start.ts';
 import { notReached } from './play/host-run.ts';
 import { betweenHooks, hooksAgain } from './play/run-hooks.ts';
 import { revert } from './play/rollback.ts';
@@ -53,7 +53,8 @@ export interface RolloutOptions {
  * @throws Failure `unreachable` or `error` after the problems have been reported
  */
 export async function plan(plays: readonly Play[], force: boolean, context: RunContext): Promise<readonly PlayPlan[]> {
-  const { report } = context;
+  const { report, clock } = context;
+  for (const text of freezesNow(plays, clock.date())) report({ type: 'warning', host: '', text });
   const without = { skipped: new Skipped(plays, report), lost: new LostBalancers(plays, report) };
   return (await planAll(plays, { force, isBeforeEnding: true }, { ...context, ...without })).plans;
 }

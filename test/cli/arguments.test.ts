@@ -87,6 +87,17 @@ describe('readArguments()', () => {
     expect(await read('resume --ignore-freeze')).toMatchObject({ pacing: { ignoreFreeze: true } });
   });
 
+  it('takes for "plan" what changes a plan, and nothing of how it is carried out', async () => {
+    expect(await read('plan site.yml -i a -t a --force --pause 10m -D --load a.tar')).toMatchObject({
+      ...{ name: 'plan', tags: ['a'], force: true, diff: true, loading: { files: ['a.tar'] } },
+      pacing: { pause: 600_000 },
+    });
+    const others = ['--take-over', '--lock-wait 1m', '--not-after 16:00', '--on-failure ask', '--max-failures 1'];
+    for (const option of [...others, '--ignore-freeze', '--max-parallel-pulls 2', '--check']) {
+      await expect(read(`plan site.yml -i a ${option}`)).rejects.toThrow(/Unknown argument: .*other commands have it/);
+    }
+  });
+
   it.each<{ line: string; command: Command }>([
     {
       line: 'rollout site.yml --load a,b.tar --load c.tgz --load-from-engine',
@@ -172,12 +183,15 @@ describe('readArguments()', () => {
     { options: '-e {"a":[1,2]}',                       gives: { extraVars: ['{"a":[1,2]}'] } },
     { options: '-e a=1,b=2',                           gives: { extraVars: ['a=1,b=2'] } },
     { options: '--force',                              gives: { force: true } },
-    { options: '--max-parallel-pulls 3',                gives: { pullsPerHost: 3 } },
     { options: '-D',                                   gives: { diff: true } },
     { options: '--diff --detailed-exitcode',           gives: { diff: true, detailedExitcode: true } },
   ])('understands $options when it plays a playbook', async ({ options, gives }) => {
     expect(await read(`rollout -i a ${options} p`)).toMatchObject({ playbook: 'p', ...gives });
     expect(await read(`plan p -i a ${options}`)).toMatchObject({ playbook: 'p', ...gives });
+  });
+
+  it('takes the number of pulls for a rollout', async () => {
+    expect(await read('rollout p -i a --max-parallel-pulls 3')).toMatchObject({ pullsPerHost: 3 });
   });
 
   it.each(['-C', '--check'])('only looks when a rollout has %s', async (option) => {

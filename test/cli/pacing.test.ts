@@ -28,6 +28,7 @@ describe('paced()', () => {
     { why: 'pause',                           args: { pause: '10m' },               policy: { pause: 'ask' }, is: { pause: 600_000 } },
     { why: 'pause: ask',                      args: { pause: 'ask' },                                         is: { pause: 'ask' } },
     { why: '--yes does not ask',              args: {}, yes: true,                  policy: { pause: 'ask' }, is: { pause: 0 } },
+    { why: 'ignore-freeze',                   args: { 'ignore-freeze': true },      policy: { freeze: { windows: [], timezone: 'UTC' } }, is: { freeze: undefined } },
     { why: '--yes waits all the same',        args: { pause: '1s' }, yes: true,                               is: { pause: 1_000 } },
   ])('$why', ({ args, policy = {}, yes = false, is, ...rest }) => {
     const [play] = paced([aPlay(policy)], pacing(args), { yes });

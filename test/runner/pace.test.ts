@@ -3,6 +3,7 @@ import type { RunEvent } from '../../src/rollout/events.ts';
 import { readWindow } from '../../src/rollout/freeze.ts';
 import type { Policy } from '../../src/rollout/policy.ts';
 import { wallTime } from '../../src/rollout/wall-clock.ts';
+import { plan } from '../../src/runner/rollout.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
 import { aPlay, endsOf, eventsOf, gaps, roll, timed } from '../support/policy-story.ts';
 
@@ -138,6 +139,20 @@ describe('freeze and --not-after', () => {
         'Cannot start: the freeze "Fri 16:00 - Mon 08:00" holds until Mon 2026-11-23 08:00 (UTC) (--ignore-freeze starts all the same); nothing was touched',
     });
     expect(fleet.events).toEqual([]);
+  });
+
+  it('is warned of by a plan, once', async () => {
+    const fleet = await FakeFleet.up();
+    const frozen = aPlay(fleet, { freeze: freezeOf('Fri 16:00 - Mon 08:00') });
+
+    await plan([frozen, frozen, aPlay(fleet, { freeze: freezeOf('Mon 09:00 - Mon 10:00') })], false, fleet.context());
+
+    expect(fleet.events.filter(({ type }) => type === 'warning')).toEqual([
+      {
+        ...{ type: 'warning', host: '' },
+        text: 'A rollout does not start now: the freeze "Fri 16:00 - Mon 08:00" holds until Mon 2026-11-23 08:00 (UTC) (--ignore-freeze)',
+      },
+    ]);
   });
 
   it('starts all the same when the freeze is to be ignored', async () => {

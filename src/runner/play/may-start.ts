@@ -6,6 +6,15 @@ import { wallTime } from '../../rollout/wall-clock.ts';
 import type { PaceOptions } from './pace.ts';
 import type { Clock, Operator } from '../ports/ports.ts';
 
+/** Why a rollout of these plays would not be begun at this moment; one for each freeze. */
+export function freezesNow(plays: readonly Play[], now: Date): readonly string[] {
+  const texts = plays.flatMap(({ policy: { freeze } }) => {
+    const frozen = freeze && frozenAt(freeze, now);
+    return freeze && frozen ? [`A rollout does not start now: ${frozenText(frozen, freeze)} (--ignore-freeze)`] : [];
+  });
+  return [...new Set(texts)];
+}
+
 /**
  * What can be known to be in the way before any host is connected to.
  *
