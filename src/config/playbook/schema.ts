@@ -21,7 +21,7 @@ export const drainSchema = z.strictObject({
   timeout: field(duration, { description: 'How long requests in hand may take to end.', default: '60s' }),
   on_timeout: field(onTimeout, {
     description:
-      'What happens to an instance that still has requests then: `fail` puts it back into service, `continue` replaces it all the same, `shutdown_sessions` ends its sessions first.',
+      'What happens to an instance that still has requests then: `fail` puts it back into service, `continue` replaces it all the same, `shutdown_sessions` ends its sessions first. With these two it is in maintenance from then on, and what is left has up to 5 s more.',
     default: 'fail',
   }),
 });
