@@ -55,6 +55,22 @@ describe('drainHosts(), when the requests in hand take too long,', () => {
     expect(fleet.failures()).toEqual([]);
   });
 
+  it('tells of no more holders than there are requests by then, the oldest first', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const { haproxy } = await fleet.host('fe1');
+    haproxy.sessions = async () => [11, 2, 1].map((ageSeconds) => ({ source: `10.0.0.9:${ageSeconds}`, ageSeconds }));
+    await occupy(fleet, 60_000);
+    const told: string[] = [];
+
+    await drain(fleet, {}, (event) => {
+      if (event.type !== 'step-waiting' || event.waiting.for !== 'requests') return;
+      const { current, sessions } = event.waiting;
+      told.push(`${current}: ${sessions.map(({ source }) => source).join(', ')}`);
+    });
+
+    expect([...new Set(told)]).toEqual(['1: 10.0.0.9:11']);
+  });
+
   it('is not late where the last request has ended, and only the proof of it comes after the deadline', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     await occupy(fleet, 9_950);

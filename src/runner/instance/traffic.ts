@@ -22,6 +22,7 @@ const PROOF_WITHIN_MS = 2_000;
 /** Just before a wait is first told of, so that what is told is fresh. */
 const SESSIONS_FIRST_AFTER_MS = 1_500;
 const SESSIONS_EVERY_MS = 5_000;
+const HOLDERS_TOLD = 3;
 
 /** The server as its balancer has it, or undefined when it has no such server. */
 export async function findState({ server, balancer }: ServerAccess): Promise<ServerState | undefined> {
@@ -80,7 +81,7 @@ export async function untilDrained(
     onWaiting: ({ look: { current, queued }, oldWorkers }, leftMs) => {
       const [old] = oldWorkers ?? [];
       if (old) watch.waiting({ for: 'old-worker', server, ...old, leftMs });
-      else watch.waiting({ for: 'requests', server, current, queued, sessions: holders(), leftMs });
+      else watch.waiting({ for: 'requests', server, current, queued, sessions: holders(current), leftMs });
     },
     onTrouble: (trouble, leftMs) => {
       watch.waiting({ for: 'answer', why: trouble.message, leftMs });
@@ -109,20 +110,26 @@ function isSilent({ look, oldWorkers }: DrainLook): boolean {
   return look.current + look.queued === 0 && oldWorkers === undefined;
 }
 
-/** Who holds the server, asked in the background and seldom: `show sess` walks every session of the process. */
-function sessionsNowAndThen({ balancer, server }: ServerAccess, { clock }: Watch): () => readonly Session[] {
+/**
+ * Who holds the server, the oldest first, asked in the background and seldom: `show sess` walks every session of the
+ * process. Since then some may have ended, the oldest hardly: no more are told than there are requests by now.
+ */
+function sessionsNowAndThen(
+  { balancer, server }: ServerAccess,
+  { clock }: Watch,
+): (most: number) => readonly Session[] {
   let known: readonly Session[] = [];
   let nextAt = clock.now() + SESSIONS_FIRST_AFTER_MS;
-  return () => {
+  return (most) => {
     if (clock.now() >= nextAt) {
       nextAt = clock.now() + SESSIONS_EVERY_MS;
       balancer.sessions(server).then(
-        (sessions) => (known = sessions.slice(0, 3)),
+        (sessions) => (known = sessions.slice(0, HOLDERS_TOLD)),
         // Only who holds the server stays unknown; how many requests there are is counted elsewhere.
         () => (known = []),
       );
     }
-    return known;
+    return known.slice(0, most);
   };
 }
 

@@ -117,6 +117,7 @@ export interface LoadBalancer {
   oldWorkers(server: Server): Promise<readonly OldWorker[] | undefined>;
   /** Whether an HAProxy process of that id runs where this one does. */
   processRuns(pid: number): Promise<boolean>;
+  /** The oldest first. */
   sessions(server: Server): Promise<readonly Session[]>;
   shutdownSessions(server: Server): Promise<void>;
 }
