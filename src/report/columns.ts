@@ -37,8 +37,3 @@ export function clockTime(ts: string): string {
   const at = new Date(ts);
   return [at.getHours(), at.getMinutes(), at.getSeconds()].map((part) => String(part).padStart(2, '0')).join(':');
 }
-
-/** `1 request`, `2 requests` */
-export function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
-}

@@ -1,4 +1,5 @@
-import { columns, count } from './columns.ts';
+import { count } from '../rollout/count.ts';
+import { columns } from './columns.ts';
 import type { Paint } from './paint.ts';
 
 /** One thing that was looked at on a host. */

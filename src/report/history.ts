@@ -1,7 +1,8 @@
 /** The list of past runs, and one of them in full. */
 import type { RunHistory } from '../rollout/history.ts';
 import type { RunEnd } from '../rollout/verdict.ts';
-import { columns, count, duration, localTime } from './columns.ts';
+import { count } from '../rollout/count.ts';
+import { columns, duration, localTime } from './columns.ts';
 import type { Paint, Tone } from './paint.ts';
 
 /** `died`: its end was not told and its process is gone. `elsewhere`: nor was it, and its machine is another one. */

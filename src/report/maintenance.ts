@@ -1,7 +1,8 @@
 import type { HostMaintenance, MaintenancePlan } from '../rollout/maintenance.ts';
 import { serverPath } from '../rollout/model.ts';
 import type { ServerState } from '../rollout/observed.ts';
-import { columns, count } from './columns.ts';
+import { count } from '../rollout/count.ts';
+import { columns } from './columns.ts';
 import type { Paint } from './paint.ts';
 
 /** What a maintenance will do, batch by batch. */

@@ -14,7 +14,8 @@ import {
   type ServerPlan,
   type Staying,
 } from '../rollout/plan.ts';
-import { columns, count, shortDigest } from './columns.ts';
+import { count } from '../rollout/count.ts';
+import { columns, shortDigest } from './columns.ts';
 import { plannedHookLines, plannedMetricLines } from './hooks.ts';
 import { rampText } from '../rollout/ramp.ts';
 import type { Paint, Tone } from './paint.ts';

@@ -1,6 +1,7 @@
 import type { Remark } from '../rollout/events.ts';
 import { serverPath } from '../rollout/model.ts';
-import { count, localTime } from './columns.ts';
+import { count } from '../rollout/count.ts';
+import { localTime } from './columns.ts';
 
 export function remarkText(remark: Remark): string {
   switch (remark.about) {

@@ -2,7 +2,8 @@
 import type { Waiting } from '../rollout/events.ts';
 import type { MeetingPoint } from '../rollout/lifecycle.ts';
 import { serverPath } from '../rollout/model.ts';
-import { count, duration } from './columns.ts';
+import { count } from '../rollout/count.ts';
+import { duration } from './columns.ts';
 
 const meetingWords: Readonly<Record<MeetingPoint, string>> = {
   drained: 'drained',
@@ -31,7 +32,7 @@ export function waitingText(waiting: Waiting): string {
         ? `waiting for HAProxy's old worker ${waiting.pid} to end, ${left(waiting)}`
         : `waiting for ${count(waiting.current, 'request')} in hand at ${serverPath(waiting.server)} in HAProxy's old worker ${waiting.pid}, ${left(waiting)}`;
     case 'capacity':
-      return `waiting until ${waiting.server.backend} can spare ${waiting.server.name}: ${waiting.usable} others usable, min_up asks for ${waiting.floor}`;
+      return `waiting until ${waiting.server.backend} can spare ${waiting.server.name}: ${count(waiting.usable, 'other')} usable, min_up asks for ${waiting.floor}`;
     case 'others':
       return `waiting until ${waiting.names.join(', ')} ${waiting.names.length === 1 ? 'is' : 'are'} ${meetingWords[waiting.meets]} too`;
     case 'ready':

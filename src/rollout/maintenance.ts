@@ -1,5 +1,6 @@
 /** What a maintenance does to the hosts, and in which order; decided before anything is touched. */
 import { floorOf, isUsable, usableIn } from './capacity.ts';
+import { count } from './count.ts';
 import { sameServer, serverKey, type MinUp, type Server } from './model.ts';
 import type { BackendState, ServerState } from './observed.ts';
 
@@ -63,7 +64,7 @@ export function shortagesOf(
     const taken = batches.map((batch) => batch.flatMap(({ central }) => central).filter(isIts).length);
     const most = Math.max(0, ...taken);
     if (most === 0 || usable - most >= floor) return [];
-    const what = `would leave ${usable - most} of ${usable} usable servers in backend ${backend.name}`;
+    const what = `would leave ${usable - most} of ${count(usable, 'usable server')} in backend ${backend.name}`;
     return [{ host: backend.balancer.host, text: `The maintenance ${what}, and min_up asks for ${floor}` }];
   });
 }

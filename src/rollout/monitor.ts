@@ -1,4 +1,5 @@
 /** Whether an instance that serves again does so well: judged by what its servers' counters and its container say. */
+import { count } from './count.ts';
 import type { MonitorPolicy } from './model.ts';
 import type { Container, ServerCounters } from './observed.ts';
 
@@ -76,8 +77,8 @@ export function tallyText(tally: Tally): string {
     [tally.connectionErrors, 'no connection'],
     [tally.responseErrors, 'no answer'],
   ] as const;
-  const shown = kinds.filter(([count]) => count > 0).map(([count, kind]) => `${count} × ${kind}`);
-  return `${errorsOf(tally)} of ${tally.requests} requests failed${shown.length === 0 ? '' : ` (${shown.join(', ')})`}`;
+  const shown = kinds.filter(([times]) => times > 0).map(([times, kind]) => `${times} × ${kind}`);
+  return `${errorsOf(tally)} of ${count(tally.requests, 'request')} failed${shown.length === 0 ? '' : ` (${shown.join(', ')})`}`;
 }
 
 /**

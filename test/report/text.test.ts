@@ -166,7 +166,7 @@ describe('linesOf()', () => {
     { waiting: { for: 'old-worker', server, pid: 77, current: 2, leftMs: 1_000 },
       says: "waiting for 2 requests in hand at pxapp_cluster/pxApp_1 in HAProxy's old worker 77, 1.0 s left" },
     { waiting: { for: 'capacity', server, usable: 1, floor: 2 },
-      says: 'waiting until pxapp_cluster can spare pxApp_1: 1 others usable, min_up asks for 2' },
+      says: 'waiting until pxapp_cluster can spare pxApp_1: 1 other usable, min_up asks for 2' },
     { waiting: { for: 'ready', health: 'starting', why: 'refused', leftMs: 30_000 },
       says: 'waiting until it is ready: refused, 30 s left' },
     { waiting: { for: 'up', server, status: 'DOWN', lastCheck: 'L4CON', leftMs: 30_000 },

@@ -29,7 +29,7 @@ describe('tallyAfter()', () => {
     { case: 'goes on over several looks',             looks: [{}, { requests: 5 }, { requests: 9, serverErrors: 1 }],                                     is: '1 of 9 requests failed (1 × 5xx)' },
     { case: 'keeps what it has through a reload',     looks: [{}, { requests: 5, serverErrors: 1 }, { pid: 101, requests: 2 }, { pid: 101, requests: 6 }], is: '1 of 9 requests failed (1 × 5xx)' },
     { case: 'begins anew in a worker with more',      looks: [{ requests: 5 }, { pid: 101, requests: 500, serverErrors: 90 }],                            is: '0 of 0 requests failed' },
-    { case: 'begins anew after `clear counters`',     looks: [{ requests: 50 }, { requests: 3, serverErrors: 1 }, { requests: 4, serverErrors: 2 }],      is: '1 of 1 requests failed (1 × 5xx)' },
+    { case: 'begins anew after `clear counters`',     looks: [{ requests: 50 }, { requests: 3, serverErrors: 1 }, { requests: 4, serverErrors: 2 }],      is: '1 of 1 request failed (1 × 5xx)' },
   ])('$case', ({ looks, is }) => {
     expect(after(...looks)).toBe(is);
   });
@@ -45,7 +45,7 @@ describe('whyTooManyErrors()', () => {
   it.each([
     { case: 'as many as the number',                     policy: three,  own: tally(10, 3),    siblings: [],                             why: undefined },
     { case: 'one more than the number',                  policy: three,  own: tally(10, 4),    siblings: [],                             why: '4 of 10 requests failed (4 × 5xx); max_errors allows 3' },
-    { case: 'a single one where none is allowed',        policy: none,   own: tally(1, 1),     siblings: [],                             why: '1 of 1 requests failed (1 × 5xx); max_errors allows 0' },
+    { case: 'a single one where none is allowed',        policy: none,   own: tally(1, 1),     siblings: [],                             why: '1 of 1 request failed (1 × 5xx); max_errors allows 0' },
     { case: 'no requests at all',                        policy: five,   own: tally(0),        siblings: [],                             why: undefined },
     { case: 'exactly the percentage',                    policy: five,   own: tally(100, 5),   siblings: [],                             why: undefined },
     { case: 'more than the percentage',                  policy: five,   own: tally(100, 6),   siblings: [],                             why: '6 of 100 requests failed (6 × 5xx); max_errors allows 5%' },

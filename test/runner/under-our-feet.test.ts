@@ -257,9 +257,7 @@ describe('the floor of a backend', () => {
     const result = await rollWith(story, 'drain', () => void story.haproxy.setAdmin(aServer('pxApp_2'), 'maint'), each);
 
     expect(result.hosts).toMatchObject([{ end: 'failed', unchanged: 1 }]);
-    expect(result.hosts[0]?.reason).toContain(
-      'it would leave 1 usable servers in pxapp_cluster, and min_up asks for 2',
-    );
+    expect(result.hosts[0]?.reason).toContain('it would leave 1 usable server in pxapp_cluster, and min_up asks for 2');
     expect(story.haproxy.weights()['pxApp_1']).toBe('10 ready UP');
     expect(story.fleet.failures()).toEqual([]);
   });

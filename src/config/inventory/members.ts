@@ -1,4 +1,5 @@
 import { Failure, reasonOf } from '../../errors.ts';
+import { count } from '../../rollout/count.ts';
 import type { Inventory } from './inventory.ts';
 import { printable } from './ranges.ts';
 import { suggestion } from './suggestions.ts';
@@ -23,8 +24,8 @@ export function membersOf(inventory: Inventory, term: string, sign: Sign): strin
   if (subscript === undefined) return members;
   const chosen = subscript(members);
   if (chosen.length > 0) return chosen;
-  const count = members.length === 1 ? '1 host' : `${members.length} hosts`;
-  throw new Failure('config', `Cannot select hosts: "${printable(term)}" matches none of the ${count} of "${base}"`);
+  const all = `${count(members.length, 'host')} of "${base}"`;
+  throw new Failure('config', `Cannot select hosts: "${printable(term)}" matches none of the ${all}`);
 }
 
 function mismatch(inventory: Inventory, term: string, base: string): string {

@@ -1,4 +1,5 @@
 import { Failure } from '../../errors.ts';
+import { count } from '../../rollout/count.ts';
 import { serverPath, type AdminState, type DrainPolicy } from '../../rollout/model.ts';
 import { Barrier } from './barrier.ts';
 import type { Clock, ServerLook } from '../ports/ports.ts';
@@ -121,7 +122,7 @@ function notDrained({ server }: ServerAccess, seen: Drained, { timeoutMs }: Drai
 function whatIsLeft({ pending, oldWorkers }: Drained): string {
   const pids = oldWorkers.map(({ pid }) => pid).join(', ');
   if (pending > 0) {
-    const requests = `${pending} ${pending === 1 ? 'request' : 'requests'} still in hand`;
+    const requests = `${count(pending, 'request')} still in hand`;
     return pids === '' ? requests : `${requests}, some in HAProxy's old worker ${pids},`;
   }
   return pids === ''

@@ -2,6 +2,7 @@
 import { Failure } from '../../errors.ts';
 import type { Container } from '../../rollout/observed.ts';
 import { floorOf, isOf, isUsable, usableIn } from '../../rollout/capacity.ts';
+import { count } from '../../rollout/count.ts';
 import { backendKey, sameServer, serverPath, type MinUp, type Server } from '../../rollout/model.ts';
 import { Barrier } from './barrier.ts';
 import { poll } from '../waiting/poll.ts';
@@ -157,7 +158,7 @@ export async function untilSpare(
 }
 
 function cannotSpare({ host }: Sparing, { server, usable, floor }: Shortage): Failure {
-  const why = `it would leave ${usable} usable servers in ${server.backend}, and min_up asks for ${floor}`;
+  const why = `it would leave ${count(usable, 'usable server')} in ${server.backend}, and min_up asks for ${floor}`;
   return new Failure('haproxy', `Cannot take ${serverPath(server)} out of service on ${host.name}: ${why}`);
 }
 

@@ -1,5 +1,6 @@
 /** One host of a maintenance: out of service, its work, back, and in service with exactly what its servers had. */
 import { Failure, reasonOf } from '../../errors.ts';
+import { count } from '../../rollout/count.ts';
 import { THE_HOST, serversIn, type HostMaintenance } from '../../rollout/maintenance.ts';
 import { isSeenUp } from '../../rollout/observed.ts';
 import { Barrier, behind } from '../instance/barrier.ts';
@@ -213,7 +214,7 @@ class Trip {
     await keep();
     if (this.#bootId !== undefined) await this.#raiseOwn(withinMs, watch);
     await untilRunning(access, { names: running, withinMs }, watch);
-    return `${running.length} ${running.length === 1 ? 'container runs' : 'containers run'}`;
+    return `${count(running.length, 'container')} ${running.length === 1 ? 'runs' : 'run'}`;
   }
 
   /** HAProxy has begun anew, as configured: nothing is to be sent to what has not proved itself. */

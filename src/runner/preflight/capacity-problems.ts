@@ -1,3 +1,4 @@
+import { count } from '../../rollout/count.ts';
 import type { PlayPlan } from '../../rollout/plan.ts';
 import type { Finding } from '../hosts/findings.ts';
 
@@ -11,8 +12,8 @@ export function capacityProblems({ capacity, name }: PlayPlan): Finding[] {
     .map(({ host, backend, usable, usableAtWorst, floor, cannotLeave }) => {
       const what =
         cannotLeave === true
-          ? `could let no old container go: backend ${backend} has ${usable} usable servers`
-          : `would leave ${usableAtWorst} of ${usable} usable servers in backend ${backend}`;
+          ? `could let no old container go: backend ${backend} has ${count(usable, 'usable server')}`
+          : `would leave ${usableAtWorst} of ${count(usable, 'usable server')} in backend ${backend}`;
       const text = `The play "${name}" ${what}, and min_up asks for ${floor}`;
       return { kind: 'problem', host, text };
     });

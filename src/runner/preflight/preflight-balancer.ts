@@ -1,4 +1,5 @@
 import { isOf } from '../../rollout/capacity.ts';
+import { count } from '../../rollout/count.ts';
 import { placeName, serverPath, serversOf, type Balancer, type Instance, type Server } from '../../rollout/model.ts';
 import type { BackendState, ServerState } from '../../rollout/observed.ts';
 import { stateOf } from '../../rollout/plan.ts';
@@ -94,7 +95,7 @@ function warnings(state: ServerState, backend: BackendState): Finding[] {
     state.admin === 'ready' && state.weight === 0 && `${path} is at weight 0 already and will stay so`,
     state.admin === 'ready' && !state.isUp && `${path} is ${state.status} now (last check ${state.lastCheck})`,
     !state.hasCheck && `${path} has no check: HAProxy will not notice when it fails`,
-    backend.queued > 0 && `${backend.name} has ${backend.queued} requests queued: it has no capacity to spare`,
+    backend.queued > 0 && `${backend.name} has ${count(backend.queued, 'request')} queued: it has no capacity to spare`,
   ];
   return texts
     .filter((text) => text !== false)

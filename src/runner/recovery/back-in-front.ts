@@ -1,6 +1,7 @@
 /** A host back in service at the tier in front of it, when it can serve. */
 import { Failure } from '../../errors.ts';
 import { floorOf, usableIn } from '../../rollout/capacity.ts';
+import { count } from '../../rollout/count.ts';
 import { THE_HOST } from '../../rollout/maintenance.ts';
 import { serverPath, type MinUp, type Server } from '../../rollout/model.ts';
 import { putBackInOrder } from './back-in-service.ts';
@@ -49,7 +50,7 @@ export async function shortOf(lost: Returning['lost'], { reach }: HeldHost): Pro
       const usable = backend ? usableIn(backend) : 0;
       const floor = Math.max(1, backend ? floorOf(minUp, backend) : 1);
       if (usable < floor)
-        return `${serverPath(server)} is out and ${server.backend} has ${usable} usable servers of ${floor}`;
+        return `${serverPath(server)} is out and ${server.backend} has ${count(usable, 'usable server')} of ${floor}`;
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       return `it is not known whether it can serve: ${error.message}`;

@@ -1,4 +1,5 @@
 import { Failure, reasonOf } from '../../errors.ts';
+import { count } from '../../rollout/count.ts';
 import { THE_HOST } from '../../rollout/maintenance.ts';
 import { untilRunning } from '../hosts/come-back.ts';
 import { hostStep } from '../hosts/host-step.ts';
@@ -60,7 +61,7 @@ export async function recoverMaintained(
     await hostStep(held, { step: 'comeBack', homeward: true }, context, async (watch) => {
       if (first) await untilLeft(held, first.run, watch);
       await untilRunning(held.access, { names, withinMs: LEFT_WITHIN_MS }, watch);
-      return `${names.length} containers run`;
+      return `${count(names.length, 'container')} ${names.length === 1 ? 'runs' : 'run'}`;
     });
     const outcome = await putBackInOrder(held, entries, context, goneHosts);
     ends(outcome.ok ? 'unchanged' : 'outOfService');
