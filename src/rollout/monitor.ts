@@ -91,7 +91,7 @@ export function whyNotUp({
   lastCheck,
 }: Pick<ServerCounters, 'isUp' | 'status' | 'lastCheck'>): string | undefined {
   if (isUp || /^(?:MAINT|DRAIN)/.test(status)) return undefined;
-  return `did not stay UP: ${status}, last check ${lastCheck}`;
+  return `did not stay UP: ${[status, ...(lastCheck === '' ? [] : [`last check ${lastCheck}`])].join(', ')}`;
 }
 
 /** Why a container that was started then is not what it was, or undefined. */

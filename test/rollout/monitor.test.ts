@@ -82,6 +82,11 @@ describe('whyNotUp()', () => {
   ])('of a server that is %s', (status, isUp, why) => {
     expect(whyNotUp(counters({ status, isUp, lastCheck: 'L7STS/503' }))).toBe(why);
   });
+
+  it('of one that its agent has set DOWN, which has no last check', () => {
+    const down = counters({ status: 'DOWN (agent)', isUp: false, lastCheck: '' });
+    expect(whyNotUp(down)).toBe('did not stay UP: DOWN (agent)');
+  });
 });
 
 describe('whyFallen()', () => {

@@ -103,8 +103,12 @@ describe('inspectFleet()', () => {
       says: 'pxapp_cluster/pxApp_2 is in drain already and will stay so' },
     { why: 'a server DOWN',     odd: { server: { isUp: false, status: 'DOWN', lastCheck: 'L4CON' } },
       says: 'pxapp_cluster/pxApp_2 is DOWN now (last check L4CON)' },
+    { why: 'one by its agent',  odd: { server: { isUp: false, status: 'DOWN (agent)', lastCheck: '' } },
+      says: 'pxapp_cluster/pxApp_2 is DOWN (agent) now' },
     { why: 'no check',          odd: { server: { hasCheck: false, status: 'no check' } },
       says: 'pxapp_cluster/pxApp_2 has no check: HAProxy will not notice when it fails' },
+    { why: 'a single request',  odd: { backend: { queued: 1 } },
+      says: 'pxapp_cluster has 1 request queued: it has no capacity to spare' },
     { why: 'a queue',           odd: { backend: { queued: 4 } },
       says: 'pxapp_cluster has 4 requests queued: it has no capacity to spare' },
   ])('only warns of $why', async ({ odd, says }) => {

@@ -2,7 +2,7 @@
 import { Failure } from '../../errors.ts';
 import { whyFallen } from '../../rollout/monitor.ts';
 import { isPassing } from '../waiting/poll.ts';
-import { Unfit } from './steps/check.ts';
+import { healthLines, Unfit } from './steps/check.ts';
 import type { Work } from './work.ts';
 
 /** How long HAProxy or the host may be out of reach meanwhile: that alone is no verdict on the container. */
@@ -34,7 +34,7 @@ export async function demandRunning({ instance, host, started }: Work): Promise<
   if (!container) throw new Unfit(`${where} ${why}`, []);
   const isUnhealthy = container.running && container.health === 'unhealthy';
   const details = isUnhealthy
-    ? container.healthOutput.split('\n').map((line) => `healthcheck: ${line}`)
+    ? healthLines(container.healthOutput)
     : (await host.containers.logs(instance.container, 10)).map((line) => `log: ${line}`);
   throw new Unfit(`${where} ${why}`, details);
 }

@@ -93,13 +93,18 @@ function warnings(state: ServerState, backend: BackendState): Finding[] {
   const texts = [
     state.admin !== 'ready' && `${path} is in ${state.admin} already and will stay so`,
     state.admin === 'ready' && state.weight === 0 && `${path} is at weight 0 already and will stay so`,
-    state.admin === 'ready' && !state.isUp && `${path} is ${state.status} now (last check ${state.lastCheck})`,
+    state.admin === 'ready' && !state.isUp && `${path} is ${state.status} now${lastCheckOf(state)}`,
     !state.hasCheck && `${path} has no check: HAProxy will not notice when it fails`,
     backend.queued > 0 && `${backend.name} has ${count(backend.queued, 'request')} queued: it has no capacity to spare`,
   ];
   return texts
     .filter((text) => text !== false)
     .map((text) => ({ kind: 'warning', host: state.server.balancer.host, text }));
+}
+
+/** A server that only its agent has set DOWN has none. */
+function lastCheckOf({ lastCheck }: ServerState): string {
+  return lastCheck === '' ? '' : ` (last check ${lastCheck})`;
 }
 
 /** HAProxy would send requests to where nothing is any more. */

@@ -121,12 +121,16 @@ function whyNoAnswer({ probe }: Sight): readonly string[] {
   return probe.ok ? [] : [probe.why];
 }
 
+/** What its healthcheck has said, line by line; it may say nothing. */
+export function healthLines(output: string): readonly string[] {
+  return output === '' ? [] : output.split('\n').map((line) => `healthcheck: ${line}`);
+}
+
 /** What the container said last is half of the diagnosis; that it cannot be had must not hide the other half. */
 async function unfit({ instance, host }: Work, { container }: Sight, what: string): Promise<Unfit> {
   const [logs] = await Promise.allSettled([host.containers.logs(instance.container, LOG_LINES)]);
   const said = logs.status === 'fulfilled' ? logs.value.map((line) => `log: ${line}`) : [];
-  const health = container?.healthOutput ?? '';
-  const output = health === '' ? [] : health.split('\n').map((line) => `healthcheck: ${line}`);
+  const output = healthLines(container?.healthOutput ?? '');
   const image = container?.image.reference ?? instance.spec.image;
   return new Unfit(`${instance.container} on ${host.name} (${image}) ${what}`, [...output, ...said]);
 }
