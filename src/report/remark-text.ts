@@ -1,16 +1,20 @@
 import type { Remark } from '../rollout/events.ts';
-import { serverPath } from '../rollout/model.ts';
+import { serverPath, type Server } from '../rollout/model.ts';
 import { count } from '../rollout/count.ts';
 import { localTime } from './columns.ts';
+
+function takenOutAgain({ server, isDraining }: { readonly server: Server; readonly isDraining: boolean }): string {
+  return `${serverPath(server)} is taken out again${isDraining ? ', the drain starts anew' : ''}`;
+}
 
 export function remarkText(remark: Remark): string {
   switch (remark.about) {
     case 'balancer-reloaded':
-      return `HAProxy was reloaded (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
+      return `HAProxy was reloaded (process ${remark.before} → ${remark.pid}): ${takenOutAgain(remark)}`;
     case 'balancer-restarted':
-      return `HAProxy was restarted (process ${remark.before}, which is gone, → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
+      return `HAProxy was restarted (process ${remark.before}, which is gone, → ${remark.pid}): ${takenOutAgain(remark)}`;
     case 'balancer-began-anew':
-      return `HAProxy was reloaded or restarted, which of them cannot be seen (process ${remark.before} → ${remark.pid}): ${serverPath(remark.server)} is taken out again, the drain starts anew`;
+      return `HAProxy was reloaded or restarted, which of them cannot be seen (process ${remark.before} → ${remark.pid}): ${takenOutAgain(remark)}`;
     case 'changed-by-another':
       return `${serverPath(remark.server)} was set to weight ${remark.weight}, ${remark.admin}, by somebody else: ${remark.then}`;
     case 'weight-reset':

@@ -35,13 +35,21 @@ export type Waiting =
   /** Without a limit of its own while something else goes on that has one. */
   | { readonly for: 'answer'; readonly why: string; readonly leftMs?: number };
 
+interface BeganAnew {
+  readonly server: Server;
+  readonly pid: number;
+  readonly before: number;
+  /** Requests in hand are waited for, and those that were let in since, too. */
+  readonly isDraining: boolean;
+}
+
 /** Something worth saying that is no failure by itself. */
 export type Remark =
-  | { readonly about: 'balancer-reloaded'; readonly server: Server; readonly pid: number; readonly before: number }
+  | ({ readonly about: 'balancer-reloaded' } & BeganAnew)
   /** Or reloaded when the old process had nothing left to do: what it had in hand, HAProxy itself has seen to. */
-  | { readonly about: 'balancer-restarted'; readonly server: Server; readonly pid: number; readonly before: number }
+  | ({ readonly about: 'balancer-restarted' } & BeganAnew)
   /** Reloaded or restarted: its processes are not to be seen on its host. */
-  | { readonly about: 'balancer-began-anew'; readonly server: Server; readonly pid: number; readonly before: number }
+  | ({ readonly about: 'balancer-began-anew' } & BeganAnew)
   | {
       readonly about: 'changed-by-another';
       readonly server: Server;

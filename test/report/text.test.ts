@@ -179,11 +179,13 @@ describe('linesOf()', () => {
 
   // prettier-ignore
   it.each<{ remark: Remark; says: string }>([
-    { remark: { about: 'balancer-reloaded', server, pid: 101, before: 100 },
+    { remark: { about: 'balancer-reloaded', server, pid: 101, before: 100, isDraining: true },
       says: 'HAProxy was reloaded (process 100 → 101): pxapp_cluster/pxApp_1 is taken out again, the drain starts anew' },
-    { remark: { about: 'balancer-restarted', server, pid: 12, before: 11 },
+    { remark: { about: 'balancer-reloaded', server, pid: 101, before: 100, isDraining: false },
+      says: 'HAProxy was reloaded (process 100 → 101): pxapp_cluster/pxApp_1 is taken out again' },
+    { remark: { about: 'balancer-restarted', server, pid: 12, before: 11, isDraining: true },
       says: 'HAProxy was restarted (process 11, which is gone, → 12): pxapp_cluster/pxApp_1 is taken out again, the drain starts anew' },
-    { remark: { about: 'balancer-began-anew', server, pid: 12, before: 11 },
+    { remark: { about: 'balancer-began-anew', server, pid: 12, before: 11, isDraining: true },
       says: 'HAProxy was reloaded or restarted, which of them cannot be seen (process 11 → 12): pxapp_cluster/pxApp_1 is taken out again, the drain starts anew' },
     { remark: { about: 'changed-by-another', server, weight: 7, admin: 'ready', then: 'taken out again' },
       says: 'pxapp_cluster/pxApp_1 was set to weight 7, ready, by somebody else: taken out again' },

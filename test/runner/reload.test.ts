@@ -63,9 +63,10 @@ describe('an HAProxy that is reloaded', () => {
     // The new worker has the server in service until we have seen it: a request or two of one every 50 ms.
     expect(fleet.failures().length).toBeLessThanOrEqual(2);
     expect(fleet.isWhole()).toBe(true);
-    expect(fleet.events.some((event) => event.type === 'remark' && event.remark.about === 'balancer-reloaded')).toBe(
-      true,
+    const reloads = fleet.events.flatMap((event) =>
+      event.type === 'remark' && event.remark.about === 'balancer-reloaded' ? [event.remark.isDraining] : [],
     );
+    expect(reloads).toEqual([false]);
   });
 
   it('between the last look at the server and that at old workers is said, though the servers are taken out anew', async () => {

@@ -43,6 +43,11 @@ function about(story: Story): string[] {
   return [...new Set(remarks(story).map((remark) => remark.about))];
 }
 
+/** Of each remark that HAProxy has begun anew, whether a drain was under way. */
+function draining(story: Story): boolean[] {
+  return remarks(story).flatMap((remark) => ('isDraining' in remark ? [remark.isDraining] : []));
+}
+
 /** A request on each server that takes this long. */
 function occupy({ haproxy }: Story, ms: number): void {
   for (let opened = 0; opened < WEIGHTS.size; opened += 1) haproxy.open(ms);
@@ -144,6 +149,7 @@ describe('an HAProxy that changes during a drain', () => {
 
     expect(result.end).toBe('done');
     expect(about(story)).toContain(says);
+    expect(draining(story)).not.toContain(false);
     expect(story.fleet.failures()).toEqual([]);
     expect(story.fleet.isWhole()).toBe(true);
   });

@@ -36,6 +36,12 @@ interface Worker {
   readonly address: string;
 }
 
+interface Change {
+  readonly was: Worker;
+  readonly now: Worker;
+  readonly isDraining: boolean;
+}
+
 /**
  * What keeps requests from one server: weight 0, a silenced agent-check, later maintenance too.
  *
@@ -75,7 +81,7 @@ export class Barrier {
     const own = (raising.earlier ?? []).filter(({ server }) => sameServer(server, access.server));
     for (const one of own) barrier.#inherit(one);
     await barrier.#putUp(sight.state.hasAgent);
-    for (const one of own) await barrier.#remarkChange(one, barrier, watch);
+    for (const one of own) await barrier.#remarkChange({ was: one, now: barrier, isDraining: true }, watch);
     return barrier;
   }
 
@@ -149,13 +155,14 @@ export class Barrier {
   }
 
   /**
-   * Looks at the server, and puts the barrier up again where it was taken down.
+   * Looks at the server, and puts the barrier up again where it was taken down. `isDraining`: whoever was let in meanwhile
+   * is waited for next.
    *
    * @throws Gone when HAProxy has no such server any more
    */
-  async look(watch: Watch): Promise<ServerLook> {
+  async look(watch: Watch, isDraining = true): Promise<ServerLook> {
     const look = await this.#sight();
-    if (look.pid !== this.#pid) await this.#afterReload(look, watch);
+    if (look.pid !== this.#pid) await this.#afterReload(look, watch, isDraining);
     else if (look.weight !== 0 || (this.#isClosed && look.admin !== 'maint')) {
       this.#wentDown();
       await this.#putUp((await stateOf(this.access)).hasAgent);
@@ -198,19 +205,19 @@ export class Barrier {
     }
   }
 
-  async #afterReload({ pid }: ServerLook, watch: Watch): Promise<void> {
+  async #afterReload({ pid }: ServerLook, watch: Watch, isDraining: boolean): Promise<void> {
     this.#wentDown();
     const state = await stateOf(this.access);
     await this.#putUp(state.hasAgent);
     this.#before.add(this.#pid);
     const now: Worker = { pid, address: addressOf(state) };
-    await this.#remarkChange(this, now, watch);
+    await this.#remarkChange({ was: this, now, isDraining }, watch);
     this.#pid = now.pid;
     this.#address = now.address;
   }
 
   /** Says so when another worker serves than before, and when that has the server at another address. */
-  async #remarkChange(was: Worker, now: Worker, watch: Watch): Promise<void> {
+  async #remarkChange({ was, now, isDraining }: Change, watch: Watch): Promise<void> {
     const { server } = this;
     const { balancer } = this.access;
     if (was.pid !== now.pid) {
@@ -218,7 +225,7 @@ export class Barrier {
       // Where the new process is not to be seen either, that the old one is not says nothing.
       const isSeen = isReload || (await balancer.processRuns(now.pid));
       const about = isReload ? 'balancer-reloaded' : isSeen ? 'balancer-restarted' : 'balancer-began-anew';
-      watch.remark({ about, server, pid: now.pid, before: was.pid });
+      watch.remark({ about, server, pid: now.pid, before: was.pid, isDraining });
     }
     if (was.address !== now.address) watch.remark({ about: 'moved', server, from: was.address, to: now.address });
   }
@@ -259,7 +266,7 @@ export async function behind<T>(
   const guard = async (): Promise<void> => {
     while (!over.signal.aborted) {
       const kept = barriers().filter(({ isLowered }) => !isLowered);
-      const looks = [...kept.map((barrier) => () => barrier.look(watch)), alsoLook];
+      const looks = [...kept.map((barrier) => () => barrier.look(watch, false)), alsoLook];
       for (const look of looks) {
         try {
           await look();
