@@ -15,7 +15,10 @@ describe('deadline', () => {
     const result = await roll(fleet, [fleet.play('slow', { policy: { instanceDeadlineMs: 5_000 } })]);
 
     expect(result.end).toBe('someFailed');
-    expect(result.hosts[0]).toMatchObject({ end: 'failed', reason: 'the deadline of 5s for an instance has passed' });
+    expect(result.hosts[0]).toMatchObject({
+      end: 'failed',
+      reason: 'pxApp_1: the deadline of 5s for an instance has passed',
+    });
     expect(fleet.isWhole()).toBe(true);
     expect(fleet.images()).toEqual(['fe1 pxApp_1 v1', 'fe1 pxApp_2 v1', 'fe1 pxApp_3 v1']);
   });

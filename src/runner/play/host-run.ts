@@ -54,18 +54,28 @@ export function summaryOf(run: HostRun, monitors: Pick<Monitors, 'endOf'>): Host
   const { plan, ends, skipped, leftInWork, ms } = run;
   if (skipped) return { ...notReached(plan, []), end: 'unreachable', reason: skipped.message };
   const { host, instances } = plan;
-  const all = [...ends].map(([one, end]) => monitors.endOf(one.instance) ?? end);
+  const ended = [...ends].map(([one, end]) => ({ ...one.instance, end: monitors.endOf(one.instance) ?? end }));
+  const all = ended.map(({ end }) => end);
   const missing = instances.length - all.length;
-  const failure = all.find((end) => end !== 'left' && end.failure !== undefined);
-  const cause = failure && failure !== 'left' ? failure.failure : run.failure;
+  const [failed] = ended.flatMap(({ container, end }) =>
+    end === 'left' || end.failure === undefined ? [] : [{ container, failure: end.failure }],
+  );
+  const cause = failed ? failed.failure : run.failure;
   const why = cause ?? run.leftOut;
-  const reason = why === undefined ? '' : reasonOf(why);
+  const reason = failed ? reasonIn(failed) : why === undefined ? '' : reasonOf(why);
   const isStopped = cause instanceof Failure && cause.code === 'interrupted';
   const own = run.leftOut ? 'outOfService' : hostEndOf(all, isStopped, missing > 0);
   const end = run.failure && own !== 'outOfService' ? (isStopped ? 'interrupted' : 'failed') : own;
   const only = onlyIn(instances.filter((one) => isUpdated(run, one, monitors)));
   const done = { ...counts(all), ...(Object.keys(only).length > 0 && { only }) };
   return withLeftInWork({ host, end, reason, ...done, notReached: missing, ms }, leftInWork);
+}
+
+/** Which container it is about is in it: a server may have another name, and a deadline has none. */
+function reasonIn({ container, failure }: { readonly container: string; readonly failure: unknown }): string {
+  const reason = reasonOf(failure);
+  const isStop = failure instanceof Failure && failure.code === 'interrupted';
+  return isStop || reason.split(/[^\w.-]+/).includes(container) ? reason : `${container}: ${reason}`;
 }
 
 function withLeftInWork(summary: HostSummary, leftInWork: readonly InstancePlan[]): HostSummary {
