@@ -171,7 +171,7 @@ export async function rollout(
     const pace = new RunPace({ ...options.pace, hosts: hosts.length }, context);
     if (hasWork) {
       await context.journal.settled();
-      await pullAll(planned, held, { ...context, limit, pullsPerHost: options.pullsPerHost });
+      await pullAll(planned, held, { ...context, limit, pullsPerHost: options.pullsPerHost, hasEnded });
     }
     context.stop.beforeNext.throwIfAborted();
     const late = new LateBalancers({ plays, plans: planned.plans }, { ...context, held, lost, skipped });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Play } from '../../src/rollout/play.ts';
+import { Failure } from '../../src/errors.ts';
+import { drainHosts } from '../../src/runner/maintenance/drain-hosts.ts';
 import type { Clock } from '../../src/runner/ports/ports.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { changed } from '../support/changed.ts';
@@ -87,6 +89,25 @@ describe('images are pulled', () => {
   ])('$how', async ({ bounds, most, tookMs }) => {
     expect(await mostAtOnce(bounds)).toEqual({ end: 'done', most, tookMs });
   });
+});
+
+it('a drain that is over is put back first, which is said where an image cannot be pulled after that', async () => {
+  const fleet = await FakeFleet.up(['fe1']);
+  const { containers, haproxy } = await fleet.host('fe1');
+  const named = { servers: ['pxApp_2'], place: { socket: undefined, container: undefined }, balancers: undefined };
+  const confirm = async (): Promise<boolean> => true;
+  await drainHosts(
+    { hosts: ['fe1'], ...named, policy: { timeoutMs: 10_000, onTimeout: 'fail' }, note: '', confirm, forMs: 60_000 },
+    fleet.context(),
+  );
+  await fleet.clock.sleep(120_000, new AbortController().signal);
+  containers.pull = () => Promise.reject(new Failure('docker', 'Cannot pull pxapp:v2 on fe1: it is gone'));
+
+  await expect(
+    rollout([fleet.play('v2')], { force: false, onPlanned: () => undefined, confirm }, fleet.context()),
+  ).rejects.toThrow(/^Cannot start: .* \(above\); nothing but what was over, or let in, was touched$/);
+
+  expect(haproxy.weights()['pxApp_2']).toBe('20 ready UP');
 });
 
 it('a plan is refused when the tag moves while the hosts ask what it is', async () => {

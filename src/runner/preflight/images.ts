@@ -56,7 +56,7 @@ export async function pullAll({ plans, facts }: Planned, held: HeldHosts, contex
   );
   const problems = pulled.flat();
   for (const { host, text } of problems) report({ type: 'problem', host, text });
-  refuseIfProblems(problems);
+  refuseIfProblems(problems, context.hasEnded);
   // What the plan did not know yet.
   const unknown = wanted
     .map(({ instance }) => instance)
@@ -71,10 +71,12 @@ interface Bounds {
   /** Of all hosts. */
   readonly limit: LimitFunction;
   readonly pullsPerHost: number | undefined;
+  /** Of what was over on the hosts, something has been ended or put back before. */
+  readonly hasEnded: boolean;
 }
 
 /** What waits for its host takes no turn from other hosts. */
-function turnsOf({ limit, pullsPerHost = PULLS_PER_HOST }: Bounds) {
+function turnsOf({ limit, pullsPerHost = PULLS_PER_HOST }: Omit<Bounds, 'hasEnded'>) {
   const ofHosts = new Map<string, LimitFunction>();
   return async <T>(host: string, pull: () => Promise<T>): Promise<T> => {
     const ofHost = ofHosts.get(host) ?? pLimit(pullsPerHost);
