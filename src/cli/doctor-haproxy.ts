@@ -40,7 +40,7 @@ export class HaproxyLook {
   /**
    * `found`: what there is to name.
    *
-   * @throws Failure `config` when none was named, and there is none where it is by custom
+   * @throws Failure `haproxy` when none was named, and there is none where it is by custom
    */
   async place(named: NamedPlace, found: readonly Socket[]): Promise<BalancerPlace> {
     const { host } = this.#link;
@@ -48,9 +48,9 @@ export class HaproxyLook {
       return await placeOn({ name: host, firstSocket: (paths) => this.#first(paths) }, named);
     } catch (error) {
       const names = found.flatMap((one) => (isFit(one) ? [howToName(one)] : []));
-      if (!(error instanceof Failure) || error.code !== 'config' || names.length === 0) throw error;
+      if (!(error instanceof Failure) || error.code !== 'haproxy' || names.length === 0) throw error;
       const why = `it is not where it is by custom: say ${names.join(' or ')}`;
-      throw new Failure('config', `Cannot find HAProxy's socket on ${host}: ${why}`, { cause: error });
+      throw new Failure('haproxy', `Cannot find HAProxy's socket on ${host}: ${why}`, { cause: error });
     }
   }
 

@@ -5,7 +5,7 @@ import { onHost } from '../adapters/haproxy/inside.ts';
 import { lookForState } from '../adapters/host/state-dir.ts';
 import type { SshLink } from '../adapters/ssh/connection.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
-import { exitStatuses, Failure } from '../errors.ts';
+import { Failure } from '../errors.ts';
 import { doctorText, socketText, type Examined, type Fact, type FoundSocket } from '../report/doctor.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
 import type { BalancerPlace } from '../rollout/model.ts';
@@ -13,6 +13,7 @@ import type { NamedPlace } from '../runner/preflight/sockets.ts';
 import type { Command } from './command.ts';
 import { channelTo, HaproxyLook } from './doctor-haproxy.ts';
 import { findSockets, placeKey, type FoundSockets } from './doctor-sockets.ts';
+import { statusOfAll } from './exit-of.ts';
 import { inSession, interruptible } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -35,9 +36,7 @@ export async function doctor(command: DoctorCommand, around: Surroundings): Prom
     const results = await interruptible(() => Promise.all(hosts.map(examine)), around);
     if (command.json) around.stdout.write(results.map((one) => `${examinedJson(one)}\n`).join(''));
     print(doctorText(results, paint));
-    const failures = results.flatMap((one) => one.failures);
-    const failure = failures.find(({ code }) => code === 'unreachable') ?? failures[0];
-    return failure ? exitStatuses[failure.code] : 0;
+    return statusOfAll(results.flatMap(({ failures }) => failures));
   });
 }
 

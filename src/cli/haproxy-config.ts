@@ -6,7 +6,7 @@ import { textOf } from '../config/reading.ts';
 import { lookThrough } from '../config/playbook/read.ts';
 import { resolveBalancerConfigs } from '../config/playbook/balancer-configs.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
-import { exitStatuses, Failure, HAS_CHANGES_STATUS } from '../errors.ts';
+import { Failure, HAS_CHANGES_STATUS } from '../errors.ts';
 import { diffText, type ConfigDiff } from '../report/config-diff.ts';
 import type { BalancerConfig } from '../rollout/balancer-config.ts';
 import type { Secrets } from '../rollout/secret.ts';
@@ -17,6 +17,7 @@ import { conclude } from './conclude.ts';
 import { configAccess } from './config-access.ts';
 import { confirm, demandTerminal } from './confirm.ts';
 import { serialOf } from './serial-option.ts';
+import { statusOfAll } from './exit-of.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 import { textFile } from './text-file.ts';
@@ -78,8 +79,8 @@ async function diff(configs: readonly BalancerConfig[], { command, session, arou
     if (command.json) around.stdout.write(`${jsonOf(one.config, { told, failure, secrets: vault.secrets })}\n`);
     print(told ? diffText(told, paint, vault.secrets) : [paint('bad', `problem: ${failure ?? ''}`)]);
   }
-  const failure = all.flatMap((one) => ('failure' in one ? [one.failure] : []))[0];
-  if (failure) return exitStatuses[failure.code];
+  const failures = all.flatMap((one) => ('failure' in one ? [one.failure] : []));
+  if (failures.length > 0) return statusOfAll(failures);
   const isChanged = all.some((one) => !('failure' in one) && one.before !== one.config.text);
   return isChanged && command.detailedExitcode ? HAS_CHANGES_STATUS : 0;
 }

@@ -14,6 +14,7 @@ import type { RuntimeAction, Command } from './command.ts';
 import { runtimeAsk } from './config-access.ts';
 import { confirm, demandTerminal } from './confirm.ts';
 import { commandOf, weightsIn } from './runtime-words.ts';
+import { statusOfAll } from './exit-of.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -44,8 +45,7 @@ async function look({ command, session, around, hosts }: Acting): Promise<number
   if (command.json) around.stdout.write(looks.map((one) => `${lookJson(one, secrets)}\n`).join(''));
   const text = { show: showText, weights: weightsText, sessions: sessionsText, exec: showText }[action];
   session.print(text(looks, session.paint));
-  const failure = looks.find((one) => one.failure)?.failure;
-  return failure ? exitStatuses[failure.code] : 0;
+  return statusOfAll(looks.flatMap(({ failure }) => failure ?? []));
 }
 
 function lookJson({ failure, ...rest }: RuntimeLook, secrets: Secrets): string {
@@ -122,7 +122,7 @@ async function exec({ command, session, around, hosts }: Acting): Promise<number
       ...(failure ? [session.paint('bad', `problem: ${failure.message}`)] : answer.trimEnd().split('\n')),
     ]);
   }
-  const failure = answers.find((one) => one.failure)?.failure;
-  if (changes) return concluded('haproxy exec', { ends: answerEnds(answers), failure }, session);
-  return failure ? exitStatuses[failure.code] : 0;
+  const failures = answers.flatMap(({ failure }) => failure ?? []);
+  if (changes) return concluded('haproxy exec', { ends: answerEnds(answers), failure: failures[0] }, session);
+  return statusOfAll(failures);
 }

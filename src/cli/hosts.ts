@@ -6,6 +6,7 @@ import { exitStatuses, Failure } from '../errors.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
 import type { Command } from './command.ts';
 import { confirm } from './confirm.ts';
+import { statusOfAll } from './exit-of.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -84,7 +85,7 @@ function trustedJson({ failure, ...rest }: Trusted): string {
 }
 
 function statusOf(results: readonly Trusted[]): number {
-  const failure = results.find((one) => one.failure)?.failure;
-  if (failure) return exitStatuses[failure.code];
+  const failures = results.flatMap(({ failure }) => failure ?? []);
+  if (failures.length > 0) return statusOfAll(failures);
   return results.some(({ state }) => state === 'refused') ? exitStatuses.interrupted : 0;
 }

@@ -1,11 +1,11 @@
 /** `lock`: who holds which hosts, and what to do about it. */
 import { selectHosts } from '../config/inventory/patterns.ts';
-import { exitStatuses } from '../errors.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
 import { locksText } from '../report/locks.ts';
 import { breakLocks, holdOnPurpose, listLocks, releaseLocks, type HostLockState } from '../runner/hosts/lock-hosts.ts';
 import type { Command } from './command.ts';
 import { confirm } from './confirm.ts';
+import { statusOfAll } from './exit-of.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -31,8 +31,7 @@ async function act(
       const locks = await interruptible(() => listLocks(hosts, context), around);
       const lines = command.json ? locks.map(lockJson) : locksText(locks, session.paint);
       around.stdout.write(lines.map((line) => `${line}\n`).join(''));
-      const failure = locks.find((one) => one.failure)?.failure;
-      return failure ? exitStatuses[failure.code] : 0;
+      return statusOfAll(locks.flatMap(({ failure }) => failure ?? []));
     }
     case 'take':
       await holdOnPurpose(hosts, command.note, context);

@@ -1,6 +1,5 @@
 /** `drain`, `restore`, `recover` and `status`: what is done to hosts without a playbook. */
 import { selectHosts } from '../config/inventory/patterns.ts';
-import { exitStatuses } from '../errors.ts';
 import { statusText } from '../report/status.ts';
 import { EVENT_SCHEMA } from '../rollout/events.ts';
 import { drainHosts } from '../runner/maintenance/drain-hosts.ts';
@@ -14,6 +13,7 @@ import { survey, type HostSurvey } from '../runner/preflight/survey.ts';
 import type { Command } from './command.ts';
 import { conclude } from './conclude.ts';
 import { confirm } from './confirm.ts';
+import { statusOfAll } from './exit-of.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -75,8 +75,7 @@ export async function status(command: Extract<Command, { name: 'status' }>, arou
     const surveys = await interruptible(() => survey({ hosts, place, balancers, forks }, context.fleet), around);
     const lines = command.json ? surveys.map(statusJson) : statusText(surveys, paint, context.clock.date());
     around.stdout.write(lines.map((line) => `${line}\n`).join(''));
-    const [failure] = surveys.flatMap((one) => one.failures);
-    return failure ? exitStatuses[failure.code] : 0;
+    return statusOfAll(surveys.flatMap(({ failures }) => failures));
   });
 }
 

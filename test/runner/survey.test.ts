@@ -177,7 +177,7 @@ describe('survey()', () => {
       { hosts: ['fe1'], place: { socket: undefined, container: undefined }, balancers: undefined, forks: 1 },
       odd,
     );
-    expect(one?.failures).toMatchObject([{ code: 'config', message: expect.stringContaining('--socket') as unknown }]);
+    expect(one?.failures).toMatchObject([{ code: 'haproxy', message: expect.stringContaining('--socket') as unknown }]);
     expect(words([...(one?.rows ?? [])])).toEqual(['pxApp_1: ', 'pxApp_2: ', 'pxApp_3: ']);
 
     const [named] = await survey(

@@ -12,7 +12,7 @@ export interface NamedPlace {
   readonly container: string | undefined;
 }
 
-/** @throws Failure `config` when no socket was named and there is none where it is by custom */
+/** @throws Failure `haproxy` when no socket was named and there is none where it is by custom */
 export async function placeOn(
   host: Pick<HostAccess, 'name' | 'firstSocket'>,
   { socket: named, container }: NamedPlace,
@@ -22,7 +22,7 @@ export async function placeOn(
   const where = container === undefined ? host.name : `${host.name} in container ${container}`;
   const places = CUSTOMARY_SOCKETS.join(', ');
   throw new Failure(
-    'config',
+    'haproxy',
     `Cannot find HAProxy's socket on ${where}: there is none at ${places}; name it with --socket`,
   );
 }
