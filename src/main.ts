@@ -20,7 +20,7 @@ let bug: unknown;
 process.on('uncaughtException', (error) => {
   bug ??= error;
   tell(error);
-  stop.ask('a bug');
+  stop.askForBug();
 });
 
 const { stdin, stdout, stderr, env: environment } = process;

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { Failure } from '../errors.ts';
-import type { Report } from '../rollout/events.ts';
+import { A_BUG, type Report } from '../rollout/events.ts';
 import type { Stop } from '../runner/instance/advance.ts';
 
 /** Counts the times somebody asked to stop: first before the next instance, then now, then at once. */
@@ -11,6 +11,7 @@ export class StopSwitch implements Stop {
   readonly forward = this.#levels[1].signal;
   readonly homeward = this.#levels[2].signal;
   #times = 0;
+  #hasBug = false;
   #report: Report | undefined;
 
   constructor() {
@@ -27,5 +28,11 @@ export class StopSwitch implements Stop {
     this.#times += 1;
     this.#report?.({ type: 'stop-asked', signal, times: this.#times });
     level?.abort(new Failure('interrupted', `Stopped by ${signal}`));
+  }
+
+  /** As a first signal. Only once: what goes wrong again and again must not have everything left where it is. */
+  askForBug(): void {
+    if (!this.#hasBug) this.ask(A_BUG);
+    this.#hasBug = true;
   }
 }

@@ -1,4 +1,4 @@
-import type { RunEvent, Subject } from '../rollout/events.ts';
+import { A_BUG, type RunEvent, type Subject } from '../rollout/events.ts';
 import { imageChange } from '../rollout/image-change.ts';
 import type { Step } from '../rollout/lifecycle.ts';
 import type { FoundLock } from '../rollout/lock.ts';
@@ -240,12 +240,14 @@ function holderText({ state, owner }: FoundLock): string {
 }
 
 function stopText(signal: string, times: number): string {
+  const isBug = signal === A_BUG;
+  const again = isBug ? 'Ctrl-C' : 'again';
   const what = [
-    'finishing the instances in work, then stopping (again: put back now)',
-    'putting back what is in work now (again: leave everything where it is)',
+    `finishing the instances in work, then stopping (${again}: put back now)`,
+    `putting back what is in work now (${again}: leave everything where it is)`,
     'leaving everything where it is',
   ];
-  return `${signal}: ${what[Math.min(times, what.length) - 1] ?? ''}`;
+  return `${isBug ? 'a bug in sluice' : signal}: ${what[Math.min(times, what.length) - 1] ?? ''}`;
 }
 
 function stepLine({ subject, step }: { readonly subject: Subject; readonly step: Step }, text: string): string {

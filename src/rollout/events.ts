@@ -294,6 +294,7 @@ export type RunEvent =
   | { readonly type: 'question-answered'; readonly question: string; readonly answer: string }
   /** No further instance begins, by the run's own rules: a deadline, a freeze, an answer. */
   | { readonly type: 'halted'; readonly why: string }
+  /** `signal`: `A_BUG`, if it was no signal. */
   | { readonly type: 'stop-asked'; readonly signal: string; readonly times: number }
   | {
       readonly type: 'run-ended';
@@ -308,6 +309,9 @@ export type RunEvent =
 
 /** The version of the event stream's form; a reader of another one must not guess. */
 export const EVENT_SCHEMA = 1;
+
+/** What asks to stop where it is no signal: something unforeseen, outside of any step. */
+export const A_BUG = 'a bug';
 
 /** What is put on an event when it leaves the process. */
 export interface Stamp {

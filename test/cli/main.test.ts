@@ -1,4 +1,6 @@
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build, commandLine, folderWith } from '../support/command-line.ts';
@@ -147,6 +149,36 @@ describe.concurrent('sluice', () => {
 
     expect(ended.status).toBe(status);
     expect(ended.stderr).not.toContain('EPIPE');
+  });
+
+  it('stops as by a signal, and ends with 250, when something goes wrong outside of any step', async () => {
+    // It takes connections, and says nothing.
+    const silent = createServer().listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const { port } = silent.address() as AddressInfo;
+    const folder = folderWith({
+      ...files,
+      'hosts.ini': files['hosts.ini'].replaceAll('ansible_port=1', `ansible_port=${port}`),
+      'breaks.cjs': `const { Socket } = require('node:net');
+        const { connect } = Socket.prototype;
+        Socket.prototype.connect = function (...args) {
+          setTimeout(() => { throw new Error('in a timer'); }, 10);
+          return connect.apply(this, args);
+        };`,
+    });
+    try {
+      const env = { NODE_OPTIONS: `--require ${join(folder, 'breaks.cjs')}` };
+      const ended = await commandLine(['plan', 'fine.yml', '-i', 'hosts.ini'], { cwd: folder, env });
+
+      expect(ended.status).toBe(250);
+      expect(ended.stderr).toMatch(/^This is a bug in sluice, please report it: Error: in a timer\n +at /);
+      expect(ended.stderr).toMatch(/\nStopped by a bug\n$/);
+      const said = 'a bug in sluice: finishing the instances in work, then stopping (Ctrl-C: put back now)';
+      expect(ended.stdout.split(said)).toHaveLength(2);
+    } finally {
+      silent.close();
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it('ends with 250, a stack and a plea for a report when something unforeseen happens', async () => {

@@ -68,6 +68,15 @@ describe('a StopSwitch', () => {
     }).toThrow(expect.objectContaining({ code: 'interrupted' }));
   });
 
+  it('is asked by a bug once, however often it comes', () => {
+    const stop = new StopSwitch();
+
+    for (let times = 0; times < 3; times += 1) stop.askForBug();
+
+    expect(levels(stop)).toBe('stop go go');
+    expect(stop.beforeNext.reason).toEqual(new Failure('interrupted', 'Stopped by a bug'));
+  });
+
   it('stops also while nobody listens yet', () => {
     const stop = new StopSwitch();
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { paintFor } from '../../src/report/paint.ts';
 import { linesOf } from '../../src/report/text.ts';
-import type { Remark, RunEvent, Waiting } from '../../src/rollout/events.ts';
+import { A_BUG, type Remark, type RunEvent, type Waiting } from '../../src/rollout/events.ts';
 import type { AfterBatch } from '../../src/rollout/verdict.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
 import { aLockOwner, aServer } from '../support/builders.ts';
@@ -141,6 +141,13 @@ describe('linesOf()', () => {
     { times: 9, says: 'leaving everything where it is' },
   ])('says what the signal number $times does', ({ times, says }) => {
     expect(told({ type: 'stop-asked', signal: 'SIGTERM', times })).toEqual([`0 SIGTERM: ${says}`]);
+  });
+
+  it.each([
+    { times: 1, says: 'finishing the instances in work, then stopping (Ctrl-C: put back now)' },
+    { times: 2, says: 'putting back what is in work now (Ctrl-C: leave everything where it is)' },
+  ])('says what a bug outside of any step does, and what a person may, after $times', ({ times, says }) => {
+    expect(told({ type: 'stop-asked', signal: A_BUG, times })).toEqual([`0 a bug in sluice: ${says}`]);
   });
 
   it.each([
