@@ -2,11 +2,14 @@
 import { listRuns } from '../adapters/journal/runs.ts';
 import { Failure } from '../errors.ts';
 import { openHosts } from '../report/past-run.ts';
+import type { Invocation } from '../rollout/events.ts';
+import { isGoingBack } from '../rollout/going-back.ts';
 import type { RunHistory } from '../rollout/history.ts';
 import { resumptionOf } from '../rollout/resumption.ts';
 import type { Command } from './command.ts';
-import { fateOf, findRun, historyIn, readHistory } from './past-runs.ts';
+import { fateOf, findRun, historyIn, readHistory, type StoredHistory } from './past-runs.ts';
 import { play } from './playing.ts';
+import { takeBack } from './rollback.ts';
 import { runsFolder } from './run-journal.ts';
 import type { Surroundings } from './surroundings.ts';
 
@@ -14,7 +17,8 @@ type ResumeCommand = Extract<Command, { name: 'resume' }>;
 
 export async function resume(command: ResumeCommand, surroundings: Surroundings): Promise<number> {
   const folder = runsFolder(surroundings.environment);
-  const history = command.run === undefined ? await lastUnfinished(folder) : await named(folder, command.run);
+  const told = command.run === undefined ? await lastUnfinished(folder) : await named(folder, command.run);
+  const { history } = told;
   const { invocation, run } = history;
   if (history.command === 'maintain') throw new Failure('config', insteadOfMaintaining(history));
   if (!invocation || history.command !== 'rollout') {
@@ -23,6 +27,7 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
   if (fateOf(history) === 'running') {
     throw new Failure('locked', `Cannot go on with run ${run}: it is still running, pid ${history.pid}`);
   }
+  if (isGoingBack(history)) return takeBack(onItsWayBack(command, run, invocation), told, surroundings, true);
   const { inventory, playbook, limit, tags, skipTags, forks, force, hiddenVars } = invocation;
   const { connection, json, verbosity, yes, locking, vault, pacing, loading, pullsPerHost, skipFailed, changed } =
     command;
@@ -59,6 +64,19 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
   );
 }
 
+/** As `rollback` would: what is to be done is in the journal, and on the hosts. */
+function onItsWayBack(
+  { connection, json, verbosity, yes, locking, vault, pacing, pullsPerHost }: ResumeCommand,
+  run: string,
+  { inventory, forks }: Invocation,
+): Parameters<typeof takeBack>[0] {
+  return {
+    ...{ name: 'rollback', run, serial: undefined, force: false, check: false, diff: false, detailedExitcode: false },
+    ...{ inventory, environmentInventory: [], limit: undefined, forks, connection, json, verbosity, yes, locking },
+    ...{ vault, pacing, pullsPerHost },
+  };
+}
+
 /** The next maintenance looks at everything anew: of this one, only what to do about it is said. */
 function insteadOfMaintaining(history: RunHistory): string {
   const open = openHosts(history);
@@ -70,14 +88,14 @@ function insteadOfMaintaining(history: RunHistory): string {
   return `Cannot go on with run ${history.run}: it is a maintenance; ${instead}`;
 }
 
-async function named(folder: string, wanted: string): Promise<RunHistory> {
-  return (await readHistory(folder, await findRun(folder, wanted))).history;
+async function named(folder: string, wanted: string): Promise<StoredHistory> {
+  return readHistory(folder, await findRun(folder, wanted));
 }
 
-async function lastUnfinished(folder: string): Promise<RunHistory> {
+async function lastUnfinished(folder: string): Promise<StoredHistory> {
   for (const run of await listRuns(folder)) {
     const past = await historyIn(folder, run);
-    if (past?.history.command === 'rollout' && !isDone(past.history)) return past.history;
+    if (past?.history.command === 'rollout' && !isDone(past.history)) return past;
   }
   const hint = 'what a run from another machine has left is finished by "sluice recover"';
   throw new Failure('config', `Cannot find a rollout to go on with: ${folder} has none that did not end; ${hint}`);

@@ -4,9 +4,11 @@ import { systemClock } from '../adapters/system-clock.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
 import { Failure } from '../errors.ts';
+import { toTakeBack } from '../rollout/going-back.ts';
 import type { RunHistory } from '../rollout/history.ts';
 import type { Play } from '../rollout/play.ts';
 import { playsBack } from '../rollout/rollback.ts';
+import { goOnBack } from '../runner/going-back.ts';
 import { plan, rollout, touchedBy } from '../runner/rollout.ts';
 import type { Command } from './command.ts';
 import { confirm, demandTerminal, GO_ON } from './confirm.ts';
@@ -15,29 +17,41 @@ import { notAfterOf, paced } from './pacing.ts';
 import { findRun, historyIn, readHistory, type StoredHistory } from './past-runs.ts';
 import { printPlans, showPlans } from './plans.ts';
 import { runsFolder } from './run-journal.ts';
-import { inSession, interruptible } from './session.ts';
+import { inSession, interruptible, type CliSession } from './session.ts';
 import { serialOf } from './serial-option.ts';
 import type { Surroundings } from './surroundings.ts';
 
 type RollbackCommand = Extract<Command, { name: 'rollback' }>;
 
 export async function rollback(command: RollbackCommand, surroundings: Surroundings): Promise<number> {
-  const told = await runToTakeBack(command.run, runsFolder(surroundings.environment));
+  return takeBack(command, await runToTakeBack(command.run, runsFolder(surroundings.environment)), surroundings);
+}
+
+/** `isOwn`: the run was on that way itself, and goes on. */
+export async function takeBack(
+  command: RollbackCommand,
+  told: StoredHistory,
+  surroundings: Surroundings,
+  isOwn = false,
+): Promise<number> {
   const inventory = inventoryFor(command, told.history);
-  return inSession({ ...command, inventory }, surroundings, async (session) => {
+  const { run } = told.history;
+  const as = isOwn ? 'rollout' : 'rollback';
+  const use = async (session: CliSession): Promise<number> => {
     const { context, report } = session;
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
     const plays = paced(playsFor(told, command, session.inventory), command.pacing, command);
     const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
     if (!command.check && !command.yes) demandTerminal(GO_ON, surroundings);
     await session.prepare([...new Set(touchedBy(plays))]);
-    await session.begin({ command: 'rollback', hosts }, !command.check);
-    report({ type: 'rollback-started', of: told.history.run, hosts });
+    await session.begin({ command: as, hosts }, !command.check);
+    if (isOwn) session.print([goingBackText(told.history)]);
+    report({ type: 'rollback-started', of: run, hosts, ...(isOwn && { isWhole: true }) });
     if (command.check) {
       const plans = await interruptible(() => plan(plays, command.force, context), surroundings);
       return showPlans(plans, command, session);
     }
-    const result = await rollout(
+    const result = await (isOwn ? goOnBack : rollout)(
       plays,
       {
         force: command.force,
@@ -50,8 +64,13 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
       },
       context,
     );
-    return conclude('rollback', result, session);
-  });
+    return conclude(as, result, session);
+  };
+  return inSession({ ...command, inventory }, surroundings, use, isOwn ? run : undefined);
+}
+
+function goingBackText(history: RunHistory): string {
+  return `Going on with run ${history.run} on its way back: ${toTakeBack(history)} to be taken back`;
 }
 
 /** The run of that name, or of the only name that begins so; without one, the last rollout of this machine. */

@@ -1,4 +1,5 @@
 /** The list of past runs, and one of them in full. */
+import { isGoingBack } from '../rollout/going-back.ts';
 import type { RunHistory } from '../rollout/history.ts';
 import type { RunEnd } from '../rollout/verdict.ts';
 import { count } from '../rollout/count.ts';
@@ -71,5 +72,6 @@ export function resultOf({ history, fate }: PastRun): readonly [Tone, string] {
     return ['warning', words[outcome.code] ?? 'refused'];
   }
   if (fate === 'running') return ['good', 'running'];
-  return ['bad', fate === 'died' ? 'died' : `not ended, on ${machine}`];
+  const back = isGoingBack(history) ? ' on its way back' : '';
+  return ['bad', fate === 'died' ? `died${back}` : `not ended${back}, on ${machine}`];
 }

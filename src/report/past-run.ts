@@ -8,6 +8,7 @@ import {
   type RunHistory,
   type StepHistory,
 } from '../rollout/history.ts';
+import { isGoingBack, toTakeBack } from '../rollout/going-back.ts';
 import { imageChange } from '../rollout/image-change.ts';
 import { onlyOf, type Only } from '../rollout/model.ts';
 import { clockTime, columns, duration, localTime, shortDigest } from './columns.ts';
@@ -154,7 +155,8 @@ function nextLines({ history, fate, isTorn, later }: ShownRun, paint: Paint): st
   const torn = isTorn ? ['The last line of its journal was cut short and is left out.'] : [];
   const open = openHosts(history);
   const isGone = fate === 'died' || fate === 'elsewhere';
-  if (fate === 'running' || (open.length === 0 && !isGone)) return torn;
+  const isBack = isGoingBack(history);
+  if (fate === 'running' || (open.length === 0 && !isGone && !isBack)) return torn;
   const gone = fate === 'died' ? ['It died: its end was not told, and its process is gone.'] : [];
   const away =
     fate === 'elsewhere' ? [`Its end was not told; whether it still runs is known on ${history.machine}.`] : [];
@@ -162,7 +164,10 @@ function nextLines({ history, fate, isTorn, later }: ShownRun, paint: Paint): st
     const [, result] = resultOf(run);
     return `Since then: ${run.history.command} ${run.history.run}, ${result}.`;
   });
-  return ['', ...[...torn, ...gone, ...away, ...since].map((line) => paint('warning', line)), ...advice(history, open)];
+  const back = isBack
+    ? [`It was taking back what it had updated; so many are still to be taken back: ${toTakeBack(history)}.`]
+    : [];
+  return ['', ...[...torn, ...gone, ...away, ...back, ...since].map((line) => paint('warning', line)), ...advice(history, open)];
 }
 
 /** Hosts where something is in work, or out of service. */
@@ -171,17 +176,19 @@ export function openHosts(history: RunHistory): readonly string[] {
   return [...new Set(open.map(({ subject }) => subject.host))];
 }
 
-function advice({ run, command }: RunHistory, open: readonly string[]): string[] {
+function advice(history: RunHistory, open: readonly string[]): string[] {
+  const { command } = history;
   if (command === 'haproxy push') return ['Push again: that begins with what was left.'];
-  if (open.length === 0) return ['Nothing was in work.', ...resuming(run, command)];
+  if (open.length === 0) return ['Nothing was in work.', ...resuming(history)];
   const hosts = open.join(',');
   const byHand = command === 'drain' || command === 'restore';
   const back = byHand
     ? `sluice restore ${hosts}   puts back what was taken out`
     : `sluice recover ${hosts}   brings back into service what was in work`;
-  return ['What to do:', ...resuming(run, command), `  ${back}`];
+  return ['What to do:', ...resuming(history), `  ${back}`];
 }
 
-function resuming(run: string, command: string): string[] {
-  return command === 'rollout' ? [`  sluice resume ${run}   goes on where it was`] : [];
+function resuming(history: RunHistory): string[] {
+  const how = isGoingBack(history) ? 'takes back the rest' : 'goes on where it was';
+  return history.command === 'rollout' ? [`  sluice resume ${history.run}   ${how}`] : [];
 }

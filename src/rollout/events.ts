@@ -1,4 +1,5 @@
 import type { EndState, Step } from './lifecycle.ts';
+import type { HaproxyEvent } from './haproxy-events.ts';
 import type { HookEvent } from './hook-events.ts';
 import type { FoundLock } from './lock.ts';
 import type { MaintenancePlan } from './maintenance.ts';
@@ -7,6 +8,7 @@ import type { PlayPlan } from './plan.ts';
 import type { Remark, Waiting } from './remarks.ts';
 import type { AfterBatch, HostEnd, RunEnd } from './verdict.ts';
 
+export type * from './haproxy-events.ts';
 export type * from './remarks.ts';
 
 /** What an event is about: an instance, by its container's name, or in a drain a server, as `backend/server`. */
@@ -66,9 +68,6 @@ export interface FoundContainer {
   readonly aside: string;
 }
 
-/** What is done to the configuration of an HAProxy. `carryOver`: what was set at runtime is set again. */
-export type ConfigStep = 'replace' | 'reload' | 'carryOver' | 'settle' | 'putBack';
-
 /** How one host ended, in counts of its instances. */
 export interface HostSummary {
   readonly host: string;
@@ -109,7 +108,13 @@ export type RunEvent =
       readonly balancers: readonly string[];
     }
   /** What the run `of` has updated is taken back to what it found: by a run of its own, or by that run itself. */
-  | { readonly type: 'rollback-started'; readonly of: string; readonly hosts: readonly string[] }
+  | {
+      readonly type: 'rollback-started';
+      readonly of: string;
+      readonly hosts: readonly string[];
+      /** By that run itself, and all of it: the run begins nothing else any more. */
+      readonly isWhole?: boolean;
+    }
   | { readonly type: 'problem'; readonly host: string; readonly text: string }
   | { readonly type: 'warning'; readonly host: string; readonly text: string }
   /** Hosts that others hold, which the run waits for. */
@@ -240,24 +245,7 @@ export type RunEvent =
       /** It is about what an earlier run has kept: it was to serve again (`unchanged`), or to end (`updated`). */
       readonly kept?: 'switch-back' | 'ending';
     }
-  | {
-      /** A step of a push, ended: what came of it, or why it failed. */
-      readonly type: 'config-step';
-      readonly host: string;
-      readonly path: string;
-      readonly step: ConfigStep;
-      readonly ms: number;
-      readonly isOk: boolean;
-      readonly outcome: string;
-    }
-  /** A push waits for servers to be UP again. */
-  | {
-      readonly type: 'config-waiting';
-      readonly host: string;
-      readonly path: string;
-      readonly why: string;
-      readonly leftMs: number;
-    }
+  | HaproxyEvent
   | {
       readonly type: 'host-ended';
       readonly host: string;

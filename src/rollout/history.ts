@@ -1,5 +1,6 @@
 /** What a run's journal says of it: the events, in their order, as the state that they have come to. */
 import type { StampedEvent, Subject } from './events.ts';
+import { isGoingBack } from './going-back.ts';
 import { hooksAfter, hooksBrokenOff, nothingYet, openedAndEnded, type HookEvent } from './hook-history.ts';
 import { withHost, withInstance } from './host-histories.ts';
 import type { Step } from './lifecycle.ts';
@@ -42,12 +43,13 @@ function started(before: RunHistory | undefined, event: Extract<StampedEvent, { 
   const { run, ts, command, by, version, machine, pid } = event;
   const process = { version, machine, pid, lastStartedAt: ts, lastAt: ts, outcome: undefined };
   if (before) {
-    return { ...before, ...process, hosts: before.hosts.map(brokenOff), hooks: hooksBrokenOff(before.hooks) };
+    const broken = { hosts: before.hosts.map(brokenOff), hooks: hooksBrokenOff(before.hooks) };
+    return { ...before, ...process, ...broken, wentBack: isGoingBack(before) };
   }
   const hosts = event.hosts.map((host) => ({ host, end: undefined, reason: '', instances: [] }));
   const { invocation, fingerprint } = event;
   return {
-    ...{ run, command, by, startedAt: ts, hosts, invocation, fingerprint, notes: [] },
+    ...{ run, command, by, startedAt: ts, hosts, invocation, fingerprint, notes: [], wentBack: false },
     ...nothingYet,
     ...process,
   };
@@ -88,8 +90,9 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
       return { ...history, outcome: { type: event.type, at, end: event.end, exitStatus: event.exitStatus } };
     case 'run-failed':
       return { ...history, outcome: refusalOf(event) };
-    case 'run-started':
     case 'rollback-started':
+      return event.isWhole && event.of === history.run ? { ...history, wentBack: true } : history;
+    case 'run-started':
     case 'lock-waiting':
     case 'host-ready':
     case 'image-pulling':

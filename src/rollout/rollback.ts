@@ -118,7 +118,7 @@ function isBack(plan: PlannedPlay): boolean {
  * Updated, or left in work while it was being replaced: then the archive on the host knows what it came to, and an undo
  * record that is still there makes the pre-flight ask for `sluice recover` first.
  */
-function mayBeChanged({ state, steps }: InstanceHistory): boolean {
+export function mayBeChanged({ state, steps }: InstanceHistory): boolean {
   if (state === 'updated') return true;
   return (state === 'inWork' || state === 'outOfService') && steps.some(({ step }) => step === 'check');
 }

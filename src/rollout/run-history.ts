@@ -104,6 +104,8 @@ export interface RunHistory {
   /** In the order in which they began. */
   readonly hooks: readonly HookHistory[];
   readonly open: OpenHistory;
+  /** It has begun to take back all that it has updated (`on_failure: rollback`). */
+  readonly wentBack: boolean;
   readonly notes: readonly {
     readonly at: string;
     readonly kind: 'problem' | 'warning' | 'stop';

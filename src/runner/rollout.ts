@@ -32,6 +32,7 @@ import { inheritedOf, timeWarnings } from './preflight/time-warnings.ts';
 import { takeOver } from './recovery/take-over.ts';
 import { OutInFront } from './play/out-in-front.ts';
 import { Turns } from './instance/turns.ts';
+import { backOf } from './instance/work.ts';
 import type { RunContext, RunResult } from './run.ts';
 
 export interface RolloutOptions {
@@ -40,6 +41,11 @@ export interface RolloutOptions {
   readonly pullsPerHost?: number;
   /** What the first part of this run has come to, when it is gone on with. */
   readonly resumption?: Resumption | undefined;
+  /**
+   * This very run was taking back what it has updated: it goes on with that. What it was at is finished first, and then
+   * it is told and recorded as in the run itself.
+   */
+  readonly isGoingBack?: boolean;
   readonly onPlanned: (plans: readonly PlayPlan[]) => void;
   /** Asked once everything is known and nothing is touched; not asked when there is nothing to do. */
   readonly confirm: () => Promise<boolean>;
@@ -142,8 +148,11 @@ function planOne(
 export async function rollout(
   plays: readonly Play[],
   options: RolloutOptions,
-  context: RunContext,
+  running: RunContext,
 ): Promise<RunResult> {
+  const { run } = running.identity;
+  const { isGoingBack = false } = options;
+  const context = isGoingBack ? { ...running, identity: { ...running.identity, run: backOf(run) } } : running;
   refuseUnlessMayStart(plays, options.pace ?? {}, context);
   const limit = pLimit(context.forks);
   const skipped = new Skipped(plays, context.report, options.resumption?.inWork);
@@ -153,11 +162,11 @@ export async function rollout(
     skipped.goWithout(host, failure) || lost.goWithout(host, failure);
   const held = await holdHosts(
     touchedBy(plays),
-    { ...context, limit, goWithout },
-    options.resumption ? 'claim' : 'refuse',
+    { ...running, limit, goWithout },
+    options.resumption || isGoingBack ? 'claim' : 'refuse',
   );
   try {
-    await takeOver(held, { ...context, limit });
+    await takeOver(held, { ...running, limit }, isGoingBack ? [run, backOf(run)] : []);
     const hasEnded = await restoreOver(held, context);
     const planned = await planAll(plays, { ...options, hasEnded }, { ...context, skipped, lost });
     skipped.refuseIfTooMany(hasEnded);

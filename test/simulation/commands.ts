@@ -11,6 +11,7 @@ import {
 } from '../../src/rollout/model.ts';
 import type { Play } from '../../src/rollout/play.ts';
 import { defaultPolicy } from '../../src/rollout/policy.ts';
+import { isGoingBack } from '../../src/rollout/going-back.ts';
 import { resumptionOf } from '../../src/rollout/resumption.ts';
 import { playsBack } from '../../src/rollout/rollback.ts';
 import { drainHosts } from '../../src/runner/maintenance/drain-hosts.ts';
@@ -23,6 +24,7 @@ import { restoreHosts } from '../../src/runner/recovery/restore-hosts.ts';
 import { retireHosts } from '../../src/runner/recovery/retire-hosts.ts';
 import { switchBackHosts } from '../../src/runner/recovery/switch-back-hosts.ts';
 import { restoreOverHosts } from '../../src/runner/recovery/restore-over.ts';
+import { goOnBack } from '../../src/runner/going-back.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import { pushConfigs, type PushRequest } from '../../src/runner/haproxy/push-configs.ts';
 import type { RunContext, RunResult } from '../../src/runner/run.ts';
@@ -65,6 +67,7 @@ export async function carryOut(asked: Asked, context: RunContext): Promise<RunRe
     case 'resume': {
       const { of } = asked;
       if (!of) throw new Error('there is no run to go on with');
+      if (isGoingBack(of.history)) return rollBack(asked, context, true);
       const resumption = resumptionOf(of.history, false);
       return rollout([changePlay(playOf(scenario))], { ...options, resumption }, context);
     }
@@ -171,12 +174,12 @@ export function hostsOf({ host }: Act, { world }: Scenario): readonly string[] {
   return host === undefined ? names : names.slice(host % names.length).slice(0, 1);
 }
 
-async function rollBack({ of }: Asked, context: RunContext): Promise<RunResult> {
+async function rollBack({ of }: Asked, context: RunContext, isOwn = false): Promise<RunResult> {
   if (!of) throw new Error('there is no run to take back');
   const plays = playsBack(of.events, of.history, { isWanted: () => true, serial: undefined });
   const hosts = [...new Set(plays.flatMap((play) => play.hosts.map(({ host }) => host)))];
-  context.report({ type: 'rollback-started', of: of.history.run, hosts });
-  return rollout(plays, unforced, context);
+  context.report({ type: 'rollback-started', of: of.history.run, hosts, ...(isOwn && { isWhole: true }) });
+  return (isOwn ? goOnBack : rollout)(plays, unforced, context);
 }
 
 function playOf(scenario: Scenario): Play {

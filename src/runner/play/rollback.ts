@@ -1,4 +1,4 @@
-import type { HostSummary, Report } from '../../rollout/events.ts';
+import type { HostSummary, Report, RunEvent } from '../../rollout/events.ts';
 import { isForCompany } from '../../rollout/company.ts';
 import { backendKey, serversOf, type Instance } from '../../rollout/model.ts';
 import type { BackendState } from '../../rollout/observed.ts';
@@ -20,6 +20,8 @@ export interface RevertContext extends Omit<RollContext, 'pace'> {
   readonly operator: Operator;
   /** Undefined: one host at a time, and the first that fails ends it. */
   readonly back?: Back | undefined;
+  /** It is all that the run has updated. */
+  readonly isWhole?: boolean;
 }
 
 /**
@@ -38,7 +40,7 @@ export async function revert(instances: readonly TakenBack[], running: RevertCon
   );
   if (kept.length === 0) return recreated(instances, context);
   const hosts = [...new Set(kept.map(({ host }) => host))];
-  context.report({ type: 'rollback-started', of: context.identity.run, hosts });
+  context.report(begunOn(hosts, context));
   const switched = await switchBackOwn(kept, context);
   const others = instances.filter((one) => !kept.some((own) => own.instances.includes(one.plan)));
   if (others.length === 0) return switched;
@@ -48,8 +50,12 @@ export async function revert(instances: readonly TakenBack[], running: RevertCon
   return { hosts: merged(switched.hosts, left), then: rest?.then ?? switched.then };
 }
 
+function begunOn(hosts: readonly string[], { identity, isWhole }: RevertContext): RunEvent {
+  return { type: 'rollback-started', of: identity.run, hosts, ...(isWhole && { isWhole }) };
+}
+
 /** Batches of the play may be in work beside it: whoever reads the journal must not take one for the other. */
-function asRevert(report: Report): Report {
+export function asRevert(report: Report): Report {
   return (event) => {
     const isAround = event.type === 'batch-started' || event.type === 'batch-ended' || event.type === 'host-ended';
     report(isAround ? { ...event, isRevert: true } : event);
@@ -66,7 +72,7 @@ async function recreated(instances: readonly TakenBack[], context: RevertContext
     serial,
   });
   const all = plays.flatMap(({ hosts }) => hosts.flatMap((host) => host.instances));
-  report({ type: 'rollback-started', of: identity.run, hosts: [...new Set(all.map(({ host }) => host))] });
+  report(begunOn([...new Set(all.map(({ host }) => host))], context));
   const inspected = allOrNone(await Promise.all(all.map((instance) => inspect(instance, context))));
   const findings = inspected.flatMap((one) => one.findings);
   for (const { kind, host, text } of findings) report({ type: kind, host, text });

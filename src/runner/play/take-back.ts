@@ -59,10 +59,10 @@ export class Updated {
 export async function takeBack(
   updated: Updated,
   rows: readonly HostSummary[],
-  context: Omit<RevertContext, 'back'>,
+  context: Omit<RevertContext, 'back' | 'isWhole'>,
 ): Promise<HostSummary[]> {
   if (updated.instances.length === 0) return [...rows];
-  const { hosts } = await revert(updated.instances, { ...context, back: updated.back });
+  const { hosts } = await revert(updated.instances, { ...context, back: updated.back, isWhole: true });
   return rows.map((row) => {
     const back = hosts.find(({ host }) => host === row.host);
     return back && row.updated > 0 ? afterwards(row, back) : row;
