@@ -24,7 +24,7 @@ const runnerMayImport: Readonly<Record<string, readonly string[]>> = {
   recovery: ['ports', 'waiting', 'instance', 'hosts', 'preflight'],
   play: ['ports', 'waiting', 'instance', 'hosts', 'preflight', 'recovery'],
   maintenance: ['ports', 'waiting', 'instance', 'hosts', 'preflight', 'recovery'],
-  haproxy: ['ports', 'waiting', 'instance', 'hosts', 'preflight'],
+  haproxy: ['ports', 'waiting', 'instance', 'hosts', 'preflight', 'recovery'],
 };
 
 /** What a run is given and comes to: types that all of the runner may know. */

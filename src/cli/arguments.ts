@@ -18,7 +18,7 @@ import {
   draining,
   listing,
   looking,
-  naming,
+  ofKept,
   placeIn,
   recovering,
   restoring,
@@ -93,10 +93,10 @@ function withKept(
   environment: Surroundings['environment'],
 ): Argv<CommonArgs> {
   return parser
-    .command('switch-back <hosts>', 'Have the old containers that blue-green has kept serve again', naming, (args) => {
+    .command('switch-back <hosts>', 'Have the old containers that blue-green has kept serve again', ofKept, (args) => {
       take({ name: 'switch-back', pattern: args.hosts, ...commonOf(args, environment) });
     })
-    .command('retire <hosts>', 'End the old containers that blue-green has kept, before their time', naming, (args) => {
+    .command('retire <hosts>', 'End the old containers that blue-green has kept, before their time', ofKept, (args) => {
       take({ name: 'retire', pattern: args.hosts, ...commonOf(args, environment) });
     });
 }

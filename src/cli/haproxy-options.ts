@@ -2,7 +2,7 @@ import type { Argv } from 'yargs';
 import { Failure } from '../errors.ts';
 import type { ConfigAction, RuntimeAction } from './command.ts';
 import { EXIT_CODES, type CommonArgs } from './common-options.ts';
-import { waiting } from './lock-options.ts';
+import { takingOver, waiting } from './lock-options.ts';
 import { placeIn, placeOptions, playingOptions, type PlaceArgs } from './options.ts';
 
 export const haproxyOptions = {
@@ -14,6 +14,7 @@ export const haproxyOptions = {
     describe: 'With push: HAProxys at a time, as 1, 25% or 1,2,50% (as the play; central ones one by one)',
   },
   ...waiting,
+  ...takingOver,
 } as const;
 
 type Action = ConfigAction['action'] | RuntimeAction['action'];
@@ -27,9 +28,12 @@ interface HaproxyArgs extends PlaceArgs {
   readonly 'extra-vars': string[];
   readonly 'detailed-exitcode': boolean;
   readonly serial: string | undefined;
+  readonly 'take-over': boolean;
 }
 
 const ACTIONS = ['render', 'diff', 'push', 'show', 'weights', 'sessions', 'exec'] as const satisfies readonly Action[];
+
+const LOCKING: readonly Action[] = ['push', 'weights', 'exec'];
 
 export function haproxying(parser: Argv<CommonArgs>): Argv<CommonArgs & Omit<HaproxyArgs, '_'>> {
   return parser
@@ -49,6 +53,7 @@ export function haproxyCommandOf(args: HaproxyArgs): ConfigAction | RuntimeActio
   const refuse = (why: string): Failure => new Failure('config', `Cannot use haproxy ${action} like this: ${why}`);
   if (serial !== undefined && action !== 'push') throw refuse('--serial goes with push only');
   if (detailedExitcode && action !== 'diff') throw refuse('--detailed-exitcode goes with diff only');
+  if (args['take-over'] && !LOCKING.includes(action)) throw refuse('--take-over goes with what changes something');
   if (words.length > 0 && action !== 'weights' && action !== 'exec') throw refuse(`what is "${words.join(' ')}" for?`);
   switch (action) {
     case 'render':

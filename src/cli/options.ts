@@ -72,6 +72,7 @@ export const rollingBackOptions = {
   ...showingPlan,
   ...rollbackPacingOptions,
   ...waiting,
+  ...takingOver,
 } as const;
 
 export function rollingBack(parser: Argv<CommonArgs>): Argv<CommonArgs & RollingBackArgs> {
@@ -105,6 +106,10 @@ export function naming(parser: Argv<CommonArgs>): Argv<CommonArgs & NamingArgs> 
     .epilogue(EXIT_CODES)
     .positional('hosts', { ...HOSTS, demandOption: true })
     .options(waiting);
+}
+
+export function ofKept(parser: Argv<CommonArgs>): Argv<CommonArgs & NamingArgs> {
+  return naming(parser).options(takingOver);
 }
 
 interface SelectingArgs extends NamingArgs {
@@ -254,6 +259,7 @@ export const resumingOptions = {
   ...pullOptions,
   ...pacingOptions,
   ...waiting,
+  ...takingOver,
 } as const;
 
 export function resuming(parser: Argv<CommonArgs>): Argv<CommonArgs & ResumingArgs> {

@@ -114,7 +114,7 @@ async function inOpenSession(
       },
       context: {
         ...{ fleet, report, journal, clock: systemClock, stop: surroundings.stop, forks: command.forks },
-        ...{ identity: { run, by }, locking: lockingOf(command), random: Math.random },
+        ...{ identity: { run, by }, locking: lockingOf(command, goingOnWith), random: Math.random },
         operator: operatorAt(surroundings, command),
         hide: (text) => vault.secrets.hide(text),
         controller: new ControllerCommands({ folder: resolve(playbookFolderOf(command)), environment }),
@@ -146,8 +146,9 @@ function reaching(
   return { logins, fleet: new SshFleet(inventory, { trace, logins, ...reachingOf(command, surroundings) }) };
 }
 
-function lockingOf(command: HostsCommand): Locking {
-  return { machine: hostname(), pid: process.pid, reason: reasonFor(command), ...command.locking };
+function lockingOf(command: HostsCommand, goingOnWith: string | undefined): Locking {
+  const reason = goingOnWith === undefined ? reasonFor(command) : `resume ${goingOnWith}`;
+  return { machine: hostname(), pid: process.pid, reason, ...command.locking };
 }
 
 /** A look changes nothing, so being asked to stop ends it where it is, or before it begins. */

@@ -125,12 +125,16 @@ export function verdictText(
 
 const STUCK = 'an HAProxy is left in between: see above, then push again, which begins with what was left';
 
+function goingOnText(command: SummaryCommand, run: string): string {
+  if (command === 'rollout') return `; "sluice resume ${run}" goes on`;
+  return command === 'rollback' ? '; the same command goes on' : '';
+}
+
 function afterStop(hosts: readonly HostSummary[], command: SummaryCommand, run: string): string {
   if (hosts.some(({ end }) => end === 'rolledBack')) {
     const isAllBack = hosts.every((host) => host.updated === stayedIn([host], 'restart') + stayedIn([host], 'run'));
     return isAllBack ? 'what was updated is rolled back' : 'part of what was updated could not be rolled back';
   }
   const failed = hosts.some(({ end }) => end === 'failed') ? 'what failed was put back, ' : '';
-  const goOn = command === 'haproxy push' ? '' : `; "sluice resume ${run}" goes on`;
-  return `${failed}the hosts not reached are as they were${goOn}`;
+  return `${failed}the hosts not reached are as they were${goingOnText(command, run)}`;
 }

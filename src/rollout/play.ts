@@ -20,6 +20,13 @@ export function serversBefore({ instances, front }: Pick<HostPlay, 'instances' |
   return [...instances.flatMap(serversOf), ...(front?.servers ?? [])];
 }
 
+/** The hosts of the instances, and of the balancers of their servers, and of those in front of them. */
+export function touchedBy(plays: readonly { readonly hosts: readonly HostPlay[] }[]): string[] {
+  const hosts = plays.flatMap((play) => play.hosts);
+  const balancers = hosts.flatMap(serversBefore).map(({ balancer }) => balancer.host);
+  return [...hosts.map(({ host }) => host), ...balancers];
+}
+
 /** Who asks a registry, as the playbook says it. */
 export interface RegistryLogin {
   /** `host` or `host:port`. */

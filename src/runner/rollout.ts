@@ -6,7 +6,7 @@ import { hasChanges, planPlay } from '../rollout/plan.ts';
 import { inTurn } from '../rollout/plays-in-turn.ts';
 import type { Instance } from '../rollout/model.ts';
 import type { FleetFacts, PlayPlan } from '../rollout/plan.ts';
-import { serversBefore, type Play } from '../rollout/play.ts';
+import { touchedBy, type Play } from '../rollout/play.ts';
 import { movedTags } from '../rollout/moved-tags.ts';
 import { disagreements, imageSettledOn, resumedPlan, type Resumption } from '../rollout/resumption.ts';
 import { runEndOf, type AfterBatch } from '../rollout/verdict.ts';
@@ -166,7 +166,7 @@ export async function rollout(
     options.resumption || isGoingBack ? 'claim' : 'refuse',
   );
   try {
-    await takeOver(held, { ...running, limit }, isGoingBack ? [run, backOf(run)] : []);
+    await takeOver(held, { ...running, limit }, takenOverBy(run, options));
     const hasEnded = await restoreOver(held, context);
     const planned = await planAll(plays, { ...options, hasEnded }, { ...context, skipped, lost });
     skipped.refuseIfTooMany(hasEnded);
@@ -192,6 +192,12 @@ export async function rollout(
   }
 }
 
+/** What this very run has left in work on the way back is not gone on with, but finished. */
+function takenOverBy(run: string, { isGoingBack, resumption }: RolloutOptions): readonly string[] {
+  if (isGoingBack) return [run, backOf(run)];
+  return resumption ? [backOf(run)] : [];
+}
+
 async function outcomeOf(planned: Planned, how: How, context: RollingContext): Promise<RunResult> {
   const { skipped, pace } = context;
   const { rows, wentBack } = await context.late.during(() => rollAll(planned, how, context));
@@ -200,13 +206,6 @@ async function outcomeOf(planned: Planned, how: How, context: RollingContext): P
   const ends = summaries.map((row) => row.end);
   const end = runEndOf(ends, { isHalted: pace.why !== undefined, wentBack, brokenOff: pace.brokenOff });
   return { end, why: pace.why, hosts: summaries };
-}
-
-/** The hosts of the instances, and of the balancers of their servers, and of those in front of them. */
-export function touchedBy(plays: readonly Play[]): string[] {
-  const hosts = plays.flatMap((play) => play.hosts);
-  const balancers = hosts.flatMap(serversBefore).map(({ balancer }) => balancer.host);
-  return [...hosts.map(({ host }) => host), ...balancers];
 }
 
 function ofInstances(plays: readonly Play[]): readonly Instance[] {

@@ -24,6 +24,13 @@ describe('the arguments of locks', () => {
     { line: 'lock break fe1 -i a --force',             gives: { action: 'break', force: true, yes: false } },
     { line: 'rollout p -i a --lock-wait 10m',          gives: { locking: { waitMs: 600_000, takeOver: false } } },
     { line: 'rollout p -i a --take-over',              gives: { locking: { waitMs: 0, takeOver: true } } },
+    { line: 'rollback --take-over',                    gives: { locking: { waitMs: 0, takeOver: true } } },
+    { line: 'resume --take-over',                      gives: { locking: { waitMs: 0, takeOver: true } } },
+    { line: 'switch-back h -i a --take-over',          gives: { locking: { waitMs: 0, takeOver: true } } },
+    { line: 'retire h -i a --take-over',               gives: { locking: { waitMs: 0, takeOver: true } } },
+    { line: 'haproxy push p -i a --take-over',         gives: { locking: { waitMs: 0, takeOver: true } } },
+    { line: 'haproxy weights h b/s=5 -i a --take-over', gives: { locking: { waitMs: 0, takeOver: true } } },
+    { line: 'haproxy exec h -i a --take-over -- clear counters', gives: { locking: { waitMs: 0, takeOver: true } } },
     { line: 'recover h -i a --lock-wait 1m30s',        gives: { locking: { waitMs: 90_000, takeOver: false } } },
     { line: 'drain h -i a --take-over --lock-wait 5s', gives: { locking: { waitMs: 5_000, takeOver: true } } },
     { line: 'restore h -i a --lock-wait 5s',           gives: { locking: { waitMs: 5_000, takeOver: false } } },
@@ -47,6 +54,8 @@ describe('the arguments of locks', () => {
     { line: 'rollout p -i a --lock-wait',     says: /: --lock-wait needs a value / },
     { line: 'status -i a --take-over',        says: /take-over/ },
     { line: 'recover h -i a --take-over',     says: /take-over/ },
+    { line: 'restore h -i a --take-over',     says: /take-over/ },
+    { line: 'haproxy show h -i a --take-over', says: /--take-over goes with what changes something/ },
   ])('are refused: $line', async ({ line, says }) => {
     await expect(read(line)).rejects.toMatchObject({ code: 'config', message: expect.stringMatching(says) as unknown });
   });

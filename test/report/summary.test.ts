@@ -129,6 +129,14 @@ describe('verdictText()', () => {
     expect(verdictText({ end: 'stopped', why: 'W', hosts }, 'rollout', { run: 'R1', ms: 400 })).toBe(says);
   });
 
+  it.each([
+    { command: 'rollback' as const, says: /are as they were; the same command goes on$/ },
+    { command: 'maintain' as const, says: /are as they were$/ },
+  ])('does not name resume for a $command that stopped', ({ command, says }) => {
+    const hosts = [aSummary({ end: 'notReached' })];
+    expect(verdictText({ end: 'stopped', why: 'W', hosts }, command, { run: 'R1', ms: 400 })).toMatch(says);
+  });
+
   // prettier-ignore
   it.each([
     { command: 'rollout' as const, updated: 0, says: 'rollout: nothing to do in 0.4 s' },

@@ -2,12 +2,10 @@ import { describe, expect, it } from 'vitest';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { Failure } from '../../src/errors.ts';
 import { breakLocks, holdOnPurpose, listLocks, releaseLocks } from '../../src/runner/hosts/lock-hosts.ts';
-import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import { aLockOwner, aServer } from '../support/builders.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
-import { MortalFleet } from '../support/mortal-fleet.ts';
 
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 
@@ -23,15 +21,6 @@ function bobs(fleet: FakeFleet, over: Partial<RunContext['locking']> = {}): RunC
     identity: { run: '20261121-090001-bob', by: 'bob@laptop' },
     locking: { ...locking, machine: 'laptop', pid: 4711, ...over },
   };
-}
-
-/** Hosts of a fleet on which Ann's rollout was killed at its change number `atChange`. */
-async function diedAt(atChange: number): Promise<FakeFleet> {
-  const fleet = await FakeFleet.up();
-  const mortal = new MortalFleet(fleet, atChange);
-  void rollout([fleet.play('v2')], options, mortal.context(fleet.context()));
-  await mortal.death;
-  return fleet;
 }
 
 function texts(fleet: FakeFleet, type: 'problem' | 'warning'): string[] {
@@ -105,57 +94,6 @@ describe('two controllers at once', () => {
     await expect(rollout([fleet.play('v2')], options, { ...context, report })).rejects.toMatchObject({
       code: 'interrupted',
     });
-  });
-});
-
-describe('the lock of a run that died', () => {
-  it('is taken over with a remark when nothing is left to undo', async () => {
-    const fleet = await FakeFleet.up();
-    for (const { lock } of all(fleet)) {
-      lock.heldBy(aLockOwner());
-      lock.die();
-    }
-
-    expect((await roll(fleet, 'v2')).end).toBe('done');
-
-    expect(texts(fleet, 'warning')[0]).toMatch(
-      /^Taken over from a run that died: bob@laptop, run 20261121-085900-bob, pid 4711 on laptop \("rollout shop.yml"\), died about 2026-11-21T09:00Z$/,
-    );
-    expect(fleet.isWhole()).toBe(true);
-  });
-
-  it('keeps the next one out where instances were left in work, which says what can be done', async () => {
-    const fleet = await diedAt(6);
-
-    await expect(rollout([fleet.play('v2')], options, bobs(fleet))).rejects.toMatchObject({ code: 'locked' });
-
-    expect(texts(fleet, 'problem')).toEqual([
-      expect.stringMatching(
-        /^Cannot lock fe1: ann@desk, run 20261121-090000-test, pid 1234 on desk .*, died about \S+Z, and left instances in work: put them back with "sluice recover fe1", go on with that run by "sluice resume 20261121-090000-test", or say --take-over/,
-      ),
-    ]);
-    expect(all(fleet).map(({ lock }) => lock.owner?.by)).toEqual(['ann@desk', 'ann@desk', 'ann@desk']);
-    expect(all(fleet).some(({ lock }) => lock.isLive)).toBe(false);
-  });
-
-  it('with --take-over is recovered first, then the rollout goes on', async () => {
-    const fleet = await diedAt(6);
-
-    const { end } = await rollout([fleet.play('v2')], options, bobs(fleet, { takeOver: true }));
-
-    expect(end).toBe('done');
-    expect(fleet.images().every((line) => line.endsWith('v2'))).toBe(true);
-    expect(fleet.isWhole()).toBe(true);
-    expect(all(fleet).every(({ lock }) => lock.isFree)).toBe(true);
-  });
-
-  it('is no obstacle to recover', async () => {
-    const fleet = await diedAt(6);
-
-    expect((await recoverHosts({ hosts: ['fe1'] }, bobs(fleet))).end).toBe('done');
-
-    expect(all(fleet).map(({ lock }) => lock.isFree)).toEqual([true, false, false]);
-    expect(fleet.isWhole()).toBe(true);
   });
 });
 

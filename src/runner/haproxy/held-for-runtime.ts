@@ -5,6 +5,7 @@ import { serverPath } from '../../rollout/model.ts';
 import { holdHosts, type HeldHosts } from '../hosts/held-hosts.ts';
 import { advice, explain } from '../instance/entry-words.ts';
 import type { RecordEntry } from '../ports/ports.ts';
+import { takeOver } from '../recovery/take-over.ts';
 import type { RunContext } from '../run.ts';
 
 /**
@@ -24,6 +25,7 @@ export async function whileHeld<T>(
 ): Promise<T> {
   const held = await holdHosts(hosts, { ...context, limit });
   try {
+    await takeOver(held, { ...context, limit });
     for (const { access, undo } of held.all) {
       const entry = undo.entries.find(isMeant);
       if (!entry) continue;

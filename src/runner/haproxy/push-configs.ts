@@ -9,6 +9,7 @@ import { runEndOf, type HostEnd } from '../../rollout/verdict.ts';
 import type { ConfigPort, PushRecords } from '../ports/config-port.ts';
 import { problem, refuseIfProblems, type Finding } from '../hosts/findings.ts';
 import { holdHosts, type HeldHost, type HeldHosts } from '../hosts/held-hosts.ts';
+import { takeOver } from '../recovery/take-over.ts';
 import { pushConfig, type ConfigPlan } from './push-config.ts';
 import type { RunContext, RunResult } from '../run.ts';
 import { settleHosts, type HostOutcome } from '../hosts/settle.ts';
@@ -36,6 +37,7 @@ export async function pushConfigs(request: PushRequest, context: RunContext): Pr
   const touched = configs.flatMap(({ balancer, behind }) => [balancer.host, ...behind]);
   const held = await holdHosts(touched, { ...context, limit, goesOnWithPushes: true });
   try {
+    await takeOver(held, { ...context, limit });
     const findings: Finding[] = [];
     const planned = await Promise.all(
       configs.map((config) =>

@@ -9,6 +9,7 @@ import type { HostAccess } from '../ports/ports.ts';
 import type { RunContext } from '../run.ts';
 import type { ServerAccess } from '../instance/traffic.ts';
 import type { Undo } from '../instance/undo.ts';
+import { backOf } from '../instance/work.ts';
 
 /** How long a run lives that nobody hears of, in milliseconds: what `lock.json` tells the others. */
 const TTL_MS = 45_000;
@@ -224,10 +225,21 @@ function refuseLeftovers(held: ReadonlyMap<string, Holding>, { report, clock }: 
   for (const { dead, leftBy, access } of left) {
     if (!dead) continue;
     const what = `${explainLock(dead, clock.date())}, and left instances in work`;
-    const how = `put them back with "sluice recover ${access.name}", go on with that run by "sluice resume ${leftBy ?? ''}", or say --take-over to have them put back first`;
-    report({ type: 'problem', host: access.name, text: `Cannot lock ${access.name}: ${what}: ${how}` });
+    const resume = resumedBy(dead, leftBy);
+    const ways = [
+      ...[`put them back with "sluice recover ${access.name}"`, ...(resume === undefined ? [] : [resume])],
+      'or say --take-over to have them put back first',
+    ];
+    report({ type: 'problem', host: access.name, text: `Cannot lock ${access.name}: ${what}: ${ways.join(', ')}` });
   }
   if (left.length > 0) throw cannotStart('locked', left.length);
+}
+
+/** Only a rollout can be gone on with; whether it was one is known of the run whose lock it is. */
+function resumedBy({ owner }: FoundLock, leftBy: string | undefined): string | undefined {
+  if (!owner || !/^(rollout|resume) /.test(owner.reason)) return undefined;
+  const isIts = leftBy === owner.run || leftBy === backOf(owner.run);
+  return isIts ? `go on with that run by "sluice resume ${owner.run}"` : undefined;
 }
 
 /** The file of HAProxy may be the passage of a dead push: with any reload servers would stand as that one found them. */

@@ -5,6 +5,7 @@ import { onEachHeld } from '../hosts/on-each-held.ts';
 import type { HostOutcome } from '../hosts/settle.ts';
 import type { RunContext, RunResult } from '../run.ts';
 import { endKept } from './end-kept.ts';
+import { takeOver } from './take-over.ts';
 
 export interface RetireRequest {
   readonly hosts: readonly string[];
@@ -12,7 +13,7 @@ export interface RetireRequest {
 
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
 export function retireHosts({ hosts }: RetireRequest, context: RunContext): Promise<RunResult> {
-  return onEachHeld(hosts, { work: (host) => retireHost(host, context) }, context);
+  return onEachHeld(hosts, { first: takeOver, work: (host) => retireHost(host, context) }, context);
 }
 
 async function retireHost(held: HeldHost, context: RunContext): Promise<HostOutcome> {

@@ -6,6 +6,7 @@ import type { HostOutcome } from '../hosts/settle.ts';
 import { outcomeOf, switchBack } from '../hosts/switch-back.ts';
 import { stepActions, type InstanceEnd } from '../instance/advance.ts';
 import type { RunContext, RunResult } from '../run.ts';
+import { takeOver } from './take-over.ts';
 
 export interface SwitchBackRequest {
   readonly hosts: readonly string[];
@@ -13,7 +14,7 @@ export interface SwitchBackRequest {
 
 /** @throws Failure when nothing was touched; what went wrong later is in the result */
 export function switchBackHosts({ hosts }: SwitchBackRequest, context: RunContext): Promise<RunResult> {
-  return onEachHeld(hosts, { work: (host) => switchBackHost(host, context) }, context);
+  return onEachHeld(hosts, { first: takeOver, work: (host) => switchBackHost(host, context) }, context);
 }
 
 async function switchBackHost(held: HeldHost, context: RunContext): Promise<HostOutcome> {
