@@ -34,6 +34,7 @@ const ON_THE_LAB: Readonly<Record<string, number>> = {
   policy: 120,
   'host/gates': 120,
   'bad-versions': 120,
+  'host/hook-points': 60,
   'host/containers-contract': 50,
   'host/maintenance': 50,
   registry: 50,

@@ -49,6 +49,7 @@ describe('hooks on a real host', () => {
     expect(ended.stdout).toMatch(/ {4}before_run +migrate +controller, once +10m at most +echo "migrating/);
     expect(ended.stderr.match(/hook migrate \(before_run\) {2}ok/g)).toHaveLength(1);
     expect(ended.stderr).toContain(`    migrating for ${own}`);
+    expect(ended.stderr).toContain(`${own}  hook note (before_host)  ok`);
     for (const id of [1, 2, 3]) {
       expect(ended.stderr).toContain(`${own} pxApp_${id}  hook warm-up (before_traffic)  ok`);
       expect(ended.stderr).toContain(`${own} pxApp_${id}  hook smoke (before_traffic)  ok`);

@@ -5,8 +5,9 @@ import { docker } from '../../../lab/lab.ts';
 import { imageOf } from '../../../lab/settings.ts';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
-import { containersOf, containersOn, serversOf } from '../../support/fleet.ts';
+import { containersOf, containersOn } from '../../support/fleet.ts';
 import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
+import { inSlots, ownServers as servers } from '../../support/own-slots.ts';
 import { sampleUsable } from '../../support/sampled.ts';
 import { sluice } from '../../support/sluice.ts';
 
@@ -17,23 +18,6 @@ const OF_ONE = join(
   folderWith({ 'one.yml': readFileSync(PLAYBOOK, 'utf8').replace('instances: 3', 'instances: 1') }),
   'one.yml',
 );
-
-/**
- * Every server as `name weight admin-bits health`: of each container the one in its slot serves, and the other is free.
- * `first` is the slot of pxApp_1.
- */
-function inSlots(first: 'a' | 'b', others = first): string[] {
-  const of = (name: string): string[] =>
-    [10, 20, 30].map((weight, index) => {
-      const isUp = name === (index === 0 ? first : others);
-      return `pxApp_${index + 1}${name} ${weight} 0 ${isUp ? 'UP' : 'DOWN'}`;
-    });
-  return [...of('a'), ...of('b')].toSorted();
-}
-
-async function servers(): Promise<string[]> {
-  return (await serversOf(own)).toSorted();
-}
 
 function rollout(playbook: string, version: string, ...more: readonly string[]): readonly string[] {
   return ['rollout', playbook, '-e', `pxapp_version=${version}`, '--limit', own, '--yes', ...more];
