@@ -4,20 +4,20 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, resetOwn } from '../../support/own-host.ts';
 import { start, type Ended } from '../../support/sluice.ts';
 
-const EXAMPLE = readFileSync('playbooks/gates.yml', 'utf8')
-  .replace('instances: 3', 'instances: 1')
-  .replaceAll('pxApp_{{ id }}', 'pxApp_1')
-  .replace('for: 2m', 'for: 3s')
-  .replace(
-    'below: 0.01\n          for: 1m\n        timeout: 5m',
-    'below: 0.01\n          for: 2s\n          every: 200ms\n        timeout: 8s',
-  );
+const WHOLE = readFileSync('playbooks/gates.yml', 'utf8');
+
+/** To be rolled out with one of its tags: one container for each kind of gate that needs no metric. */
+const EXAMPLE = WHOLE.replace('for: 2m', 'for: 3s').replace(
+  'below: 0.01\n          for: 1m\n        timeout: 5m',
+  'below: 0.01\n          for: 2s\n          every: 200ms\n        timeout: 8s',
+);
 
 /** Answers as Prometheus does: what a query is, by what is in it; undefined: no series. */
 async function prometheus(valueOf: (query: string) => number | undefined): Promise<Server> {
@@ -30,6 +30,22 @@ async function prometheus(valueOf: (query: string) => number | undefined): Promi
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return server;
+}
+
+interface Play {
+  readonly apps: readonly { readonly tags: readonly string[]; readonly ready: Readonly<Record<string, unknown>> }[];
+}
+
+/** The example with that app only, which is ready by its own condition, or by another one, and with nothing else to wait for. */
+function readyBy(tag: string, other: Readonly<Record<string, unknown>> = {}): string {
+  const [play] = parse(WHOLE) as readonly Play[];
+  const apps = (play?.apps ?? [])
+    .filter(({ tags }) => tags.includes(tag))
+    .map((app) => ({ ...app, hooks: undefined, ready: { ...app.ready, ...other } }));
+  expect(apps).toHaveLength(1);
+  // JSON is YAML, too.
+  const text = JSON.stringify([{ ...play, hooks: undefined, monitor: undefined, apps }]);
+  return join(folderWith({ 'ready.yml': text }), 'ready.yml');
 }
 
 const isRate = (query: string): boolean => query.includes('/');
@@ -51,7 +67,11 @@ describe('gates on a real host', () => {
     server = await prometheus(valueOf);
     const address = `prometheus=http://127.0.0.1:${(server.address() as AddressInfo).port}`;
     const playbook = join(folderWith({ 'gates.yml': changed }), 'gates.yml');
-    const words = ['rollout', playbook, '-e', 'pxapp_version=v2', '-e', address, '--yes', '--limit', own, '--json'];
+    return begin(playbook, '--tags', 'http', '-e', address);
+  }
+
+  async function begin(playbook: string, ...more: readonly string[]): Promise<Ended> {
+    const words = ['rollout', playbook, '-e', 'pxapp_version=v2', '--yes', '--limit', own, '--json', ...more];
     return start(words, { onEvent: (event) => events.push(event) }).ended;
   }
 
@@ -108,5 +128,49 @@ describe('gates on a real host', () => {
     });
     expect(report.failures).toEqual([]);
     expect(await containersOf(own)).toEqual(containersOn('v1'));
+  });
+
+  it.each([
+    {
+      ...{ kind: 'status', tag: 'http', id: 1, wrong: { status: 204 } },
+      why: /http:\/\/127\.0\.0\.1:8081\/health answers 200$/,
+    },
+    {
+      ...{ kind: 'body', tag: 'http', id: 1, wrong: { body: '/ready: [1-9]/' } },
+      why: /:8081\/health answers without \/ready: \[1-9\]\/: "\{\\"healthy\\":true,\\"version\\":\\"v2\\"/,
+    },
+    {
+      ...{ kind: 'header', tag: 'http', id: 1, wrong: { header: { 'X-App-Version': 'v3' } } },
+      why: /:8081\/health answers with x-app-version: v2, without "v3"$/,
+    },
+    {
+      ...{ kind: 'tcp', tag: 'tcp', id: 2, wrong: { tcp: '127.0.0.1:8092' } },
+      why: /127\.0\.0\.1:8092: \S/,
+    },
+    {
+      ...{ kind: 'command', tag: 'command', id: 3, wrong: { command: 'cat /app/VERSION; exit 3' } },
+      why: /the command exits with 3: v2$/,
+    },
+  ])('by its $kind a new container is ready, or put back, and why is told', async ({ tag, id, wrong, why }) => {
+    const container = `pxApp_${id}`;
+    const traffic = loadOwn();
+
+    const bad = await begin(readyBy(tag, { ...wrong, within: '10s' }));
+    const failed = events.find((event) => event.type === 'step-failed');
+    const putBack = await containersOf(own);
+    const afterBad = await serversOf(own);
+    const good = await begin(readyBy(tag));
+
+    const report = await traffic.stop();
+    expect(bad.status, bad.stderr).toBe(2);
+    expect(failed).toMatchObject({ step: 'check', subject: { name: container } });
+    expect(failed?.reason).toMatch(/^pxApp_\d on fe\d \(registry\.lab:5000\/pxapp:v2\) is not ready after 10 s: /);
+    expect(failed?.reason).toMatch(why);
+    expect(putBack).toEqual(containersOn('v1'));
+    expect(afterBad).toEqual(ALL_IN_SERVICE);
+    expect(good.status, good.stderr).toBe(0);
+    expect(await containersOf(own)).toEqual([1, 2, 3].map((one) => `pxApp_${one} ${one === id ? 'v2' : 'v1'}`));
+    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
+    expect(report.failures).toEqual([]);
   });
 });
