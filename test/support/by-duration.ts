@@ -27,6 +27,7 @@ const ON_THE_LAB: Readonly<Record<string, number>> = {
   'host/secrets': 160,
   'host/hooks': 160,
   'host/containers': 160,
+  canary: 150,
   'central-strategies': 150,
   'host/openssh': 150,
   'front-tier': 140,

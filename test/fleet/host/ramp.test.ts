@@ -14,6 +14,7 @@ const example = readFileSync('playbooks/canary.yml', 'utf8');
 function playbookWith(every: string, instances: number): string {
   const text = example
     .replace('every: 30s', `every: ${every}`)
+    .replace('soak: 10s', 'soak: 1s')
     .replace('for: 5m', 'for: 1s')
     .replace('timeout: 5s', 'timeout: 10s')
     .replace('instances: 3', `instances: ${instances}`);

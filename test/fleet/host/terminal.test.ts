@@ -1,36 +1,9 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { until } from '../../../lab/wait.ts';
 import { own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { SECOND_PORT, Workshop } from '../../support/second-server.ts';
-
-/** A command line on a terminal of its own: script(1) makes one. */
-class Terminal {
-  readonly ended: Promise<number | null>;
-  readonly #child: ChildProcess;
-  #screen = '';
-
-  constructor(line: string) {
-    this.#child = spawn('script', ['-q', '-e', '-f', '-c', line, '/dev/null'], { stdio: ['pipe', 'pipe', 'ignore'] });
-    this.#child.stdout?.on('data', (chunk: Buffer) => (this.#screen += chunk.toString()));
-    this.ended = once(this.#child, 'close').then(([status]) => status as number | null);
-  }
-
-  /** All that has been on it. */
-  get screen(): string {
-    return this.#screen.replaceAll('\r', '');
-  }
-
-  async shows(text: string): Promise<void> {
-    const isThere = async (): Promise<boolean | string> => this.screen.includes(text) || this.screen;
-    await until(`"${text}" on the screen`, isThere, { withinMs: 60_000, everyMs: 20 });
-  }
-
-  type(text: string): void {
-    this.#child.stdin?.write(text);
-  }
-}
+import { Terminal } from '../../support/terminal.ts';
 
 describe('a key with a passphrase, on a terminal', () => {
   let workshop: Workshop;
