@@ -38,6 +38,7 @@ const ON_THE_LAB: Readonly<Record<string, number>> = {
   'host/hook-points': 60,
   'host/containers-contract': 50,
   'host/maintenance': 50,
+  playbooks: 50,
   registry: 50,
   'exit-codes': 50,
   'host/several-backends': 110,

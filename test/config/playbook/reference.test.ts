@@ -1,6 +1,5 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { readPlaybook } from '../../../src/config/playbook/read.ts';
 import { withReference } from '../../../src/config/playbook/reference.ts';
 import { aFleet, resolved } from './fleet.ts';
 
@@ -24,12 +23,8 @@ describe('docs/playbook.md', () => {
   });
 });
 
-describe('the playbooks that are shipped', () => {
-  it.each(readdirSync('playbooks').filter((file) => file.endsWith('.yml')))('playbooks/%s is sound', (file) => {
-    expect(readPlaybook(file, readFileSync(`playbooks/${file}`, 'utf8')).plays.length).toBeGreaterThan(0);
-  });
-
-  it('pxapp.yml is three containers on each host of the lab', () => {
+describe('playbooks/pxapp.yml', () => {
+  it('is three containers on each host of the lab', () => {
     const [play] = resolved(example, aFleet(), { extraVars: { pxapp_version: 'v2' } });
 
     const told = play?.hosts.map(({ host, instances }) => [

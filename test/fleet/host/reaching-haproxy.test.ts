@@ -101,6 +101,8 @@ describe('the HAProxy of a real host', () => {
     const traffic = loadOwn();
 
     const doctor = await sluice('doctor', own, '--haproxy-container', 'lb', ...as);
+    const example = ['playbooks/haproxy-in-container.yml', '-e', 'pxapp_version=v2', '--limit', own];
+    const planned = await sluice('plan', ...example, ...as);
     const about: string[] = [];
     const master = Number(await docker(ownHost(), 'inspect', '-f', '{{.State.Pid}}', 'lb'));
     // What an old worker does to requests that are just sent on its idle connections is HAProxy's own.
@@ -124,6 +126,8 @@ describe('the HAProxy of a real host', () => {
     expect(doctor.stdout).toContain(
       `  /var/run/haproxy-master.sock, ${channel.replace('proxy.sock', 'proxy-master.sock')}\n`,
     );
+    expect(planned.status, planned.stderr).toBe(0);
+    expect(planned.stdout).toMatch(/3 to replace, 0 to create, 0 to leave alone/);
     expect(ended, ended.stderr).toMatchObject({ status: 0 });
     expect(about.find(isNotice)).toBeDefined();
     expect(report.failures).toEqual([]);
