@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { packages } from '../lab/packages.ts';
 import { readPlaybook } from '../src/config/playbook/read.ts';
 import { BUG_STATUS, exitStatuses, HAS_CHANGES_STATUS } from '../src/errors.ts';
@@ -111,6 +112,43 @@ it("README.md's playbook is sound", () => {
   const { plays } = readPlaybook('README.md', blockIn('README.md', 'yaml'));
 
   expect(plays.length).toBe(1);
+});
+
+describe('what a page shows of a playbook', () => {
+  /** Blocks of YAML after a paragraph that ends with a colon and links to a playbook. */
+  const shown = pages.flatMap((page) =>
+    [...textOf(page).matchAll(/((?:^.+\n)+)\n```yaml\n([^]*?)^```$/gm)].flatMap(([, before = '', text = '']) => {
+      const [, file] = /\]\(\.\.\/(playbooks\/[\w-]+\.yml)\)[^]*:\n$/.exec(before) ?? [];
+      return file === undefined ? [] : [{ page, file, text }];
+    }),
+  );
+
+  it('is of some pages', () => {
+    expect(shown.map(({ page, file }) => `${page} ${file}`)).toEqual(
+      expect.arrayContaining([
+        'docs/hooks.md playbooks/hooks.yml',
+        'docs/hooks.md playbooks/gates.yml',
+        'docs/pace.md playbooks/canary.yml',
+      ]),
+    );
+  });
+
+  it.each(shown)('$page: it stands so in $file', ({ file, text }) => {
+    const [play] = parse(textOf(file)) as readonly unknown[];
+
+    expect(play).toMatchObject(parse(text) as object);
+  });
+
+  it.each([
+    { page: 'docs/hooks.md', file: 'playbooks/hooks.yml' },
+    { page: 'docs/hooks.md', file: 'playbooks/gates.yml' },
+  ])('$page: nothing of what $file has hooked to its play is left out', ({ page, file }) => {
+    const [play] = parse(textOf(file)) as readonly Readonly<Record<string, unknown>>[];
+    const its = shown.find((one) => one.page === page && one.file === file);
+
+    const { hooks, monitor } = play ?? {};
+    expect(parse(its?.text ?? '')).toEqual({ hooks, ...(monitor !== undefined && { monitor }) });
+  });
 });
 
 it('docs/operating.md tells the events that there are', () => {
