@@ -124,22 +124,41 @@ describe('the configuration of an HAProxy', () => {
   });
 });
 
-describe('haproxy/pxapp.cfg.j2', () => {
-  /** Without comments, empty lines, and what keeps a reload from closing connections, which the lab goes without. */
-  const directives = (config: string): readonly string[] =>
-    config.split('\n').filter((line) => !/^\s*(#|$)|idle-close-on-response/.test(line));
+describe.each([
+  { template: 'pxapp.cfg.j2', play: 'haproxy-config.yml', lab: 'haproxy.cfg.example' },
+  { template: 'slots.cfg.j2', play: 'start-first.yml', lab: 'slots.cfg.example' },
+])('haproxy/$template', ({ template, play, lab }) => {
+  /**
+   * Without comments, empty lines, and what keeps a reload from closing connections, which the lab goes without; the
+   * servers, which are last, in the order of their names.
+   */
+  const directives = (config: string): readonly string[] => {
+    const lines = config.split('\n').filter((line) => !/^\s*(#|$)|idle-close-on-response/.test(line));
+    const isServer = (line: string): boolean => line.startsWith('    server ');
+    return [...lines.filter((line) => !isServer(line)), ...lines.filter(isServer).toSorted()];
+  };
 
-  it('is what the lab has on its hosts', () => {
-    const playbook = lookThrough('playbooks/haproxy-config.yml', readFileSync('playbooks/haproxy-config.yml', 'utf8'));
-    const inventory = loadInventory(['inventory/lab.yml']);
-    const lab = readFileSync('haproxy/haproxy.cfg.example', 'utf8');
+  it(`is, by playbooks/${play}, what the lab has on its hosts`, () => {
+    const path = `playbooks/${play}`;
+    const read: string[] = [];
 
-    const all = resolveBalancerConfigs(playbook, inventory, everything, (path) => readFileSync(path, 'utf8'));
+    const all = resolveBalancerConfigs(
+      lookThrough(path, readFileSync(path, 'utf8')),
+      loadInventory(['inventory/lab.yml']),
+      everything,
+      (file) => {
+        read.push(file);
+        return readFileSync(file, 'utf8');
+      },
+    );
 
     const settings = { apps: 3, weights: [10, 20, 30] };
+    const example = readFileSync(`haproxy/${lab}`, 'utf8');
     const wanted = ['10.77.0.11', '10.77.0.12', '10.77.0.13'].map((address) =>
-      renderHaproxy(lab, { address }, settings),
+      renderHaproxy(example, { address }, settings),
     );
+    expect(new Set(read)).toEqual(new Set([`haproxy/${template}`]));
     expect(all.map((one) => directives(one.text))).toEqual(wanted.map(directives));
+    expect(all.map((one) => one.text)).toEqual(all.map(() => expect.stringContaining('idle-close-on-response')));
   });
 });

@@ -1,21 +1,14 @@
-import { execFileSync } from 'node:child_process';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { haproxyProgram } from '../../../lab/haproxy.ts';
 import { docker, runtime } from '../../../lab/lab.ts';
 import type { Load } from '../../../lab/load/load.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { haproxyInContainer } from '../../support/haproxy-in-container.ts';
+import { fileOnHost, IDLE_CLOSE, knowsIdleClose, workerPid as pid } from '../../support/own-haproxy.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { sluice, start, type Ended } from '../../support/sluice.ts';
-
-/** 2.4.0 does not know it: then a reload fails requests that are just sent on idle connections, whoever asks for it. */
-const knowsIdleClose = !/version 2\.4\.0\b/.test(
-  execFileSync(haproxyProgram(process.env), ['-v'], { encoding: 'utf8' }),
-);
-const IDLE_CLOSE = '    option idle-close-on-response\n';
 
 const template = readFileSync('haproxy/pxapp.cfg.j2', 'utf8');
 const REAL = knowsIdleClose ? template : template.replace(IDLE_CLOSE, '');
@@ -40,14 +33,6 @@ const withNonsense = playbookWith((text) => text.replace('retries 0', 'retires 0
 
 async function push(playbook: string, ...more: readonly string[]): Promise<Ended> {
   return sluice('haproxy', 'push', playbook, '--limit', own, '--yes', ...more);
-}
-
-function fileOnHost(): string {
-  return readFileSync(join(ownHost().dir, 'haproxy/haproxy.cfg'), 'utf8');
-}
-
-async function pid(): Promise<string> {
-  return /^Pid: (\d+)$/m.exec(await runtime(ownHost(), 'show info'))?.[1] ?? '';
 }
 
 /** Name, weight and status of each server. */
