@@ -53,6 +53,35 @@ describe('maintenance of a host behind a pair of central balancers', () => {
     expect(await containersOf('fe3')).toEqual(containersOn('v1').slice(0, 2));
   });
 
+  it('goes from host to host, and puts one back whose command fails with every weight', async () => {
+    const [balancer = ''] = BALANCERS;
+    const traffic = load({ on: [balancer] });
+    const events: RunEvent[] = [];
+
+    const at = ['--balancer-hosts', balancer, '--min-up', '3', '--serial', '1', '--yes', '--json'];
+    const command = ['--', 'sh', '-c', 'echo "it is $(uname -n)"; test "$(uname -n)" = fe2'];
+    const ended = await start(['maintain', 'fe2:fe3', ...at, ...command], { onEvent: (event) => events.push(event) })
+      .ended;
+
+    const report = await traffic.stop();
+    expect(ended.status, ended.stdout + ended.stderr).toBe(2);
+    const course = events.flatMap((event) => {
+      if (event.type === 'batch-started') return [`batch ${event.number} of ${event.of}: ${event.hosts.join(' ')}`];
+      if (event.type === 'output') return [`${event.subject.host} says ${event.details.join(' ')}`];
+      if (event.type === 'step-failed') return [`${event.subject.host} fails in ${event.step}`];
+      return event.type === 'instance-ended' ? [`${event.subject.host} ends ${event.state}`] : [];
+    });
+    expect(course).toEqual([
+      ...['batch 1 of 2: fe2', 'fe2 says it is fe2', 'fe2 ends updated'],
+      ...['batch 2 of 2: fe3', 'fe3 says it is fe3', 'fe3 fails in command', 'fe3 ends unchanged'],
+    ]);
+    expect(events.find((event) => event.type === 'step-failed')?.reason).toMatch(/ on fe3 ended with status 1$/);
+    expect(report.failures).toEqual([]);
+    for (const name of ['fe1', 'fe2', 'fe3']) expect(await serversOf(name)).toEqual(inService());
+    for (const name of ['fe2', 'fe3']) expect(await containersOf(name)).toEqual(containersOn('v1').slice(0, 2));
+    expect((await sluice('lock', 'list', 'fe')).stdout.match(/ free$/gm)).toHaveLength(3);
+  });
+
   it('has its power cycled, waits for the other boot, and gives back every weight', { timeout: 300_000 }, async () => {
     const traffic = load({ on: BALANCERS });
     const cycled = untilWanted().then(async () => {
