@@ -21,6 +21,7 @@ import { connectionOf, type ConnectionOverrides } from '../config/inventory/conn
 import { type HostSurroundings, surroundingsIn } from '../config/inventory/host-scope.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { Failure } from '../errors.ts';
+import type { Secrets } from '../rollout/secret.ts';
 import type { SshRequest } from '../rollout/ssh-request.ts';
 import type { Fleet, HostAccess } from '../runner/ports/ports.ts';
 
@@ -30,6 +31,8 @@ export interface FleetOptions {
   /** Told what is said to HAProxy, and its answers. */
   readonly trace: (text: string) => void;
   readonly logins: Pick<RegistryLogins, 'of'>;
+  /** Gets what is secret of the variables that say how hosts are reached. */
+  readonly secrets?: Secrets | undefined;
 }
 
 interface Known {
@@ -47,9 +50,9 @@ export class SshFleet implements Fleet {
   readonly #logins: Pick<RegistryLogins, 'of'>;
   readonly #hosts = new Map<string, Known>();
 
-  constructor(inventory: Inventory, { overrides, network, trace, logins }: FleetOptions) {
+  constructor(inventory: Inventory, { overrides, network, trace, logins, secrets }: FleetOptions) {
     this.#inventory = inventory;
-    this.#around = surroundingsIn(inventory);
+    this.#around = surroundingsIn(inventory, secrets);
     this.#overrides = overrides;
     this.#network = new SshNetwork(network);
     this.#trace = trace;

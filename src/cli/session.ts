@@ -143,7 +143,7 @@ function reaching(
     log.debug(secrets.hide(text));
   };
   const logins = new RegistryLogins({ environment: surroundings.environment, onSecret });
-  return { logins, fleet: new SshFleet(inventory, { trace, logins, ...reachingOf(command, surroundings) }) };
+  return { logins, fleet: new SshFleet(inventory, { trace, logins, secrets, ...reachingOf(command, surroundings) }) };
 }
 
 function lockingOf(command: HostsCommand, goingOnWith: string | undefined): Locking {

@@ -13,6 +13,8 @@ export interface Rendering {
   readonly context: Context;
   /** Everything that the template names is there. */
   readonly isComplete: boolean;
+  /** Hears what `lookup` has found, under each name that may tell what it is. */
+  readonly onLooked?: ((name: string, value: unknown) => void) | undefined;
 }
 
 /** The text that a template becomes, with values printed as Python prints them. */
@@ -95,10 +97,14 @@ const FUEL_FOR_FILES = 100_000_000;
 let engine: MiniJinja | undefined;
 
 /** What went wrong in a filter, which must not throw: the engine would not survive it. */
-const filtered: { problem: Error | undefined; isComplete: boolean } = { problem: undefined, isComplete: true };
+const filtered: { problem: Error | undefined; isComplete: boolean; onLooked: Rendering['onLooked'] } = {
+  problem: undefined,
+  isComplete: true,
+  onLooked: undefined,
+};
 
-function withEngine<T>({ isComplete }: Rendering, run: (engine: MiniJinja) => T): T {
-  filtered.isComplete = isComplete;
+function withEngine<T>({ isComplete, onLooked }: Rendering, run: (engine: MiniJinja) => T): T {
+  Object.assign(filtered, { isComplete, onLooked });
   engine ??= newEngine();
   filtered.problem = undefined;
   try {
@@ -166,14 +172,24 @@ function placeIn(what: string, [line]: readonly unknown[]): string {
 function looked(kind: unknown, { at, named }: Parameters<Filter>[1]): unknown {
   const [name] = at;
   if (typeof name !== 'string') throw new FilterProblem('it takes a name');
-  if (kind === 'env') return process.env[name] ?? named['default'] ?? '';
+  if (kind === 'env') return told([name], process.env[name] ?? named['default'] ?? '');
   if (kind !== 'file') throw new FilterProblem(`there is no "${String(kind)}" here, only env and file`);
   try {
-    return textOf(name).trimEnd();
+    return told(namesOfFile(name), textOf(name).trimEnd());
   } catch (error) {
     if (error instanceof Complaints) throw new FilterProblem(error.message);
     throw new FilterProblem(`cannot read ${name}: ${reasonOf(error)}`);
   }
+}
+
+function told(names: readonly string[], value: unknown): unknown {
+  for (const name of names) filtered.onLooked?.(name, value);
+  return value;
+}
+
+/** `/run/secrets/db_password.txt` is called by each of its folders, and by its own name without the ending. */
+function namesOfFile(path: string): readonly string[] {
+  return path.split('/').map((step) => step.replace(/(?<=.)\.\w+$/, ''));
 }
 
 /** The engine gives mappings as Map, and integers that were computed as bigint. */

@@ -71,7 +71,7 @@ export interface ScopeOptions {
   readonly whereOf?: ((variable: string) => string | undefined) | undefined;
   /** Variables that are made only if they are asked for; the others are stronger. */
   readonly made?: Readonly<Record<string, (references: readonly Reference[]) => unknown>>;
-  /** Gets what is made of a secret and does not look like it any more. */
+  /** Gets what is read under the name of a secret, and what is made of one and does not look like it any more. */
   readonly secrets?: Secrets | undefined;
 }
 
@@ -117,7 +117,7 @@ export class Scope {
     if (missing) throw this.#undefinedName(missing, template);
     try {
       const isComplete = all.every((reference) => !isMissing(context, reference));
-      const value = evaluated(template, { context, isComplete });
+      const value = evaluated(template, { context, isComplete, onLooked: this.#onLooked });
       if (typeof value === 'string' && value.length > LONGEST) throw new Error('it becomes a text of more than 10 MB');
       this.#noteSecret(
         value,
@@ -141,7 +141,7 @@ export class Scope {
       const context = this.#contextOf(all);
       try {
         const isComplete = all.every((reference) => !isMissing(context, reference));
-        const text = renderedFile(template, { context, isComplete });
+        const text = renderedFile(template, { context, isComplete, onLooked: this.#onLooked });
         return text.length > LONGEST ? { line: 1, message: 'it becomes a text of more than 10 MB' } : text;
       } catch (error) {
         return fileProblem(reasonOf(error), { template, missing: all.filter((it) => isMissing(context, it)) });
@@ -151,6 +151,10 @@ export class Scope {
       return { line: 1, message: error.message };
     }
   }
+
+  readonly #onLooked = (name: string, value: unknown): void => {
+    this.#options.secrets?.addNamed(name, value);
+  };
 
   #contextOf(references: readonly Reference[]): Record<string, unknown> {
     const context: Record<string, unknown> = {};
@@ -214,16 +218,31 @@ function isMissing(context: Vars, reference: Reference): boolean {
 }
 
 const MOST_REMEMBERED = 10_000;
-const remembered = new Map<string, unknown>();
+const remembered = new Map<string, Remembered>();
+
+interface Remembered {
+  readonly value: unknown;
+  /** What it has looked up on the way: whoever comes to the value must hear of that, too. */
+  readonly looked: readonly (readonly [name: string, value: unknown])[];
+}
 
 /** Hosts differ little: most templates of a fleet are rendered with the same few values again and again. */
 function evaluated(template: string, rendering: Rendering): unknown {
   if (!Object.values(rendering.context).every(isSimple)) return evaluatedAnew(template, rendering);
   const key = JSON.stringify([template, rendering.context]);
-  if (remembered.has(key)) return remembered.get(key);
+  const known = remembered.get(key);
+  if (known) {
+    for (const [name, found] of known.looked) rendering.onLooked?.(name, found);
+    return known.value;
+  }
   if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-  const value = evaluatedAnew(template, rendering);
-  remembered.set(key, value);
+  const looked: [string, unknown][] = [];
+  const onLooked = (name: string, found: unknown): void => {
+    looked.push([name, found]);
+    rendering.onLooked?.(name, found);
+  };
+  const value = evaluatedAnew(template, { ...rendering, onLooked });
+  remembered.set(key, { value, looked });
   return value;
 }
 

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { noLogins } from '../../src/adapters/login.ts';
 import { SshFleet } from '../../src/cli/fleet.ts';
 import { loadInventory } from '../../src/config/inventory/load.ts';
+import { Secrets } from '../../src/rollout/secret.ts';
 import { folderWith } from '../support/command-line.ts';
 import { network } from '../support/lab-fleet.ts';
 import { TestSshServer } from '../support/ssh-server.ts';
@@ -14,6 +15,19 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await server.stop();
+});
+
+it('knows as secret what hosts are reached by under the name of one', async () => {
+  const folder = folderWith({ 'hosts.ini': 'fe1 jump_token=s3cr3t-91 ansible_user="ci-{{ jump_token }}"\n' });
+  const secrets = new Secrets();
+  const fleet = new SshFleet(loadInventory([join(folder, 'hosts.ini')]), {
+    ...{ overrides: {}, network, trace: () => undefined, logins: { of: noLogins }, secrets },
+  });
+
+  await fleet.prepare(['fe1']);
+
+  expect(secrets.hide('ci-s3cr3t-91@fe1')).toBe('ci-(hidden)@fe1');
+  await fleet.close();
 });
 
 it('reaches a host that could not be reached before, and asks only once for one that can', async () => {

@@ -4,6 +4,7 @@ import { isRefusal, reasonOf } from '../../errors.ts';
 import { Complaints } from '../document.ts';
 import type { EnvFile } from '../playbook/env-files.ts';
 import { EnvFileProblem, parseEnvFile, parseRawEnvFile, type Variables } from './env-file.ts';
+import type { Secrets } from '../../rollout/secret.ts';
 import * as reading from '../reading.ts';
 import type { Lookup } from './interpolation.ts';
 
@@ -45,13 +46,23 @@ function isMissing(error: unknown): boolean {
   return isRefusal(error, 'ENOENT') || isRefusal(error, 'ENOTDIR');
 }
 
+export interface VariablesAround {
+  /** What the files are beside, unless their path says more. */
+  readonly folder: string;
+  readonly lookup: Lookup;
+  /** Gets what they have under the name of a secret, also where a later file says otherwise. */
+  readonly secrets: Secrets | undefined;
+}
+
 /**
- * The variables of these files, which are beside `folder` unless their path says more; a later one over an earlier.
+ * The variables of these files, a later one over an earlier.
  *
  * @throws FileProblem
  */
-export function variablesOf(files: readonly EnvFile[], folder: string, lookup: Lookup): Variables {
-  return Object.assign({}, ...files.map((file) => variablesIn(file, resolve(folder, file.path), lookup))) as Variables;
+export function variablesOf(files: readonly EnvFile[], { folder, lookup, secrets }: VariablesAround): Variables {
+  const each = files.map((file) => variablesIn(file, resolve(folder, file.path), lookup));
+  for (const variables of each) secrets?.addNamed('env_file', variables);
+  return Object.assign({}, ...each) as Variables;
 }
 
 function variablesIn({ required, isRaw }: EnvFile, path: string, lookup: Lookup): Variables {

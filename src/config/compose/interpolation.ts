@@ -1,7 +1,17 @@
 /** Compose's `$NAME`, `${NAME}` and its operators. */
+import type { Secrets } from '../../rollout/secret.ts';
 
 /** Undefined: not set. */
 export type Lookup = (name: string) => string | undefined;
+
+/** The same, whose values are known as secret from then on where their names say so. */
+export function noting(lookup: Lookup, secrets: Secrets | undefined): Lookup {
+  return (name) => {
+    const value = lookup(name);
+    secrets?.addNamed(name, value);
+    return value;
+  };
+}
 
 /** The message completes "…: ". */
 export class InterpolationProblem extends Error {

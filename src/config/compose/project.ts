@@ -2,6 +2,7 @@
 import { basename, dirname, relative, resolve } from 'node:path';
 import { reasonOf } from '../../errors.ts';
 import { type Complaint, Complaints, LARGEST_BY_HAND } from '../document.ts';
+import type { Secrets } from '../../rollout/secret.ts';
 import { suggestion } from '../inventory/suggestions.ts';
 import { bytesOf } from '../reading.ts';
 import { FileProblem, textOf } from './controller-files.ts';
@@ -79,6 +80,8 @@ export interface ProjectOptions {
   readonly vars: Lookup;
   /** The environment of this process. */
   readonly controller: Lookup;
+  /** Gets what `.env` has under the name of a secret. */
+  readonly secrets?: Secrets | undefined;
 }
 
 /** The files of one app for one instance: the values of variables are its own. */
@@ -211,10 +214,11 @@ export class ComposeProject {
   #variables(): Variables {
     if (this.#env) return this.#env;
     const path = resolve(this.folder, '.env');
-    const { files, vars, controller } = this.#options;
+    const { files, vars, controller, secrets } = this.#options;
     try {
       const text = files.text(path);
       this.#env = text === undefined ? {} : parseEnvFile(text, (name) => vars(name) ?? controller(name));
+      secrets?.addNamed('.env', this.#env);
       return this.#env;
     } catch (error) {
       if (error instanceof EnvFileProblem) {

@@ -62,6 +62,7 @@ function renderedVars(host: InventoryHost, around: HostSurroundings): Vars {
   const entries = Object.entries(vars).flatMap(([name, value]) => {
     const problems: string[] = [];
     const rendered = render(value, scope, (_path, message) => problems.push(message));
+    around.secrets?.addNamed(name, rendered);
     return problems.length === 0 ? [[name, rendered] as const] : [];
   });
   return Object.fromEntries(entries);

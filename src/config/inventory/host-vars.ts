@@ -7,9 +7,11 @@ import { placeText, type InventoryHost } from './inventory.ts';
 export class HostVars {
   readonly #host: InventoryHost;
   readonly #scope: Scope;
+  readonly #secrets: HostSurroundings['secrets'];
 
   constructor(host: InventoryHost, around: HostSurroundings) {
     this.#host = host;
+    this.#secrets = around.secrets;
     this.#scope = hostScope(host, {}, around);
   }
 
@@ -25,6 +27,7 @@ export class HostVars {
     const value = render(this.#host.vars[name], this.#scope, (_path, message) => {
       throw this.refusal(`${name}: ${message}`, name);
     });
+    this.#secrets?.addNamed(name, value);
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') return String(value);
     throw this.refusal(`${name} should be text or a number`, name);
   }

@@ -3,10 +3,11 @@ import { resolve } from 'node:path';
 import { composedService, type ComposedService } from '../compose/service.ts';
 import { FileProblem, variablesOf } from '../compose/controller-files.ts';
 import type { Variables } from '../compose/env-file.ts';
-import type { Lookup } from '../compose/interpolation.ts';
+import { type Lookup, noting } from '../compose/interpolation.ts';
 import { nodeOf, placeAt, plainOf, type Place } from '../compose/nodes.ts';
 import { type ComposeFiles, ComposeProject } from '../compose/project.ts';
 import { Complaints, type DocumentPath } from '../document.ts';
+import type { Secrets } from '../../rollout/secret.ts';
 import { render, type Scope } from '../template.ts';
 import { pathText, problemsOf } from './complaints.ts';
 import type { Environment } from './container-leaves.ts';
@@ -25,6 +26,8 @@ export interface Surroundings {
   readonly files: ComposeFiles;
   /** Where a value of the playbook is written. */
   readonly placeOf: (path: DocumentPath) => Place;
+  /** Gets what is read under the name of a secret. */
+  readonly secrets?: Secrets | undefined;
 }
 
 export interface DeclaredContainer {
@@ -46,10 +49,12 @@ export interface AppAt {
 export class ContainerReader {
   readonly #around: Surroundings;
   readonly #found: Problems;
+  readonly #controller: Lookup;
 
   constructor(around: Surroundings, found: Problems) {
     this.#around = around;
     this.#found = found;
+    this.#controller = noting((name) => around.controller[name], around.secrets);
   }
 
   /** Undefined when anything is wrong with it, which has been told then. */
@@ -66,12 +71,12 @@ export class ContainerReader {
       this.#found.add({ path: [...path, key], message });
     });
     const deployedAt = (inner: DocumentPath): Place => this.#around.placeOf([...path, 'deploy', ...inner]);
-    const sources = fromFiles && { controller: (name: string) => this.#around.controller[name], fromFiles };
+    const sources = fromFiles && { controller: this.#controller, fromFiles };
     return sources && { container, sources, deployedAt };
   }
 
   #composed({ app, written, at, scope }: AppAt, paths: readonly string[]): DeclaredContainer | undefined {
-    const { controller, folder, files, placeOf } = this.#around;
+    const { folder, files, placeOf, secrets } = this.#around;
     const before = this.#found.all.length;
     const path = [...at, 'container'];
     const own = render(written, scope, (inner, message) => {
@@ -81,7 +86,8 @@ export class ContainerReader {
       paths: paths.map((one) => resolve(folder, one)),
       files,
       vars: this.#varsIn(scope, [...at, 'compose']),
-      controller: (name) => controller[name],
+      controller: this.#controller,
+      secrets,
     });
     try {
       const override = own === undefined ? undefined : nodeOf(own, (inner) => placeOf([...path, ...inner]));
@@ -136,7 +142,8 @@ export class ContainerReader {
   ): SpecSources['fromFiles'] | undefined {
     const read = (key: string, files: readonly EnvFile[] = []): Variables | undefined => {
       try {
-        return variablesOf(files, this.#around.folder, lookup);
+        const { folder, secrets } = this.#around;
+        return variablesOf(files, { folder, lookup, secrets });
       } catch (error) {
         if (!(error instanceof FileProblem)) throw error;
         complain(key, error.message);
@@ -149,7 +156,7 @@ export class ContainerReader {
 
   #lookupIn(scope: Scope, at: DocumentPath): Lookup {
     const vars = this.#varsIn(scope, at);
-    return (name) => vars(name) ?? this.#around.controller[name];
+    return (name) => vars(name) ?? this.#controller(name);
   }
 
   /** The playbook's variables that can stand in a text; what is wrong with one is told at `at`. */

@@ -157,7 +157,8 @@ function resolvePlay({ play, wrongApps }: SoundPart, index: number, fleet: Fleet
     ...{ play, at: [index], apps, vars, whereOf, deployed, batchBy: pace?.batch_by },
     // Balancers are found whatever --limit says: it is about what is rolled out.
     select: (pattern, complain) => selected(pattern, fleet.inventory, complain),
-    ...{ around: fleet.around, controller, folder: playbookDir ?? '', files: fleet.files },
+    ...{ around: fleet.around, secrets: fleet.selection.secrets, controller },
+    ...{ folder: playbookDir ?? '', files: fleet.files },
     placeOf: (path) => ({ file: fleet.document.file, ...fleet.document.at(path) }),
   });
   const resolved = hosts.map((host) => resolver.resolve(host));
