@@ -2,7 +2,6 @@
 import { dirname, resolve } from 'node:path';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Vault } from '../config/vault.ts';
-import type { Secrets } from '../rollout/secret.ts';
 import { parseExtraVars } from '../config/playbook/extra-vars.ts';
 import { LARGEST_BY_HAND } from '../config/document.ts';
 import { lookThrough } from '../config/playbook/read.ts';
@@ -10,8 +9,6 @@ import { resolvePlays } from '../config/playbook/resolve.ts';
 import { textOf } from '../config/reading.ts';
 import type { Vars } from '../config/inventory/inventory.ts';
 import { Failure } from '../errors.ts';
-import { hooksOfPlays } from '../rollout/hooks.ts';
-import { specsOf } from '../rollout/model.ts';
 import { touchedBy, type Play } from '../rollout/play.ts';
 import type { Resumption } from '../rollout/resumption.ts';
 import { plan, rollout } from '../runner/rollout.ts';
@@ -154,29 +151,5 @@ function playsOf(
   const selection = { ...(limit !== undefined && { limit }), tags, skipTags, extraVars, whereOfExtraVar };
   const around = { shuffleBy: context.identity.run, secrets: vault.secrets, playbookDir: dirname(resolve(playbook)) };
   const plays = resolvePlays(written, inventory, { ...selection, ...around });
-  const instances = plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
-  const hooks = hooksOfPlays(plays);
-  for (const { spec } of hooks) vault.secrets.addNamed('env', spec?.env);
-  for (const { spec } of [...hooks.map(({ gate }) => gate), ...instances.map(({ monitor }) => monitor?.metric)].flatMap(
-    (metric) => metric ?? [],
-  )) {
-    addHeaders(spec.headers, vault.secrets);
-  }
-  for (const { environment, files = [] } of instances.flatMap(specsOf)) {
-    vault.secrets.addNamed('environment', environment);
-    for (const { kind, content } of files) {
-      if (kind === 'secret') vault.secrets.add(Buffer.from(content, 'base64').toString('utf8'));
-    }
-  }
   return { plays, extraVars };
-}
-
-/** What a header such as `Authorization: Bearer …` or `Cookie: session=…` has is known by itself, too. */
-function addHeaders(headers: Readonly<Record<string, string>>, secrets: Secrets): void {
-  for (const [name, value] of Object.entries(headers)) {
-    if (/^(accept|content|user-agent$)/i.test(name)) continue;
-    secrets.add(value);
-    secrets.add(value.slice(value.indexOf(' ') + 1));
-    for (const [, part] of value.matchAll(/=([^;]*)/g)) secrets.add(part ?? '');
-  }
 }

@@ -4,7 +4,7 @@ import { withoutValues, type Secrets } from '../rollout/secret.ts';
 
 /** Where texts for people are. What else there is, whoever goes on with a run needs as it is. */
 const freeText = new Set(
-  'answer because changes details extraVars lastCheck outcome output question reason text why'.split(' '),
+  'again answer because changes details extraVars lastCheck note outcome output question reason text why'.split(' '),
 );
 
 /** The event without what the vault has encrypted, wherever a text for people may show it. */

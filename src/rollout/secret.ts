@@ -30,19 +30,20 @@ export function withoutValues({ setting, from }: SettingChange): SettingChange {
 
 /** Values that must not be shown, logged or kept, and what to show instead. Grows while values are read. */
 export class Secrets {
-  readonly #texts = new Set<string>();
+  /** With the name of the variable that each was first read from, where there was one. */
+  readonly #texts = new Map<string, string | undefined>();
   #pattern: RegExp | undefined;
 
   /** Each line of a text by itself, too: it may be shown without the others. */
-  add(text: string): void {
-    this.#add(text.trim(), SHORTEST_HIDDEN);
+  add(text: string, name?: string): void {
+    this.#add(text.trim(), SHORTEST_HIDDEN, name);
     const lines = text.trim().split(/\r?\n/);
-    if (lines.length > 1) for (const line of lines) this.#add(line.trim(), SHORTEST_LINE_HIDDEN);
+    if (lines.length > 1) for (const line of lines) this.#add(line.trim(), SHORTEST_LINE_HIDDEN, name);
   }
 
-  #add(bare: string, shortest: number): void {
+  #add(bare: string, shortest: number, name: string | undefined): void {
     if (bare.length < shortest || this.#texts.has(bare)) return;
-    this.#texts.add(bare);
+    this.#texts.set(bare, name);
     this.#pattern = undefined;
   }
 
@@ -51,7 +52,7 @@ export class Secrets {
     if (typeof value === 'object' && value !== null) {
       for (const [key, item] of Object.entries(value)) this.addNamed(Array.isArray(value) ? name : key, item);
     } else if (holdsSecret(name) && (typeof value === 'string' || typeof value === 'number')) {
-      this.add(String(value));
+      this.add(String(value), name);
     }
   }
 
@@ -68,6 +69,12 @@ export class Secrets {
     return this.hide(text) !== text;
   }
 
+  /** The first secret in the text, by the name that it was read under, if it had one. */
+  firstIn(text: string): { readonly name: string | undefined } | undefined {
+    const found = this.isEmpty ? undefined : text.match(this.#anyOfThem())?.[0];
+    return found === undefined ? undefined : { name: this.#texts.get(found) };
+  }
+
   /** A copy of plain data with the secrets in all of its texts replaced; keys are left alone. */
   hideIn<T>(value: T): T {
     return this.isEmpty ? value : (this.#hiddenIn(value) as T);
@@ -82,7 +89,7 @@ export class Secrets {
 
   /** The longest first: one may be part of another. */
   #anyOfThem(): RegExp {
-    const longestFirst = [...this.#texts].toSorted((a, b) => b.length - a.length);
+    const longestFirst = [...this.#texts.keys()].toSorted((a, b) => b.length - a.length);
     const sources = longestFirst.map((text) => text.replace(/[\\^$.|?*+()[\]{}]/g, '\\$&'));
     return (this.#pattern ??= new RegExp(sources.join('|'), 'g'));
   }

@@ -10,6 +10,7 @@ import { Scope } from '../template.ts';
 import { complaintAbout, mergedAcrossHosts, type Problem } from './complaints.ts';
 import type { Environment } from './container-leaves.ts';
 import { DeployedPace } from './deployed-pace.ts';
+import { exposedIn, noteSecretsOf } from './known-secrets.ts';
 import { mixedUp, sameNames } from './hook-rules.ts';
 import { hooksOf, ownHooks } from './hooks.ts';
 import { inOrder } from './host-order.ts';
@@ -70,12 +71,23 @@ export function resolvePlaybook(
     );
     return sound ? [{ ...resolvePlay(sound, index, fleet), index }] : [];
   });
-  const problems = [...known, ...resolved.flatMap((it) => it.problems), ...mixedUp(resolved)];
+  const exposed = exposedBy(resolved, selection.secrets);
+  const problems = [...known, ...resolved.flatMap((it) => it.problems), ...mixedUp(resolved), ...exposed];
   if (problems.length > 0) throw failureOf(problems.map((it) => complaintAbout(playbook.document, it)));
   const plays = resolved.filter(({ play }) => play && play.hosts.length > 0);
   if (plays.length > 0) return plays;
   const tags = new Set(resolved.flatMap((one) => one.tags));
   throw new Failure('config', `Cannot roll out ${playbook.document.file}: ${whyNothing(selection, tags)}`);
+}
+
+/** Where secrets stand that must not; all are known once everything is filled in. */
+function exposedBy(resolved: readonly ResolvedPlay[], secrets: Secrets | undefined): readonly Problem[] {
+  if (!secrets) return [];
+  noteSecretsOf(
+    resolved.flatMap(({ play }) => play ?? []),
+    secrets,
+  );
+  return resolved.flatMap(({ fronted }) => mergedAcrossHosts(exposedIn(fronted, secrets)));
 }
 
 function whyNothing({ limit, tags, skipTags }: Selection, known: ReadonlySet<string>): string {

@@ -30,7 +30,8 @@ export const readySchema = z.strictObject({
   http: field(httpUrl, { description: 'Address that must answer, as seen from the host.' }),
   tcp: field(tcpAddress, { description: 'Address that must accept a connection, as seen from the host.' }),
   command: field(probeCommand, {
-    description: 'Command that must end with 0, run in the container. A string is for its `/bin/sh`.',
+    description:
+      'Command that must end with 0, run in the container. A string is for its `/bin/sh`. Secrets belong into `environment` of the container, where it finds them.',
   }),
   status: field(httpStatus, { description: 'Statuses of `http` that are good.', default: '200-399' }),
   body: field(expected, { description: 'What must be in the answer of `http`, in its first 256 KB.' }),

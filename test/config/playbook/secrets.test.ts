@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Vars } from '../../../src/config/inventory/inventory.ts';
 import { Secrets } from '../../../src/rollout/secret.ts';
-import { aFleet, aPlaybook, theInstance } from './fleet.ts';
+import { aFleet, aPlaybook, linesOf, theInstance } from './fleet.ts';
 
 let folder = '';
 
@@ -74,4 +74,38 @@ it('what is read under another name is none', () => {
   const files = { 'compose.yml': web('A: "${PORT}"'), '.env': 'PORT=8080\nDB_PASSWORD_FILE=/run/secrets/db\n' };
 
   expect(secretsAfter({ app: compose, files }).isEmpty).toBe(true);
+});
+
+describe('a probe with a secret in it is refused, since the journal keeps it:', () => {
+  const where = "the container's environment can hold it, and its commands find it there";
+  const named = 'has a secret in it (the value of DB_PASSWORD), and is kept in clear for a rollback';
+  const environment = '    container: { image: shop, environment: { DB_PASSWORD: s3cr3t-91 } }\n';
+
+  // prettier-ignore
+  it.each([
+    ['a command',        'ready: { command: [check, --password, s3cr3t-91] }', `p.yml:6:23: ready.command: ${named}: ${where}, on fe1`],
+    ['a line of one',    "ready: { command: 'pw=s3cr3t-91 check' }",           `p.yml:6:23: ready.command: ${named}: ${where}, on fe1`],
+    ['an address',       "ready: { http: 'http://127.0.0.1/?t=s3cr3t-91' }",   `p.yml:6:20: ready.http: ${named}: say command instead; ${where}, on fe1`],
+    ['what it waits for', "ready: { http: 'http://127.0.0.1/', body: /s3cr3t-91/ }", `p.yml:6:47: ready.body: ${named}: ask for something else, on fe1`],
+  ])('%s', (_what, ready, line) => {
+    const text = aPlaybook(`${environment}    ${ready}\n`);
+
+    expect(linesOf(() => theInstance(text, aFleet(), { secrets: new Secrets() }))).toEqual([line]);
+  });
+
+  it('one without it is taken', () => {
+    const text = aPlaybook(`${environment}    ready: { command: 'check --password "$DB_PASSWORD"' }\n`);
+
+    expect(theInstance(text, aFleet(), { secrets: new Secrets() }).ready.probe?.kind).toBe('command');
+  });
+
+  it('one of what the vault has encrypted, too, which has no name', () => {
+    const secrets = new Secrets();
+    secrets.add('vaulted-17');
+    const text = aPlaybook("    ready: { command: 'check vaulted-17' }\n");
+
+    expect(linesOf(() => theInstance(text, aFleet(), { secrets }))).toEqual([
+      `p.yml:6:23: ready.command: has a secret in it, and is kept in clear for a rollback: ${where}, on fe1`,
+    ]);
+  });
 });
