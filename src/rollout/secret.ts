@@ -10,16 +10,20 @@ export function soundsSecret(name: string): boolean {
  * hidden wherever it turns up.
  */
 export function holdsSecret(name: string): boolean {
-  return SECRET_NAME.test(name.replaceAll(/([a-z])([A-Z])/g, '$1_$2'));
+  return SECRET_NAME.test(name);
 }
 
+/** Of the words that end in "pass" by themselves, those that tell of no password. */
 const SECRET_NAME =
-  /(^|[_.-])(pass|password|passwd|passphrase|secret|token|credentials?|(api|access|secret|private|encryption)[_-]?key)$/i;
+  /(?:password|passwd|passphrase|(?<!by|com|sur|tres|over|under)pass|secrets?|token|credentials?|(?:api|access|secret|private|encryption)[_-]?key)$/i;
 
 /** Hiding something shorter wherever it occurs would hide half of every line. */
 const SHORTEST_HIDDEN = 4;
 /** A line among others may be an ordinary word, such as the name of a container. */
 const SHORTEST_LINE_HIDDEN = 8;
+
+/** What stands at `USE_TOKEN` and its like is in half of all lines as well, and tells nothing. */
+const ORDINARY = /^(?:true|false|null|none)$/i;
 
 export const HIDDEN = '(hidden)';
 
@@ -42,7 +46,7 @@ export class Secrets {
   }
 
   #add(bare: string, shortest: number, name: string | undefined): void {
-    if (bare.length < shortest || this.#texts.has(bare)) return;
+    if (bare.length < shortest || this.#texts.has(bare) || ORDINARY.test(bare)) return;
     this.#texts.set(bare, name);
     this.#pattern = undefined;
   }

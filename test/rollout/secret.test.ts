@@ -15,6 +15,7 @@ describe('Secrets', () => {
     { why: 'with signs of patterns',    secrets: ['a.*(b$'],            text: 'x a.*(b$',            hidden: 'x (hidden)' },
     { why: 'each line of a key',        secrets: ['BEGIN\nabcdefgh\nEND-K'], text: 'abcdefgh',       hidden: '(hidden)' },
     { why: 'no ordinary word of a file', secrets: ['name: x\nshop\nsecret-words'], text: 'shop',      hidden: 'shop' },
+    { why: 'nothing that is in half of all lines', secrets: ['true', 'None'], text: 'true or None', hidden: 'true or None' },
     { why: 'nothing that is too short', secrets: ['no'],                text: 'no node',             hidden: 'no node' },
   ])('hides $why', ({ secrets, text, hidden }) => {
     expect(secretsOf(...secrets).hide(text)).toBe(hidden);
@@ -30,6 +31,8 @@ describe('Secrets', () => {
 // prettier-ignore
 it.each([
   [['password', 'db_password', 'DB_PASSWORD', 'dbPassword', 'api_key', 'SECRET_KEY', 'accessToken', 'registry_pass'], true],
+  [['PGPASSWORD', 'DBPASSWORD', 'dbpass', 'PGPASS', 'authtoken', 'clientsecret', 'APIKEY', 'com.example.api-token', 'splunk-token', 'secrets'], true],
+  [['bypass', 'no_proxy_bypass', 'surpass', 'trespass', 'pass_through', 'max_tokens', 'primary_key', 'monkey', 'keyfile'], false],
   [['key', 'keepalive', 'password_file', 'private_key_file', 'token_ttl', 'author', 'monkey', 'compass', 'ansible_ssh_private_key_file'], false],
 ])('holdsSecret() of %j is %s', (names, holds) => {
   expect(names.filter((name) => holdsSecret(name) !== holds)).toEqual([]);

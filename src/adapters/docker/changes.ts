@@ -57,17 +57,17 @@ type Setting = (comparison: Comparison) => readonly [is: string, shouldBe: strin
 export function changesOf(comparison: Comparison): readonly SettingChange[] {
   const { spec, container } = comparison;
   const own = Object.entries(settings).map(([setting, read]) => [setting, read(comparison)] as const);
-  const ofHost = hostSettings.map(({ name, requested, text }) => {
-    const values = declared(requested(spec, {}), (request) => [
-      text(container.HostConfig, request),
-      text(request, request),
-    ]);
-    return [name, values] as const;
+  const ofHost = hostSettings.flatMap(({ name, requested, text, isSecret }) => {
+    const request = requested(spec, {});
+    if (!request) return [];
+    const change = changeOf(name, [text(container.HostConfig, request), text(request, request)]);
+    return [container.HostConfig, request].some(isSecret) ? change.map(withoutValues) : change;
   });
-  const single = [...own, ...ofHost].flatMap(([setting, values]) =>
-    values && values[0] !== values[1] ? [{ setting, from: values[0], to: values[1] }] : [],
-  );
-  return [...single, ...entryChanges(comparison)];
+  return [...own.flatMap(([name, values]) => changeOf(name, values)), ...ofHost, ...entryChanges(comparison)];
+}
+
+function changeOf(setting: string, values: ReturnType<Setting>): SettingChange[] {
+  return values && values[0] !== values[1] ? [{ setting, from: values[0], to: values[1] }] : [];
 }
 
 const settings: Readonly<Record<string, Setting>> = {
@@ -147,27 +147,30 @@ function declared<T>(value: T | undefined, compare: (value: T) => readonly [stri
 
 /** Environment, labels and annotations, each entry by itself: those not declared stay. */
 function entryChanges({ spec, container: { Config, HostConfig } }: Comparison): SettingChange[] {
-  const environment = variablesOf(Config.Env);
   return [
-    ...Object.entries(spec.environment ?? {}).flatMap(([name, value]) => {
-      const change = entryChange(`environment.${name}`, environment.get(name), value);
-      return soundsSecret(name) ? change.map(withoutValues) : change;
-    }),
-    ...mappingChanges('labels', Config.Labels ?? {}, spec.labels ?? {}),
-    ...mappingChanges('annotations', HostConfig.Annotations ?? {}, spec.annotations ?? {}),
+    ...mappingChanges('environment', variablesOf(Config.Env), spec.environment),
+    ...mappingChanges('labels', entriesOf(Config.Labels), spec.labels),
+    ...mappingChanges('annotations', entriesOf(HostConfig.Annotations), spec.annotations),
   ];
 }
 
 type Texts = Readonly<Record<string, string>>;
 
-function mappingChanges(setting: string, is: Texts, shouldBe: Texts): SettingChange[] {
-  return Object.entries(shouldBe).flatMap(([name, value]) =>
-    entryChange(`${setting}.${name}`, Object.hasOwn(is, name) ? is[name] : undefined, value),
-  );
+function entriesOf(texts: Texts | null | undefined): ReadonlyMap<string, string> {
+  return new Map(Object.entries(texts ?? {}));
 }
 
-function entryChange(setting: string, from: string | undefined, to: string): SettingChange[] {
-  return from === to ? [] : [{ setting, from: from ?? NOT_SET, to }];
+function mappingChanges(
+  setting: string,
+  is: ReadonlyMap<string, string | undefined>,
+  shouldBe: Texts = {},
+): SettingChange[] {
+  return Object.entries(shouldBe).flatMap(([name, to]) => {
+    const from = is.get(name);
+    if (from === to) return [];
+    const change = { setting: `${setting}.${name}`, from: from ?? NOT_SET, to };
+    return [soundsSecret(name) ? withoutValues(change) : change];
+  });
 }
 
 /** An empty command is the image's own, if the entrypoint is the image's too. */

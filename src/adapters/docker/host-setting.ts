@@ -9,12 +9,15 @@ export interface HostSetting {
   readonly requested: (spec: ContainerSpec, before: InspectedHostConfig) => InspectedHostConfig | undefined;
   /** Equal where it means the same, as far as `requested` says anything of it. */
   readonly text: (hostConfig: InspectedHostConfig, requested: InspectedHostConfig) => string;
+  /** Whether what it is, or what it should be, is not to be shown. */
+  readonly isSecret: (hostConfig: InspectedHostConfig) => boolean;
 }
 
 export function setting<Key extends keyof ContainerSpec>(
   [name, key]: readonly [string, Key],
   request: (value: Exclude<ContainerSpec[Key], undefined>, before: InspectedHostConfig) => InspectedHostConfig,
   text: HostSetting['text'],
+  isSecret: HostSetting['isSecret'] = () => false,
 ): HostSetting {
   return {
     name,
@@ -23,5 +26,6 @@ export function setting<Key extends keyof ContainerSpec>(
       return value === undefined ? undefined : request(value as Exclude<ContainerSpec[Key], undefined>, before);
     },
     text,
+    isSecret,
   };
 }

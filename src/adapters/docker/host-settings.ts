@@ -1,5 +1,6 @@
 /** The settings that are a part of the Engine's HostConfig and nothing else: what to ask for, and how it reads. */
 import type { ContainerSpec } from '../../rollout/container-spec.ts';
+import { soundsSecret } from '../../rollout/secret.ts';
 import { restartPolicyOf, securityOptionOf } from './declared.ts';
 import { setting, type HostSetting } from './host-setting.ts';
 import type { InspectedHostConfig } from './inspections.ts';
@@ -121,6 +122,8 @@ export const hostSettings: readonly HostSetting[] = [
     ['logging', 'logging'],
     ({ driver, options }) => ({ LogConfig: { Type: driver, Config: options } }),
     ({ LogConfig }, requested) => loggingText(LogConfig ?? {}, requested.LogConfig ?? {}),
+    // Such as `splunk-token`.
+    ({ LogConfig }) => Object.keys(LogConfig?.Config ?? {}).some(soundsSecret),
   ),
 ];
 

@@ -14,8 +14,8 @@ export function noteSecretsOf(plays: readonly Play[], secrets: Secrets): void {
   for (const { spec } of hooks) secrets.addNamed('env', spec?.env);
   const metrics = [...hooks.map(({ gate }) => gate), ...instances.map(({ monitor }) => monitor?.metric)];
   for (const metric of metrics) if (metric) addHeaders(metric.spec.headers, secrets);
-  for (const { environment, files = [] } of instances.flatMap(specsOf)) {
-    secrets.addNamed('environment', environment);
+  for (const { environment, labels, annotations, logging, files = [] } of instances.flatMap(specsOf)) {
+    secrets.addNamed('container', { environment, labels, annotations, logging: logging?.options });
     for (const { kind, content } of files) {
       if (kind === 'secret') secrets.add(Buffer.from(content, 'base64').toString('utf8'));
     }

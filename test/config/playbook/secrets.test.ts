@@ -51,6 +51,10 @@ describe('what is read under the name of a secret is one,', () => {
     { from: 'there for an env_file',           app: '    container: { image: shop, env_file: a.env }\n', files: { 'a.env': 'URL=x:$PASSWORD@y\n' }, controller: { PASSWORD: 's3cr3t-91' } },
     { from: 'hostvars',                        app: label("{{ hostvars['db1'].db_password }}@db"), hosts: { db1: { db_password: 's3cr3t-91' } } },
     { from: 'what hostvars have, deep in it',  app: label("{{ hostvars.db1.db.password }}@db"), hosts: { db1: { word: 's3cr3t-91', db: { password: '{{ word }}' } } } },
+    { from: 'a label',                         app: "    container: { image: shop, labels: { 'com.example.api-token': s3cr3t-91 } }\n" },
+    { from: 'an annotation',                   app: "    container: { image: shop, annotations: { example.com/secret: s3cr3t-91 } }\n" },
+    { from: 'an option of the logging driver', app: '    container: { image: shop, logging: { driver: splunk, options: { splunk-token: s3cr3t-91 } } }\n' },
+    { from: 'the environment, of a plain name', app: '    container: { image: shop, environment: { PGPASSWORD: s3cr3t-91 } }\n' },
     { from: 'a file by lookup()',              app: label("{{ lookup('file', 'FOLDER/db_password.txt') }}@db"), files: { 'db_password.txt': 's3cr3t-91\n' } },
   ])('from $from', (planted) => {
     expect(secretsAfter(planted).hide('x s3cr3t-91@db')).toBe('x (hidden)@db');
