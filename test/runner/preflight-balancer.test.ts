@@ -7,14 +7,14 @@ const FREE = aServer('pxApp_1b');
 const LEFT = aServer('pxApp_1a');
 
 /** What is said of an instance in slot a, which is to go on in slot b. */
-function remarks(free: Partial<ServerState>, left: Partial<ServerState> = {}, algorithm = 'roundrobin'): string[] {
+function remarks(free: Partial<ServerState>, left: Partial<ServerState> = {}): string[] {
   const ready = { probe: undefined, withinMs: 1_000, everyMs: 250 };
   const instance = anInstance({ servers: [FREE], slot: 'b', leaving: { name: 'a', servers: [LEFT], ready } });
   const states = [
     aServerState({ server: FREE, isUp: false, status: 'DOWN', lastCheck: 'L4CON', ...free }),
     aServerState({ server: LEFT, ...left }),
   ];
-  return serverRemarks(instance, [aBackend(states, { algorithm })]).map(({ kind, host, text }) => {
+  return serverRemarks(instance, [aBackend(states)]).map(({ kind, host, text }) => {
     return `${kind} ${host}: ${text}`;
   });
 }
@@ -34,15 +34,5 @@ describe('the servers of two slots', () => {
       says: 'pxapp_cluster/pxApp_1b, which pxApp_1 is to begin in (slot b), is in maint: somebody keeps it out of service' },
   ])('are refused when the free one $why', ({ free, says }) => {
     expect(remarks(free)).toEqual([`problem fe1: ${says}`]);
-  });
-
-  it('may have other weights, which are exchanged, unless the algorithm fixes those that are configured', () => {
-    const says =
-      'problem fe1: pxapp_cluster/pxApp_1b is configured with weight 5 and pxApp_1a with 10, and balance source cannot exchange them: give both slots the same weight';
-    const free = { weight: 5, initialWeight: 5 };
-
-    expect(remarks(free)).toEqual([]);
-    expect(remarks(free, {}, 'source')).toEqual([says]);
-    expect(remarks({}, {}, 'source')).toEqual([]);
   });
 });

@@ -4,7 +4,7 @@ import { Failure } from '../../src/errors.ts';
 import type { Instance } from '../../src/rollout/model.ts';
 import type { BackendState, ServerState } from '../../src/rollout/observed.ts';
 import type { Finding } from '../../src/runner/hosts/findings.ts';
-import type { BalancerFacts, RecordEntry } from '../../src/runner/ports/ports.ts';
+import type { BalancerFacts, RecordEntry, Weights } from '../../src/runner/ports/ports.ts';
 import { inspectFleet, type Inspection } from '../../src/runner/preflight/preflight.ts';
 import { plan } from '../../src/runner/rollout.ts';
 import { aServer, anInstance } from '../support/builders.ts';
@@ -16,10 +16,13 @@ interface Oddity {
   readonly backend?: Partial<BackendState>;
   readonly facts?: Partial<BalancerFacts>;
   readonly instance?: Partial<Instance>;
+  /** What HAProxy answers when it is asked about a hash. */
+  readonly weights?: Weights;
 }
 
 /** Looks at the second instance of fe1, whose HAProxy shows it so. */
-async function inspect(fleet: FakeFleet, { server, backend, facts, instance }: Oddity = {}): Promise<Inspection> {
+async function inspect(fleet: FakeFleet, odd: Oddity = {}): Promise<Inspection> {
+  const { server, backend, facts, instance, weights = 'unknown' } = odd;
   const fe1 = await fleet.host('fe1');
   const balancer = changed(fe1.haproxy, {
     facts: async () => ({ ...(await fe1.haproxy.facts()), ...facts }),
@@ -29,10 +32,11 @@ async function inspect(fleet: FakeFleet, { server, backend, facts, instance }: O
         servers: one.servers.map((state) => (state.server.name === 'pxApp_2' ? { ...state, ...server } : state)),
         ...backend,
       })),
+    takesWeights: async () => weights,
   });
-  const odd = changed(fleet, { host: async () => changed(fe1, { balancer: () => balancer }) });
+  const there = changed(fleet, { host: async () => changed(fe1, { balancer: () => balancer }) });
   const play = { host: 'fe1', instances: [anInstance({ container: 'pxApp_2', ...instance })] };
-  return inspectFleet([play], { ...fleet.context(), fleet: odd, limit: pLimit(4) });
+  return inspectFleet([play], { ...fleet.context(), fleet: there, limit: pLimit(4) });
 }
 
 function textsOf(findings: readonly Finding[]): string[] {
@@ -77,10 +81,12 @@ describe('inspectFleet()', () => {
       says: 'HAProxy\'s socket /var/run/haproxy.sock is at level user: weights can only be set at "level admin" of its stats socket' },
     { why: 'the server follows another', odd: { server: { tracks: 'api/pxApp_2' } },
       says: 'pxapp_cluster/pxApp_2 tracks api/pxApp_2, whose state it follows: not supported yet' },
-    { why: 'the algorithm could not go back to the weight', odd: { backend: { algorithm: 'source' }, server: { weight: 7, initialWeight: 20 } },
-      says: 'pxapp_cluster/pxApp_2 has weight 7, and balance source can only go back to 20' },
-    { why: 'also with an argument', odd: { backend: { algorithm: 'hdr(host)' }, server: { weight: 7, initialWeight: 20 } },
-      says: 'pxapp_cluster/pxApp_2 has weight 7, and balance hdr(host) can only go back to 20' },
+    { why: 'the algorithm could not go back to the weight', odd: { backend: { algorithm: 'static-rr' }, server: { weight: 7, initialWeight: 20 } },
+      says: 'pxapp_cluster/pxApp_2 has weight 7, and balance static-rr can only go back to 20' },
+    { why: 'a hash could not', odd: { backend: { algorithm: 'hash' }, server: { weight: 7, initialWeight: 20 }, weights: 'fixed' },
+      says: 'pxapp_cluster/pxApp_2 has weight 7, and balance hash can only go back to 20' },
+    { why: 'HAProxy does not tell whether a hash could', odd: { backend: { algorithm: 'hdr(host)' }, server: { weight: 7, initialWeight: 20 }, weights: 'unknown' },
+      says: 'pxapp_cluster/pxApp_2 has weight 7, which balance hdr(host) may not take again, and HAProxy does not tell: set it to 20 first' },
     { why: 'the image is not there and must not be pulled', odd: { instance: { spec: { image: `${IMAGE}:v2`, pullPolicy: 'never' } } },
       says: `Cannot use ${IMAGE}:v2 on fe1: it is not there, and pull_policy is never` },
     { why: 'the registry does not have the image', odd: { instance: { spec: { image: `${IMAGE}:v9`, pullPolicy: 'missing' } } },
@@ -120,17 +126,20 @@ describe('inspectFleet()', () => {
   });
 
   // prettier-ignore
-  it.each([
+  it.each<{ algorithm: string; weight: number; weights?: Weights }>([
     { algorithm: 'source',     weight: 20 },
     { algorithm: 'static-rr',  weight: 0 },
     { algorithm: 'roundrobin', weight: 7 },
     { algorithm: 'leastconn',  weight: 7 },
     { algorithm: 'random(2)',  weight: 7 },
     { algorithm: '',           weight: 7 },
-  ])('sees no problem in weight $weight with balance $algorithm', async ({ algorithm, weight }) => {
+    { algorithm: 'uri',        weight: 7,  weights: 'any' },
+    { algorithm: 'unknown',    weight: 7,  weights: 'any' },
+  ])('sees no problem in weight $weight with balance $algorithm', async ({ algorithm, weight, weights = 'fixed' }) => {
     const fleet = await FakeFleet.up(['fe1']);
+    const server = { weight, initialWeight: 20 };
 
-    const { findings } = await inspect(fleet, { backend: { algorithm }, server: { weight, initialWeight: 20 } });
+    const { findings } = await inspect(fleet, { backend: { algorithm }, server, weights });
 
     expect(findings.filter(({ kind }) => kind === 'problem')).toEqual([]);
   });

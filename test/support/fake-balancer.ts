@@ -13,6 +13,12 @@ import type {
 import { FakeServer, type NewConfig } from './fake-server.ts';
 
 const BACKEND = 'pxapp_cluster';
+
+/** What HAProxy calls an algorithm whose weights are so; of a hash that takes any it says the same as of one that does not. */
+const ALGORITHM: Readonly<Record<Weights, string>> = {
+  ...{ any: 'roundrobin', fixed: 'static-rr', unheeded: 'first', unknown: 'uri' },
+};
+
 export interface OpenRequest {
   readonly server: string;
   readonly pid: number;
@@ -142,7 +148,7 @@ export class FakeBalancer implements LoadBalancer {
   async backends(backend?: string): Promise<readonly BackendState[]> {
     if (backend !== undefined && backend !== BACKEND) return [];
     const servers = this.#slots.map((slot) => this.#state(slot));
-    return [{ balancer: this.#balancer, name: BACKEND, algorithm: 'roundrobin', queued: 0, servers }];
+    return [{ balancer: this.#balancer, name: BACKEND, algorithm: ALGORITHM[this.weightsAre], queued: 0, servers }];
   }
 
   async look(server: Server): Promise<ServerLook> {

@@ -1,6 +1,7 @@
 import { Failure } from '../../errors.ts';
 import { placeName, serverPath, type AdminState, type Balancer, type Server } from '../../rollout/model.ts';
 import type { BackendState, ServerCounters } from '../../rollout/observed.ts';
+import { weightsByName } from '../../rollout/weights.ts';
 import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session, Weights } from '../../runner/ports/ports.ts';
 import { parseInfo, parseProc, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
 import { oldWorkersOf } from './old-workers.ts';
@@ -28,11 +29,6 @@ const SERVERS_STATE = /^\d+\n# be_id /m;
 
 /** It answers at once that nothing is; that something is, only after this time. */
 const HELD_WITHIN_MS = 10;
-
-/** Of those that the answer alone decides for (configuration manual, "balance"). */
-const WEIGHTS_OF: Readonly<Record<string, Weights>> = {
-  ...{ roundrobin: 'any', leastconn: 'any', random: 'any', 'static-rr': 'fixed', first: 'unheeded' },
-};
 
 /** HAProxy's runtime API (the "stats socket"), as far as a rolling update needs it. */
 export class RuntimeApi implements LoadBalancer {
@@ -102,8 +98,7 @@ export class RuntimeApi implements LoadBalancer {
     // Type mask 2 = backends.
     const [row] = parseStat(await this.#ask(`show stat ${safe(backend)} 2 -1`));
     if (!row) return 'any';
-    const algorithm = (row.get('algo') ?? '').replace(/\(.*$/, '');
-    const known = WEIGHTS_OF[algorithm];
+    const known = weightsByName(row.get('algo') ?? '');
     if (known) return known;
     const answer = await this.#ask(`add server ${safe(backend)}/sluice`);
     // The latter from 3.4 on.

@@ -16,6 +16,7 @@ import { inspectBalancers } from '../preflight/inspect-balancers.ts';
 import type { LostBalancers } from '../preflight/lost-balancers.ts';
 import { remarksOn, serverRemarks } from '../preflight/preflight-balancer.ts';
 import { rampProblems } from '../preflight/preflight-ramp.ts';
+import { returnProblems, weightProblems } from '../preflight/preflight-weights.ts';
 import type { Skipped } from '../preflight/skipped.ts';
 import type { RunContext } from '../run.ts';
 import { noteKept } from './late-kept.ts';
@@ -222,12 +223,15 @@ export class LateBalancers {
     const isKnown = (server: Server): boolean => isThere(server) && !isToBeFound(server);
     const instances = all.flatMap((one) => one.instances.map((instance) => withServers(instance, isKnown)));
     const inFront = all.flatMap(({ front }) => front?.servers.filter(isKnown) ?? []);
+    const seen = { backends, fleet };
     const ramps = await Promise.all(instances.map((instance) => rampProblems(instance, fleet)));
+    const weights = await Promise.all(instances.map((instance) => weightProblems(instance, seen)));
     const found = [
       ...findings,
       ...instances.flatMap((instance) => serverRemarks(instance, backends)),
       ...inFront.flatMap((server) => remarksOn(server, backends)),
-      ...ramps.flat(),
+      ...[...ramps, ...weights].flat(),
+      ...(await returnProblems(inFront, seen)),
     ];
     const texts = found.filter(({ kind }) => kind === 'problem').map(({ text }) => text);
     return { named, problems: [...new Set([...texts, ...foundTwice(instances).map(({ text }) => text)])] };

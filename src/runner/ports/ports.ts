@@ -7,6 +7,7 @@ import type { ContainerSpec, PullPolicy } from '../../rollout/container-spec.ts'
 import type { AdminState, BalancerPlace, Probe, Server } from '../../rollout/model.ts';
 import type { BackendState, Container, Image, ServerCounters, SettingChange } from '../../rollout/observed.ts';
 import type { Question } from '../../rollout/questions.ts';
+import type { Weights } from '../../rollout/weights.ts';
 import type { PushRecord } from './config-port.ts';
 import type { Asking, CommandEnd, CommandRequest, Commands } from './commands.ts';
 import type { HostJobs } from './jobs.ts';
@@ -23,6 +24,7 @@ export type {
   ServerState,
   SettingChange,
 } from '../../rollout/observed.ts';
+export type { Weights } from '../../rollout/weights.ts';
 
 /** Time, so that tests need not wait for it. */
 export interface Clock {
@@ -63,12 +65,6 @@ export interface ServerLook {
   readonly admin: AdminState;
   readonly lastCheck: string;
 }
-
-/**
- * `any`: its servers get requests by whatever weight they are given. `fixed`: only 0 and the configured one can be given.
- * `unheeded`: all but 0 are the same to it. `unknown`: HAProxy does not tell.
- */
-export type Weights = 'any' | 'fixed' | 'unheeded' | 'unknown';
 
 /** Who holds a server during a drain. */
 export interface Session {

@@ -6,9 +6,6 @@ import { stateOf } from '../../rollout/plan.ts';
 import type { Finding } from '../hosts/findings.ts';
 import type { BalancerFacts } from '../ports/ports.ts';
 
-/** Algorithms with a fixed map: they accept weight 0 and the configured weight only (configuration manual, "balance"). */
-const STATIC_ALGORITHMS = ['static-rr', 'source', 'map-based', 'uri', 'url_param', 'hdr', 'rdp-cookie'];
-
 export function balancerProblems(balancer: Balancer, { level }: BalancerFacts): Finding[] {
   if (level === 'admin') return [];
   const text = `HAProxy's socket ${placeName(balancer)} is at level ${level}: weights can only be set at "level admin" of its stats socket`;
@@ -21,11 +18,7 @@ export function serverRemarks(instance: Instance, backends: readonly BackendStat
   const all = (servers: readonly Server[], free?: Instance): Finding[] =>
     servers.flatMap((server) => remarksOn(server, backends, free));
   if (slots) return all(serversOf(instance)).filter(({ kind }) => kind === 'problem');
-  return [
-    ...all(instance.servers, leaving && instance),
-    ...all(leaving?.servers ?? []),
-    ...swapRefusals(instance, backends),
-  ];
+  return [...all(instance.servers, leaving && instance), ...all(leaving?.servers ?? [])];
 }
 
 /** `free`: the instance that it is the free slot's server of. */
@@ -33,7 +26,7 @@ export function remarksOn(server: Server, backends: readonly BackendState[], fre
   const backend = backends.find((candidate) => isOf(candidate, server));
   const state = stateOf(server, backends);
   if (!backend || !state) return [missing(server, backend)];
-  return [...refusals(state, backend), ...(free ? freeSlotRefusals(state, free) : warnings(state, backend))];
+  return [...refusals(state), ...(free ? freeSlotRefusals(state, free) : warnings(state, backend))];
 }
 
 /** Of the server that a new container is to begin behind while the old one serves behind another. */
@@ -50,18 +43,6 @@ function freeSlotRefusals(state: ServerState, { container, slot = '' }: Instance
     .map((text) => ({ kind: 'problem', host: state.server.balancer.host, text }));
 }
 
-/** Where weights are fixed, those of two slots can only be exchanged when both are configured alike. */
-function swapRefusals({ servers, leaving }: Instance, backends: readonly BackendState[]): Finding[] {
-  return servers.flatMap((server, index): Finding[] => {
-    const backend = backends.find((candidate) => isOf(candidate, server));
-    const [free, left] = [server, leaving?.servers[index]].map((one) => one && stateOf(one, backends));
-    if (!free || !left || !backend || !isStatic(backend) || free.initialWeight === left.initialWeight) return [];
-    const paths = `${serverPath(server)} is configured with weight ${free.initialWeight} and ${left.server.name} with ${left.initialWeight}`;
-    const text = `${paths}, and balance ${backend.algorithm} cannot exchange them: give both slots the same weight`;
-    return [{ kind: 'problem', host: server.balancer.host, text }];
-  });
-}
-
 function missing({ balancer, backend, name }: Server, found: BackendState | undefined): Finding {
   const known = found?.servers.map((state) => state.server.name).join(', ');
   const text =
@@ -71,21 +52,10 @@ function missing({ balancer, backend, name }: Server, found: BackendState | unde
   return { kind: 'problem', host: balancer.host, text };
 }
 
-function refusals(state: ServerState, backend: BackendState): Finding[] {
-  const path = serverPath(state.server);
-  const texts = [
-    state.tracks !== undefined && `${path} tracks ${state.tracks}, whose state it follows: not supported yet`,
-    isStatic(backend) &&
-      ![0, state.initialWeight].includes(state.weight) &&
-      `${path} has weight ${state.weight}, and balance ${backend.algorithm} can only go back to ${state.initialWeight}`,
-  ];
-  return texts
-    .filter((text) => text !== false)
-    .map((text) => ({ kind: 'problem', host: state.server.balancer.host, text }));
-}
-
-function isStatic({ algorithm }: BackendState): boolean {
-  return STATIC_ALGORITHMS.some((name) => algorithm === name || algorithm.startsWith(`${name}(`));
+function refusals({ server, tracks }: ServerState): Finding[] {
+  if (tracks === undefined) return [];
+  const text = `${serverPath(server)} tracks ${tracks}, whose state it follows: not supported yet`;
+  return [{ kind: 'problem', host: server.balancer.host, text }];
 }
 
 function warnings(state: ServerState, backend: BackendState): Finding[] {

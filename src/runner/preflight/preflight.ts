@@ -17,6 +17,7 @@ import { inspectBalancers, type Balancers } from './inspect-balancers.ts';
 import { inspectStaying } from './inspect-staying.ts';
 import { serverRemarks, unchecked } from './preflight-balancer.ts';
 import { rampProblems } from './preflight-ramp.ts';
+import { weightProblems } from './preflight-weights.ts';
 import { isProvenWithoutImage } from '../instance/readiness.ts';
 import { findSlot, recordedOtherwise } from './find-slot.ts';
 import { inTheWay, isKeptBy, keptThere, type KeptThere } from './in-the-way.ts';
@@ -78,7 +79,7 @@ interface InspectContext {
  * trouble does not hide another's.
  */
 export async function inspectFleet(plays: readonly HostPlay[], context: InspectContext): Promise<Inspection> {
-  const { limit, report } = context;
+  const { limit, report, fleet } = context;
   const hosts = [...new Set(plays.map(({ host }) => host))];
   const looks = await Promise.all(hosts.map((host) => limit(() => reach(host, plays, context))));
   const reached = looks.filter((look) => 'host' in look);
@@ -93,7 +94,9 @@ export async function inspectFleet(plays: readonly HostPlay[], context: InspectC
     report({ type: 'host-ready', host: host.name, engine, balancers: balancers.namesFor(host.name, instances) });
   }
   const inspected = await Promise.all(reached.map((one) => limit(() => inspectHost(one, balancers, context))));
-  const inFront = await Promise.all(tiers.map(({ host, front }) => limit(() => inspectFront(front, host, balancers))));
+  const inFront = await Promise.all(
+    tiers.map(({ host, front }) => limit(() => inspectFront(front, host, { ...balancers, fleet }))),
+  );
   const findings = [...looks, balancers, ...inspected, ...inFront].flatMap((one) => one.findings);
   const instances = new Map(inspected.flatMap((one) => one.instances));
   findings.push(...foundTwice([...instances.values()].flatMap(({ settled }) => settled ?? [])).map(asProblem));
@@ -162,8 +165,10 @@ async function inspectHost(
     } catch (error) {
       its.push(problem(host.name, error));
     }
-    if (serversOf(settled).every(isKnown))
-      findings.push(...serverRemarks(settled, backends), ...(await alsoThere(settled, all, { container, host })));
+    if (serversOf(settled).every(isKnown)) {
+      findings.push(...serverRemarks(settled, backends), ...(await weightProblems(settled, { backends, fleet })));
+      findings.push(...(await alsoThere(settled, all, { container, host })));
+    }
     findings.push(...its);
   }
   return { instances: seen, findings };
