@@ -1,8 +1,12 @@
+import type { Step } from '../../../src/rollout/lifecycle.ts';
 import type { Controller } from './controller.ts';
 import { homeOf, isWhole } from './fronts.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
 import { isUsable, pathOf, type Slot } from './worker.ts';
+
+/** Steps that take what a backend can spare; what a withdraw takes serves badly. */
+const TAKES: readonly Step[] = ['drain', 'release'];
 
 /** What a backend has, and whether the server of it that a change is about was out of service already. */
 export interface Usable {
@@ -38,7 +42,7 @@ export function belowFloor(
   const { floor } = host.setting;
   const dealing = controller.dealing(host);
   if (usable >= before.usable || usable >= floor || before.isOut) return undefined;
-  if (controller.dealings.stepsOf(host, change).every(({ step }) => step !== 'drain')) return undefined;
+  if (controller.dealings.stepsOf(host, change).every(({ step }) => !TAKES.includes(step))) return undefined;
   // Whoever drains by hand was asked, and has said yes; what a host has of its own goes with it.
   const isWhole = controller.command === 'maintain' && homeOf(host, change.server.name) === host;
   if (controller.command === 'drain' || isWhole) return undefined;
