@@ -139,6 +139,36 @@ describe('the lock of a run that died', () => {
     expect(fleet.isWhole()).toBe(true);
   });
 
+  it('with --take-over is seen to on every host before any is let go, when the connection to one is lost', async () => {
+    const fleet = await FakeFleet.up(['fe1', 'fe2']);
+    const play = fleet.play('v2', { serial: [{ hosts: 2 }] });
+    const mortal = new MortalFleet(fleet, 14);
+    void rollout([play], options, mortal.context(fleet.context()));
+    await mortal.death;
+    const [fe1, fe2] = all(fleet);
+    if (!fe1 || !fe2) throw new Error('they are up');
+    // What is kept of a set goes home with the rest of it, which is written down first.
+    const kept = fe1.entries.map((entry) => ({ ...entry, kind: 'kept' as const, container: 'pxApp_3' }));
+    await fe1.record.write([
+      ...fe1.entries,
+      ...kept.map((entry) => ({ ...entry, server: aServer('pxApp_3', 'fe1'), keptUntil: '2027-01-01T00:00:00Z' })),
+    ]);
+    fe1.record.write = async () => {
+      throw new Failure('unreachable', 'Cannot reach fe1: the connection was lost');
+    };
+
+    const taking = rollout([play], options, bobs(fleet, { takeOver: true }));
+
+    await expect(taking).rejects.toMatchObject({
+      code: 'out-of-service',
+      message: expect.stringMatching(/^Cannot take fe1 over: .*Cannot reach fe1/) as unknown,
+    });
+    expect(fe2.entries).toEqual([]);
+    expect(Object.values(fe2.haproxy.weights())).toEqual(['10 ready UP', '20 ready UP', '30 ready UP']);
+    expect([fe1, fe2].map(({ lock }) => lock.isLive)).toEqual([false, false]);
+    expect(fleet.failures()).toEqual([]);
+  });
+
   it('is no obstacle to recover', async () => {
     const fleet = await diedAt(6);
 
