@@ -66,8 +66,9 @@ export function fateOf({ outcome, machine, pid, lastStartedAt }: RunHistory): Fa
   return isRunning(pid, Date.parse(lastStartedAt)) ? 'running' : 'died';
 }
 
-/** Whether this process runs, and not another one that has got its number since. */
+/** Whether this process runs, and not another one that has got its number since, such as ourselves in a new container. */
 function isRunning(pid: number, sinceMs: number): boolean {
+  if (pid === process.pid) return false;
   try {
     process.kill(pid, 0);
   } catch (error) {

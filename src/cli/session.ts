@@ -146,9 +146,12 @@ function reaching(
   return { logins, fleet: new SshFleet(inventory, { trace, logins, secrets, ...reachingOf(command, surroundings) }) };
 }
 
+/** Of this process: a container that starts anew may have the name and the number of another one that lives. */
+const NONCE = randomBytes(8).toString('hex');
+
 function lockingOf(command: HostsCommand, goingOnWith: string | undefined): Locking {
   const reason = goingOnWith === undefined ? reasonFor(command) : `resume ${goingOnWith}`;
-  return { machine: hostname(), pid: process.pid, reason, ...command.locking };
+  return { machine: hostname(), pid: process.pid, nonce: NONCE, reason, ...command.locking };
 }
 
 /** A look changes nothing, so being asked to stop ends it where it is, or before it begins. */

@@ -8,6 +8,8 @@ export interface LockOwner {
   readonly machine: string;
   /** Of the controller, on `machine`. */
   readonly pid: number;
+  /** A word that no other process has: in containers run, machine and pid may be another's, too. Older builds have none. */
+  readonly nonce?: string;
   /** `user@machine` */
   readonly by: string;
   /** The command, or what the person has said. */

@@ -19,7 +19,7 @@ function bobs(fleet: FakeFleet, over: Partial<RunContext['locking']> = {}): RunC
   return {
     ...context,
     identity: { run: '20261121-090001-bob', by: 'bob@laptop' },
-    locking: { ...locking, machine: 'laptop', pid: 4711, ...over },
+    locking: { ...locking, machine: 'laptop', pid: 4711, nonce: 'b', ...over },
   };
 }
 

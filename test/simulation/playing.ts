@@ -108,7 +108,10 @@ function contextOf(
     operator: new SimOperator(controller),
     hide: (text) => text,
     controller: commandsOn(controller),
-    locking: { machine: controller.name, pid: controller.number, reason: command, waitMs, takeOver },
+    locking: {
+      ...{ machine: controller.name, pid: controller.number, nonce: controller.name },
+      ...{ reason: command, waitMs, takeOver },
+    },
     random: () => 0.5,
     stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },
   };

@@ -67,7 +67,7 @@ export function aBackend(servers: readonly ServerState[], over: Partial<BackendS
 /** Bob's, from another machine. */
 export function aLockOwner(over: Partial<LockOwner> = {}): LockOwner {
   return {
-    ...{ kind: 'run', run: '20261121-085900-bob', machine: 'laptop', pid: 4711, by: 'bob@laptop' },
+    ...{ kind: 'run', run: '20261121-085900-bob', machine: 'laptop', pid: 4711, nonce: '5f3a', by: 'bob@laptop' },
     ...{ reason: 'rollout shop.yml', since: '2026-11-21T08:59:00.000Z', ttlMs: 45_000 },
     ...over,
   };

@@ -216,7 +216,7 @@ export class FakeFleet implements Fleet {
         identity: { run: '20261121-090000-test', by: 'ann@desk' },
       },
       operator: this.operator,
-      locking: { machine: 'desk', pid: 1234, reason: 'rollout pxapp.yml', waitMs: 0, takeOver: false },
+      locking: { machine: 'desk', pid: 1234, nonce: 'a', reason: 'rollout pxapp.yml', waitMs: 0, takeOver: false },
       random: () => 0.5,
       stop: { beforeNext: beforeNext.signal, forward: forward.signal, homeward: homeward.signal },
       report: (event) => {

@@ -101,8 +101,9 @@ export class FakeLock implements HostLock {
     return undefined;
   }
 
-  #isOf({ run, machine, pid }: LockOwner): boolean {
-    return this.owner?.run === run && this.owner.machine === machine && this.owner.pid === pid;
+  #isOf({ run, machine, pid, nonce }: LockOwner): boolean {
+    const { owner } = this;
+    return owner?.run === run && owner.machine === machine && owner.pid === pid && owner.nonce === nonce;
   }
 
   #start(owner: LockOwner, dead: FoundLock | undefined): Lock {

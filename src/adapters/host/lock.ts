@@ -84,14 +84,17 @@ export class FlockLock implements HostLock {
 
 /** One line, and the order of its first members counts: see {@link needleOf}. */
 function wordsOf(owner: LockOwner): { readonly json: string; readonly needle: string } {
-  const { kind, run, machine, pid, by, reason, since, ttlMs } = owner;
-  const json = JSON.stringify({ schema: 1, kind, run, machine, pid, by, reason, since, ttlMs });
+  const { kind, run, machine, pid, nonce, by, reason, since, ttlMs } = owner;
+  const json = JSON.stringify({ schema: 1, kind, run, machine, pid, nonce, by, reason, since, ttlMs });
   return { json, needle: needleOf(owner) };
 }
 
-/** What `lock.json` has in it when it is this run's; quotes in other members are escaped, so it is nowhere else. */
-function needleOf({ run, machine, pid }: LockOwner): string {
-  return JSON.stringify({ run, machine, pid }).slice(1, -1) + ',';
+/**
+ * What `lock.json` has in it when it is this process's; quotes in other members are escaped, so it is nowhere else. That of
+ * an older build has no nonce: what comes next there is told apart from one that has.
+ */
+function needleOf({ run, machine, pid, nonce }: LockOwner): string {
+  return `${JSON.stringify({ run, machine, pid, nonce }).slice(1, -1)},${nonce === undefined ? '"by":' : ''}`;
 }
 
 /** From `STATE AGE LOCK.JSON`. */
@@ -118,6 +121,7 @@ function isOwner(value: unknown): value is LockOwner {
   return (
     ['run', 'machine', 'by', 'reason', 'since'].every(has('string')) &&
     ['pid', 'ttlMs'].every(has('number')) &&
+    ['string', 'undefined'].includes(typeof Reflect.get(value, 'nonce')) &&
     ['run', 'hold'].includes(String(Reflect.get(value, 'kind')))
   );
 }

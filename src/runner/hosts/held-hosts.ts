@@ -54,6 +54,8 @@ export interface Locking {
   /** Where this controller runs, and as what process. */
   readonly machine: string;
   readonly pid: number;
+  /** A word that no other process has. */
+  readonly nonce: string;
   /** The command, for those who find the lock. */
   readonly reason: string;
   /** How long to wait for hosts that others hold, in milliseconds. */
@@ -273,6 +275,6 @@ async function releaseAll(held: ReadonlyMap<string, Holding>, { report }: HoldCo
 
 function ownerOf({ identity, locking, clock }: HoldContext): LockOwner {
   const { run, by } = identity;
-  const { machine, pid, reason } = locking;
-  return { kind: 'run', run, machine, pid, by, reason, since: clock.date().toISOString(), ttlMs: TTL_MS };
+  const { machine, pid, nonce, reason } = locking;
+  return { kind: 'run', run, machine, pid, nonce, by, reason, since: clock.date().toISOString(), ttlMs: TTL_MS };
 }

@@ -36,9 +36,9 @@ export async function listLocks(
  */
 export async function holdOnPurpose(hosts: readonly string[], note: string, context: LockContext): Promise<void> {
   const { fleet, identity, locking, clock, stop } = context;
-  const { machine, pid } = locking;
+  const { machine, pid, nonce } = locking;
   const since = clock.date().toISOString();
-  const owner: LockOwner = { kind: 'hold', ...identity, machine, pid, reason: note, since, ttlMs: 0 };
+  const owner: LockOwner = { kind: 'hold', ...identity, machine, pid, nonce, reason: note, since, ttlMs: 0 };
   const taken: string[] = [];
   const obstacles = await collect(hosts, context, async (host) => {
     const inTheWay = await (await reach(host, context)).lock.hold(owner);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FlockLock } from '../../../src/adapters/host/lock.ts';
 import type { Link } from '../../../src/adapters/link.ts';
+import type { LockOwner } from '../../../src/rollout/lock.ts';
 import { aLockOwner } from '../../support/builders.ts';
 import { describeHostLock, takenFrom } from '../../support/contracts/host-lock.ts';
 import { LocalLink, type Shell } from '../../support/local-link.ts';
@@ -162,6 +163,31 @@ describe('FlockLock', () => {
     expect(JSON.parse(json())).toMatchObject({ by: 'ann@desk' });
   });
 
+  it('of an older build, which has no nonce, is known for what it is, and is that of nobody else', async () => {
+    const { nonce, ...old } = bob;
+    link.makeStateDir();
+    writeFileSync(join(link.stateDir, 'lock.json'), `${JSON.stringify({ schema: 1, ...inOrder(old), holder: 1 })}\n`);
+
+    expect(nonce).toBeDefined();
+    expect(await host.look()).toMatchObject({ state: 'dead', owner: old });
+    await expect(host.retake(bob)).rejects.toMatchObject({ code: 'locked' });
+    expect(await host.free({ state: 'dead', owner: bob, ageMs: 0 }, false)).toMatchObject({ state: 'dead' });
+    expect(await host.free({ state: 'dead', owner: old, ageMs: 0 }, false)).toBeUndefined();
+    expect(await host.look()).toBeUndefined();
+  });
+
+  it('is not taken for that of an older build', async () => {
+    const { nonce, ...old } = bob;
+    await takenFrom(host, bob);
+    await link.killStarted();
+
+    expect(nonce).toBeDefined();
+    expect(await host.free({ state: 'dead', owner: old, ageMs: 0 }, false)).toMatchObject({
+      state: 'dead',
+      owner: bob,
+    });
+  });
+
   it('with an illegible lock.json can be broken', async () => {
     link.makeStateDir();
     writeFileSync(join(link.stateDir, 'lock.json'), 'x');
@@ -203,4 +229,9 @@ describe('FlockLock', () => {
 
 async function until(isSo: () => boolean): Promise<void> {
   while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
+/** As they stand in lock.json. */
+function inOrder({ kind, run, machine, pid, by, reason, since, ttlMs }: LockOwner): object {
+  return { kind, run, machine, pid, by, reason, since, ttlMs };
 }

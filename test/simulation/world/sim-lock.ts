@@ -88,9 +88,9 @@ export class SimLock implements HostLock {
     return owner && { state: owner.kind === 'hold' ? 'held' : 'dead', owner, ageMs: 0 };
   }
 
-  #isOf({ run, machine, pid }: LockOwner): boolean {
+  #isOf({ run, machine, pid, nonce }: LockOwner): boolean {
     const owner = this.#host.lockedBy;
-    return owner?.run === run && owner.machine === machine && owner.pid === pid;
+    return owner?.run === run && owner.machine === machine && owner.pid === pid && owner.nonce === nonce;
   }
 
   #call<T>(name: string, run: () => T): Promise<T> {

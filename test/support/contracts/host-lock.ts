@@ -86,6 +86,21 @@ export function describeHostLock(name: string, make: () => LockUnderTest): void 
       expect(await look()).toBeUndefined();
     });
 
+    it('is not that of another process of the same run, with the same number on a machine of the same name', async () => {
+      const lock = await taken(bob);
+      const twin = { ...bob, nonce: 'another' };
+
+      expect(await host.lock().take(twin)).toMatchObject({ inTheWay: { state: 'live', owner: bob } });
+      await expect(host.lock().retake(twin)).rejects.toMatchObject({ code: 'locked' });
+      expect(lock.isSure()).toBe(true);
+      await host.die();
+      const claiming = await taken(twin);
+      expect(claiming.dead).toMatchObject({ owner: bob });
+      await claiming.claim();
+      await expect(host.lock().retake(bob)).rejects.toMatchObject({ code: 'locked' });
+      await claiming.release();
+    });
+
     it('is not taken again when somebody has it, or has had it', async () => {
       await taken(bob);
       await host.die();
