@@ -204,6 +204,56 @@ describe('a lock on purpose', () => {
   });
 });
 
+describe('a lock on purpose whose answer is lost', () => {
+  const lost = new Failure('unreachable', 'Cannot reach fe2: the connection was lost');
+
+  /** The second of three hosts holds it, late, and nobody hears of that. */
+  async function losing(): Promise<{ fleet: FakeFleet; fe2: FakeHost; take: Promise<void> }> {
+    const fleet = await FakeFleet.up();
+    const [, fe2] = all(fleet);
+    if (!fe2) throw new Error('it is up');
+    const hold = fe2.lock.hold.bind(fe2.lock);
+    fe2.lock.hold = async (owner) => {
+      void fleet.clock.sleep(200, new AbortController().signal).then(() => hold(owner));
+      throw lost;
+    };
+    return { fleet, fe2, take: holdOnPurpose(['fe1', 'fe2', 'fe3'], 'mine', fleet.context()) };
+  }
+
+  it('is on none of the hosts', async () => {
+    const { fleet, take } = await losing();
+
+    await expect(take).rejects.toMatchObject({ code: 'unreachable' });
+
+    expect(all(fleet).map(({ lock }) => lock.isFree)).toEqual([true, true, true]);
+    expect(texts(fleet, 'warning')).toEqual([]);
+  });
+
+  it('is told of where it cannot be let go', async () => {
+    const { fleet, fe2, take } = await losing();
+    fe2.lock.free = async () => {
+      throw lost;
+    };
+
+    await expect(take).rejects.toMatchObject({ code: 'unreachable' });
+
+    expect(all(fleet).map(({ lock }) => lock.isFree)).toEqual([true, false, true]);
+    expect(texts(fleet, 'warning')).toEqual([
+      'The lock stays behind: whether it is held on purpose is not known: "sluice lock release fe2"',
+    ]);
+  });
+
+  it('leaves alone what others have there by then', async () => {
+    const { fleet, fe2, take } = await losing();
+    fe2.lock.heldBy(aLockOwner());
+
+    await expect(take).rejects.toMatchObject({ code: 'unreachable' });
+
+    expect(fe2.lock.isLive).toBe(true);
+    expect(texts(fleet, 'warning')).toEqual([]);
+  });
+});
+
 describe('breaking locks', () => {
   it('needs a yes, and force for one that lives', async () => {
     const fleet = await FakeFleet.up();

@@ -5,6 +5,8 @@ import { explainLock, type FoundLock, type LockOwner } from '../../rollout/lock.
 import { problem } from './findings.ts';
 import type { HostAccess } from '../ports/ports.ts';
 import type { RunContext } from '../run.ts';
+import { LATE_WITHIN_MS } from '../waiting/persist.ts';
+import { isPassing } from '../waiting/poll.ts';
 
 export interface HostLockState {
   readonly host: string;
@@ -40,18 +42,32 @@ export async function holdOnPurpose(hosts: readonly string[], note: string, cont
   const since = clock.date().toISOString();
   const owner: LockOwner = { kind: 'hold', ...identity, machine, pid, nonce, reason: note, since, ttlMs: 0 };
   const taken: string[] = [];
+  // Those whose answer was lost: they may be held.
+  const unsure: string[] = [];
   const obstacles = await collect(hosts, context, async (host) => {
-    const inTheWay = await (await reach(host, context)).lock.hold(owner);
-    if (inTheWay) return inTheWay;
+    const { lock } = await reach(host, context);
+    try {
+      const inTheWay = await lock.hold(owner);
+      if (inTheWay) return inTheWay;
+    } catch (error) {
+      if (error instanceof Failure && isPassing(error)) unsure.push(host);
+      throw error;
+    }
     taken.push(host);
     return undefined;
   });
   if (obstacles.length === 0 && !stop.beforeNext.aborted) return;
+  // What was asked for may yet be carried out.
+  if (unsure.length > 0) await clock.sleep(LATE_WITHIN_MS, new AbortController().signal);
   const mine: FoundLock = { state: 'held', owner, ageMs: undefined };
-  const freed = await Promise.allSettled(taken.map(async (host) => (await fleet.host(host)).lock.free(mine, false)));
-  const kept = taken.filter((_, index) => freed[index]?.status === 'rejected');
-  for (const host of kept)
-    context.report({ type: 'warning', host, text: 'The lock stays behind: it is held on purpose' });
+  const free = async (host: string): Promise<unknown> => (await fleet.host(host)).lock.free(mine, false);
+  const freed = await Promise.allSettled([...taken, ...unsure].map(free));
+  for (const [index, host] of [...taken, ...unsure].entries()) {
+    if (freed[index]?.status !== 'rejected') continue;
+    const what = taken.includes(host) ? 'it is held on purpose' : 'whether it is held on purpose is not known';
+    const text = `The lock stays behind: ${what}: "sluice lock release ${host}"`;
+    context.report({ type: 'warning', host, text });
+  }
   stop.beforeNext.throwIfAborted();
   throw refusal('take', obstacles);
 }
