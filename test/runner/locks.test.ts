@@ -254,6 +254,28 @@ describe('a lock on purpose whose answer is lost', () => {
   });
 });
 
+describe('a host whose record cannot be read', () => {
+  it('is refused for that, also when its lock cannot be released either', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const [fe1] = all(fleet);
+    if (!fe1) throw new Error('it is up');
+    const { take } = { take: fe1.lock.take.bind(fe1.lock) };
+    fe1.lock.take = async (owner) => {
+      const taking = await take(owner);
+      if ('inTheWay' in taking) return taking;
+      const release = (): Promise<never> => Promise.reject(new Failure('unreachable', 'Cannot release the lock'));
+      return { lock: { ...taking.lock, release } };
+    };
+    fe1.record.read = async () => {
+      throw new Failure('error', 'Cannot read the undo record: it is torn');
+    };
+
+    await expect(roll(fleet, 'v2')).rejects.toMatchObject({ code: 'error' });
+
+    expect(texts(fleet, 'problem')).toEqual(['Cannot read the undo record: it is torn']);
+  });
+});
+
 describe('breaking locks', () => {
   it('needs a yes, and force for one that lives', async () => {
     const fleet = await FakeFleet.up();

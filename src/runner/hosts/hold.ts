@@ -38,7 +38,8 @@ export async function hold(
       release: () => lease.release(),
     };
   } catch (error) {
-    await lock.release();
+    // What goes wrong in that must not hide the reason: a lock that stays behind is found dead by the next run.
+    await Promise.allSettled([lock.release()]);
     throw error;
   }
 }
