@@ -12,6 +12,7 @@ import type {
   Prospects,
   RemoteImage,
   SettingChange,
+  Sure,
 } from '../../runner/ports/ports.ts';
 import type { CommandEnd, CommandRequest } from '../../runner/ports/commands.ts';
 import type { Link } from '../link.ts';
@@ -47,7 +48,10 @@ interface Making extends Creation {
   readonly platform?: string | undefined;
   /** Put into it before it starts. */
   readonly files: readonly TarFile[];
+  readonly sure: Sure;
 }
+
+const isSure: Sure = async () => undefined;
 
 interface EngineOptions extends Partial<RegistryTerms> {
   readonly socket?: string;
@@ -123,26 +127,26 @@ export class EngineContainers implements Containers {
     return [...settings, ...(await this.#files.changes(container, spec.files))];
   }
 
-  async create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void> {
+  async create(name: string, spec: ContainerSpec, like: string | undefined, sure = isSure): Promise<void> {
     const what = `create container ${name}`;
     const predecessor = like === undefined ? undefined : await this.#predecessor(like, what);
     await makeSurroundings(spec.surroundings, this.#engine);
     const files = spec.files ? spec.files.map(asTarFile) : await this.#files.carriedOver(predecessor?.container, what);
-    await this.#created(name, what, { ...creationOf(spec, predecessor), platform: spec.platform, files });
+    await this.#created(name, what, { ...creationOf(spec, predecessor), platform: spec.platform, files, sure });
   }
 
   async snapshot(name: string): Promise<string> {
     return snapshotText(await this.#snapshot(name, `read how container ${name} was created`));
   }
 
-  async createFrom(name: string, snapshot: string): Promise<void> {
+  async createFrom(name: string, snapshot: string, sure = isSure): Promise<void> {
     const what = `create container ${name} as it was before`;
     const { image, request, connections, files: marks } = this.#parsed(snapshot, what);
     const { files, lost } = await this.#files.withMarks(marks);
     if (lost !== undefined) throw new Failure('docker', `Cannot ${what} on ${this.#engine.host}: ${lost}`);
     for (const Image of namesOf(image)) {
       if ((await this.#images.inspect(Image))?.Id !== image.id) continue;
-      await this.#created(name, what, { request: { ...request, Image }, connections, files });
+      await this.#created(name, what, { request: { ...request, Image }, connections, files, sure });
       return;
     }
     const why = `its image ${image.reference} (${image.id}) is not on the host any more`;
@@ -178,8 +182,9 @@ export class EngineContainers implements Containers {
     }
   }
 
-  async #created(name: string, what: string, { request, connections, platform, files }: Making): Promise<void> {
+  async #created(name: string, what: string, { request, connections, platform, files, sure }: Making): Promise<void> {
     await this.#change(what, async (docker, abortSignal) => {
+      await sure();
       // Told apart like this, or docker-modem puts the whole request into the URL as well, secrets and all.
       const options: object = { _query: { name, ...(platform && { platform }) }, _body: request, abortSignal };
       const container = await docker.createContainer(options);
@@ -207,14 +212,18 @@ export class EngineContainers implements Containers {
     }
   }
 
-  async stop(name: string): Promise<void> {
+  /** By its id: the name may be another's by the time that it is asked. */
+  async stop(name: string, sure = isSure): Promise<void> {
     const what = `stop container ${name}`;
     const container = await this.#needed(name, what);
     await this.#engine.call({
       what,
       withinMs: stopGraceMsOf(container) + AFTER_GRACE_MS,
       // Without a time of ours the Engine takes the container's own.
-      ask: (docker, abortSignal) => unless(304, docker.getContainer(name).stop({ abortSignal }), undefined),
+      ask: async (docker, abortSignal) => {
+        await sure();
+        await unless(304, docker.getContainer(container.Id).stop({ abortSignal }), undefined);
+      },
     });
   }
 

@@ -2,7 +2,15 @@ import { Failure } from '../../errors.ts';
 import { placeName, serverPath, type AdminState, type Balancer, type Server } from '../../rollout/model.ts';
 import type { BackendState, ServerCounters } from '../../rollout/observed.ts';
 import { weightsByName } from '../../rollout/weights.ts';
-import type { BalancerFacts, LoadBalancer, OldWorker, ServerLook, Session, Weights } from '../../runner/ports/ports.ts';
+import type {
+  BalancerFacts,
+  LoadBalancer,
+  OldWorker,
+  ServerLook,
+  Session,
+  Sure,
+  Weights,
+} from '../../runner/ports/ports.ts';
 import { parseInfo, parseProc, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
 import { oldWorkersOf } from './old-workers.ts';
 import type { Processes } from './processes.ts';
@@ -117,9 +125,10 @@ export class RuntimeApi implements LoadBalancer {
    * A server that comes back from weight 0 does not take from a backend queue that never empties; setting its
    * `maxconn` again, to the same value, makes HAProxy hand it queued requests (tried on 2.6 to 3.4).
    */
-  async setWeight(server: Server, weight: number): Promise<void> {
+  async setWeight(server: Server, weight: number, sure?: Sure): Promise<void> {
     const path = safePath(server);
     const before = await this.#weight(server);
+    await sure?.();
     const read = { with: `get weight ${path}`, from: WEIGHT };
     const now = parseWeight(await this.#change(`set server ${path} weight ${weight}`, read))?.weight;
     if (now === undefined) throw this.#noSuchServer(server);
@@ -135,13 +144,14 @@ export class RuntimeApi implements LoadBalancer {
     if (now !== admin) throw this.#failure(`set ${serverPath(server)} to ${admin}`, `HAProxy reads back ${now}`);
   }
 
-  async setReadyWhenProven(server: Server): Promise<void> {
+  async setReadyWhenProven(server: Server, sure?: Sure): Promise<void> {
     const path = safePath(server);
     const [backend] = await this.backends(server.backend);
     const state = backend?.servers.find((candidate) => candidate.server.name === server.name);
     if (!state) throw this.#noSuchServer(server);
     // Without a check `health down` would last for ever.
     const proof = state.hasCheck ? `; set server ${path} health down` : '';
+    await sure?.();
     await this.#command(`set server ${path} state ready${proof}`);
   }
 

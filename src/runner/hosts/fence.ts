@@ -1,8 +1,11 @@
 import type { HostJobs } from '../ports/jobs.ts';
-import type { Containers, HostAccess, HostArchive, HostRecord, LoadBalancer } from '../ports/ports.ts';
+import type { Containers, HostAccess, HostArchive, HostRecord, LoadBalancer, Sure } from '../ports/ports.ts';
+
+/** `changes late`: looks first, and asks again before it changes something, for which it is given `sure`. */
+type Kind = 'looks' | 'changes' | 'changes late';
 
 /** What each method of a port does. A new one does not compile until it is said here. */
-type Kinds<Port> = { readonly [Method in keyof Port]: 'looks' | 'changes' };
+type Kinds<Port> = { readonly [Method in keyof Port]: Kind };
 
 const containers = guarding<Containers>({
   ...{ version: 'looks', list: 'looks', inspect: 'looks', image: 'looks', remoteImage: 'looks', changes: 'looks' },
@@ -10,13 +13,13 @@ const containers = guarding<Containers>({
   ...{
     pull: 'changes',
     load: 'changes',
-    create: 'changes',
+    create: 'changes late',
     start: 'changes',
-    stop: 'changes',
+    stop: 'changes late',
     rename: 'changes',
     remove: 'changes',
   },
-  ...{ setRestart: 'changes', createFrom: 'changes', run: 'changes', prospects: 'looks' },
+  ...{ setRestart: 'changes', createFrom: 'changes late', run: 'changes', prospects: 'looks' },
 });
 
 const balancer = guarding<LoadBalancer>({
@@ -31,8 +34,8 @@ const balancer = guarding<LoadBalancer>({
   },
   takesWeights: 'looks',
   processRuns: 'looks',
-  ...{ setWeight: 'changes', setAdmin: 'changes', setReadyWhenProven: 'changes', shutdownSessions: 'changes' },
-  setAgent: 'changes',
+  ...{ setWeight: 'changes late', setAdmin: 'changes', setReadyWhenProven: 'changes late' },
+  ...{ shutdownSessions: 'changes', setAgent: 'changes' },
 });
 
 const record = guarding<HostRecord>({ read: 'looks', write: 'changes' });
@@ -45,7 +48,7 @@ const archive = guarding<HostArchive>({ save: 'changes', noteMade: 'changes', lo
  * The host, changed only while it is ours: before every change, `sure` makes certain of that, or fails. A controller
  * that was frozen, or cut off, finds out here that somebody else has the host now.
  */
-export function fenced(access: HostAccess, sure: () => Promise<void>): HostAccess {
+export function fenced(access: HostAccess, sure: Sure): HostAccess {
   return {
     name: access.name,
     lock: access.lock,
@@ -68,17 +71,17 @@ export function fenced(access: HostAccess, sure: () => Promise<void>): HostAcces
 }
 
 /** A port behind a guard, which is made once for all that are reached for: whoever polls reaches for many. */
-type Guard<Port> = (port: Port, sure: () => Promise<void>) => Port;
+type Guard<Port> = (port: Port, sure: Sure) => Port;
 
 interface Guarded {
   readonly port: object;
-  readonly sure: () => Promise<void>;
+  readonly sure: Sure;
 }
 
 function guarding<Port extends object>(kinds: Kinds<Port>): Guard<Port> {
-  const methods = Object.entries(kinds).map(([name, kind]) => [
+  const methods = Object.entries<Kind>(kinds).map(([name, kind]) => [
     name,
-    kind === 'looks' ? looking(name) : changing(name),
+    kind === 'looks' ? looking(name) : changing(name, kind),
   ]);
   // `kinds` has every method of the port, and nothing else.
   const all = Object.fromEntries(methods) as object;
@@ -91,10 +94,10 @@ function looking(name: string) {
   };
 }
 
-function changing(name: string) {
+function changing(name: string, kind: Exclude<Kind, 'looks'>) {
   return async function (this: Guarded, ...args: unknown[]): Promise<unknown> {
     await this.sure();
-    return ask(this.port, name, args);
+    return ask(this.port, name, kind === 'changes late' ? [...args, this.sure] : args);
   };
 }
 

@@ -26,6 +26,12 @@ export type {
 } from '../../rollout/observed.ts';
 export type { Weights } from '../../rollout/weights.ts';
 
+/**
+ * Makes certain that the host is still ours, or fails. A method that looks first asks it again right before the request
+ * that changes something: the controller may have been frozen in between.
+ */
+export type Sure = () => Promise<void>;
+
 /** Time, so that tests need not wait for it. */
 export interface Clock {
   /** Milliseconds from an arbitrary origin; only differences mean anything. */
@@ -97,13 +103,13 @@ export interface LoadBalancer {
   takesWeights(backend: string): Promise<Weights>;
   /** One cheap look at the counters of all servers of a backend; an unknown one has none. */
   counters(backend: string): Promise<readonly ServerCounters[]>;
-  setWeight(server: Server, weight: number): Promise<void>;
+  setWeight(server: Server, weight: number, sure?: Sure): Promise<void>;
   setAdmin(server: Server, admin: AdminState): Promise<void>;
   /**
    * Ends maintenance, in one command with a demand for fresh health: the server is DOWN until its checks
    * have passed `rise` times from now on. Without a check it is UP at once.
    */
-  setReadyWhenProven(server: Server): Promise<void>;
+  setReadyWhenProven(server: Server, sure?: Sure): Promise<void>;
   /** Makes its agent-check speak, or keep silent until it is made to speak again. */
   setAgent(server: Server, isEnabled: boolean): Promise<void>;
   /**
@@ -195,7 +201,7 @@ export interface Containers {
   /** The declared settings, other than the image, that container `name` does not have. */
   changes(name: string, spec: ContainerSpec): Promise<readonly SettingChange[]>;
   /** Creates, without starting, `name` from `spec`; where `spec` says nothing it is like container `like`. */
-  create(name: string, spec: ContainerSpec, like: string | undefined): Promise<void>;
+  create(name: string, spec: ContainerSpec, like: string | undefined, sure?: Sure): Promise<void>;
   /**
    * How container `name` was created, settings and image, as text that only `createFrom` and its like read. Equal for
    * containers created alike; it may hold secrets, but not what is in files that were put into it.
@@ -206,7 +212,7 @@ export interface Containers {
    * host; it is called what it was called, as long as that name still means the same image. Files that were put into it
    * are taken out of whichever container has them.
    */
-  createFrom(name: string, snapshot: string): Promise<void>;
+  createFrom(name: string, snapshot: string, sure?: Sure): Promise<void>;
   /** Why what was put into the container of `snapshot` cannot be had any more; undefined when it can. */
   lostOf(snapshot: string): Promise<string | undefined>;
   /** Whether files were put into container `name` that no other one on the host has. */
@@ -215,7 +221,7 @@ export interface Containers {
   isAsIn(name: string, snapshot: string): Promise<boolean>;
   start(name: string): Promise<void>;
   /** Asks it to stop, kills it after its own stop grace; nothing to do for one that does not run. */
-  stop(name: string): Promise<void>;
+  stop(name: string, sure?: Sure): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   /** Removes it, stopped or not; its volumes stay. */
   remove(name: string): Promise<void>;

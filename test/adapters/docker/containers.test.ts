@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Failure } from '../../../src/errors.ts';
 import {
   type Answer,
@@ -21,6 +21,33 @@ const never = new AbortController().signal;
 
 afterEach(() => {
   vi.unstubAllEnvs();
+});
+
+describe('a stop', () => {
+  beforeEach(() => {
+    answers['GET /v1.41/containers/px/json'] = json(200, recordedContainer('plain'));
+    answers[`POST /v1.41/containers/${recordedContainer('plain').Id}/stop`] = json(204, undefined);
+  });
+
+  it('is asked for by the id, since the name may be that of another one by then', async () => {
+    await containers().stop('px');
+
+    expect(asked.at(-1)).toBe(`POST /v1.41/containers/${recordedContainer('plain').Id}/stop`);
+  });
+
+  it('is not asked for when the host is not ours any more, once the container has been looked at', async () => {
+    const gone = new Failure('locked', 'Cannot go on with fe1: the lock is not ours any more');
+    const seen: string[] = [];
+
+    const stopping = containers().stop('px', async () => {
+      seen.push(...asked);
+      throw gone;
+    });
+
+    await expect(stopping).rejects.toBe(gone);
+    expect(seen.at(-1)).toBe('GET /v1.41/containers/px/json');
+    expect(asked).toEqual(seen);
+  });
 });
 
 describe('the version of the API', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { RuntimeApi } from '../../../src/adapters/haproxy/runtime-api.ts';
 import { askOver } from '../../../src/adapters/haproxy/runtime-socket.ts';
 import type { Link } from '../../../src/adapters/link.ts';
+import { Failure } from '../../../src/errors.ts';
 import { aServer, SOCKET } from '../../support/builders.ts';
 
 const noProcesses = {
@@ -22,6 +23,16 @@ function apiAnswering(answers: Readonly<Record<string, string>>): { api: Runtime
   return { api: new RuntimeApi(ask, { host: 'fe1', socket: SOCKET }, noProcesses), asked };
 }
 
+/** What tells of a server in maintenance; `checkState`: whether it has a check. */
+function inMaintenance(checkState: number): Record<string, string> {
+  const header = 'be_id be_name srv_id srv_name srv_uweight srv_admin_state srv_check_state';
+  return {
+    'show servers state pxapp_cluster': `1\n# ${header}\n3 pxapp_cluster 1 pxApp_1 10 1 ${checkState}\n\n`,
+    'show stat pxapp_cluster 6 -1':
+      '# pxname,svname,status,scur,qcur\npxapp_cluster,pxApp_1,MAINT,0,0\npxapp_cluster,BACKEND,UP,0,0\n\n',
+  };
+}
+
 describe('RuntimeApi', () => {
   it('takes an empty answer for success, and reads the weight back from the worker that was told', async () => {
     const set = 'set server pxapp_cluster/pxApp_1 weight 0; get weight pxapp_cluster/pxApp_1';
@@ -35,6 +46,26 @@ describe('RuntimeApi', () => {
 
     expect(asked.at(-1)).toBe(set);
   });
+
+  it.each(['setWeight', 'setReadyWhenProven'] as const)(
+    'asks once more whether the host is ours when %s has looked, and changes nothing when it is not',
+    async (method) => {
+      const { api, asked } = apiAnswering({
+        'get weight pxapp_cluster/pxApp_1': '10 (initial 10)\n\n',
+        ...inMaintenance(6),
+      });
+      const notOurs = async (): Promise<never> => {
+        throw new Failure('locked', 'it is not ours any more');
+      };
+
+      const setting =
+        method === 'setWeight' ? api.setWeight(aServer(), 0, notOurs) : api.setReadyWhenProven(aServer(), notOurs);
+
+      await expect(setting).rejects.toMatchObject({ code: 'locked' });
+      expect(asked.length).toBeGreaterThan(0);
+      expect(asked.filter((line) => line.startsWith('set '))).toEqual([]);
+    },
+  );
 
   // prettier-ignore
   it.each([
@@ -150,11 +181,8 @@ describe('RuntimeApi', () => {
   );
 
   it('asks for proof of health only where HAProxy checks: without a check it would stay DOWN for ever', async () => {
-    const header = 'be_id be_name srv_id srv_name srv_uweight srv_admin_state srv_check_state';
-    const stat = '# pxname,svname,status,scur,qcur\npxapp_cluster,pxApp_1,MAINT,0,0\npxapp_cluster,BACKEND,UP,0,0\n\n';
     const answersWith = (checkState: number): Record<string, string> => ({
-      'show servers state pxapp_cluster': `1\n# ${header}\n3 pxapp_cluster 1 pxApp_1 10 1 ${checkState}\n\n`,
-      'show stat pxapp_cluster 6 -1': stat,
+      ...inMaintenance(checkState),
       'set server pxapp_cluster/pxApp_1 state ready; set server pxapp_cluster/pxApp_1 health down': '\n\n',
       'set server pxapp_cluster/pxApp_1 state ready': '\n',
     });
