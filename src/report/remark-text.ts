@@ -50,4 +50,5 @@ export function remarkText(remark: Remark): string {
 const floorWords: Readonly<Record<Extract<Remark, { about: 'floor' }>['then'], string>> = {
   'given back': 'is given back until there is capacity again',
   'cannot be given back': 'cannot be given back before its container has proved itself',
+  'worked on': 'cannot be given back while its host is worked on',
 };

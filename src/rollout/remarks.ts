@@ -71,7 +71,8 @@ export type Remark =
       readonly server: Server;
       readonly usable: number;
       readonly floor: number;
-      readonly then: 'given back' | 'cannot be given back';
+      /** `worked on`: of a host as a whole, on which something has begun. */
+      readonly then: 'given back' | 'cannot be given back' | 'worked on';
     }
   | { readonly about: 'not-drained'; readonly server: Server; readonly sessions: number; readonly then: string }
   /** It was drained for a time that is over, and is put back now. */

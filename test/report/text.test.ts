@@ -204,6 +204,8 @@ describe('linesOf()', () => {
       says: 'pxapp_cluster has 1 usable server, min_up asks for 2: pxapp_cluster/pxApp_1 is given back until there is capacity again' },
     { remark: { about: 'floor', server, usable: 0, floor: 1, then: 'cannot be given back' },
       says: 'pxapp_cluster has 0 usable servers, min_up asks for 1: pxapp_cluster/pxApp_1 cannot be given back before its container has proved itself' },
+    { remark: { about: 'floor', server, usable: 0, floor: 1, then: 'worked on' },
+      says: 'pxapp_cluster has 0 usable servers, min_up asks for 1: pxapp_cluster/pxApp_1 cannot be given back while its host is worked on' },
     { remark: { about: 'not-drained', server, sessions: 1, then: 'continue' },
       says: 'pxapp_cluster/pxApp_1 still has 1 request in hand at the drain timeout: continue' },
     { remark: { about: 'not-drained', server, sessions: 2, then: 'shutdown_sessions' },

@@ -5,7 +5,8 @@ import { demandRunning } from './in-service.ts';
 import { isUntouched } from './recorded.ts';
 import { demandServing } from './new-serves.ts';
 import { inServiceLook } from './steps/soak.ts';
-import { belowFloor, stillOut } from './take-out.ts';
+import { belowFloor } from './floor.ts';
+import { floorUnder, stillOut } from './take-out.ts';
 import type { StepWatch, Work } from './work.ts';
 
 type Look = Meanwhile['look'];
@@ -13,7 +14,7 @@ type Look = Meanwhile['look'];
 const looks: Readonly<Partial<Record<MeetingPoint, (work: Work, watch: StepWatch) => Look>>> = {
   // Its old container runs still, so that it can be given back when others bring the backend below its floor.
   drained: (work, watch) => async (away) => {
-    if (!(await belowFloor(work)) || !(await isUntouched(work))) return;
+    if (!(await belowFloor(floorUnder(work))) || !(await isUntouched(work))) return;
     await away(() => stillOut(work, watch));
   },
   checked: (work) => () => demandRunning(work),

@@ -1,42 +1,22 @@
 /** Taking the servers of an instance out of service, from what their backends can spare at that moment. */
-import { Failure } from '../../errors.ts';
 import type { Container } from '../../rollout/observed.ts';
-import { floorOf, isOf, isUsable, usableIn } from '../../rollout/capacity.ts';
-import { count } from '../../rollout/count.ts';
-import { backendKey, sameServer, serverPath, type MinUp, type Server } from '../../rollout/model.ts';
+import { backendKey, sameServer } from '../../rollout/model.ts';
 import { Barrier } from './barrier.ts';
+import { belowFloor, cannotSpare, shortageWithout, takeAboveFloor, type Floor, type Shortage } from './floor.ts';
 import { poll } from '../waiting/poll.ts';
 import { DrainClock, quiesce, untilQuiet } from './quiesce.ts';
 import { sightOf, type Sight } from './sight.ts';
-import { putBack, stateOf, weightAgain, type ServerAccess } from './traffic.ts';
+import { putBack, stateOf, weightAgain } from './traffic.ts';
 import { rememberWishes } from './found.ts';
 import type { Watch } from '../waiting/watch.ts';
-import { oldNameOf, type StepWatch, type Work } from './work.ts';
+import { oldNameOf, type Found, type StepWatch, type Work } from './work.ts';
 
 const CAPACITY_EVERY_MS = 500;
-/** How often the floor is looked at while servers are away. */
-const FLOOR_EVERY_MS = 200;
 /** For a server that is given back to be seen UP again. */
 const PROVED_WITHIN_MS = 60_000;
 
-/** A backend has, or would have, less than its floor. */
-interface Shortage {
-  readonly server: Server;
-  readonly usable: number;
-  readonly floor: number;
-}
-
 /** What is to be taken, from whom. */
 export type Sparing = Pick<Work, 'turns' | 'servers' | 'host'> & { readonly instance: Pick<Work['instance'], 'minUp'> };
-
-class BelowFloor extends Error {
-  readonly shortage: Shortage;
-
-  constructor(shortage: Shortage) {
-    super(`${shortage.server.backend} is below its floor`);
-    this.shortage = shortage;
-  }
-}
 
 /**
  * No request reaches the servers any more, and none is in hand. Their backends keep `min_up` all the while: when
@@ -44,20 +24,18 @@ class BelowFloor extends Error {
  * within the drain timeout.
  */
 export async function takeOut(work: Work, clock: DrainClock, watch: StepWatch): Promise<void> {
-  for (;;) {
-    await untilSpare(work, clock, watch, (sights) => raiseAll(work, sights, watch));
-    const alsoLook = floorWatch(work, watch, (shortage) => {
-      throw new BelowFloor(shortage);
-    });
-    try {
-      await untilQuiet(work.barriers, { policy: work.instance.drain, clock, alsoLook }, watch);
-      return;
-    } catch (error) {
-      if (!(error instanceof BelowFloor)) throw error;
-      await giveBack(work, error.shortage, watch);
-      if (clock.leftMs() === 0) throw cannotSpare(work, error.shortage);
-    }
-  }
+  const policy = work.instance.drain;
+  const taking = {
+    take: () => untilSpare(work, clock, watch, (sights) => raiseAll(work, sights, watch)),
+    untilQuiet: (alsoLook: () => Promise<void>) => untilQuiet(work.barriers, { policy, clock, alsoLook }, watch),
+    giveBack: () => giveBack(work, watch),
+  };
+  await takeAboveFloor(floorUnder(work), taking, clock, watch);
+}
+
+/** That of the backends of an instance. */
+export function floorUnder(work: Work): Floor {
+  return { host: work.host.name, away: () => work.found, minUp: work.instance.minUp };
 }
 
 /**
@@ -100,24 +78,17 @@ export async function takeOutAgain(work: Work, isUntouched: boolean, watch: Step
 /** A last look before the containers stop: servers that a reload or others have let in again are taken out anew. */
 export async function stillOut(work: Work, watch: StepWatch): Promise<void> {
   const { barriers } = work;
-  const short = await belowFloor(work);
-  if (short) await giveBack(work, short, watch);
-  else {
+  const short = await belowFloor(floorUnder(work));
+  if (short) {
+    watch.remark({ about: 'floor', ...short, then: 'given back' });
+    await giveBack(work, watch);
+  } else {
     const looks = await Promise.all(barriers.map((barrier) => barrier.look(watch)));
     const old = await Promise.all(barriers.map((barrier) => barrier.oldWorkers(watch)));
     const isQuiet = looks.every(({ current, queued }) => current + queued === 0) && old.flat().length === 0;
     if (isQuiet && barriers.every((barrier) => barrier.isQuiet)) return;
   }
   await takeOut(work, new DrainClock(watch.clock, work.instance.drain.timeoutMs), watch);
-}
-
-/** To be called again and again: says once when a backend is below its floor, and nothing can be given back. */
-export function floorTeller(work: Work, watch: StepWatch): () => Promise<void> {
-  let isTold = false;
-  return floorWatch(work, watch, (shortage) => {
-    if (!isTold) watch.remark({ about: 'floor', ...shortage, then: 'cannot be given back' });
-    isTold = true;
-  });
 }
 
 /**
@@ -154,58 +125,11 @@ export async function untilSpare(
     },
     watch.clock,
   );
-  if (last) throw cannotSpare(work, last);
-}
-
-function cannotSpare({ host }: Sparing, { server, usable, floor }: Shortage): Failure {
-  const why = `it would leave ${count(usable, 'usable server')} in ${server.backend}, and min_up asks for ${floor}`;
-  return new Failure('haproxy', `Cannot take ${serverPath(server)} out of service on ${host.name}: ${why}`);
-}
-
-/** What would be missing if the servers that are usable now were taken. */
-export function shortageWithout(sights: readonly Sight[], minUp: MinUp): Shortage | undefined {
-  for (const { access, backend } of sights) {
-    const { server } = access;
-    const names = sights.filter((one) => isOf(backend, one.access.server)).map((one) => one.access.server.name);
-    const own = backend.servers.filter((state) => names.includes(state.server.name) && isUsable(state));
-    if (own.length === 0) continue;
-    const [usable, floor] = [usableIn(backend) - own.length, floorOf(minUp, backend)];
-    if (usable < floor) return { server, usable, floor };
-  }
-  return undefined;
-}
-
-/** What is missing now, of backends that ours would be usable in. */
-export async function belowFloor({ found, instance }: Pick<Work, 'found' | 'instance'>): Promise<Shortage | undefined> {
-  const useful = found.filter(({ wasUp, admin, weight }) => wasUp && admin === 'ready' && weight > 0);
-  for (const { access } of useful) {
-    const shortage = await shortageOf(access, instance.minUp);
-    if (shortage) return shortage;
-  }
-  return undefined;
-}
-
-async function shortageOf({ server, balancer }: ServerAccess, minUp: MinUp): Promise<Shortage | undefined> {
-  const [backend] = await balancer.backends(server.backend);
-  const own = backend?.servers.find((state) => state.server.name === server.name);
-  if (!backend || !own || own.isBackup) return undefined;
-  const [usable, floor] = [usableIn(backend), floorOf(minUp, backend)];
-  return usable < floor ? { server, usable, floor } : undefined;
-}
-
-function floorWatch(work: Work, { clock }: StepWatch, onShort: (shortage: Shortage) => void): () => Promise<void> {
-  let nextAt = clock.now() + FLOOR_EVERY_MS;
-  return async () => {
-    if (clock.now() < nextAt) return;
-    nextAt = clock.now() + FLOOR_EVERY_MS;
-    const shortage = await belowFloor(work);
-    if (shortage) onShort(shortage);
-  };
+  if (last) throw cannotSpare(work.host.name, last);
 }
 
 /** A container that has run all the while need not prove anything first; one that was started anew must. */
-async function giveBack(work: Work, shortage: Shortage, watch: StepWatch): Promise<void> {
-  watch.remark({ about: 'floor', ...shortage, then: 'given back' });
+async function giveBack(work: Work, watch: StepWatch): Promise<void> {
   const hasRun = await hasRunOn(work);
   for (const barrier of work.barriers) barrier.lower();
   for (const { access, weight, admin, wasUp } of work.found) {
@@ -218,6 +142,19 @@ async function giveBack(work: Work, shortage: Shortage, watch: StepWatch): Promi
     if (now.weight !== again) await access.balancer.setWeight(access.server, again);
     if (now.admin !== admin) await access.balancer.setAdmin(access.server, admin);
   }
+}
+
+/**
+ * The same of a host as a whole. That it has served all the while cannot be seen: what is in maintenance is believed by
+ * checks that HAProxy makes from now on, what only has weight 0 serves at once.
+ */
+export async function giveHostBack(found: readonly Found[], watch: Watch): Promise<void> {
+  const putting = found.map(({ access, wasUp, agent, ...standing }) =>
+    putBack(access, standing, { withinMs: PROVED_WITHIN_MS, expectUp: wasUp, agent }, watch),
+  );
+  // All of them, also when one fails: none may still be going up when the way home begins.
+  await Promise.allSettled(putting);
+  await Promise.all(putting);
 }
 
 /** Whether the container has not been started since it was found; an Engine that does not say is no proof. */

@@ -4,6 +4,7 @@ import { count } from '../../rollout/count.ts';
 import { THE_HOST, serversIn, type HostMaintenance } from '../../rollout/maintenance.ts';
 import { isSeenUp } from '../../rollout/observed.ts';
 import { Barrier, behind } from '../instance/barrier.ts';
+import { floorTeller } from '../instance/floor.ts';
 import { putBackInOrder, rebootJobOf } from '../recovery/back-in-service.ts';
 import { untilBooted, untilRunning } from '../hosts/come-back.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
@@ -17,7 +18,7 @@ import type { RecordEntry } from '../ports/ports.ts';
 import { DrainClock, untilQuiet } from '../instance/quiesce.ts';
 import type { RunContext } from '../run.ts';
 import type { HostOutcome } from '../hosts/settle.ts';
-import { untilSpare } from '../instance/take-out.ts';
+import { centralFloor, takeHostOut } from './take-host-out.ts';
 import { stateOf, type ServerAccess } from '../instance/traffic.ts';
 import type { Turns } from '../instance/turns.ts';
 import { watchOf, type Watch } from '../waiting/watch.ts';
@@ -104,11 +105,13 @@ class Trip {
   async make(): Promise<HostOutcome> {
     let failure: Failure | undefined;
     try {
-      await this.#step('drain', (watch) => this.#takeOut(watch));
+      await this.#step('drain', (watch) => takeHostOut(this.#leaving, watch));
+      const guarding = this.#guarding();
       failure = await behind(
         () => this.#barriers,
-        this.#guarding(),
+        guarding,
         () => this.#away(),
+        floorTeller(centralFloor(this.#leaving), guarding, 'worked on'),
       );
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
@@ -116,28 +119,6 @@ class Trip {
     }
     for (const barrier of this.#barriers) barrier.lower();
     return this.#end(failure);
-  }
-
-  /** Central balancers let go first: what they have sent may be on its way through its own. */
-  async #takeOut(watch: Watch): Promise<string> {
-    const { held, policy, minUp } = { ...this.#request, held: this.#held };
-    const central = this.#accessesOf(this.#plan.central);
-    const clock = new DrainClock(watch.clock, policy.timeoutMs);
-    if (central.length > 0) {
-      const sparing = { turns: this.#turns, servers: central, host: held.access, instance: { minUp } };
-      await untilSpare(sparing, clock, watch, async (sights) => {
-        for (const sight of sights)
-          await Barrier.raiseAmong(this.#barriers, sight.access, watch, { admin: sight.state.admin, sight });
-        return true;
-      });
-      await untilQuiet(this.#barriers, { policy, clock }, watch);
-    }
-    for (const access of this.#accessesOf(this.#plan.own)) {
-      const { admin } = await stateOf(access);
-      this.#barriers.push(await Barrier.raise(access, watch, { admin }));
-    }
-    await untilQuiet(this.#barriers, { policy, clock }, watch);
-    return `${this.#barriers.length} servers drained, in maint`;
   }
 
   /** What failed, if the host is as it was all the same. */
@@ -260,6 +241,11 @@ class Trip {
 
   #accessesOf(states: readonly { readonly server: ServerAccess['server'] }[]): readonly ServerAccess[] {
     return states.map(({ server }) => this.#held.reach(server));
+  }
+
+  get #leaving(): Parameters<typeof takeHostOut>[0] {
+    const { plan, request, held } = { plan: this.#plan, request: this.#request, held: this.#held };
+    return { plan, request, held, turns: this.#turns, entries: this.#entries, barriers: this.#barriers };
   }
 
   #step(

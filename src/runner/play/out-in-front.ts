@@ -4,6 +4,8 @@ import { THE_HOST } from '../../rollout/maintenance.ts';
 import { sameServer, serverPath, serversOf, type Instance, type MinUp, type Server } from '../../rollout/model.ts';
 import { hasChangesOn, type FrontPlan, type HostPlan } from '../../rollout/plan.ts';
 import { Barrier, behind } from '../instance/barrier.ts';
+import { floorTeller, shortageWithout, takeAboveFloor, type Floor } from '../instance/floor.ts';
+import { foundOf } from '../instance/found.ts';
 import { backInFront, shortOf } from '../recovery/back-in-front.ts';
 import { tellRecordStays } from '../recovery/left-behind.ts';
 import type { HeldHost } from '../hosts/held-hosts.ts';
@@ -14,9 +16,10 @@ import type { RunContext } from '../run.ts';
 import { sightOf, type Sight } from '../instance/sight.ts';
 import { Absence } from './absence.ts';
 import type { LateBalancers } from './late-balancers.ts';
-import { shortageWithout, untilSpare } from '../instance/take-out.ts';
-import { stateOf } from '../instance/traffic.ts';
+import { giveHostBack, untilSpare } from '../instance/take-out.ts';
+import { stateOf, type ServerAccess } from '../instance/traffic.ts';
 import type { Turns } from '../instance/turns.ts';
+import type { Found } from '../instance/work.ts';
 import { homeward } from '../waiting/persist.ts';
 import { watchOf, type Watch } from '../waiting/watch.ts';
 
@@ -94,7 +97,8 @@ async function around(
   try {
     await hostStep(at.held, { step: 'drain', homeward: false }, context, (watch) => takeOut(front, taking, watch));
     const guard = guarding(at, context);
-    const acting = (): Promise<void> => behind(() => barriers, guard, act);
+    const teller = floorTeller(floorInFront(taking), guard, 'worked on');
+    const acting = (): Promise<void> => behind(() => barriers, guard, act, teller);
     await (at.late?.takingIn(() => joinLate(taking, guard), acting) ?? acting());
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
@@ -139,10 +143,13 @@ interface Taking {
   readonly context: FrontContext;
 }
 
-/** At all of them before the first is waited for; what an earlier process of this run has taken out stays out. */
-async function takeOut({ servers, drain: policy, minUp }: FrontPlan, taking: Taking, watch: Watch): Promise<string> {
+/**
+ * At all of them before the first is waited for, as long as those before it can spare it; what an earlier process of this
+ * run has taken out stays out, since it may have begun with the host.
+ */
+async function takeOut({ servers, drain: policy }: FrontPlan, taking: Taking, watch: Watch): Promise<string> {
   const { at, barriers } = taking;
-  const { held, turns } = at;
+  const { held } = at;
   const clock = new DrainClock(watch.clock, policy.timeoutMs);
   const recorded = frontEntriesOf(held);
   const all = [...servers, ...lateOf(taking).filter((late) => !isAmong(late, servers))];
@@ -151,20 +158,53 @@ async function takeOut({ servers, drain: policy, minUp }: FrontPlan, taking: Tak
     barriers.push(await Barrier.raise(access, watch, { admin: (await stateOf(access)).admin }));
   }
   const fresh = all.filter((server) => !isOut(server)).map(held.reach);
-  if (fresh.length > 0) {
-    const sparing = { turns, servers: fresh, host: held.access, instance: { minUp } };
-    await untilSpare(sparing, clock, watch, async (sights) => {
-      const isFresh = ({ access: { server } }: Sight): boolean =>
-        !entryOf(server, frontEntriesOf(held)) || isAmong(server, taking.untouched);
-      // Of what an attempt has begun to take that did not come through, how it was found then is what is put back.
-      await remember(sights.filter(isFresh), taking);
-      for (const sight of sights) await raise(sight, taking, watch);
-      return true;
-    });
+  const take = (): Promise<void> => takeFresh(fresh, taking, clock, watch);
+  const floor = floorInFront(taking);
+  const quiet = (alsoLook: () => Promise<void>): Promise<void> =>
+    untilQuiet(barriers, { policy, clock, alsoLook }, watch);
+  if (recorded.length === 0) {
+    const giveBack = (): Promise<void> => letBackIn(taking, watch);
+    await takeAboveFloor(floor, { take, untilQuiet: quiet, giveBack }, clock, watch);
+  } else {
+    await take();
+    await quiet(floorTeller(floor, watch, 'worked on'));
   }
-  await untilQuiet(barriers, { policy, clock }, watch);
   const names = barriers.map(({ server }) => `${serverPath(server)} on ${server.balancer.host}`);
   return `${names.join(', ')} at weight 0, drained, in maint`;
+}
+
+async function takeFresh(
+  fresh: readonly ServerAccess[],
+  taking: Taking,
+  clock: DrainClock,
+  watch: Watch,
+): Promise<void> {
+  const { held, turns, plan } = taking.at;
+  if (fresh.length === 0) return;
+  const sparing = { turns, servers: fresh, host: held.access, instance: { minUp: plan.front?.minUp ?? ONE } };
+  await untilSpare(sparing, clock, watch, async (sights) => {
+    const isFresh = ({ access: { server } }: Sight): boolean =>
+      !entryOf(server, frontEntriesOf(held)) || isAmong(server, taking.untouched);
+    // Of what an attempt has begun to take that did not come through, how it was found then is what is put back.
+    await remember(sights.filter(isFresh), taking);
+    for (const sight of sights) await raise(sight, taking, watch);
+    return true;
+  });
+}
+
+/** That of the backends in front, by what is recorded there. */
+function floorInFront({ at: { plan, held } }: Taking): Floor {
+  const away = (): readonly Found[] => frontEntriesOf(held).map((entry) => foundOf(entry, held.reach(entry.server)));
+  return { host: plan.host, away, minUp: plan.front?.minUp ?? ONE };
+}
+
+/** As it was found: what is seen of it from now on is what is put back. */
+async function letBackIn(taking: Taking, watch: Watch): Promise<void> {
+  const { barriers, untouched } = taking;
+  const found = floorInFront(taking).away();
+  for (const barrier of barriers) barrier.lower();
+  await giveHostBack(found, watch);
+  untouched.push(...found.map(({ access }) => access.server).filter((server) => !isAmong(server, untouched)));
 }
 
 /** Of one that is recorded. */

@@ -4,7 +4,8 @@ import { behind } from '../barrier.ts';
 import { poll } from '../../waiting/poll.ts';
 import { probeOnce } from '../readiness.ts';
 import type { ProbeResult } from '../../ports/ports.ts';
-import { floorTeller } from '../take-out.ts';
+import { floorTeller } from '../floor.ts';
+import { floorUnder } from '../take-out.ts';
 import { wasServing, type StepAction, type StepWatch, type Work } from '../work.ts';
 
 const LOG_LINES = 10;
@@ -57,7 +58,7 @@ export const check: StepAction = async (work, watch) => {
       if (seen.done && !watch.homeward) await tryOut(work, signal);
       return seen;
     },
-    floorTeller(work, watch),
+    floorTeller(floorUnder(work), watch),
   );
   if (done) return last.container?.health === 'healthy' ? 'healthy' : 'ready';
   throw await unfit(work, last, `is not ready after ${instance.ready.withinMs / 1000} s: ${whyNot(last)}`);

@@ -4,7 +4,8 @@ import type { Container } from '../../../rollout/observed.ts';
 import { behind } from '../barrier.ts';
 import { noteKeptOut } from '../let-in.ts';
 import { isUntouched } from '../recorded.ts';
-import { floorTeller, stillOut, takeOutAgain } from '../take-out.ts';
+import { floorTeller } from '../floor.ts';
+import { floorUnder, stillOut, takeOutAgain } from '../take-out.ts';
 import { asideOf, type StepAction, type StepWatch, type Work } from '../work.ts';
 import { archiveFound, archiveMade, snapshotFor } from './archive.ts';
 
@@ -22,7 +23,7 @@ export const replace: StepAction = async (work, watch) => {
     () => work.barriers,
     watch,
     () => swap(work),
-    floorTeller(work, watch),
+    floorTeller(floorUnder(work), watch),
   );
   return container
     ? imageChange(container.image.reference, instance.spec.image)

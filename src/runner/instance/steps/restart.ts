@@ -1,6 +1,7 @@
 import { behind } from '../barrier.ts';
 import { isRestarted, leftAlone, noteBegun, stayed } from '../staying.ts';
-import { floorTeller } from '../take-out.ts';
+import { floorTeller } from '../floor.ts';
+import { floorUnder } from '../take-out.ts';
 import type { StepAction } from '../work.ts';
 
 /**
@@ -30,6 +31,6 @@ export const restart: StepAction = async (work, watch) => {
       if (isDone) return 'is restarted already';
       return now.running ? `stopped, started again (${now.image.reference})` : `started (${now.image.reference})`;
     },
-    floorTeller(work, watch),
+    floorTeller(floorUnder(work), watch),
   );
 };

@@ -5,7 +5,8 @@ import { behind } from '../barrier.ts';
 import type { CommandEnd } from '../../ports/commands.ts';
 import { isPassing } from '../../waiting/poll.ts';
 import { isBegun, isDone, leftAlone, noteBegun, noteDone, stayed } from '../staying.ts';
-import { floorTeller } from '../take-out.ts';
+import { floorTeller } from '../floor.ts';
+import { floorUnder } from '../take-out.ts';
 import type { StepAction, StepWatch, Work } from '../work.ts';
 import { Unfit } from './check.ts';
 
@@ -37,7 +38,7 @@ export const run: StepAction = async (work, watch) => {
       work.started = { at: now.startedAt, restarts: now.restartCount };
       return wasDone ? `${command.name} has been run already` : `${command.name} ended well`;
     },
-    floorTeller(work, watch),
+    floorTeller(floorUnder(work), watch),
   );
 };
 

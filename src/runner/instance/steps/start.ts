@@ -1,5 +1,6 @@
 import { behind } from '../barrier.ts';
-import { floorTeller } from '../take-out.ts';
+import { floorTeller } from '../floor.ts';
+import { floorUnder } from '../take-out.ts';
 import type { StepAction } from '../work.ts';
 import { swap } from './replace.ts';
 
@@ -10,7 +11,7 @@ export const start: StepAction = async (work, watch) => {
     () => work.barriers,
     watch,
     () => swap(work),
-    floorTeller(work, watch),
+    floorTeller(floorUnder(work), watch),
   );
   return instance.revert?.toNothing ? 'nothing is to run here' : `started ${instance.spec.image}`;
 };

@@ -1,5 +1,6 @@
 import { behind } from '../barrier.ts';
-import { floorTeller } from '../take-out.ts';
+import { floorTeller } from '../floor.ts';
+import { floorUnder } from '../take-out.ts';
 import type { StepAction } from '../work.ts';
 import { makeRoom, surelyOut } from './replace.ts';
 
@@ -14,7 +15,7 @@ export const stop: StepAction = async (work, watch) => {
     () => work.barriers,
     watch,
     () => makeRoom(work),
-    floorTeller(work, watch),
+    floorTeller(floorUnder(work), watch),
   );
   const made = await host.containers.inspect(instance.container);
   work.made = made?.id;
