@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { Failure } from '../../src/errors.ts';
 import { setWeights } from '../../src/runner/haproxy/set-weights.ts';
 import { recoverHosts } from '../../src/runner/recovery/recover-hosts.ts';
 import { retireHosts } from '../../src/runner/recovery/retire-hosts.ts';
 import { switchBackHosts } from '../../src/runner/recovery/switch-back-hosts.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import type { RunContext, RunResult } from '../../src/runner/run.ts';
-import { aLockOwner } from '../support/builders.ts';
+import { aLockOwner, aServer } from '../support/builders.ts';
 import { FakeFleet, type FakeHost } from '../support/fake-fleet.ts';
 import { MortalFleet } from '../support/mortal-fleet.ts';
 import { resumptionFrom } from '../support/resumption.ts';

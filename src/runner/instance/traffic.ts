@@ -161,6 +161,9 @@ interface PutBackOptions {
  * Puts a server back to where it stood: the weight first, while still in maintenance, so that the moment of `ready`
  * is the only one at which requests can return; then waits for HAProxy to see it UP by checks made from now on.
  *
+ * With nothing behind it the weight comes last: between `state ready` and `health down`, be they of one line, HAProxy has it
+ * UP, and another of its threads may send a request there.
+ *
  * A server that is not in maintenance has been UP all along and only gets its weight.
  *
  * @returns the weight that it has now
@@ -175,19 +178,25 @@ export async function putBack(
   const now = await stateOf(access);
   const standing = { ...found, weight: await weightAgain(access, found.weight, now) };
   options.onBegin?.();
-  const isMistaken = options.isEmpty === true && now.isUp && standing.admin === 'ready';
-  if (isMistaken) await balancer.setReadyWhenProven(server);
-  if (now.weight !== standing.weight) await balancer.setWeight(server, standing.weight);
+  const isDownFirst = options.isEmpty === true && standing.admin === 'ready' && (now.isUp || now.admin !== 'ready');
+  if (isDownFirst) await setDown(access, now);
+  if (isDownFirst || now.weight !== standing.weight) await balancer.setWeight(server, standing.weight);
   if (standing.admin !== 'ready') {
     if (now.admin !== standing.admin) await balancer.setAdmin(server, standing.admin);
   } else {
-    if (now.admin !== 'ready') await balancer.setReadyWhenProven(server);
+    if (now.admin !== 'ready' && !isDownFirst) await balancer.setReadyWhenProven(server);
     if (options.expectUp) await untilUp(access, standing, options, watch);
   }
   if (options.agent && !(await stateOf(access)).hasAgent) await balancer.setAgent(server, true);
   if (standing.weight !== found.weight)
     watch.remark({ about: 'fixed-weight', server, weight: found.weight, to: standing.weight });
   return standing.weight;
+}
+
+/** In service, at weight 0, until its checks pass. */
+async function setDown({ server, balancer }: ServerAccess, { weight }: ServerState): Promise<void> {
+  if (weight !== 0) await balancer.setWeight(server, 0);
+  await balancer.setReadyWhenProven(server);
 }
 
 /**
