@@ -72,9 +72,9 @@ export async function readArguments(
       take({ name: 'recover', pattern: args.hosts, forget: args['forget-balancer'], ...commonOf(args, environment) });
     })
     .command('resume [run]', 'Go on with a rollout that died or was stopped', resuming, (args) => {
-      const { run, changed, 'extra-vars': extraVars, 'skip-failed': skipFailed } = args;
+      const { run, changed, force, 'extra-vars': extraVars, 'skip-failed': skipFailed } = args;
       const how = { pacing: pacingOf(args), loading: loadingOf(args), pullsPerHost: pullsPerHostIn(args) };
-      take({ name: 'resume', run, extraVars, skipFailed, changed, ...how, ...withoutHosts(args, environment) });
+      take({ name: 'resume', run, extraVars, skipFailed, changed, force, ...how, ...withoutHosts(args, environment) });
     })
     .command('haproxy <action> <target> [words..]', "HAProxy's configuration and runtime", haproxying, (args) => {
       take({ ...haproxyCommandOf(args), ...commonOf(args, environment) });

@@ -142,6 +142,8 @@ export type Command =
       readonly run: string | undefined;
       readonly extraVars: readonly string[];
       readonly skipFailed: boolean;
+      /** Also when it cannot be told whether the run died. */
+      readonly force: boolean;
       /** Accept that playbook or inventory say otherwise than when the run began. */
       readonly changed: boolean;
       readonly pacing: Pacing;

@@ -245,6 +245,7 @@ interface ResumingArgs extends PacingArgs, LoadArgs, PullArgs {
   readonly 'extra-vars': string[];
   readonly 'skip-failed': boolean;
   readonly changed: boolean;
+  readonly force: boolean;
 }
 
 export const resumingOptions = {
@@ -255,6 +256,7 @@ export const resumingOptions = {
   },
   'skip-failed': { type: 'boolean', default: false, describe: 'Do not try again what was put back' },
   changed: { type: 'boolean', default: false, describe: 'Also when playbook or inventory have changed since' },
+  force: { type: 'boolean', default: false, describe: 'Also when it cannot be told whether it still runs elsewhere' },
   ...loadOptions,
   ...pullOptions,
   ...pacingOptions,

@@ -17,7 +17,9 @@ import { confirm, demandTerminal, GO_ON } from './confirm.ts';
 import { fingerprintOf, invocationOf } from './invocation.ts';
 import { conclude } from './conclude.ts';
 import { openLoads, type LoadedBefore } from './loading.ts';
+import { onceHeld } from './once-held.ts';
 import { notAfterOf, paced } from './pacing.ts';
+import type { StoredHistory } from './past-runs.ts';
 import { printPlans, showPlans } from './plans.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -28,6 +30,9 @@ type PlayingCommand = Extract<Command, { name: 'rollout' | 'plan' }>;
 /** The first part of a rollout that is gone on with. */
 export interface GoingOn {
   readonly run: string;
+  readonly told: StoredHistory;
+  /** Also when it cannot be told whether it died. */
+  readonly isForced: boolean;
   readonly resumption: Resumption;
   /** Of the plays as they were then; undefined: they may differ. */
   readonly fingerprint: string | undefined;
@@ -67,7 +72,7 @@ export async function play(command: PlayingCommand, surroundings: Surroundings, 
       await opened.close();
     }
   };
-  return inSession(command, surroundings, use, goingOn?.run);
+  return inSession(command, surroundings, use, goingOn?.told);
 }
 
 function isPlan(command: PlayingCommand): boolean {
@@ -98,6 +103,7 @@ async function carriedOut(
       force: command.force,
       pullsPerHost: command.pullsPerHost,
       resumption: goingOn?.resumption,
+      ...(goingOn && { onHeld: onceHeld(goingOn.told.history, goingOn.isForced, session) }),
       onPlanned: (plans) => {
         printPlans(plans, command, session);
       },

@@ -27,7 +27,9 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
   if (fateOf(history) === 'running') {
     throw new Failure('locked', `Cannot go on with run ${run}: it is still running, pid ${history.pid}`);
   }
-  if (isGoingBack(history)) return takeBack(onItsWayBack(command, run, invocation), told, surroundings, true);
+  if (isGoingBack(history)) {
+    return takeBack(onItsWayBack(command, run, invocation), told, surroundings, { isForced: command.force });
+  }
   const { inventory, playbook, limit, tags, skipTags, forks, force, hiddenVars } = invocation;
   const { connection, json, verbosity, yes, locking, vault, pacing, loading, pullsPerHost, skipFailed, changed } =
     command;
@@ -56,7 +58,7 @@ export async function resume(command: ResumeCommand, surroundings: Surroundings)
     },
     surroundings,
     {
-      ...{ run, hiddenVars, given: command.extraVars },
+      ...{ run, told, isForced: command.force, hiddenVars, given: command.extraVars },
       loaded: { run, images: invocation.loads ?? [] },
       resumption: resumptionOf(history, skipFailed),
       fingerprint: changed ? undefined : history.fingerprint,

@@ -13,6 +13,7 @@ import { plan, rollout } from '../runner/rollout.ts';
 import type { Command } from './command.ts';
 import { confirm, demandTerminal, GO_ON } from './confirm.ts';
 import { conclude } from './conclude.ts';
+import { onceHeld } from './once-held.ts';
 import { notAfterOf, paced } from './pacing.ts';
 import { findRun, historyIn, readHistory, type StoredHistory } from './past-runs.ts';
 import { printPlans, showPlans } from './plans.ts';
@@ -27,16 +28,16 @@ export async function rollback(command: RollbackCommand, surroundings: Surroundi
   return takeBack(command, await runToTakeBack(command.run, runsFolder(surroundings.environment)), surroundings);
 }
 
-/** `isOwn`: the run was on that way itself, and goes on. */
+/** `own`: the run was on that way itself, and goes on; also when it cannot be told whether it died, if that is forced. */
 export async function takeBack(
   command: RollbackCommand,
   told: StoredHistory,
   surroundings: Surroundings,
-  isOwn = false,
+  own?: { readonly isForced: boolean },
 ): Promise<number> {
   const inventory = inventoryFor(command, told.history);
   const { run } = told.history;
-  const as = isOwn ? 'rollout' : 'rollback';
+  const as = own ? 'rollout' : 'rollback';
   const use = async (session: CliSession): Promise<number> => {
     const { context, report } = session;
     const notAfter = notAfterOf(command.pacing.notAfter, systemClock.date());
@@ -45,18 +46,19 @@ export async function takeBack(
     if (!command.check && !command.yes) demandTerminal(GO_ON, surroundings);
     await session.prepare([...new Set(touchedBy(plays))]);
     await session.begin({ command: as, hosts }, !command.check);
-    if (isOwn) session.print([goingBackText(told.history)]);
-    report({ type: 'rollback-started', of: run, hosts, ...(isOwn && { isWhole: true }) });
+    if (own) session.print([goingBackText(told.history)]);
+    report({ type: 'rollback-started', of: run, hosts, ...(own && { isWhole: true }) });
     if (command.check) {
       const plans = await interruptible(() => plan(plays, command.force, context), surroundings);
       return showPlans(plans, command, session);
     }
-    const result = await (isOwn ? goOnBack : rollout)(
+    const result = await (own ? goOnBack : rollout)(
       plays,
       {
         force: command.force,
         pullsPerHost: command.pullsPerHost,
         pace: { notAfter },
+        ...(own && { onHeld: onceHeld(told.history, own.isForced, session) }),
         onPlanned: (plans) => {
           printPlans(plans, command, session);
         },
@@ -66,7 +68,7 @@ export async function takeBack(
     );
     return conclude(as, result, session);
   };
-  return inSession({ ...command, inventory }, surroundings, use, isOwn ? run : undefined);
+  return inSession({ ...command, inventory }, surroundings, use, own && told);
 }
 
 function goingBackText(history: RunHistory): string {

@@ -23,7 +23,7 @@ import { reachingOf } from './connection-options.ts';
 import { SshFleet } from './fleet.ts';
 import { reasonFor } from './lock-options.ts';
 import { operatorAt } from './operator.ts';
-import { RunJournal, runsFolder } from './run-journal.ts';
+import { RunJournal, runsFolder, type Earlier } from './run-journal.ts';
 import type { Surroundings } from './surroundings.ts';
 import { openVault } from './vault-options.ts';
 
@@ -51,6 +51,12 @@ export interface CliSession {
    * @throws Failure `error` when it cannot; nothing was touched
    */
   readonly begin: (asked: Asked, changes: boolean) => Promise<void>;
+  /**
+   * Once its hosts are held: the journal of a run that is gone on with is written from here on, and not before.
+   *
+   * @throws Failure `locked` when somebody else has gone on with it, `error` when it cannot be written
+   */
+  readonly goOn: () => Promise<void>;
   /** Prints lines meant to be kept: on stdout, or nowhere when stdout is for events. */
   readonly print: (lines: readonly string[]) => void;
   /** Colours for what `print` writes. */
@@ -58,12 +64,12 @@ export interface CliSession {
   readonly startedMs: number;
 }
 
-/** Opens what a command needs, runs it, and closes it, also when it fails. `goingOnWith`: the id of an earlier run. */
+/** Opens what a command needs, runs it, and closes it, also when it fails. `goingOnWith`: an earlier run. */
 export async function inSession(
   command: HostsCommand,
   surroundings: Surroundings,
   use: (session: CliSession) => Promise<number>,
-  goingOnWith?: string,
+  goingOnWith?: Earlier,
 ): Promise<number> {
   const vault = await openVault(command.vault, surroundings);
   try {
@@ -78,7 +84,7 @@ export async function inSession(
 interface Opened {
   readonly surroundings: Surroundings;
   readonly vault: Vault;
-  readonly goingOnWith: string | undefined;
+  readonly goingOnWith: Earlier | undefined;
 }
 
 async function inOpenSession(
@@ -89,7 +95,7 @@ async function inOpenSession(
   const log = createLog(command.verbosity);
   const inventory = loadInventory(command.inventory, { playbookFolders: [playbookFolderOf(command)], vault });
   const { fleet, logins } = reaching(inventory, command, { surroundings, log, secrets: vault.secrets });
-  const run = goingOnWith ?? runId(systemClock.date());
+  const run = goingOnWith?.run ?? runId(systemClock.date());
   const by = `${userName()}@${hostname()}`;
   const journal = new RunJournal();
   const report = reporterFor(command, { surroundings, log, run, journal, secrets: vault.secrets });
@@ -108,13 +114,15 @@ async function inOpenSession(
       },
       startedMs: systemClock.now(),
       begin: async (asked, changes) => {
-        if (changes) await journal.open(run, runsFolder(environment), report, goingOnWith !== undefined);
+        if (goingOnWith) journal.waitFor(goingOnWith);
+        else if (changes) await journal.open(run, runsFolder(environment), report);
         report({ type: 'run-started', ...asked, by, version, machine: hostname(), pid: process.pid });
         await journal.settled();
       },
+      goOn: () => journal.goOn(runsFolder(environment), report),
       context: {
         ...{ fleet, report, journal, clock: systemClock, stop: surroundings.stop, forks: command.forks },
-        ...{ identity: { run, by }, locking: lockingOf(command, goingOnWith), random: Math.random },
+        ...{ identity: { run, by }, locking: lockingOf(command, goingOnWith?.run), random: Math.random },
         operator: operatorAt(surroundings, command),
         hide: (text) => vault.secrets.hide(text),
         controller: new ControllerCommands({ folder: resolve(playbookFolderOf(command)), environment }),

@@ -46,6 +46,8 @@ export interface RolloutOptions {
    * it is told and recorded as in the run itself.
    */
   readonly isGoingBack?: boolean;
+  /** Once all hosts are held, and nothing is touched; `died`: the runs whose locks were found dead. May refuse. */
+  readonly onHeld?: (died: readonly string[]) => Promise<void>;
   readonly onPlanned: (plans: readonly PlayPlan[]) => void;
   /** Asked once everything is known and nothing is touched; not asked when there is nothing to do. */
   readonly confirm: () => Promise<boolean>;
@@ -166,6 +168,7 @@ export async function rollout(
     options.resumption || isGoingBack ? 'claim' : 'refuse',
   );
   try {
+    await options.onHeld?.(held.all.flatMap(({ dead }) => dead?.owner?.run ?? []));
     await takeOver(held, { ...running, limit }, takenOverBy(run, options));
     const hasEnded = await restoreOver(held, context);
     const planned = await planAll(plays, { ...options, hasEnded }, { ...context, skipped, lost });

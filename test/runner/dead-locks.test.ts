@@ -170,6 +170,25 @@ describe('the lock of a run that died', () => {
     expect(fleet.failures()).toEqual([]);
   });
 
+  it('is told of once all hosts are held, and the run may refuse then', async () => {
+    const fleet = await diedAt(6);
+    const refusing = async (died: readonly string[]): Promise<void> => {
+      expect(all(fleet).every(({ lock }) => lock.isLive)).toBe(true);
+      throw new Failure('locked', `died: ${died.join(', ')}`);
+    };
+    const before = fleet.images();
+
+    const going = { ...options, resumption: resumptionFrom([]), onHeld: refusing };
+    const { locking, ...context } = fleet.context();
+    const again = { ...context, locking: { ...locking, pid: 4711 } };
+    await expect(rollout([fleet.play('v2')], going, again)).rejects.toThrow(
+      'died: 20261121-090000-test, 20261121-090000-test, 20261121-090000-test',
+    );
+
+    expect(fleet.images()).toEqual(before);
+    expect(all(fleet).some(({ lock }) => lock.isLive)).toBe(false);
+  });
+
   it('is no obstacle to recover', async () => {
     const fleet = await diedAt(6);
 

@@ -62,21 +62,28 @@ export class JournalFile implements Journal {
   }
 
   /**
-   * Opens the file of an earlier run to go on with it. A last line that was not written to its end is cut off.
+   * Opens the file of an earlier run to go on with it. A last line that was not written to its end is cut off. `bytes`:
+   * its size when it was read, which what is to be done goes by.
    *
-   * @throws Failure `error`
+   * @throws Failure `locked` when somebody has written to it since, else `error`
    */
-  static async goOn(options: JournalFileOptions): Promise<JournalFile> {
+  static async goOn(options: JournalFileOptions, bytes: number): Promise<JournalFile> {
     const { path } = options;
     try {
       const file = await open(path, 'r+');
-      const text = await file.readFile('utf8');
-      const lines = text.split('\n').slice(0, -1);
-      const bytes = Buffer.byteLength(lines.map((line) => `${line}\n`).join(''));
-      await file.truncate(bytes);
+      const read = await file.readFile();
+      if (read.length !== bytes) {
+        await file.close();
+        const why = 'somebody has gone on with that run since it was read: look at it, and say it again';
+        throw new Failure('locked', `Cannot go on with the journal ${path}: ${why}`);
+      }
+      const lines = read.toString('utf8').split('\n').slice(0, -1);
+      const whole = Buffer.byteLength(lines.map((line) => `${line}\n`).join(''));
+      await file.truncate(whole);
       await file.close();
-      return new JournalFile(await open(path, 'a'), { lines: lines.length, bytes }, options);
+      return new JournalFile(await open(path, 'a'), { lines: lines.length, bytes: whole }, options);
     } catch (error) {
+      if (error instanceof Failure) throw error;
       throw unwritable(path, error);
     }
   }

@@ -10,6 +10,8 @@ const ENDING = '.jsonl';
 export interface StoredRun {
   readonly run: string;
   readonly path: string;
+  /** The size of the file when it was read. */
+  readonly bytes: number;
   readonly events: readonly StampedEvent[];
   /** The last line was not written to its end, and is left out. */
   readonly isTorn: boolean;
@@ -41,13 +43,13 @@ export async function listRuns(folder: string): Promise<readonly string[]> {
  */
 export async function readRun(folder: string, run: string): Promise<StoredRun> {
   const path = pathOfRun(folder, run);
-  let text: string;
+  let read: Buffer;
   try {
-    text = await readFile(path, 'utf8');
+    read = await readFile(path);
   } catch (error) {
     throw new Failure('error', `Cannot read the journal ${path}: ${reasonOf(error)}`, { cause: error });
   }
-  return { run, path, ...eventsIn(text, path) };
+  return { run, path, bytes: read.length, ...eventsIn(read.toString('utf8'), path) };
 }
 
 /**

@@ -22,6 +22,8 @@ export interface HeldHost {
   /** Its changes are fenced: each is made only while the lock is surely ours. */
   readonly access: HostAccess;
   readonly undo: Undo;
+  /** The lock of a run that died. */
+  readonly dead: FoundLock | undefined;
   /** An earlier run that has left instances in work here. */
   readonly leftBy: string | undefined;
   /**

@@ -1,5 +1,5 @@
 import { Failure } from '../../errors.ts';
-import type { FoundLock, LockOwner } from '../../rollout/lock.ts';
+import type { LockOwner } from '../../rollout/lock.ts';
 import type { PushRecord } from '../ports/config-port.ts';
 import { fenced } from './fence.ts';
 import type { Conflict } from './gather.ts';
@@ -9,10 +9,9 @@ import { Undo } from '../instance/undo.ts';
 
 /** One host in hand, which can be let go again. */
 export interface Holding extends Omit<HeldHost, 'reach' | 'lacks'> {
-  /** The lock of a run that died, still to be claimed. */
-  readonly dead: FoundLock | undefined;
   /** Of HAProxy's configuration, that have not ended. */
   readonly pushes: readonly PushRecord[];
+  /** Takes the lock of a run that died. */
   claim(): Promise<void>;
   release(): Promise<void>;
 }

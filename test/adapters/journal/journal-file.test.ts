@@ -204,7 +204,7 @@ describe('JournalFile', () => {
     const path = join(folder, 'r1.jsonl');
     writeFileSync(path, was);
 
-    const journal = await JournalFile.goOn(optionsFor(path));
+    const journal = await JournalFile.goOn(optionsFor(path), Buffer.byteLength(was));
     journal.append('three');
     await journal.close();
 
@@ -212,10 +212,22 @@ describe('JournalFile', () => {
     expect(journal.lines).toBe(lines);
   });
 
+  it('leaves alone what somebody has written to since it was read', async () => {
+    const path = join(folder, 'r1.jsonl');
+    writeFileSync(path, 'one\ntwo\nth');
+
+    await expect(JournalFile.goOn(optionsFor(path), 8)).rejects.toMatchObject({
+      code: 'locked',
+      message: expect.stringMatching(/: somebody has gone on with that run since it was read/) as unknown,
+    });
+
+    expect(readFileSync(path, 'utf8')).toBe('one\ntwo\nth');
+  });
+
   it('does not go on with a run that has no file', async () => {
     const path = join(folder, 'nosuch.jsonl');
 
-    await expect(JournalFile.goOn(optionsFor(path))).rejects.toThrow(
+    await expect(JournalFile.goOn(optionsFor(path), 0)).rejects.toThrow(
       /^Cannot write the journal .*: there is no such file/,
     );
     expect(existsSync(path)).toBe(false);
