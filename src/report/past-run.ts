@@ -157,7 +157,7 @@ function nextLines({ history, fate, isTorn, later }: ShownRun, paint: Paint): st
   const isGone = fate === 'died' || fate === 'elsewhere';
   const isBack = isGoingBack(history);
   if (fate === 'running' || (open.length === 0 && !isGone && !isBack)) return torn;
-  const gone = fate === 'died' ? ['It died: its end was not told, and its process is gone.'] : [];
+  const gone = fate === 'died' ? [ENDS_HERE] : [];
   const away =
     fate === 'elsewhere' ? [`Its end was not told; whether it still runs is known on ${history.machine}.`] : [];
   const since = later.map((run) => {
@@ -167,8 +167,16 @@ function nextLines({ history, fate, isTorn, later }: ShownRun, paint: Paint): st
   const back = isBack
     ? [`It was taking back what it had updated; so many are still to be taken back: ${toTakeBack(history)}.`]
     : [];
-  return ['', ...[...torn, ...gone, ...away, ...back, ...since].map((line) => paint('warning', line)), ...advice(history, open)];
+  return [
+    '',
+    ...[...torn, ...gone, ...away, ...back, ...since].map((line) => paint('warning', line)),
+    ...advice(history, open),
+  ];
 }
+
+/** One that could not be written any more, as on a full disk, looks like that of a run that was killed. */
+const ENDS_HERE =
+  'Its journal ends here, and its process is gone: it died, or it could not write its journal any more and has gone home by itself.';
 
 /** Hosts where something is in work, or out of service. */
 export function openHosts(history: RunHistory): readonly string[] {

@@ -159,7 +159,7 @@ describe.concurrent('sluice show', () => {
       '',
       'fe2',
       '',
-      'It died: its end was not told, and its process is gone.',
+      'Its journal ends here, and its process is gone: it died, or it could not write its journal any more and has gone home by itself.',
       'Since then: recover 20261121-090100-bbbb, done.',
       'What to do:',
       '  sluice resume 20261121-090000-aaaa   goes on where it was',

@@ -37,7 +37,7 @@ describe('what is said of a run that died', () => {
 
     expect(resultOf({ history, fate: 'died' })[1]).toBe('died on its way back');
     expect(lastLines(history, 'died')).toEqual([
-      'It died: its end was not told, and its process is gone.',
+      'Its journal ends here, and its process is gone: it died, or it could not write its journal any more and has gone home by itself.',
       'It was taking back what it had updated; so many are still to be taken back: 1.',
       'Nothing was in work.',
       `  sluice resume ${RUN}   takes back the rest`,
