@@ -1,7 +1,7 @@
 /** The runs of the past, by what the journals on this machine have of them. */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { listRuns, pathOfRun, readRun, replayed, type StoredRun } from '../adapters/journal/runs.ts';
+import { commandIn, listRuns, pathOfRun, readRun, replayed, type StoredRun } from '../adapters/journal/runs.ts';
 import { Failure } from '../errors.ts';
 import type { Fate } from '../report/history.ts';
 import type { RunHistory } from '../rollout/history.ts';
@@ -58,6 +58,32 @@ export async function historyIn(folder: string, run: string): Promise<StoredHist
   const stored = await readRun(folder, run);
   const history = replayed(stored);
   return history && { ...stored, history };
+}
+
+/**
+ * The latest rollout that is wanted. A journal that cannot be read is passed over when it is of another command.
+ *
+ * @throws Failure `config` when it may be of the rollout that is looked for
+ */
+export async function latestRollout(
+  folder: string,
+  isWanted: (history: RunHistory) => boolean = () => true,
+): Promise<StoredHistory | undefined> {
+  for (const run of await listRuns(folder)) {
+    try {
+      const past = await historyIn(folder, run);
+      if (past?.history.command === 'rollout' && isWanted(past.history)) return past;
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      const command = await commandIn(folder, run);
+      if (command !== undefined && command !== 'rollout') continue;
+      const why = `run ${run} may be it, and ${error.message}`;
+      throw new Failure('config', `Cannot tell which rollout is the latest: ${why}: name the one that is meant`, {
+        cause: error,
+      });
+    }
+  }
+  return undefined;
 }
 
 export function fateOf({ outcome, machine, pid, lastStartedAt }: RunHistory): Fate {

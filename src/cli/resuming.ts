@@ -1,5 +1,4 @@
 /** `resume`: a rollout that died or was stopped is gone on with, under its own id. */
-import { listRuns } from '../adapters/journal/runs.ts';
 import { Failure } from '../errors.ts';
 import { openHosts } from '../report/past-run.ts';
 import type { Invocation } from '../rollout/events.ts';
@@ -7,7 +6,7 @@ import { isGoingBack } from '../rollout/going-back.ts';
 import type { RunHistory } from '../rollout/history.ts';
 import { resumptionOf } from '../rollout/resumption.ts';
 import type { Command } from './command.ts';
-import { fateOf, findRun, historyIn, readHistory, type StoredHistory } from './past-runs.ts';
+import { fateOf, findRun, latestRollout, readHistory, type StoredHistory } from './past-runs.ts';
 import { play } from './playing.ts';
 import { takeBack } from './rollback.ts';
 import { runsFolder } from './run-journal.ts';
@@ -95,10 +94,8 @@ async function named(folder: string, wanted: string): Promise<StoredHistory> {
 }
 
 async function lastUnfinished(folder: string): Promise<StoredHistory> {
-  for (const run of await listRuns(folder)) {
-    const past = await historyIn(folder, run);
-    if (past?.history.command === 'rollout' && !isDone(past.history)) return past;
-  }
+  const past = await latestRollout(folder, (history) => !isDone(history));
+  if (past) return past;
   const hint = 'what a run from another machine has left is finished by "sluice recover"';
   throw new Failure('config', `Cannot find a rollout to go on with: ${folder} has none that did not end; ${hint}`);
 }

@@ -1,5 +1,4 @@
 /** `rollback`: what an earlier run has changed goes back to what that run found. */
-import { listRuns } from '../adapters/journal/runs.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
 import { selectHosts } from '../config/inventory/patterns.ts';
@@ -15,7 +14,7 @@ import { confirm, demandTerminal, GO_ON } from './confirm.ts';
 import { conclude } from './conclude.ts';
 import { onceHeld } from './once-held.ts';
 import { notAfterOf, paced } from './pacing.ts';
-import { findRun, historyIn, readHistory, type StoredHistory } from './past-runs.ts';
+import { findRun, latestRollout, readHistory, type StoredHistory } from './past-runs.ts';
 import { printPlans, showPlans } from './plans.ts';
 import { runsFolder } from './run-journal.ts';
 import { inSession, interruptible, type CliSession } from './session.ts';
@@ -78,10 +77,8 @@ function goingBackText(history: RunHistory): string {
 /** The run of that name, or of the only name that begins so; without one, the last rollout of this machine. */
 async function runToTakeBack(name: string | undefined, folder: string): Promise<StoredHistory> {
   if (name === undefined || name === 'last') {
-    for (const run of await listRuns(folder)) {
-      const told = await historyIn(folder, run);
-      if (told?.history.command === 'rollout') return told;
-    }
+    const told = await latestRollout(folder);
+    if (told) return told;
     throw new Failure('config', `Cannot roll back: no rollout was started on this machine (no journal in ${folder})`);
   }
   const run = await findRun(folder, name);

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { readRun, replayed } from '../../src/adapters/journal/runs.ts';
 import { onceHeld } from '../../src/cli/once-held.ts';
+import { latestRollout } from '../../src/cli/past-runs.ts';
 import { RunJournal } from '../../src/cli/run-journal.ts';
 import type { RunHistory } from '../../src/rollout/history.ts';
 
@@ -75,6 +76,37 @@ describe('the journal of a run that is gone on with', () => {
 
     await expect(journal.goOn(folder, () => undefined)).rejects.toMatchObject({ code: 'locked' });
     expect(textNow()).toBe(`${text}x`);
+  });
+});
+
+describe('the latest rollout', () => {
+  const lineOf = (over: object): string =>
+    `${died(hostname()).split('\n')[0]}\n`.replace('}', `,${JSON.stringify(over).slice(1)}`);
+  const put = (run: string, text: string): void => {
+    writeFileSync(join(folder, `${run}.jsonl`), text);
+  };
+
+  it('is found over the damaged journals of other commands', async () => {
+    died(hostname());
+    put('20261121-100000-bbbb', `${lineOf({ command: 'drain' })}no JSON\n`);
+    put('20261121-110000-cccc', lineOf({ command: 'restore', schema: 2 }));
+
+    expect((await latestRollout(folder))?.run).toBe(RUN);
+  });
+
+  it.each([
+    { what: 'a rollout', text: () => `${lineOf({})}no JSON\n` },
+    { what: 'nobody knows what', text: () => 'no JSON\n' },
+  ])('is asked for by its id where a journal that cannot be read is of $what', async ({ text }) => {
+    died(hostname());
+    put('20261121-100000-bbbb', text());
+
+    await expect(latestRollout(folder)).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(
+        /^Cannot tell which rollout is the latest: run 20261121-100000-bbbb may be it, and Cannot read .*: name the one that is meant$/,
+      ) as unknown,
+    });
   });
 });
 

@@ -52,6 +52,19 @@ export async function readRun(folder: string, run: string): Promise<StoredRun> {
   return { run, path, bytes: read.length, ...eventsIn(read.toString('utf8'), path) };
 }
 
+/** The command of a run, by the first line of its journal, whatever is wrong with the others; undefined if it does not tell. */
+export async function commandIn(folder: string, run: string): Promise<string | undefined> {
+  try {
+    const [first = ''] = (await readFile(pathOfRun(folder, run), 'utf8')).split('\n', 1);
+    const event: unknown = JSON.parse(first);
+    const has = (key: string): unknown => (typeof event === 'object' && event ? Reflect.get(event, key) : undefined);
+    const command = has('type') === 'run-started' ? has('command') : undefined;
+    return typeof command === 'string' ? command : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /**
  * What the text of a journal tells. `path` is for the errors.
  *
