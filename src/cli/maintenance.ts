@@ -99,6 +99,6 @@ function balancersOf(
 async function startOn(command: HostsCommand, { inventory, begin, prepare }: CliSession): Promise<readonly string[]> {
   const hosts = hostsOf(command, inventory);
   await prepare(hosts);
-  await begin({ command: command.name, hosts }, true);
+  await begin({ command: command.name, hosts }, command.name === 'drain' ? true : 'home');
   return hosts;
 }

@@ -17,6 +17,7 @@ import type { Report, RunEvent } from '../rollout/events.ts';
 import type { RegistryLogin } from '../rollout/play.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import type { Locking } from '../runner/hosts/held-hosts.ts';
+import { beforeActing } from '../runner/instance/before-acting.ts';
 import type { RunContext } from '../runner/run.ts';
 import type { Common, HostsCommand } from './command.ts';
 import { reachingOf } from './connection-options.ts';
@@ -46,11 +47,12 @@ export interface CliSession {
   readonly logIn: (logins: readonly RegistryLogin[]) => void;
   readonly report: Report;
   /**
-   * Tells that the run starts, and for one that `changes` something makes sure first that a journal can be kept.
+   * Tells that the run starts, and for one that `changes` something makes sure first that a journal can be kept. What
+   * only leads `home` goes on without one: a full disk here must not keep servers out there.
    *
    * @throws Failure `error` when it cannot; nothing was touched
    */
-  readonly begin: (asked: Asked, changes: boolean) => Promise<void>;
+  readonly begin: (asked: Asked, changes: boolean | 'home') => Promise<void>;
   /**
    * Once its hosts are held: the journal of a run that is gone on with is written from here on, and not before.
    *
@@ -114,10 +116,12 @@ async function inOpenSession(
       },
       startedMs: systemClock.now(),
       begin: async (asked, changes) => {
+        const isHomeward = changes === 'home';
+        const without = orWithout(isHomeward, report);
         if (goingOnWith) journal.waitFor(goingOnWith);
-        else if (changes) await journal.open(run, runsFolder(environment), report);
+        else if (changes !== false) await journal.open(run, runsFolder(environment), report).catch(without);
         report({ type: 'run-started', ...asked, by, version, machine: hostname(), pid: process.pid });
-        await journal.settled();
+        await beforeActing(journal, isHomeward);
       },
       goOn: () => journal.goOn(runsFolder(environment), report),
       context: {
@@ -137,6 +141,14 @@ async function inOpenSession(
     await journal.close();
     await fleet.close();
   }
+}
+
+/** What becomes of a journal that cannot be opened. */
+function orWithout(isHomeward: boolean, report: Report): (error: unknown) => void {
+  return (error) => {
+    if (!isHomeward || !(error instanceof Failure)) throw error;
+    report({ type: 'warning', host: '', text: `${error.message}: it goes on without a journal` });
+  };
 }
 
 function reaching(
