@@ -8,6 +8,11 @@ import { Turns } from './turns.ts';
 
 const SCHEMA = 1;
 
+/** Those that this sluice knows what to do about. */
+const kinds: Readonly<Record<RecordEntry['kind'], true>> = {
+  ...{ rollout: true, front: true, kept: true, drain: true, maintain: true },
+};
+
 /** As it is kept: a balancer that names no host is on that of the record. */
 interface WrittenEntry extends Omit<RecordEntry, 'server'> {
   readonly server: Omit<Server, 'balancer'> & { readonly balancer: BalancerPlace & Partial<Balancer> };
@@ -79,6 +84,8 @@ function entriesIn(value: unknown): readonly WrittenEntry[] {
   }
   if (value.schema !== SCHEMA) throw new Error(`it has schema ${String(value.schema)}, this sluice knows ${SCHEMA}`);
   if (!Array.isArray(value.entries) || !value.entries.every(isEntry)) throw new Error('an entry is not whole');
+  const newer = value.entries.find(({ kind }) => !(kind in kinds));
+  if (newer) throw new Error(`an entry is "${newer.kind}", which a newer sluice has written: use that one`);
   return value.entries;
 }
 

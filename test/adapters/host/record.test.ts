@@ -155,6 +155,7 @@ describe('a FileRecord', () => {
     { what: 'a list',                   text: '[]',                                       says: /it is not an undo record/ },
     { what: 'null',                     text: 'null',                                     says: /it is not an undo record/ },
     { what: 'a record of the future',   text: '{ "schema": 2, "entries": [] }',           says: /it has schema 2, this sluice knows 1/ },
+    { what: 'an entry of the future',   text: `{ "schema": 1, "entries": [${JSON.stringify({ ...drained, kind: 'lend' })}] }`, says: /an entry is "lend", which a newer sluice has written: use that one/ },
     { what: 'entries that are no list', text: '{ "schema": 1, "entries": {} }',           says: /an entry is not whole/ },
     { what: 'an entry that is null',    text: '{ "schema": 1, "entries": [null] }',       says: /an entry is not whole/ },
     { what: 'an entry without parts',   text: '{ "schema": 1, "entries": [{}] }',         says: /an entry is not whole/ },
