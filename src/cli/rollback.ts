@@ -79,7 +79,8 @@ async function runToTakeBack(name: string | undefined, folder: string): Promise<
   if (name === undefined || name === 'last') {
     const told = await latestRollout(folder);
     if (told) return told;
-    throw new Failure('config', `Cannot roll back: no rollout was started on this machine (no journal in ${folder})`);
+    const why = `no rollout was started on this machine by this user (no journal in ${folder})`;
+    throw new Failure('config', `Cannot roll back: ${why}`);
   }
   const run = await findRun(folder, name);
   const told = await readHistory(folder, run);

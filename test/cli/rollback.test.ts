@@ -71,8 +71,8 @@ async function refusal(
 describe('sluice rollback refuses', () => {
   // prettier-ignore
   it.each([
-    { what: 'without any run',           runs: {},                                              run: undefined, says: /^config: Cannot roll back: no rollout was started on this machine/ },
-    { what: 'without a rollout',         runs: { '20261121-1': 'drain' },                       run: 'last',    says: /^config: Cannot roll back: no rollout was started on this machine/ },
+    { what: 'without any run',           runs: {},                                              run: undefined, says: /^config: Cannot roll back: no rollout was started on this machine by this user/ },
+    { what: 'without a rollout',         runs: { '20261121-1': 'drain' },                       run: 'last',    says: /^config: Cannot roll back: no rollout was started on this machine by this user/ },
     { what: 'without a rollout that has begun', runs: { '20261121-1': 'rollout', '20261121-2': 'nothing' }, run: undefined, says: /^config: Cannot tell how the hosts are reached/ },
     { what: 'a run that there is not',   runs: { '20261121-1': 'rollout' },                     run: '2025',    says: /^config: Cannot find run 2025: no journal in \S+ has that name/ },
     { what: 'what may be either',        runs: { '20261121-1': 'rollout', '20261121-2': 'drain' }, run: '2026', says: /^config: Cannot tell which run 2026 is: 20261121-2, 20261121-1$/ },

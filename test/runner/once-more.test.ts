@@ -95,7 +95,7 @@ describe('a step that fails in passing', () => {
 
     const result = await rollout([secondOnly(fleet)], options, fleet.context());
 
-    expect(result).toMatchObject({ end: 'someFailed', hosts: [{ end: 'failed', reason: lost.message }] });
+    expect(result).toMatchObject({ end: 'someFailed', hosts: [{ end: 'failed', reason: `pxApp_2: ${lost.message}` }] });
     expect(await containersOf(fleet)).toEqual(allWith('v1'));
     expect(fleet.isWhole()).toBe(true);
     expect(fleet.events.filter(({ type }) => type === 'step-retried')).toHaveLength(1);
