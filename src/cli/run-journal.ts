@@ -44,7 +44,7 @@ export class RunJournal implements Journal {
    */
   async open(run: string, folder: string, report: Report): Promise<void> {
     this.#file = await JournalFile.create(optionsFor(run, folder, report));
-    await pruneRuns(folder, RUNS_KEPT);
+    await pruneRuns(folder, RUNS_KEPT, run);
   }
 
   /** What is appended waits: the run may be alive still, and its journal is for it alone to write. */
@@ -64,7 +64,7 @@ export class RunJournal implements Journal {
     for (const line of waiting.splice(0)) file.append(line);
     this.#file = file;
     await file.settled();
-    await pruneRuns(folder, RUNS_KEPT);
+    await pruneRuns(folder, RUNS_KEPT, run.run);
   }
 
   /** How many events it has, those of an earlier process among them. */

@@ -1,11 +1,13 @@
 /** The journals of the runs that were started on this machine. */
-import { readdir, readFile, unlink } from 'node:fs/promises';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure, isRefusal, reasonOf } from '../../errors.ts';
 import { EVENT_SCHEMA, type StampedEvent } from '../../rollout/events.ts';
 import { instancesIn, replay, type RunHistory } from '../../rollout/history.ts';
 
 const ENDING = '.jsonl';
+/** A journal has its first line within this, in milliseconds, or its process is gone. */
+const BEGUN_WITHIN_MS = 3_600_000;
 
 export interface StoredRun {
   readonly run: string;
@@ -129,20 +131,26 @@ export function replayed({ events, path }: Pick<StoredRun, 'events' | 'path'>): 
 
 /**
  * Removes the oldest journals beyond the latest `keep`, but for those that somebody may still need: of runs that have
- * not ended, or have left something out of service, and those that cannot be read.
+ * not ended, or have left something out of service, and those that cannot be read. `own`: that of this run, which is among
+ * the oldest where the clock of the machine is wrong.
  */
-export async function pruneRuns(folder: string, keep: number): Promise<void> {
-  const surplus = (await listRuns(folder)).slice(keep);
+export async function pruneRuns(folder: string, keep: number, own?: string): Promise<void> {
+  const surplus = (await listRuns(folder)).slice(keep).filter((run) => run !== own);
   for (const run of surplus) {
     if (await isDone(folder, run)) await unlink(pathOfRun(folder, run)).catch(() => undefined);
   }
 }
 
+async function isNew(path: string): Promise<boolean> {
+  const { mtimeMs } = await stat(path);
+  return Math.abs(Date.now() - mtimeMs) < BEGUN_WITHIN_MS;
+}
+
 async function isDone(folder: string, run: string): Promise<boolean> {
   try {
     const stored = await readRun(folder, run);
-    // Nothing was begun by a run that got no further than this.
-    if (stored.events.length === 0) return true;
+    // Nothing was begun by a run that got no further than this, unless it has only just been made.
+    if (stored.events.length === 0) return !(await isNew(stored.path));
     const history = replayed(stored);
     const isOpen = (state: string): boolean => state === 'inWork' || state === 'outOfService';
     return history?.outcome !== undefined && !instancesIn(history).some(({ state }) => isOpen(state));

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -104,6 +104,8 @@ describe('pruneRuns()', () => {
     journalOf('4-out', start, begun, { type: 'instance-ended', subject, state: 'outOfService', ms: 1 }, done);
     writeFileSync(pathOfRun(folder, '5-broken'), 'no JSON\n');
     writeFileSync(pathOfRun(folder, '6-empty'), '');
+    const long = new Date(Date.now() - 86_400_000);
+    utimesSync(pathOfRun(folder, '6-empty'), long, long);
     journalOf('7-refused', start, { type: 'run-failed', code: 'locked', reason: 'x', exitStatus: 75 });
     journalOf('8-done', start, done);
     journalOf('9-done', start, done);
@@ -113,5 +115,15 @@ describe('pruneRuns()', () => {
     const kept = ['9-done', '8-done', '5-broken', '4-out', '3-in-work', '2-died'];
     expect(await listRuns(folder)).toEqual(kept);
     expect(existsSync(pathOfRun(folder, '1-done'))).toBe(false);
+  });
+
+  it('leaves this very run, and one that has only just begun, however old their names are', async () => {
+    journalOf('19700101-000000-aaaa', start, done);
+    writeFileSync(pathOfRun(folder, '19700101-000001-bbbb'), '');
+    for (const run of ['20261121-1', '20261121-2']) journalOf(run, start, done);
+
+    await pruneRuns(folder, 1, '19700101-000000-aaaa');
+
+    expect(await listRuns(folder)).toEqual(['20261121-2', '19700101-000001-bbbb', '19700101-000000-aaaa']);
   });
 });
