@@ -11,7 +11,11 @@ const SERVERS = ['pxApp_1', 'pxApp_2', 'pxApp_3'];
 export const ALL_IN_SERVICE = ['pxApp_1 10 0 UP', 'pxApp_2 20 0 UP', 'pxApp_3 30 0 UP'];
 
 /** Every server of a host as `name weight admin-bits health`, straight from HAProxy. */
-export async function serversOf(name: string, backend = 'pxapp_cluster'): Promise<string[]> {
+export async function serversOf(name: string): Promise<string[]> {
+  return serversIn('pxapp_cluster', name);
+}
+
+export async function serversIn(backend: string, name: string): Promise<string[]> {
   const host = hostNamed(name);
   const rows = parseServersState(await runtime(host, `show servers state ${backend}`));
   return rows.map((row) => {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { edited } from '../../support/edited.ts';
 import { folderWith } from '../../support/command-line.ts';
-import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
+import { ALL_IN_SERVICE, containersOf, containersOn, serversIn, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, resetOwn } from '../../support/own-host.ts';
 import { sluice } from '../../support/sluice.ts';
 
@@ -65,7 +65,7 @@ describe('a container behind two backends, at two ports and under two names', ()
     expect(ended.status, ended.stdout + ended.stderr).toBe(0);
     expect(report.failures).toEqual([]);
     expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
-    expect(await serversOf(own, 'pxapp_posts')).toEqual(ALL_IN_SERVICE.map((text) => text.replace('pxApp', 'post')));
+    expect(await serversIn('pxapp_posts', own)).toEqual(ALL_IN_SERVICE.map((text) => text.replace('pxApp', 'post')));
     expect(await containersOf(own)).toEqual(containersOn('v2'));
   });
 });
