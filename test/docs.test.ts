@@ -152,7 +152,9 @@ describe('what a page shows of a playbook', () => {
 });
 
 it('docs/operating.md tells the events that there are', () => {
-  const declarations = ['events', 'hook-events', 'haproxy-events'].map((name) => textOf(`src/rollout/${name}.ts`)).join('\n');
+  const declarations = ['events', 'hook-events', 'haproxy-events']
+    .map((name) => textOf(`src/rollout/${name}.ts`))
+    .join('\n');
   const declared = [...declarations.matchAll(/readonly type: '([a-z-]+)'/g)].map((match) => match[1]);
   const told = rowsUnder('docs/operating.md', 'Events').flatMap(([types = '']) => codesIn(types));
 
