@@ -22,6 +22,19 @@ const SHORTEST_HIDDEN = 4;
 /** A line among others may be an ordinary word, such as the name of a container. */
 const SHORTEST_LINE_HIDDEN = 8;
 
+/** What is put where a text is cut off. */
+const CUT = '…';
+
+/** How much of a secret a text ends with. */
+function lengthOfBeginning(secret: string, text: string): number {
+  // Most are not in it at all, which is seen at once.
+  if (!text.includes(secret.slice(0, SHORTEST_HIDDEN))) return 0;
+  for (let length = Math.min(secret.length, text.length); length >= SHORTEST_HIDDEN; length -= 1) {
+    if (text.endsWith(secret.slice(0, length))) return length;
+  }
+  return 0;
+}
+
 /** What stands at `USE_TOKEN` and its like is in half of all lines as well, and tells nothing. */
 const ORDINARY = /^(?:true|false|null|none)$/i;
 
@@ -47,7 +60,8 @@ export class Secrets {
 
   #add(bare: string, shortest: number, name: string | undefined): void {
     if (bare.length < shortest || this.#texts.has(bare) || ORDINARY.test(bare)) return;
-    this.#texts.set(bare, name);
+    // As it stands in a text that is quoted: with its quotation marks and line feeds escaped.
+    for (const form of [bare, JSON.stringify(bare).slice(1, -1)]) this.#texts.set(form, name);
     this.#pattern = undefined;
   }
 
@@ -60,9 +74,22 @@ export class Secrets {
     }
   }
 
-  /** The text with each secret in it replaced. */
+  /** The text with each secret in it replaced, and each beginning of one that was cut off. */
   hide(text: string): string {
-    return this.isEmpty ? text : text.replace(this.#anyOfThem(), HIDDEN);
+    if (this.isEmpty) return text;
+    const pieces = text.split(CUT);
+    const last = pieces.pop() ?? '';
+    // Those first: what they are the beginning of may begin with another secret.
+    const withoutBeginnings = [...pieces.map((piece) => this.#withoutBeginning(piece)), last].join(CUT);
+    return withoutBeginnings.replace(this.#anyOfThem(), HIDDEN);
+  }
+
+  /** Without what it ends with of a secret. */
+  #withoutBeginning(text: string): string {
+    const bare = text.trimEnd();
+    let longest = 0;
+    for (const secret of this.#texts.keys()) longest = Math.max(longest, lengthOfBeginning(secret, bare));
+    return longest === 0 ? text : `${bare.slice(0, -longest)}${HIDDEN}${text.slice(bare.length)}`;
   }
 
   get isEmpty(): boolean {

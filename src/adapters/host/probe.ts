@@ -37,7 +37,8 @@ function whyNot({ status, headers, body }: HttpAnswer, wanted: Extract<Probe, { 
     if (!isIn(expected, value)) return `answers with ${name}: ${value}, without ${expectedText(expected)}`;
   }
   if (!wanted.body || isIn(wanted.body, body)) return undefined;
-  return `answers without ${expectedText(wanted.body)}: ${JSON.stringify(body.slice(0, SHOWN_OF_BODY))}`;
+  const shown = body.length > SHOWN_OF_BODY ? `${body.slice(0, SHOWN_OF_BODY)}…` : body;
+  return `answers without ${expectedText(wanted.body)}: ${JSON.stringify(shown)}`;
 }
 
 function nameOf(probe: Remote): string {

@@ -19,12 +19,14 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const environment: Leaf<Environment> = {
   says: 'a mapping or a list of KEY=value',
   item: 'text or a number',
+  isSecret: true,
   parse: (value) => pairsIn(value, (given) => (given === null ? undefined : word(given))),
 };
 
 export const labels: Leaf<Readonly<Record<string, string>>> = {
   says: 'a mapping or a list of key=value',
   item: 'text or a number',
+  isSecret: true,
   parse: (value) => {
     const pairs = pairsIn(value, (given) => (typeof given === 'boolean' ? String(given) : word(given ?? '')));
     return isPairs(pairs) ? Object.fromEntries(Object.entries(pairs).map(([key, it]) => [key, it ?? ''])) : pairs;
@@ -34,6 +36,7 @@ export const labels: Leaf<Readonly<Record<string, string>>> = {
 export const options: Leaf<Readonly<Record<string, string>>> = {
   says: 'a mapping of texts',
   item: 'text or a number',
+  isSecret: true,
   parse: (value) => (isMapping(value) ? labels.parse(value) : new Misfit()),
 };
 

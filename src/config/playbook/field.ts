@@ -21,6 +21,8 @@ export interface Leaf<T> {
   readonly says: string;
   /** The same for one item, when the leaf is a list or a mapping. */
   readonly item?: string;
+  /** Its texts may be secrets: what is wrong with one is told without it. */
+  readonly isSecret?: true;
   readonly parse: (value: unknown) => T | Misfit | readonly Misfit[];
 }
 
@@ -60,7 +62,7 @@ function leafSchema<T>(leaf: Leaf<T>): z.ZodType<T> {
     if (misfits.length === 0) return result as T;
     for (const { hint, path } of misfits) {
       const says = path.length === 0 ? leaf.says : (leaf.item ?? leaf.says);
-      const message = sentenceOf(says, valueAt(value, path), hint);
+      const message = sentenceOf({ says, isSecret: leaf.isSecret }, valueAt(value, path), hint);
       context.issues.push({ code: 'custom', message, input: value, path: [...path] });
     }
     return z.NEVER;
@@ -79,9 +81,14 @@ function misfitsIn(result: unknown): readonly Misfit[] {
   return result.filter((it): it is Misfit => it instanceof Misfit);
 }
 
-function sentenceOf(says: string, value: unknown, hint: string): string {
+function sentenceOf(
+  { says, isSecret }: Pick<Leaf<unknown>, 'says'> & { readonly isSecret: true | undefined },
+  value: unknown,
+  hint: string,
+): string {
   if (value === undefined) return 'is required';
-  return `should be ${says}, is ${shown(value)}${hint === '' ? '' : ` (${hint})`}`;
+  const is = isSecret && typeof value === 'string' ? 'a text that is not shown here' : shown(value);
+  return `should be ${says}, is ${is}${hint === '' ? '' : ` (${hint})`}`;
 }
 
 const LONGEST_SHOWN = 60;

@@ -13,7 +13,7 @@ import {
 } from '../../rollout/hooks.ts';
 import { isMapping } from '../values.ts';
 import { each, field, type Leaf, Misfit, requiredField } from './field.ts';
-import { boolean, durationAboveZero, oneOf, text } from './leaves.ts';
+import { boolean, durationAboveZero, oneOf, secretLine, text } from './leaves.ts';
 import { gateMetricSchema, metricOf, neverLongEnough } from './metric.ts';
 import { probeCommand } from './probe.ts';
 
@@ -28,6 +28,7 @@ export const hookCommand: Leaf<readonly string[]> = {
 const environment: Leaf<Readonly<Record<string, string>>> = {
   says: 'a mapping of names to values of one line',
   item: 'text on one line',
+  isSecret: true,
   parse: (value) => {
     if (!isMapping(value)) return new Misfit();
     const odd = Object.keys(value).find((name) => !/^[A-Za-z_]\w*$/.test(name) || name.startsWith('SLUICE_'));
@@ -37,7 +38,7 @@ const environment: Leaf<Readonly<Record<string, string>>> = {
     const entries = Object.entries(value);
     const read = each<(typeof entries)[number], string>(
       entries,
-      ([, item]) => (item === '' ? '' : text.parse(item)),
+      ([, item]) => (item === '' ? '' : secretLine(item)),
       ([name]) => name,
     );
     const texts = read.filter((it) => typeof it === 'string');

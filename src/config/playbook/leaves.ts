@@ -33,6 +33,16 @@ export const text: Leaf<string> = {
   },
 };
 
+/** The same where it may be a secret, so that it takes words to say what is wrong with it. */
+export function secretLine(value: unknown): ReturnType<typeof text.parse> {
+  const read = text.parse(value);
+  if (typeof read === 'string' || typeof value !== 'string') return read;
+  if (value === '') return new Misfit('it is empty');
+  const [line = ''] = value.split('\n');
+  const isOneLine = value === `${line}\n` && typeof text.parse(line) === 'string';
+  return new Misfit(isOneLine ? 'it ends with a line feed' : 'it has a line feed or a control character in it');
+}
+
 /** A number or a text that `pattern` matches. */
 export function matching(says: string, pattern: RegExp): Leaf<string> {
   return {

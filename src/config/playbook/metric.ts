@@ -4,7 +4,7 @@ import { durationText } from '../../rollout/durations.ts';
 import type { AskedFrom, Limits, Metric } from '../../rollout/metric.ts';
 import { isMapping } from '../values.ts';
 import { each, field, type Leaf, Misfit, requiredField } from './field.ts';
-import { duration, durationAboveZero, numberIn, oneOf, text, word } from './leaves.ts';
+import { duration, durationAboveZero, numberIn, oneOf, secretLine, text, word } from './leaves.ts';
 
 const DEFAULT_EVERY_MS = 5_000;
 
@@ -32,6 +32,7 @@ const place: Leaf<readonly string[]> = {
 const headers: Leaf<Readonly<Record<string, string>>> = {
   says: 'a mapping of names of headers to values of one line',
   item: 'text on one line',
+  isSecret: true,
   parse: (value) => {
     if (!isMapping(value)) return new Misfit();
     const entries = Object.entries(value);
@@ -39,7 +40,7 @@ const headers: Leaf<Readonly<Record<string, string>>> = {
     if (odd) return new Misfit(`${JSON.stringify(odd[0])} is no name of a header`);
     const read = each<[string, unknown], string>(
       entries,
-      ([, item]) => text.parse(item),
+      ([, item]) => secretLine(item),
       ([name]) => name,
     );
     const texts = read.filter((one) => typeof one === 'string');

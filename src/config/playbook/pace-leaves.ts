@@ -50,6 +50,7 @@ function hintFor(written: string): string {
 export const registryLogins: Leaf<readonly RegistryLogin[]> = {
   says: 'a mapping such as "registry.example:5000: { username: ci, password: … }"',
   item: 'a username and a password for a registry as host or host:port',
+  isSecret: true,
   parse: (value) => {
     if (!isMapping(value)) return new Misfit();
     return each<[string, unknown], RegistryLogin>(

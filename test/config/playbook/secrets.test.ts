@@ -113,3 +113,29 @@ describe('a probe with a secret in it is refused, since the journal keeps it:', 
     ]);
   });
 });
+
+describe('what is wrong with a text that may be a secret is told without it:', () => {
+  const long = `github_pat_${'x'.repeat(90)}`;
+  const hook = (env: string): string =>
+    `    hooks:\n      before_instance:\n      - { name: h, where: host, command: x, env: { GITHUB_TOKEN: ${env} } }\n`;
+
+  // prettier-ignore
+  it.each([
+    ['a line feed at its end',    hook(`"${long}\\n"`),    'hooks.before_instance[0].env.GITHUB_TOKEN: should be text on one line, is a text that is not shown here (it ends with a line feed)'],
+    ['several lines',             hook(`"${long}\\nb\\n"`), 'hooks.before_instance[0].env.GITHUB_TOKEN: should be text on one line, is a text that is not shown here (it has a line feed or a control character in it)'],
+    ['a header',                  '    monitor: { metric: { url: http://x, below: 1, headers: { authorization: "" } } }\n', 'monitor.metric.headers.authorization: should be text on one line, is a text that is not shown here (it is empty)'],
+    ['an entry of environment',   "    container: { image: shop, environment: ['A B=hunter22'] }\n", 'container.environment[0]: should be text or a number, is a text that is not shown here (write KEY=value)'],
+    ['a label',                   "    container: { image: shop, labels: ['A B=hunter22'] }\n",      'container.labels[0]: should be text or a number, is a text that is not shown here (write KEY=value)'],
+  ])('%s', (_what, app, message) => {
+    const [line = '', ...others] = linesOf(() => theInstance(aPlaybook(app)));
+
+    expect(others).toEqual([]);
+    expect(line.replace(/^p\.yml:\d+:\d+: /, '').replace(/, on fe1$/, '')).toBe(message);
+  });
+
+  it('a login that is no mapping', () => {
+    const text = aPlaybook('', '  registries: { "registry.example:5000": "ci:hunter22" }\n');
+
+    expect(linesOf(() => theInstance(text)).join()).toContain('is a text that is not shown here');
+  });
+});
