@@ -3,6 +3,7 @@ import { graphText, hostText, listText } from '../config/inventory/listing.ts';
 import { loadInventory } from '../config/inventory/load.ts';
 import type { LoadedInventory } from '../config/inventory/inventory.ts';
 import type { Command, InventoryView } from './command.ts';
+import { withoutSecretsIn } from './hidden-failure.ts';
 import type { Surroundings } from './surroundings.ts';
 import { openVault } from './vault-options.ts';
 
@@ -10,9 +11,13 @@ type InventoryCommand = Extract<Command, { name: 'inventory' }>;
 
 export async function inventory(command: InventoryCommand, surroundings: Surroundings): Promise<number> {
   const vault = await openVault(command.vault, surroundings);
-  const loaded = loadInventory(command.inventory, { playbookFolders: [command.playbookDir], vault });
-  surroundings.stdout.write(`${textOf(loaded, command.view)}\n`);
-  return 0;
+  try {
+    const loaded = loadInventory(command.inventory, { playbookFolders: [command.playbookDir], vault });
+    surroundings.stdout.write(`${textOf(loaded, command.view)}\n`);
+    return 0;
+  } catch (error) {
+    throw withoutSecretsIn(error, vault.secrets);
+  }
 }
 
 function textOf(loaded: LoadedInventory, view: InventoryView): string {

@@ -22,6 +22,7 @@ import type { RunContext } from '../runner/run.ts';
 import type { Common, HostsCommand } from './command.ts';
 import { reachingOf } from './connection-options.ts';
 import { SshFleet } from './fleet.ts';
+import { withoutSecretsIn } from './hidden-failure.ts';
 import { reasonFor } from './lock-options.ts';
 import { operatorAt } from './operator.ts';
 import { RunJournal, runsFolder, type Earlier } from './run-journal.ts';
@@ -77,9 +78,7 @@ export async function inSession(
   try {
     return await inOpenSession(command, { surroundings, vault, goingOnWith }, use);
   } catch (error) {
-    throw error instanceof Failure && vault.secrets.isIn(error.message)
-      ? new Failure(error.code, vault.secrets.hide(error.message), { cause: error })
-      : error;
+    throw withoutSecretsIn(error, vault.secrets);
   }
 }
 

@@ -1,6 +1,11 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readArguments } from '../../src/cli/arguments.ts';
 import type { Command } from '../../src/cli/command.ts';
+import { inventory } from '../../src/cli/inventory.ts';
+import type { Surroundings } from '../../src/cli/surroundings.ts';
+import { folderWith } from '../support/command-line.ts';
+import { sealed } from '../support/vault.ts';
 
 function read(line: string, environment: Record<string, string> = {}): Promise<Command | undefined> {
   return readArguments(`inventory -i hosts ${line}`.split(' '), { version: '1', environment });
@@ -33,6 +38,21 @@ describe('sluice inventory', () => {
     { line: '--ask-vault-pass',        vault: [{ id: 'default', path: undefined }] },
   ])('takes vault passwords from $line', async ({ line, vault }) => {
     expect(await read(`--list ${line}`)).toMatchObject({ vault });
+  });
+
+  it('shows nothing in a complaint that an encrypted file has', async () => {
+    const files = { a: sealed('fe1 pw=hunter-22\n', 'open sesame'), b: 'fe2\nhunter-22!\n', pass: 'open sesame' };
+    const folder = folderWith(files);
+    const vault = [{ id: 'default', path: join(folder, 'pass') }];
+    const sources = [join(folder, 'a'), join(folder, 'b')];
+    const view = { show: 'list' } as const;
+
+    const shown = inventory(
+      { name: 'inventory', inventory: sources, vault, view, playbookDir: folder },
+      {} as Surroundings,
+    );
+
+    await expect(shown).rejects.toThrow(`${join(folder, 'b')}:2:1: "(hidden)!" is no name for a host`);
   });
 
   it('takes them from the environment where the command line has none', async () => {

@@ -12,6 +12,9 @@ export class EnvFileProblem extends Error {
   }
 }
 
+/** Nothing of the line is shown: it may be the second one of a key. */
+const NO_PAIR = 'should be KEY=value (a value of several lines needs quotation marks)';
+
 export type Variables = Readonly<Record<string, string>>;
 
 const KEY = /^(?:export[^\S\n]+)?([\p{L}\p{N}_.[\]-]+)[^\S\n]*(?:([=:])[^\S\n]*|(?=\n|$))/u;
@@ -38,7 +41,7 @@ export function parseEnvFile(text: string, lookup: Lookup): Variables {
     const line = (): number => whole.slice(0, at).split('\n').length;
     const match = KEY.exec(rest);
     const key = match?.[1];
-    if (!match || key === undefined) throw new EnvFileProblem(line(), `write KEY=value, not ${shown(rest)}`);
+    if (!match || key === undefined) throw new EnvFileProblem(line(), NO_PAIR);
     rest = rest.slice(match[0].length);
     if (match[2] === undefined) {
       const inherited = known(key);
@@ -47,7 +50,7 @@ export function parseEnvFile(text: string, lookup: Lookup): Variables {
     }
     const { written, length } = valueIn(rest, line);
     rest = rest.slice(length);
-    found.set(key, filled(written, known, line));
+    found.set(key, filled(written, known, { key, line }));
   }
 }
 
@@ -58,10 +61,15 @@ export function parseRawEnvFile(text: string): Variables {
     .filter(({ line }) => line.trim() !== '' && !line.trimStart().startsWith('#'))
     .map(({ line, number }) => {
       const [, key, value] = /^\s*([^=\s]+)=(.*)$/.exec(line) ?? [];
-      if (key === undefined) throw new EnvFileProblem(number, `write KEY=value, not ${shown(line)}`);
+      if (key === undefined) throw new EnvFileProblem(number, 'should be KEY=value');
       return [key, value ?? ''] as const;
     });
   return Object.fromEntries(pairs);
+}
+
+interface Entry {
+  readonly key: string;
+  readonly line: () => number;
 }
 
 interface Written {
@@ -69,13 +77,13 @@ interface Written {
   readonly isLiteral: boolean;
 }
 
-function filled({ text, isLiteral }: Written, known: Lookup, line: () => number): string {
+function filled({ text, isLiteral }: Written, known: Lookup, { key, line }: Entry): string {
   if (isLiteral) return text;
   try {
     return interpolated(text, known);
   } catch (error) {
     if (!(error instanceof InterpolationProblem)) throw error;
-    throw new EnvFileProblem(line(), error.message);
+    throw new EnvFileProblem(line(), `${key}: ${error.messageAt(key)}`);
   }
 }
 
@@ -96,8 +104,4 @@ function valueIn(rest: string, line: () => number): { readonly written: Written;
 /** `\$` becomes `$$`, which stands for a dollar sign. */
 function unescaped(text: string): string {
   return text.replace(/\\([abfnrtv$"\\])/g, (_all, char: string) => (char === '$' ? '$$' : (escapes[char] ?? char)));
-}
-
-function shown(text: string): string {
-  return JSON.stringify((text.split('\n', 1)[0] ?? '').slice(0, 40));
 }

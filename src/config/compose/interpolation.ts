@@ -1,5 +1,5 @@
 /** Compose's `$NAME`, `${NAME}` and its operators. */
-import type { Secrets } from '../../rollout/secret.ts';
+import { type Secrets, soundsSecret } from '../../rollout/secret.ts';
 
 /** Undefined: not set. */
 export type Lookup = (name: string) => string | undefined;
@@ -13,10 +13,23 @@ export function noting(lookup: Lookup, secrets: Secrets | undefined): Lookup {
   };
 }
 
-/** The message completes "…: ". */
+/** The message completes "…: ". It shows nothing of the text but the name of a variable. */
 export class InterpolationProblem extends Error {
   override readonly name = 'InterpolationProblem';
+  readonly #withoutName: string;
+
+  constructor(message: string, withoutName = message) {
+    super(message);
+    this.#withoutName = withoutName;
+  }
+
+  /** What is wrong with the value of `key`: where that is a secret, what stands after a `$` may be a part of it. */
+  messageAt(key: string): string {
+    return soundsSecret(key) ? this.#withoutName : this.message;
+  }
 }
+
+const NOT_SET = 'it names a variable that is not set (write $$ for a dollar sign)';
 
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*/;
 const OPERATOR = /^:?[-?+]/;
@@ -68,7 +81,7 @@ function closing(text: string): number {
     if (text[index] === '{' && (index === 0 || text[index - 1] === '$')) open++;
     if (text[index] === '}' && --open === 0) return index;
   }
-  throw new InterpolationProblem(`"$${text.slice(0, 40)}" is not closed with "}" (write $$ for a dollar sign)`);
+  throw new InterpolationProblem('a "${" is not closed with "}" (write $$ for a dollar sign)');
 }
 
 function braced(inner: string, lookup: Lookup, depth: number): string {
@@ -76,7 +89,7 @@ function braced(inner: string, lookup: Lookup, depth: number): string {
   const rest = inner.slice(name?.length ?? 0);
   const operator = OPERATOR.exec(rest)?.[0];
   if (name === undefined || (rest !== '' && operator === undefined)) {
-    throw new InterpolationProblem(`"\${${inner.slice(0, 40)}}" is no variable (write $$ for a dollar sign)`);
+    throw new InterpolationProblem('what stands in a "${…}" is no variable (write $$ for a dollar sign)');
   }
   const value = lookup(name);
   if (operator === undefined) return needed(name, value);
@@ -88,10 +101,12 @@ function braced(inner: string, lookup: Lookup, depth: number): string {
   const why = interpolated(word, lookup, depth + 1);
   throw new InterpolationProblem(
     `the variable ${name} is ${value === '' ? 'empty' : 'not set'}${why === '' ? '' : `: ${why}`}`,
+    NOT_SET,
   );
 }
 
 function needed(name: string, value: string | undefined): string {
   if (value !== undefined) return value;
-  throw new InterpolationProblem(`the variable ${name} is not set (write \${${name}:-} where it may be left out)`);
+  const message = `the variable ${name} is not set (write \${${name}:-} where it may be left out)`;
+  throw new InterpolationProblem(message, NOT_SET);
 }

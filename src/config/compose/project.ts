@@ -152,16 +152,18 @@ export class ComposeProject {
    */
   filled(node: Node): Node {
     const wrong: Complaint[] = [];
-    const fill = (at: Node): Node => {
+    const fill = (at: Node, key = ''): Node => {
       const [list, map] = [listIn(at), mapIn(at)];
-      if (list) return { ...at, value: list.map(fill) };
-      if (map) return { ...at, value: new Map([...map].map(([key, item]) => [key, fill(item)])) };
+      if (list) return { ...at, value: list.map((item) => fill(item)) };
+      if (map) return { ...at, value: new Map([...map].map(([name, item]) => [name, fill(item, name)])) };
       if (typeof at.value !== 'string' || !at.value.includes('$')) return at;
       try {
         return { ...at, value: interpolated(at.value, this.lookup) };
       } catch (error) {
         if (!(error instanceof InterpolationProblem)) throw error;
-        wrong.push(complaintAt(at.place(), error.message));
+        // An item of a list may be `KEY=value`.
+        const [before = ''] = at.value.split('=', 1);
+        wrong.push(complaintAt(at.place(), error.messageAt(key === '' ? before : key)));
         return at;
       }
     };

@@ -124,7 +124,10 @@ class IniReader {
   #variable(content: string, column: number): void {
     const [, key = '', value = ''] = /^([^=]*?)\s*=\s*(.*)$/.exec(content) ?? [];
     if (key === '') {
-      this.#complain(`should be a variable such as "key = value", is "${printable(content)}"`, column);
+      // All else of the line may be a secret.
+      const name = /^([\w.-]+)\s*:/.exec(content)?.[1];
+      const instead = name === undefined ? '' : `: write ${name} = …`;
+      this.#complain(`should be a variable such as "key = value"${instead}`, column);
       return;
     }
     const place = this.#place(column);
@@ -157,10 +160,11 @@ class IniReader {
     if (problem !== undefined) this.#complain(problem, column);
   }
 
-  #stray({ text, offset }: Word, line: string, column: number): void {
+  #stray({ offset }: Word, line: string, column: number): void {
     const template = /(?<=\w=)\{\{.*?\}\}/.exec(line);
     if (template === null) {
-      this.#complain(`should be a variable such as key=value, is "${printable(text)}"`, column + offset);
+      const hint = 'a value with blanks needs quotation marks';
+      this.#complain(`should be a variable such as key=value (${hint})`, column + offset);
     } else {
       this.#complain(`quote it: "${template[0]}"`, column + template.index);
     }

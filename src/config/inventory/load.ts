@@ -87,10 +87,21 @@ class Loader {
   }
 
   #readSecret(file: string, text: string): readonly Complaint[] {
+    const { secrets } = this.#vault;
+    let isAboutVars = false;
     for (const line of text.split('\n')) {
-      const words = splitWords(line, 'with comments') ?? [];
-      const values = [line, ...words.map((word) => word.text)].filter((it) => /[=:]/.test(it));
-      for (const value of values) this.#vault.secrets.add(value.slice(value.search(/[=:]/) + 1));
+      // `[a:c]-web x=1` is a host.
+      const section = /^\s*\[([^\]]+)\]\s*(?:[#;].*)?$/.exec(line)?.[1];
+      if (section !== undefined) {
+        isAboutVars = section.endsWith(':vars');
+        continue;
+      }
+      const words = (splitWords(line, 'with comments') ?? []).map((word) => word.text);
+      const values = [line, ...words].filter((it) => /[=:]/.test(it));
+      for (const value of values) secrets.add(value.slice(value.search(/[=:]/) + 1));
+      // What is no assignment, but for the name of a host, is a mistake that may be told.
+      const others = (isAboutVars ? [line] : words.slice(1)).filter((it) => !/[=:]/.test(it));
+      for (const other of others) secrets.add(other);
     }
     return this.#readText(file, text);
   }

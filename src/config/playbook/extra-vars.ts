@@ -49,17 +49,29 @@ class Wrong extends Error {}
 function varsIn(arg: string, readFile: ReadFile, vault: Vault): ExtraVars {
   const trimmed = arg.trim();
   if (trimmed.startsWith('@')) return fromFile(trimmed.slice(1), readFile, vault);
-  const sentence = (why: string): Wrong => new Wrong(`Cannot read --extra-vars ${JSON.stringify(arg)}: ${why}`);
+  const sentence = (why: string): Wrong => new Wrong(`Cannot read --extra-vars "${withoutValues(trimmed)}": ${why}`);
   if (/^[{[]/.test(trimmed)) {
     try {
       return fromCommandLine(checked(readDocument('--extra-vars', trimmed, vault).value, sentence));
     } catch (error) {
       if (!(error instanceof Complaints)) throw error;
       const [first] = error.complaints;
-      throw sentence(first === undefined ? FORMS : `${first.message}, at column ${first.column}`);
+      throw sentence(first === undefined ? FORMS : `${withoutQuotes(first.message)}, at column ${first.column}`);
     }
   }
   return fromCommandLine(checked(fromPairs(trimmed, sentence), sentence));
+}
+
+/** What was given, by its names alone: any value may be a secret. */
+function withoutValues(arg: string): string {
+  if (/^[{[]/.test(arg)) return `${arg.charAt(0)}…`;
+  const words = splitWords(arg) ?? [arg];
+  return words.map((word) => `${/^[\w.-]*=/.exec(word)?.[0] ?? ''}…`).join(' ');
+}
+
+/** What the parser quotes may be a value; a name that comes twice is none. */
+function withoutQuotes(message: string): string {
+  return !message.includes('"') || message.endsWith('is written twice') ? message : 'there is no JSON or YAML here';
 }
 
 function fromFile(path: string, readFile: ReadFile, vault: Vault): ExtraVars {
@@ -80,8 +92,13 @@ function fromPairs(text: string, sentence: (why: string) => Wrong): Vars {
   if (words === undefined) throw sentence('a quotation mark is not closed');
   if (words.length === 0) throw sentence(FORMS);
   const pairs = words.map((word) => /^([^=]*)=([\s\S]*)$/.exec(word) ?? [word]);
-  const wrong = pairs.find(([, name]) => name === undefined);
-  if (wrong) throw sentence(`"${wrong[0]}" is no name=value; ${FORMS}`);
+  const wrong = pairs.findIndex(([, name]) => name === undefined);
+  if (wrong >= 0) {
+    const before = pairs[wrong - 1]?.[1];
+    const what = before === undefined ? 'its first word' : `what follows ${before}=…`;
+    const hint = before === undefined ? '' : ' (a value with blanks needs quotation marks of its own)';
+    throw sentence(`${what} is no name=value${hint}; ${FORMS}`);
+  }
   return Object.fromEntries(pairs.map(([, name = '', value = '']) => [name, value]));
 }
 

@@ -112,7 +112,17 @@ describe('a compose file that is wrong', () => {
     [
       'an open brace',
       web('user: "${A"'),
-      'compose.yml:4:11: "${A" is not closed with "}" (write $$ for a dollar sign)',
+      'compose.yml:4:11: a "${" is not closed with "}" (write $$ for a dollar sign)',
+    ],
+    [
+      'a dollar sign in a password',
+      web('environment: { DB_PASSWORD: "ab$cd12" }'),
+      'compose.yml:4:33: it names a variable that is not set (write $$ for a dollar sign)',
+    ],
+    [
+      'a dollar sign in a password in a list',
+      web('environment: ["DB_PASSWORD=ab$cd12"]'),
+      'compose.yml:4:19: it names a variable that is not set (write $$ for a dollar sign)',
     ],
     ['an anchor that is not set', web('user: *a'), 'compose.yml:4:11: *a refers to an anchor that is not set above it'],
     ['an anchor in itself', web('labels: &a { a: *a }'), 'compose.yml:4:21: *a refers to itself'],
@@ -216,7 +226,7 @@ describe('a compose file that is wrong', () => {
 
   it('a bad line in .env', () => {
     expect(complaints({ 'compose.yml': web('user: $A'), '.env': 'B=1\nnot good\n' })).toEqual([
-      '.env:2:1: write KEY=value, not "not good"',
+      '.env:2:1: should be KEY=value (a value of several lines needs quotation marks)',
     ]);
   });
 

@@ -37,11 +37,15 @@ describe('parseEnvFile()', () => {
   });
 
   it.each([
-    ['B=1\n\nan error', 3, 'write KEY=value, not "an error"'],
-    ['B=1\n=x', 2, 'write KEY=value, not "=x"'],
+    ['B=1\n\nan error', 3, 'should be KEY=value (a value of several lines needs quotation marks)'],
+    ['B=1\n=x', 2, 'should be KEY=value (a value of several lines needs quotation marks)'],
+    ['KEY=-----BEGIN\nMIIEvA/IBADANBg\n', 2, 'should be KEY=value (a value of several lines needs quotation marks)'],
+    ['DB_PASSWORD=ab${cd', 1, 'DB_PASSWORD: a "${" is not closed with "}" (write $$ for a dollar sign)'],
+    ['DB_PASSWORD=ab$cd12', 1, 'DB_PASSWORD: it names a variable that is not set (write $$ for a dollar sign)'],
+    ['URL=ab$cd12', 1, 'URL: the variable cd12 is not set (write ${cd12:-} where it may be left out)'],
     ['B=1\nC="open\n\n', 2, 'a quotation mark is not closed'],
-    ['B="two\nlines"\nC=${', 3, '"${" is not closed with "}" (write $$ for a dollar sign)'],
-    ['B=$GONE', 1, 'the variable GONE is not set (write ${GONE:-} where it may be left out)'],
+    ['B="two\nlines"\nC=${', 3, 'C: a "${" is not closed with "}" (write $$ for a dollar sign)'],
+    ['B=$GONE', 1, 'B: the variable GONE is not set (write ${GONE:-} where it may be left out)'],
   ])('%j is refused at line %i', (text, line, message) => {
     expect(() => parseEnvFile(text, lookup)).toThrow(expect.objectContaining({ line, message }) as Error);
   });
@@ -50,6 +54,6 @@ describe('parseEnvFile()', () => {
 describe('parseRawEnvFile()', () => {
   it('takes everything as it is written', () => {
     expect(parseRawEnvFile('# c\n\nA="x" # y\nB=$A\'\n')).toEqual({ A: '"x" # y', B: "$A'" });
-    expect(() => parseRawEnvFile('A')).toThrow('write KEY=value, not "A"');
+    expect(() => parseRawEnvFile('A')).toThrow('should be KEY=value');
   });
 });

@@ -41,11 +41,11 @@ describe('interpolated()', () => {
     ['${GONE?}', 'the variable GONE is not set'],
     ['${GONE?tell me $A}', 'the variable GONE is not set: tell me a'],
     ['${EMPTY:?tell me}', 'the variable EMPTY is empty: tell me'],
-    ['${A', '"${A" is not closed with "}" (write $$ for a dollar sign)'],
-    ['${}', '"${}" is no variable (write $$ for a dollar sign)'],
-    ['${A/x/y}', '"${A/x/y}" is no variable (write $$ for a dollar sign)'],
-    ['${A:x}', '"${A:x}" is no variable (write $$ for a dollar sign)'],
-    ['${1}', '"${1}" is no variable (write $$ for a dollar sign)'],
+    ['${A', 'a "${" is not closed with "}" (write $$ for a dollar sign)'],
+    ['${}', 'what stands in a "${…}" is no variable (write $$ for a dollar sign)'],
+    ['${A/x/y}', 'what stands in a "${…}" is no variable (write $$ for a dollar sign)'],
+    ['${A:x}', 'what stands in a "${…}" is no variable (write $$ for a dollar sign)'],
+    ['${1}', 'what stands in a "${…}" is no variable (write $$ for a dollar sign)'],
     ['${GONE:-'.repeat(60) + '}'.repeat(60), 'its ${…} are nested too deeply'],
   ])('%s is refused', (text, why) => {
     expect(() => fill(text)).toThrow(why);

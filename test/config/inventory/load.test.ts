@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadInventory } from '../../../src/config/inventory/load.ts';
+import { Vault } from '../../../src/config/vault.ts';
+import { sealed } from '../../support/vault.ts';
 import { Failure, reasonOf } from '../../../src/errors.ts';
 
 let folder: string;
@@ -59,9 +61,21 @@ describe('loadInventory()', () => {
 
     expect(complaintsAbout('one', 'two.yml')).toEqual([
       'group_vars/all:2:1: "a" is written twice',
-      'one:1:4: should be a variable such as key=value, is "1"',
+      'one:1:4: should be a variable such as key=value (a value with blanks needs quotation marks)',
       'two.yml:1:6: the group "web" should be a mapping, is 5',
     ]);
+  });
+
+  it('knows as secret what an encrypted INI inventory has, also where it is no assignment', () => {
+    const written =
+      'fe1 a=first-11 stray-22\n[a:c]-web b=fifth-55\n[fe]\nfe1\n[fe:vars]\npassword third-33\npw: fourth-44\n';
+    write({ hosts: sealed(written, 'open sesame') });
+    const vault = new Vault([{ id: 'default', password: 'open sesame' }]);
+
+    expect(() => loadInventory([join(folder, 'hosts')], { vault })).toThrow(Failure);
+
+    const told = 'first-11, stray-22, password third-33 fourth-44 fifth-55 fe1 [fe:vars]';
+    expect(vault.secrets.hide(told)).toBe('(hidden), (hidden), (hidden) (hidden) (hidden) fe1 [fe:vars]');
   });
 
   it('refuses strange names in a list', () => {

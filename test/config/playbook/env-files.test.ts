@@ -43,7 +43,8 @@ describe('env_file', () => {
     ],
     [
       'env_file: bad.env',
-      (dir: string) => `container.env_file: ${dir}/bad.env:2: write KEY=value, not "not good", on fe1`,
+      (dir: string) =>
+        `container.env_file: ${dir}/bad.env:2: should be KEY=value (a value of several lines needs quotation marks), on fe1`,
     ],
     ['env_file: dir', (dir: string) => `container.env_file: cannot read ${dir}/dir: it is a folder, on fe1`],
     [

@@ -44,13 +44,22 @@ describe('parseExtraVars()', () => {
   it.each([
     [
       ['version'],
-      'Cannot read --extra-vars "version": "version" is no name=value; write name=value, a mapping as JSON or YAML, or @file',
+      'Cannot read --extra-vars "…": its first word is no name=value; write name=value, a mapping as JSON or YAML, or @file',
     ],
     [[''], 'Cannot read --extra-vars "": write name=value, a mapping as JSON or YAML, or @file'],
-    [["a='b"], `Cannot read --extra-vars "a='b": a quotation mark is not closed`],
-    [['a-b=1'], 'Cannot read --extra-vars "a-b=1": "a-b" is no name for a variable'],
-    [['=1'], 'Cannot read --extra-vars "=1": "" is no name for a variable'],
-    [['[1]'], 'Cannot read --extra-vars "[1]": should be a mapping of names to values'],
+    [
+      ['db_password=hunter22 oops'],
+      'Cannot read --extra-vars "db_password=… …": what follows db_password=… is no name=value (a value with blanks needs quotation marks of its own); write name=value, a mapping as JSON or YAML, or @file',
+    ],
+    [
+      ['{"db_password": "hunter22" oops}'],
+      'Cannot read --extra-vars "{…": Unexpected scalar at node end, at column 28',
+    ],
+    [['[a, "hunter22"'], 'Cannot read --extra-vars "[…": Flow sequence must end with a ], at column 15'],
+    [["a='b"], `Cannot read --extra-vars "a=…": a quotation mark is not closed`],
+    [['a-b=1'], 'Cannot read --extra-vars "a-b=…": "a-b" is no name for a variable'],
+    [['=1'], 'Cannot read --extra-vars "=…": "" is no name for a variable'],
+    [['[1]'], 'Cannot read --extra-vars "[…": should be a mapping of names to values'],
     [['@none.yml'], 'Cannot read --extra-vars @none.yml: no such file, none.yml'],
     [['@list.yml'], 'Cannot read --extra-vars @list.yml: should be a mapping of names to values'],
   ])('-e %j is refused: %s', (args, message) => {
@@ -61,8 +70,8 @@ describe('parseExtraVars()', () => {
     const lines = linesOf(() => parseExtraVars(['a', 'b=1', '{"x', '@broken.yml'], readFile));
 
     expect(lines).toEqual([
-      expect.stringContaining('Cannot read --extra-vars "a": '),
-      expect.stringMatching(/^Cannot read --extra-vars "{\\"x": .*, at column \d+$/),
+      expect.stringContaining('Cannot read --extra-vars "…": '),
+      expect.stringMatching(/^Cannot read --extra-vars "{…": .*, at column \d+$/),
       expect.stringMatching(/^broken\.yml:2:1: /),
     ]);
   });
