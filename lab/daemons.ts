@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { cgroupOf, favoured } from './cgroups.ts';
 import { ping } from './engine.ts';
-import { haproxyProgram, masterRuntime, renderHaproxy, runtime } from './haproxy.ts';
+import { haproxyProgram, knowsIdleClose, masterRuntime, renderHaproxy, runtime } from './haproxy.ts';
 import type { Host } from './host.ts';
 import { inside, logOf } from './host.ts';
 import { processesOf } from './namespaces.ts';
@@ -131,7 +131,7 @@ export async function reloadHaproxy(host: Host): Promise<void> {
 }
 
 /**
- * Whether a worker was told to end, or has. It closes its idle connections then, and by the next question has done so.
+ * Whether a worker was told to end, or has. It lets go of its ports then, and by the next question has done so.
  * Without a master socket nobody can be asked.
  */
 async function isEnding(host: Host, pid: string): Promise<boolean> {
@@ -146,7 +146,9 @@ async function workerPid(host: Host): Promise<string> {
 /** True when the file has changed. */
 function writeHaproxyConfig(host: Host, settings: LabSettings): boolean {
   const file = join(host.dir, 'haproxy/haproxy.cfg');
-  const wanted = renderHaproxy(readFileSync(settings.haproxyTemplate, 'utf8'), host, settings);
+  const template = readFileSync(settings.haproxyTemplate, 'utf8');
+  const known = knowsIdleClose() ? template : template.replace(/^ *option idle-close-on-response\n/m, '');
+  const wanted = renderHaproxy(known, host, settings);
   if (existsSync(file) && readFileSync(file, 'utf8') === wanted) return false;
   writeFileSync(file, wanted);
   return true;

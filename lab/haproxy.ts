@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { basename, isAbsolute } from 'node:path';
 import { buffer } from 'node:stream/consumers';
@@ -14,6 +15,14 @@ export function haproxyProgram(environment: NodeJS.ProcessEnv = process.env): st
   // Daemons are known by the kernel's name of their program.
   if (isAbsolute(program) && basename(program) === 'haproxy') return program;
   throw new Error(`Cannot use SLUICE_LAB_HAPROXY=${program}: it must be the whole path of a program named haproxy`);
+}
+
+/**
+ * Whether it has `option idle-close-on-response`. 2.4.0 has not: there a reload fails requests that are just sent on idle
+ * connections, whoever asks for it.
+ */
+export function knowsIdleClose(): boolean {
+  return !/version 2\.4\.0\b/.test(execFileSync(haproxyProgram(), ['-v'], { encoding: 'utf8' }));
 }
 
 /** One server of `show servers state`. */

@@ -128,12 +128,9 @@ describe.each([
   { template: 'pxapp.cfg.j2', play: 'haproxy-config.yml', lab: 'haproxy.cfg.example' },
   { template: 'slots.cfg.j2', play: 'start-first.yml', lab: 'slots.cfg.example' },
 ])('haproxy/$template', ({ template, play, lab }) => {
-  /**
-   * Without comments, empty lines, and what keeps a reload from closing connections, which the lab goes without; the
-   * servers, which are last, in the order of their names.
-   */
+  /** Without comments and empty lines; the servers, which are last, in the order of their names. */
   const directives = (config: string): readonly string[] => {
-    const lines = config.split('\n').filter((line) => !/^\s*(#|$)|idle-close-on-response/.test(line));
+    const lines = config.split('\n').filter((line) => !/^\s*(#|$)/.test(line));
     const isServer = (line: string): boolean => line.startsWith('    server ');
     return [...lines.filter((line) => !isServer(line)), ...lines.filter(isServer).toSorted()];
   };
