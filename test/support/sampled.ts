@@ -29,12 +29,21 @@ export function sampled<Seen>(
   };
 }
 
-/** The fewest servers that could take requests at any of the looks, one every 50 ms. */
+/**
+ * The fewest servers that could take requests at any of the looks, one every 50 ms. An HAProxy that has just begun shows every
+ * server as UP until its first check: there one can that could before, or has passed a check since.
+ */
 export function sampleUsable(host: Host): () => Promise<number> {
-  return sampled(host, 50, Infinity, (least, rows) => {
-    const usable = rows.filter(
-      (row) => row.get('srv_op_state') === '2' && row.get('srv_admin_state') === '0' && row.get('srv_uweight') !== '0',
-    );
-    return Math.min(least, usable.length);
-  });
+  const passed = new Map<string, boolean>();
+  const isUsable = (row: Rows[number]): boolean => {
+    const of = (column: string): string => row.get(column) ?? '';
+    const name = of('srv_name');
+    const isUp = of('srv_op_state') === '2';
+    // The result of a check: 3 is "passed", 0 that one is under way, or was never begun ("show servers state").
+    if (of('srv_admin_state') !== '0') passed.set(name, false);
+    else if (of('srv_check_result') === '3') passed.set(name, true);
+    else if (!isUp || !passed.has(name)) passed.set(name, isUp);
+    return isUp && passed.get(name) === true && of('srv_uweight') !== '0';
+  };
+  return sampled(host, 50, Infinity, (least, rows) => Math.min(least, rows.filter(isUsable).length));
 }
