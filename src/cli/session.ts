@@ -106,9 +106,7 @@ async function inOpenSession(
     return await use({
       ...{ inventory, vault, report, fleet },
       prepare: (hosts) => fleet.prepare(hosts),
-      logIn: (given) => {
-        logins.give(given);
-      },
+      logIn: logins.give.bind(logins),
       paint: paintFor(takesColour(stdout, environment)),
       print: (lines) => {
         if (!command.json) stdout.write(vault.secrets.hide(lines.map((line) => `${line}\n`).join('')));
@@ -116,9 +114,9 @@ async function inOpenSession(
       startedMs: systemClock.now(),
       begin: async (asked, changes) => {
         const isHomeward = changes === 'home';
-        const without = orWithout(isHomeward, report);
         if (goingOnWith) journal.waitFor(goingOnWith);
-        else if (changes !== false) await journal.open(run, runsFolder(environment), report).catch(without);
+        else if (changes !== false)
+          await journal.open(run, runsFolder(environment), report).catch(orWithout(isHomeward, report));
         report({ type: 'run-started', ...asked, by, version, machine: hostname(), pid: process.pid });
         await beforeActing(journal, isHomeward);
       },

@@ -100,7 +100,10 @@ async function planAll(all: readonly Play[], how: How, context: SkippingContext)
     ...moved,
     ...keptBetween(plans),
     ...plans.flatMap(capacityProblems),
-    ...timeWarnings(ofInstances(plays), (one) => inheritedOf(one, facts)),
+    ...timeWarnings(
+      plays.flatMap(({ hosts }) => hosts.flatMap(({ instances }) => instances)),
+      (one) => inheritedOf(one, facts),
+    ),
   ];
   for (const { kind, host, text } of found) context.report({ type: kind, host, text });
   refuseIfProblems(found, how.hasEnded);
@@ -209,10 +212,6 @@ async function outcomeOf(planned: Planned, how: How, context: RollingContext): P
   const ends = summaries.map((row) => row.end);
   const end = runEndOf(ends, { isHalted: pace.why !== undefined, wentBack, brokenOff: pace.brokenOff });
   return { end, why: pace.why, hosts: summaries };
-}
-
-function ofInstances(plays: readonly Play[]): readonly Instance[] {
-  return plays.flatMap((play) => play.hosts.flatMap((host) => host.instances));
 }
 
 interface RollingContext extends SkippingContext {

@@ -18,7 +18,7 @@ import type { CommandEnd, CommandRequest } from '../../runner/ports/commands.ts'
 import type { Link } from '../link.ts';
 import { noLogins } from '../login.ts';
 import { changesOf } from './changes.ts';
-import { Engine, unless } from './engine.ts';
+import { Engine, inspected, unless } from './engine.ts';
 import { executed } from './exec.ts';
 import { linesOf, outputOf } from './frames.ts';
 import { insideOf, type InsideContainer } from './inside.ts';
@@ -301,9 +301,4 @@ export class EngineContainers implements Containers {
   async #change(what: string, ask: (docker: Dockerode, abortSignal: AbortSignal) => Promise<unknown>): Promise<void> {
     await this.#engine.call({ what, withinMs: CHANGE_MS, ask });
   }
-}
-
-/** dockerode's typings leave out some of it, and never say null. */
-async function inspected(docker: Dockerode, name: string, abortSignal: AbortSignal): Promise<InspectedContainer> {
-  return (await docker.getContainer(name).inspect({ abortSignal })) as unknown as InspectedContainer;
 }

@@ -2,6 +2,7 @@ import type Dockerode from 'dockerode';
 import { Failure, reasonOf } from '../../errors.ts';
 import type { Link } from '../link.ts';
 import { StreamLocalAgent } from './agent.ts';
+import type { InspectedContainer } from './inspections.ts';
 
 /** The API versions whose answers we know; an Engine speaks a range of its own. */
 const API = { oldest: '1.30', newest: '1.47' } as const;
@@ -177,4 +178,13 @@ function compare(one: string, other: string): number {
   const [major = 0, minor = 0] = one.split('.').map(Number);
   const [otherMajor = 0, otherMinor = 0] = other.split('.').map(Number);
   return major - otherMajor || minor - otherMinor;
+}
+
+/** dockerode's typings leave out some of it, and never say null. */
+export async function inspected(
+  docker: Dockerode,
+  name: string,
+  abortSignal: AbortSignal,
+): Promise<InspectedContainer> {
+  return (await docker.getContainer(name).inspect({ abortSignal })) as unknown as InspectedContainer;
 }

@@ -17,7 +17,9 @@ keepsARecord('a host over SSH', async () => {
       links.push(another);
       return new FileRecord(another);
     },
-    tear: async () => void (await link?.run(`printf '{ "schema": 1, "ent' > ${record}.json`)),
+    tear: async () => {
+      await link?.run(`printf '{ "schema": 1, "ent' > ${record}.json`);
+    },
     forbid: undefined,
     end: async () => {
       await link?.run(`rm -f ${record}.json ${record}.order`);
