@@ -1,9 +1,11 @@
 import type { Duplex, Readable } from 'node:stream';
-import { Failure } from '../errors.ts';
+import { Absent, Failure } from '../errors.ts';
 import { HttpSocket } from './http-socket.ts';
 import type { Relay } from './relay.ts';
 
 const STDERR_LIMIT = 500;
+/** The words of connect(2), as relays pass them on, for a socket that nobody is behind. */
+const NOBODY = /(?:connection refused|no such file or directory)$/i;
 
 /** Its command: `exit` tells its status, null for none, and `close` that it is over and all of its output has been read. */
 export interface RelayChannel extends Duplex {
@@ -98,7 +100,9 @@ export class RelaySocket extends HttpSocket {
     const { what, relay } = this.#purpose;
     const words = this.#said.trim().replaceAll(/\s*\n\s*/g, '; ');
     const why = words === '' ? `it ended with status ${this.#exitCode ?? 'none'}` : words;
+    const sentence = `Cannot ${what} by "${relay.told}": ${why}`;
     // Cut off in the middle, it is not known how far it got.
-    this.destroy(new Failure(this.#isProven ? 'unreachable' : 'refused', `Cannot ${what} by "${relay.told}": ${why}`));
+    if (this.#isProven) this.destroy(new Failure('unreachable', sentence));
+    else this.destroy(NOBODY.test(words) ? new Absent('refused', sentence) : new Failure('refused', sentence));
   }
 }

@@ -47,9 +47,9 @@ describe('sluice doctor', () => {
       `fe1  login     fe1 (root@127.0.0.1:${server.port}), ${server.folder}/id SHA256:KEY`,
       `fe1  host key  SHA256:KEY (ssh-ed25519), known by ${server.folder}/known_hosts:1`,
       'fe1  socket    /opt/h.sock, level admin, by /opt/h.cfg:7 of process 42, ' +
-        'Cannot open /opt/h.sock on fe1: there is no such file, or no way to it',
+        'Cannot open /opt/h.sock on fe1: there is no such file',
       'fe1  state     /var/lib/sluice, writable, with flock',
-      'problem: Cannot open /var/run/docker.sock on fe1: there is no such file, or no way to it',
+      'problem: Cannot open /var/run/docker.sock on fe1: there is no such file',
       "problem: Cannot find HAProxy's socket on fe1: there is none at /var/run/haproxy.sock, /run/haproxy.sock, " +
         '/run/haproxy/admin.sock; name it with --socket',
     ]);

@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { Failure } from '../../errors.ts';
+import { Absent, Failure } from '../../errors.ts';
 import type { CommandResult } from '../../runner/ports/ports.ts';
 import { LOOK_FOR_RELAYS, relayTo, RELAYS_FOR_HAPROXY, type Relay } from '../relay.ts';
 import type { Engine } from './engine.ts';
@@ -38,11 +38,13 @@ export function insideOf(
   const { host } = engine;
   const running = async (): Promise<{ readonly root: string; readonly mounts: readonly InspectedMount[] }> => {
     const container = await inspected();
-    const refuse = (why: string): Failure =>
-      new Failure('docker', `Cannot look into container ${name} on ${host}: ${why}`);
-    if (!container) throw refuse('there is no such container');
+    const cannot = `Cannot look into container ${name} on ${host}`;
+    if (!container) throw new Absent('docker', `${cannot}: there is no such container`);
     const { Running: isRunning, Pid: pid, Status: status } = container.State;
-    if (!isRunning || pid === undefined || pid === null || pid === 0) throw refuse(`it is ${status}`);
+    const isGone = !isRunning && status !== 'restarting';
+    if (isGone) throw new Absent('docker', `${cannot}: it is ${status}`);
+    if (!isRunning || pid === undefined || pid === null || pid === 0)
+      throw new Failure('docker', `${cannot}: it is ${status}`);
     return { root: `/proc/${pid}/root`, mounts: container.Mounts ?? [] };
   };
   return {

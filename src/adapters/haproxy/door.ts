@@ -1,6 +1,6 @@
 import { isAbsolute } from 'node:path';
 import type { Duplex } from 'node:stream';
-import { Failure } from '../../errors.ts';
+import { Absent, Failure } from '../../errors.ts';
 import { placeName, type BalancerPlace } from '../../rollout/model.ts';
 import type { Link } from '../link.ts';
 import type { Inside } from './inside.ts';
@@ -45,7 +45,9 @@ function insideDoor(link: Link, path: string, inside: Inside): Door {
         if (!(error instanceof Failure) || error.code !== 'refused') throw error;
         return await within.openSocket(path).catch((other: unknown) => {
           if (!(other instanceof Failure)) throw other;
-          throw new Failure('refused', `${error.message}; ${other.message}`, { cause: other });
+          // What its host does not let us see may be there.
+          const Kind = other instanceof Absent ? Absent : Failure;
+          throw new Kind('refused', `${error.message}; ${other.message}`, { cause: other });
         });
       }
     },

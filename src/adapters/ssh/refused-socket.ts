@@ -5,6 +5,8 @@ export interface SocketFinding {
   readonly why: string;
   /** No command could open it either, as whoever looked. */
   readonly isHopeless: boolean;
+  /** There certainly is none. */
+  readonly isAbsent: boolean;
 }
 
 /**
@@ -20,34 +22,40 @@ export async function lookAt(
   const [finding = '', owner = '?', mode = '?'] = stdout.trim().split(' ');
   switch (finding) {
     case 'missing':
-      return { why: 'there is no such file, or no way to it', isHopeless: true };
+      return { why: 'there is no such file', isHopeless: true, isAbsent: true };
+    case 'out-of-sight':
+      return { why: `there is no such file, or ${user} may not see it`, isHopeless: true, isAbsent: false };
     case 'no-socket':
-      return { why: 'it is not a socket', isHopeless: true };
+      return { why: 'it is not a socket', isHopeless: true, isAbsent: true };
     case 'denied':
       return {
         why:
           `${user} may not use it (it belongs to ${owner}, mode ${mode}): ` +
           `put ${user} into its group, or let sluice become root (ansible_become)`,
-        isHopeless: true,
+        ...{ isHopeless: true, isAbsent: false },
       };
     case 'listening':
       return {
         why: 'its SSH server does not allow it: AllowStreamLocalForwarding or DisableForwarding in sshd_config',
-        isHopeless: false,
+        ...{ isHopeless: false, isAbsent: false },
       };
     default:
       return {
         why: 'nothing listens on it, or its SSH server does not allow it (AllowStreamLocalForwarding in sshd_config)',
-        isHopeless: false,
+        ...{ isHopeless: false, isAbsent: false },
       };
   }
 }
 
-/** A socket of another network namespace is not in /proc/net/unix, so that its absence there proves nothing. */
+/**
+ * A socket of another network namespace is not in /proc/net/unix, so that its absence there proves nothing. Nor does that
+ * of the file, where the last of its folders that the user sees may not be looked into, or is a link to where they may not.
+ */
 function looking(path: string): string {
   const file = quoted(path);
   return [
-    `if ! test -e ${file}; then echo missing`,
+    `if ! test -e ${file}; then p=${file}; until test -d "$p" || test -L "$p"; do p=$(dirname "$p"); done`,
+    'if test -d "$p" && test -x "$p"; then echo missing; else echo out-of-sight; fi',
     `elif ! test -S ${file}; then echo no-socket`,
     `elif ! test -w ${file}; then echo denied $(stat -c '%U:%G %a' ${file})`,
     `elif grep -qF ${quoted(` ${path}`)} /proc/net/unix; then echo listening`,

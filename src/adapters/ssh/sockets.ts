@@ -1,5 +1,5 @@
 import type { Duplex } from 'node:stream';
-import { Failure } from '../../errors.ts';
+import { Absent, Failure } from '../../errors.ts';
 import type { RunResult } from '../link.ts';
 import type { OpenError } from './carrier.ts';
 import { lookAt, type SocketFinding } from './refused-socket.ts';
@@ -82,6 +82,8 @@ export class Sockets {
     const finding = await lookAt(path, session.address.user, run);
     const refuse = (why: string): Failure =>
       new Failure('refused', `Cannot open ${path} on ${host}: ${why}`, { cause: error });
+    if (finding.isAbsent)
+      throw new Absent('refused', `Cannot open ${path} on ${host}: ${finding.why}`, { cause: error });
     if (finding.isHopeless) throw refuse(finding.why);
     const there = await this.#programs();
     const relay = relayTo({ path, speaks, become }, there);

@@ -1,4 +1,4 @@
-import { Failure } from '../../errors.ts';
+import { Absent, Failure } from '../../errors.ts';
 import { isOver } from '../../rollout/drained-until.ts';
 import { keptAdvice, keptText } from '../../rollout/kept.ts';
 import {
@@ -155,13 +155,22 @@ function isWell({ running, health }: Container): boolean {
   return running && (health === 'none' || health === 'healthy');
 }
 
-/** Behind central balancers a host need not have one of its own. */
+/**
+ * Behind central balancers a host need not have one of its own. One that there may be, but that does not answer, may serve
+ * all the same.
+ */
 async function ownFronts(access: HostAccess, request: MaintainRequest, findings: Finding[]): Promise<readonly Front[]> {
   try {
     return await frontsOf(access, { place: request.place, balancers: undefined }, async () => access);
   } catch (error) {
     if (request.balancers === undefined || !(error instanceof Failure)) throw error;
-    findings.push({ kind: 'warning', host: access.name, text: `No HAProxy of its own is seen to: ${error.message}` });
+    const { name: host } = access;
+    // `config`: none was named, and there is none where it is by custom.
+    if (!(error instanceof Absent) && error.code !== 'config') {
+      const text = `Cannot take ${host} out of service at an HAProxy of its own, which may serve: ${error.message}`;
+      throw new Failure(error.code, text, { cause: error });
+    }
+    findings.push({ kind: 'warning', host, text: `No HAProxy of its own is seen to: ${error.message}` });
     return [];
   }
 }

@@ -3,6 +3,7 @@ import { Engine } from '../../../src/adapters/docker/engine.ts';
 import { insideOf } from '../../../src/adapters/docker/inside.ts';
 import type { InspectedContainer } from '../../../src/adapters/docker/inspections.ts';
 import type { Link } from '../../../src/adapters/link.ts';
+import { Absent, Failure } from '../../../src/errors.ts';
 
 /** Nothing is asked of it. */
 const engine = new Engine({ host: 'fe1' } as Link, '/var/run/docker.sock');
@@ -43,5 +44,11 @@ describe('insideOf()', () => {
     );
     const none = insideOf(engine, 'lb', async () => undefined);
     await expect(none.procDir()).rejects.toThrow('Cannot look into container lb on fe1: there is no such container');
+    // One that is being started anew will be there in a moment.
+    const coming = container({}, { Running: false, Status: 'restarting', Pid: 0 });
+    const kinds = [ended, none, coming].map(async (one) => one.procDir().catch((error: unknown) => error));
+    const [first, second, third] = await Promise.all(kinds);
+    expect([first, second].map((error) => error instanceof Absent)).toEqual([true, true]);
+    expect([third instanceof Failure, third instanceof Absent]).toEqual([true, false]);
   });
 });

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { doorOf } from '../../../src/adapters/haproxy/door.ts';
 import { onHost, type Within } from '../../../src/adapters/haproxy/inside.ts';
 import type { Link } from '../../../src/adapters/link.ts';
-import { Failure } from '../../../src/errors.ts';
+import { Absent, Failure } from '../../../src/errors.ts';
 
 /** A link that tells what was opened; `gone` are paths where nothing is, or not any more. */
 function linkWithout(...gone: string[]): { readonly link: Link; readonly opened: string[]; readonly gone: string[] } {
@@ -12,7 +12,7 @@ function linkWithout(...gone: string[]): { readonly link: Link; readonly opened:
     host: 'fe1',
     openSocket: async (path) => {
       opened.push(path);
-      if (gone.includes(path)) throw new Failure('refused', `Cannot open ${path} on fe1: there is no such file`);
+      if (gone.includes(path)) throw new Absent('refused', `Cannot open ${path} on fe1: there is no such file`);
       return new PassThrough();
     },
     openTcp: async (address, port) => {
@@ -121,6 +121,18 @@ describe('doorOf()', () => {
       await expect(doorOf(link, place, { ...onHost, pathOf, within: way }).open()).rejects.toThrow(
         'Cannot open /proc/7/root/run/haproxy.sock on fe1: there is no such file; Cannot open it in container lb: it has no socat',
       );
+    });
+
+    it.each([
+      { why: 'it has no socat', Kind: Failure },
+      { why: 'connection refused', Kind: Absent },
+    ])('is sure that there is none only where it was looked for in there: $why', async ({ why, Kind }) => {
+      const { link } = linkWithout('/proc/7/root/run/haproxy.sock');
+      const { within: way } = within(new Kind('refused', why));
+      const opening = doorOf(link, place, { ...onHost, pathOf, within: way }).open();
+      const failure: unknown = await opening.catch((error: unknown) => error);
+      expect(failure).toBeInstanceOf(Failure);
+      expect(failure instanceof Absent).toBe(Kind === Absent);
     });
   });
 });

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo, type Server } from 'node:net';
 import { join } from 'node:path';
 import type { ServerChannel } from 'ssh2';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { Failure } from '../../../src/errors.ts';
+import { Absent, type Failure } from '../../../src/errors.ts';
 import { failureOf, linkTo, place, server, transports, useSshServer } from './harness.ts';
 
 /** Resolves with the next command's channel, which is then the test's to answer. */
@@ -204,7 +204,8 @@ describe.each(transports)('SshLink.openSocket() and openTcp() by %s', (transport
   });
 
   it.each([
-    ['missing', 'there is no such file, or no way to it'],
+    ['missing', 'there is no such file'],
+    ['out-of-sight', 'there is no such file, or root may not see it'],
     ['no-socket', 'it is not a socket'],
     [
       'denied root:docker 660',
@@ -233,6 +234,7 @@ describe.each(transports)('SshLink.openSocket() and openTcp() by %s', (transport
 
     expect(failure.code).toBe('refused');
     expect(failure.message).toBe(`Cannot open /run/a.sock on fe1: ${why}`);
+    expect(failure instanceof Absent).toBe(finding === 'missing' || finding === 'no-socket');
   });
 
   it('open a TCP port, and tell why one is refused', async () => {
