@@ -133,9 +133,7 @@ async function inspectAll(
   }
 }
 
-function wanted({ host, container, spec }: Instance): string {
-  return `${host} ${container} ${spec.image}`;
-}
+const wanted = ({ host, container, spec }: Instance): string => `${host} ${container} ${spec.image}`;
 
 function planOne(
   play: Play,

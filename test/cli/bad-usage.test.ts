@@ -37,7 +37,7 @@ describe('readArguments() refuses', () => {
     { why: 'a limit without a value',          line: 'status -i a -l',                       says: /: -l needs a value \(/ },
     { why: 'a note without a value',           line: 'drain h -i a -m',                      says: /: -m needs a value \(/ },
     { why: 'no forks',                         line: 'status -i a -f 0',                     says: /^Cannot use --forks 0: it must be a whole number above 0$/ },
-    { why: 'no pulls',                         line: 'plan p -i a --max-parallel-pulls 0',   says: /^Cannot use --max-parallel-pulls 0: it must be a whole number above 0$/ },
+    { why: 'no pulls',                         line: 'rollout p -i a --max-parallel-pulls 0', says: /^Cannot use --max-parallel-pulls 0: it must be a whole number above 0$/ },
     { why: 'half a fork',                      line: 'status -i a -f 1.5',                   says: /--forks 1\.5/ },
     { why: 'forks in words',                   line: 'status -i a --forks many',             says: /--forks many/ },
     { why: 'forks without a value',            line: 'status -i a --forks=',                 says: /--forks/ },

@@ -12,13 +12,12 @@ import type {
   Prospects,
   RemoteImage,
   SettingChange,
-  Sure,
 } from '../../runner/ports/ports.ts';
 import type { CommandEnd, CommandRequest } from '../../runner/ports/commands.ts';
 import type { Link } from '../link.ts';
 import { noLogins } from '../login.ts';
 import { changesOf } from './changes.ts';
-import { Engine, inspected, unless } from './engine.ts';
+import { Engine, inspected, isSure, unless } from './engine.ts';
 import { executed } from './exec.ts';
 import { linesOf, outputOf } from './frames.ts';
 import { insideOf, type InsideContainer } from './inside.ts';
@@ -48,10 +47,8 @@ interface Making extends Creation {
   readonly platform?: string | undefined;
   /** Put into it before it starts. */
   readonly files: readonly TarFile[];
-  readonly sure: Sure;
+  readonly sure: typeof isSure;
 }
-
-const isSure: Sure = async () => undefined;
 
 interface EngineOptions extends Partial<RegistryTerms> {
   readonly socket?: string;

@@ -1,5 +1,6 @@
 import type Dockerode from 'dockerode';
 import { Failure, reasonOf } from '../../errors.ts';
+import type { Sure } from '../../runner/ports/ports.ts';
 import type { Link } from '../link.ts';
 import { StreamLocalAgent } from './agent.ts';
 import type { InspectedContainer } from './inspections.ts';
@@ -179,6 +180,9 @@ function compare(one: string, other: string): number {
   const [otherMajor = 0, otherMinor = 0] = other.split('.').map(Number);
   return major - otherMajor || minor - otherMinor;
 }
+
+/** Of who asks without a lock. */
+export const isSure: Sure = async () => undefined;
 
 /** dockerode's typings leave out some of it, and never say null. */
 export async function inspected(

@@ -62,7 +62,14 @@ export function summaryOf(run: HostRun, monitors: Pick<Monitors, 'endOf'>): Host
   );
   const cause = failed ? failed.failure : run.failure;
   const why = cause ?? run.leftOut;
-  const reason = failed ? reasonIn(failed) : why === undefined ? '' : reasonOf(why);
+  const reason = failed
+    ? reasonIn(
+        failed,
+        ended.map(({ container }) => container),
+      )
+    : why === undefined
+      ? ''
+      : reasonOf(why);
   const isStopped = cause instanceof Failure && cause.code === 'interrupted';
   const own = run.leftOut ? 'outOfService' : hostEndOf(all, isStopped, missing > 0);
   const end = run.failure && own !== 'outOfService' ? (isStopped ? 'interrupted' : 'failed') : own;
@@ -71,11 +78,15 @@ export function summaryOf(run: HostRun, monitors: Pick<Monitors, 'endOf'>): Host
   return withLeftInWork({ host, end, reason, ...done, notReached: missing, ms }, leftInWork);
 }
 
-/** Which container it is about is in it: a server may have another name, and a deadline has none. */
-function reasonIn({ container, failure }: { readonly container: string; readonly failure: unknown }): string {
+/** Which of the host's `containers` it is about is in it: a server may have another name, and a deadline has none. */
+function reasonIn(
+  { container, failure }: { readonly container: string; readonly failure: unknown },
+  containers: readonly string[],
+): string {
   const reason = reasonOf(failure);
   const isStop = failure instanceof Failure && failure.code === 'interrupted';
-  return isStop || reason.split(/[^\w.-]+/).includes(container) ? reason : `${container}: ${reason}`;
+  const words = reason.split(/[^\w.-]+/);
+  return isStop || containers.some((one) => words.includes(one)) ? reason : `${container}: ${reason}`;
 }
 
 function withLeftInWork(summary: HostSummary, leftInWork: readonly InstancePlan[]): HostSummary {

@@ -1,6 +1,7 @@
 import { isAt, placesOf, type Place } from '../../rollout/discover.ts';
 import {
   balancerKey,
+  keepsContainer,
   sameServer,
   serverPath,
   serversOf,
@@ -17,6 +18,8 @@ interface Whereabouts {
   /** The one that is there. */
   readonly container?: Pick<Container, 'published'> | undefined;
   readonly host: Pick<HostAccess, 'name' | 'addresses'>;
+  /** More servers of the same container, which other plays of the run name: each is decided anew when its turn comes. */
+  readonly elsewhere?: readonly Server[];
 }
 
 /**
@@ -47,7 +50,10 @@ async function othersThere(instance: Instance, all: readonly BackendState[], whe
         .filter(({ balancer }) => balancerKey(balancer) === balancerKey(server.balancer))
         .flatMap(({ servers }) => servers)
         // One in maintenance gets no requests.
-        .filter((one) => one.admin !== 'maint' && !own.some((mine) => sameServer(mine, one.server)));
+        .filter(
+          (one) =>
+            one.admin !== 'maint' && ![...own, ...(where.elsewhere ?? [])].some((mine) => sameServer(mine, one.server)),
+        );
       const followers = others.filter((one) => one.tracks === serverPath(server) && !isSamePlace(one, state));
       const beside = others.filter((one) => isSamePlace(one, state));
       const elsewhere = others.filter((one) => !isSamePlace(one, state) && one.port !== 0);
@@ -79,7 +85,9 @@ async function placesBeside(
 ): Promise<readonly Place[]> {
   const { server, address } = state;
   const isNear = server.balancer.host === instance.host;
-  const specs = [...specsOf(instance), ...(container ? [{ ports: undefined, networks: undefined }] : [])];
+  // A container that stays has the ports that it has.
+  const declared = keepsContainer(instance) ? [] : specsOf(instance);
+  const specs = [...declared, ...(container ? [{ ports: undefined, networks: undefined }] : [])];
   const known = (addresses: readonly string[]): readonly Place[] =>
     specs.flatMap((spec) => placesOf(spec, { addresses, published: container?.published ?? [] }, isNear));
   const isPossible = servers.some((one) => known([one.address]).some((place) => isAt(one, place)));
