@@ -148,8 +148,11 @@ describe('drainHosts(), when the requests in hand take too long,', () => {
     expect(result.end).toBe('done');
     expect(await weightsOf(fleet)).toEqual(withoutSecond);
     expect(fleet.failures()).toEqual([]);
-    const remarks = fleet.events.flatMap((event) => (event.type === 'remark' ? [event.remark] : []));
-    expect(remarks).toEqual([{ about: 'not-drained', server: aServer('pxApp_2'), sessions: 1, then: 'continue' }]);
+    expect(fleet.events).toContainEqual(
+      expect.objectContaining({
+        remark: { about: 'not-drained', server: aServer('pxApp_2'), sessions: 1, then: 'continue' },
+      }),
+    );
   });
 
   it('cuts what is in hand when the policy is to shut sessions down, on that server alone', async () => {

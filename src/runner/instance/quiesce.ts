@@ -6,7 +6,7 @@ import type { Clock, ServerLook } from '../ports/ports.ts';
 import { untilDrained, type Drained, type ServerAccess } from './traffic.ts';
 import type { Watch } from '../waiting/watch.ts';
 
-/** In maintenance: for requests that end by themselves, and for counters, which take a moment after `shutdown sessions` (100 ms seen). */
+/** After `shutdown sessions` HAProxy needs a moment until its counters show it (100 ms seen). */
 const CUT_WITHIN_MS = 5_000;
 
 /** How often a drain clock is started anew; somebody who takes the barrier down for ever must not hold a run for ever. */
@@ -106,12 +106,11 @@ async function untilOneIsQuiet(barrier: Barrier, terms: Terms, watch: Watch): Pr
   };
 
   const first = await wait(0);
-  const isTold = first.end === 'late';
-  if (isTold) tell(first);
+  if (first.end === 'late') tell(first);
   await barrier.close();
-  if (isTold && policy.onTimeout === 'shutdown_sessions') await access.balancer.shutdownSessions(server);
+  if (first.end === 'late' && policy.onTimeout === 'shutdown_sessions') await access.balancer.shutdownSessions(server);
   const second = await wait(CUT_WITHIN_MS);
-  if (second.end === 'late' && !isTold) tell(second);
+  if (second.end === 'late') tell(second);
 }
 
 function notDrained({ server }: ServerAccess, seen: Drained, { timeoutMs }: DrainPolicy): Failure {
