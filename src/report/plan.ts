@@ -5,6 +5,7 @@ import type { SettingChange } from '../rollout/observed.ts';
 import { unitsOf } from '../rollout/company.ts';
 import { THE_HOST } from '../rollout/maintenance.ts';
 import {
+  hasChangesIn,
   hasChangesOn,
   instancesOf,
   type Action,
@@ -55,6 +56,7 @@ export function planText(plan: PlayPlan, { paint, diff, show = (change) => chang
   return [
     paint('strong', `Play: ${plan.name}`),
     ...atOnceLines(plan),
+    ...pauseLines(plan),
     ...switchingLines(plan),
     ...batches,
     ...plannedHookLines(plan),
@@ -75,6 +77,14 @@ function atOnceLines({ atOnce }: PlayPlan): string[] {
     isLockstep && 'the hosts of a batch in lockstep',
   ].filter((part) => part !== false);
   return [`  at once: ${parts.join(', ')}`];
+}
+
+/** Before what has nothing to do there is none. */
+function pauseLines({ atOnce, batches, policy: { pause } }: PlayPlan): string[] {
+  if (pause === 0 || batches.filter(hasChangesIn).length < 2) return [];
+  const where =
+    atOnce?.window === undefined ? 'between batches' : 'before each host that begins when another has ended';
+  return [`  pause: ${pause === 'ask' ? pause : durationText(pause)} ${where}`];
 }
 
 /** How many are in work as one with it, itself too. */

@@ -56,6 +56,30 @@ describe('planText()', () => {
     expect(textOf(aPlan())[1]).toMatch(/^ {2}batch 1/);
   });
 
+  describe('of a play with a pause', () => {
+    const one = { host: 'fe1', instances: [anInstancePlan()] };
+    const idle = { host: 'fe2', instances: [anInstancePlan({ action: 'leave' })] };
+    const batchesOf = (...hosts: (typeof one)[]): PlayPlan['batches'] =>
+      hosts.map((host, index) => ({ number: index + 1, hosts: [host] }));
+    const lines = (over: Partial<PlayPlan>, pause: number | 'ask'): string[] =>
+      textOf(aPlan({ batches: batchesOf(one, one), policy: { ...defaultPolicy, pause }, ...over })).filter((line) =>
+        line.includes('pause'),
+      );
+
+    it('says for how long, or that somebody is asked', () => {
+      expect(lines({}, 600_000)).toEqual(['  pause: 10m between batches']);
+      expect(lines({}, 'ask')).toEqual(['  pause: ask between batches']);
+      const atOnce = { ...oneByOne, window: 5 };
+      expect(lines({ atOnce }, 'ask')).toEqual(['  pause: ask before each host that begins when another has ended']);
+    });
+
+    it('says nothing where there is none', () => {
+      expect(lines({}, 0)).toEqual([]);
+      expect(lines({ batches: batchesOf(one) }, 'ask')).toEqual([]);
+      expect(lines({ batches: batchesOf(one, idle) }, 'ask')).toEqual([]);
+    });
+  });
+
   it('says what the hosts of a batch have in common', () => {
     const hosts = [{ host: 'fe1', instances: [anInstancePlan()] }];
     expect(textOf(aPlan({ batches: [{ number: 1, group: 'zone a', hosts }] }))[1]).toBe('  batch 1 of 1, zone a: fe1');
