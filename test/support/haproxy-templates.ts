@@ -1,5 +1,6 @@
 /** HAProxy configurations for hosts of the lab: the examples with lines of them changed. */
-import { changedCopy, type Change } from './changed-copy.ts';
+import { changedCopy } from './changed-copy.ts';
+import type { Change } from './edited.ts';
 
 /** With one server for each container; nothing is sent twice. */
 export const LAB = 'haproxy/haproxy.cfg.example';

@@ -5,6 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { kinds, send } from '../../../lab/load/request.ts';
 import { isFailed, type Outcome } from '../../../lab/load/tally.ts';
 import { folderWith } from '../../support/command-line.ts';
+import { edited, type Change } from '../../support/edited.ts';
 import {
   ALL_IN_SERVICE,
   containersOf,
@@ -18,8 +19,6 @@ import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-
 import { shortPlaybook } from '../../support/short-playbook.ts';
 import { sluice, start } from '../../support/sluice.ts';
 
-type Change = readonly [found: string, by: string];
-
 const folder = folderWith({});
 const BACKEND = '\nbackend pxapp_cluster';
 const SERVER = 'weight {weight}';
@@ -27,7 +26,7 @@ const SERVER = 'weight {weight}';
 /** The configuration of the lab with these changes, as a template of its own. */
 function template(changes: readonly Change[]): string {
   const path = join(folder, 'haproxy.cfg');
-  writeFileSync(path, changed(readFileSync('haproxy/haproxy.cfg.example', 'utf8'), changes));
+  writeFileSync(path, edited(readFileSync('haproxy/haproxy.cfg.example', 'utf8'), changes));
   return path;
 }
 
@@ -35,15 +34,8 @@ function template(changes: readonly Change[]): string {
 function playbook(instances: 1 | 3): string {
   const path = shortPlaybook(folder, { instances });
   const policy: Change = ['timeout: 5s\n    on_timeout: shutdown_sessions', 'timeout: 3s\n    on_timeout: continue'];
-  writeFileSync(path, changed(readFileSync(path, 'utf8'), [policy]));
+  writeFileSync(path, edited(readFileSync(path, 'utf8'), [policy]));
   return path;
-}
-
-function changed(text: string, changes: readonly Change[]): string {
-  return changes.reduce((all, [found, by]) => {
-    if (!all.includes(found)) throw new Error(`there is no "${found}"`);
-    return all.replace(found, by);
-  }, text);
 }
 
 async function rollOut(
@@ -186,7 +178,7 @@ describe('with HAProxy set up otherwise, no request fails and every weight is ex
     const onEvent = (event: RunEvent): void => {
       if (event.type !== 'step-started' || event.step !== 'check') return;
       const config = join(ownHost().dir, 'haproxy/haproxy.cfg');
-      writeFileSync(config, changed(readFileSync(config, 'utf8'), [['weight 10', 'weight 15']]));
+      writeFileSync(config, edited(readFileSync(config, 'utf8'), [['weight 10', 'weight 15']]));
       reloaded ??= reloadUnder(traffic);
     };
     const args = [playbook(1), '-e', 'pxapp_version=v2', '--limit', own, '--yes', '--json'];
