@@ -99,7 +99,7 @@ describe('a server of another backend', () => {
     const tracks = 'pxapp_cluster/pxApp_1';
 
     expect(await said({ tracks, port: 9 })).toEqual([
-      'problem fe1: api/app1 tracks pxapp_cluster/pxApp_1 and would be in maintenance with it, although it goes elsewhere (127.0.0.1:9): give it a check of its own, or set it to maint',
+      'problem fe1: api/app1 (127.0.0.1:9) tracks pxapp_cluster/pxApp_1 and would be in maintenance with it, undrained: give it a check of its own, or set it to maint',
     ]);
     expect(await said({ tracks })).toHaveLength(1);
     expect(await said({ tracks, port: 9, admin: 'maint' })).toEqual([]);

@@ -80,7 +80,7 @@ describe('inspectFleet()', () => {
     { why: 'the socket is at level user', odd: { facts: { level: 'user' } },
       says: 'HAProxy\'s socket /var/run/haproxy.sock is at level user: weights can only be set at "level admin" of its stats socket' },
     { why: 'the server follows another', odd: { server: { tracks: 'api/pxApp_2' } },
-      says: 'pxapp_cluster/pxApp_2 tracks api/pxApp_2, whose state it follows: not supported yet' },
+      says: "pxapp_cluster/pxApp_2 tracks api/pxApp_2: its state is that one's, and says nothing of the container: give it a check of its own" },
     { why: 'the algorithm could not go back to the weight', odd: { backend: { algorithm: 'static-rr' }, server: { weight: 7, initialWeight: 20 } },
       says: 'pxapp_cluster/pxApp_2 has weight 7, and balance static-rr can only go back to 20' },
     { why: 'a hash could not', odd: { backend: { algorithm: 'hash' }, server: { weight: 7, initialWeight: 20 }, weights: 'fixed' },

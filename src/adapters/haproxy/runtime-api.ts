@@ -12,6 +12,7 @@ import type {
   Weights,
 } from '../../runner/ports/ports.ts';
 import { parseInfo, parseProc, parseServersState, parseSessions, parseStat, parseWeight, type Row } from './answers.ts';
+import { askStaying } from './leaving-worker.ts';
 import { oldWorkersOf } from './old-workers.ts';
 import type { Processes } from './processes.ts';
 import type { Ask } from './runtime-socket.ts';
@@ -47,7 +48,7 @@ export class RuntimeApi implements LoadBalancer {
   readonly #sids = new Map<string, string>();
 
   constructor(ask: Ask, balancer: Balancer, processes: Processes) {
-    this.#ask = ask;
+    this.#ask = askStaying(ask);
     this.#balancer = balancer;
     this.#processes = processes;
   }

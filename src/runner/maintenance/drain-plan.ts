@@ -8,6 +8,7 @@ import type { Finding } from '../hosts/findings.ts';
 import type { HeldHost, HeldHosts } from '../hosts/held-hosts.ts';
 import { frontsOf } from '../preflight/in-front.ts';
 import { advice, explain } from '../instance/entry-words.ts';
+import { followerProblems } from '../preflight/followers.ts';
 import { keptThere } from '../preflight/in-the-way.ts';
 import type { HostAccess, RecordEntry } from '../ports/ports.ts';
 import { balancerProblems } from '../preflight/preflight-balancer.ts';
@@ -56,7 +57,14 @@ export async function planDrain(
   const open = chosen.filter((state) => !isDrained(state, entryOf(state)));
   const drained = chosen.filter((state) => !open.includes(state)).flatMap((state) => entryOf(state) ?? []);
   const targets = open.map((state) => targetOf(own.reach(state.server), { state, recorded: entryOf(state) }));
-  return { name, held: own, targets, drained, backends: fronts.flatMap(({ backends }) => backends) };
+  const backends = fronts.flatMap((front) => front.backends);
+  findings.push(
+    ...followerProblems(
+      chosen.map(({ server }) => server),
+      backends,
+    ),
+  );
+  return { name, held: own, targets, drained, backends };
 }
 
 /** What the clients of the balancers will see, in sentences. */

@@ -12,6 +12,7 @@ import type { DrainPolicy, MinUp } from '../../rollout/model.ts';
 import type { BackendState, Container } from '../../rollout/observed.ts';
 import { batchesOf, type Serial } from '../../rollout/serial.ts';
 import { problem, refuseIfProblems, type Finding } from '../hosts/findings.ts';
+import { followerProblems } from '../preflight/followers.ts';
 import { frontsOf, type Front, type Fronts } from '../preflight/in-front.ts';
 import { leftovers } from '../hosts/leftovers.ts';
 import { keptThere } from '../preflight/in-the-way.ts';
@@ -129,6 +130,12 @@ async function lookAt(
   const behind = rowsOf(containers, all).filter((row) => row.servers.length > 0);
   const stopped = behind.flatMap(({ container }) => (container && isWell(container) ? [container.name] : []));
   const backends = [...central, ...own].flatMap((front) => front.backends);
+  findings.push(
+    ...followerProblems(
+      all.map(({ server }) => server),
+      backends,
+    ),
+  );
   return { host: { host, ...servers, running, stopped: request.work.containers === 'stop' ? stopped : [] }, backends };
 }
 

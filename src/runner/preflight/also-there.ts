@@ -13,6 +13,7 @@ import type { BackendState, Container, ServerState } from '../../rollout/observe
 import { stateOf } from '../../rollout/plan.ts';
 import { problem, type Finding } from '../hosts/findings.ts';
 import type { HostAccess } from '../ports/ports.ts';
+import { followersOf, followerText } from './followers.ts';
 
 interface Whereabouts {
   /** The one that is there. */
@@ -54,7 +55,7 @@ async function othersThere(instance: Instance, all: readonly BackendState[], whe
           (one) =>
             one.admin !== 'maint' && ![...own, ...(where.elsewhere ?? [])].some((mine) => sameServer(mine, one.server)),
         );
-      const followers = others.filter((one) => one.tracks === serverPath(server) && !isSamePlace(one, state));
+      const followers = followersOf(server, all).filter((one) => others.includes(one) && !isSamePlace(one, state));
       const beside = others.filter((one) => isSamePlace(one, state));
       const elsewhere = others.filter((one) => !isSamePlace(one, state) && one.port !== 0);
       const places = await placesBeside(elsewhere, { instance, state, container: where.container, asked });
@@ -117,11 +118,6 @@ function besideText({ server, address, port }: ServerState, { container, servers
     ? 'name its backend in the playbook, too (balancer.backend may be a list)'
     : `name it in the playbook, too (balancer.backend may be a list, and server a mapping: ${server.backend}: ${server.name})`;
   return `${what}: ${why}: ${how}, or set it to maint`;
-}
-
-function followerText({ server, address, port }: ServerState, followed: Server): string {
-  const what = `${serverPath(server)} tracks ${serverPath(followed)} and would be in maintenance with it`;
-  return `${what}, although it goes elsewhere (${address}:${port}): give it a check of its own, or set it to maint`;
 }
 
 function isSamePlace(one: ServerState, { address, port }: ServerState): boolean {

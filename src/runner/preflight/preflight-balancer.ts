@@ -54,7 +54,7 @@ function missing({ balancer, backend, name }: Server, found: BackendState | unde
 
 function refusals({ server, tracks }: ServerState): Finding[] {
   if (tracks === undefined) return [];
-  const text = `${serverPath(server)} tracks ${tracks}, whose state it follows: not supported yet`;
+  const text = `${serverPath(server)} tracks ${tracks}: its state is that one's, and says nothing of the container: give it a check of its own`;
   return [{ kind: 'problem', host: server.balancer.host, text }];
 }
 
