@@ -108,7 +108,10 @@ async function exec({ command, session, around, hosts }: Acting): Promise<number
   const { context, fleet, vault } = session;
   const ask = (host: string): Promise<string> => runtimeAsk(fleet.link(host), command.place, line);
   const limit = pLimit(command.forks);
-  const asked = askRuntime({ hosts, changes, ask: (host) => limit(() => ask(host)) }, context);
+  const asked = askRuntime(
+    { hosts, changing: changes ? line : undefined, ask: (host) => limit(() => ask(host)) },
+    context,
+  );
   const answers = changes ? await asked : await interruptible(() => asked, around);
   for (const { host, answer, failure } of answers) {
     const json = JSON.stringify({

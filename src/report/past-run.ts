@@ -141,11 +141,18 @@ function stepLines({ step, result, text, details, ms }: StepHistory, paint: Pain
   }
 }
 
+const noteTones: Readonly<Record<RunHistory['notes'][number]['kind'], Tone>> = {
+  problem: 'bad',
+  warning: 'warning',
+  stop: 'warning',
+  change: 'quiet',
+};
+
 function noteLines({ notes }: RunHistory, paint: Paint): string[] {
   if (notes.length === 0) return [];
   const lines = notes.map(({ at, kind, host, text }) => {
     const words = kind === 'stop' ? `stopped by ${text}` : `${kind}: ${host === '' ? '' : `${host}: `}${text}`;
-    return `${clockTime(at)}  ${paint(kind === 'problem' ? 'bad' : 'warning', words)}`;
+    return `${clockTime(at)}  ${paint(noteTones[kind], words)}`;
   });
   return ['', ...lines];
 }

@@ -1,4 +1,5 @@
 import { A_BUG, type RunEvent, type Subject } from '../rollout/events.ts';
+import { isHaproxyEvent, type HaproxyEvent } from '../rollout/haproxy-events.ts';
 import { imageChange } from '../rollout/image-change.ts';
 import type { Step } from '../rollout/lifecycle.ts';
 import type { FoundLock } from '../rollout/lock.ts';
@@ -6,7 +7,7 @@ import { THE_HOST } from '../rollout/maintenance.ts';
 import { serverPath } from '../rollout/model.ts';
 import { count } from '../rollout/count.ts';
 import { duration, shortDigest } from './columns.ts';
-import { configText } from './config-text.ts';
+import { haproxyLines } from './haproxy-events.ts';
 import { hookLines, type HookEvent } from './hooks.ts';
 import type { Paint, Tone } from './paint.ts';
 import { remarkText } from './remark-text.ts';
@@ -51,11 +52,12 @@ const monitorWord = 'monitor'.padEnd(STEP_WIDTH);
 const rampWord = stepWords.ramp.padEnd(STEP_WIDTH);
 
 type SubjectEvent = Extract<RunEvent, { readonly subject: Subject }>;
-type FleetEvent = Exclude<RunEvent, SubjectEvent | HookEvent>;
+type FleetEvent = Exclude<RunEvent, SubjectEvent | HookEvent | HaproxyEvent>;
 
 /** One event as the lines an operator reads. No `default`s: a new event does not compile until it has its line. */
 export function linesOf(event: RunEvent, paint: Paint): Line[] {
   if ('hook' in event) return hookLines(event, paint);
+  if (isHaproxyEvent(event)) return haproxyLines(event, paint).map(always);
   return 'subject' in event ? subjectLines(event, paint) : fleetLines(event, paint);
 }
 
@@ -83,9 +85,6 @@ function fleetLines(event: FleetEvent, paint: Paint): Line[] {
       return [always(''), always(paint('strong', batchTitle(event)))];
     case 'batch-ended':
       return batchEndLines(event, paint);
-    case 'config-step':
-    case 'config-waiting':
-      return [always(configText(event, paint))];
     case 'host-skipped':
       return [always(paint('warning', `warning: ${event.host} is skipped: ${event.reason}`))];
     case 'pause-started':

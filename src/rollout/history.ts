@@ -1,5 +1,6 @@
 /** What a run's journal says of it: the events, in their order, as the state that they have come to. */
-import type { StampedEvent, Subject } from './events.ts';
+import type { Stamp, StampedEvent, Subject } from './events.ts';
+import { isHaproxyEvent, type HaproxyEvent } from './haproxy-events.ts';
 import { isGoingBack } from './going-back.ts';
 import { hooksAfter, hooksBrokenOff, nothingYet, openedAndEnded, type HookEvent } from './hook-history.ts';
 import { withHost, withInstance } from './host-histories.ts';
@@ -17,7 +18,7 @@ import type {
 export * from './run-history.ts';
 
 type SubjectEvent = Extract<StampedEvent, { readonly subject: Subject }>;
-type FleetEvent = Exclude<StampedEvent, SubjectEvent | HookEvent>;
+type FleetEvent = Exclude<StampedEvent, SubjectEvent | HookEvent | HaproxyEvent>;
 
 /**
  * The state that the events have come to. Works for the events so far of a run that goes on, or of one that died;
@@ -36,6 +37,7 @@ export function replay(events: readonly StampedEvent[], before?: RunHistory): Ru
 function after(history: RunHistory, event: StampedEvent): RunHistory {
   if ('hook' in event) return { ...history, hooks: hooksAfter(history.hooks, event) };
   const before = { ...history, ...openedAndEnded(history, event) };
+  if (isHaproxyEvent(event)) return ofHaproxy(before, event);
   return 'subject' in event ? ofSubject(before, event) : ofFleet(before, event);
 }
 
@@ -98,8 +100,6 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
     case 'image-pulling':
     case 'image-loading':
     case 'image-pulled':
-    case 'config-step':
-    case 'config-waiting':
     case 'batch-started':
     case 'batch-ended':
     case 'hold-started':
@@ -111,6 +111,13 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
       return history;
   }
   return history;
+}
+
+function ofHaproxy(history: RunHistory, event: Stamp & HaproxyEvent): RunHistory {
+  if (event.type === 'config-waiting') return history;
+  const what = 'step' in event ? `${event.step} ${event.path}` : event.command;
+  const outcome = 'isOk' in event ? `: ${event.isOk ? '' : 'failed: '}${event.outcome.split('\n')[0] ?? ''}` : ' …';
+  return withNote(history, { at: event.ts, kind: 'change', host: event.host, text: `${what}${outcome}` });
 }
 
 function hostEnded(host: HostHistory, { ts: at, end, reason }: Extract<StampedEvent, { type: 'host-ended' }>) {

@@ -108,7 +108,8 @@ export interface RunHistory {
   readonly wentBack: boolean;
   readonly notes: readonly {
     readonly at: string;
-    readonly kind: 'problem' | 'warning' | 'stop';
+    /** `change`: what was done to an HAProxy by itself, or is about to be. */
+    readonly kind: 'problem' | 'warning' | 'stop' | 'change';
     readonly host: string;
     readonly text: string;
   }[];

@@ -33,6 +33,23 @@ describe('setWeights()', () => {
     expect(set.map(({ host, from, to }) => `${host} ${from} ${to}`)).toEqual(['fe1 10 5']);
   });
 
+  it('sets none before that is in the journal', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const told: string[] = [];
+    const journal = {
+      settled: async (): Promise<void> => {
+        if (fleet.events.some(({ type }) => type === 'runtime-asked')) throw new Failure('error', 'the disk is full');
+      },
+    };
+
+    const setting = setWeights({ ...request, hosts: ['fe1'] }, { ...fleet.context(), journal });
+
+    await expect(setting).rejects.toThrow('the disk is full');
+    for (const event of fleet.events) if (event.type === 'runtime-asked') told.push(event.command);
+    expect(told).toEqual(['set weight pxapp_cluster/pxApp_1 5']);
+    expect((await weights(fleet))[0]).toBe('10 ready UP');
+  });
+
   it('says that it is not known where the answer was lost', async () => {
     const fleet = await FakeFleet.up(['fe1']);
     (await fleet.host('fe1')).haproxy.setWeight = async () => {
@@ -99,8 +116,8 @@ describe('askRuntime()', () => {
     const { lock } = await fleet.host('fe1');
     const ask = async (): Promise<string> => (lock.isFree ? 'free' : 'held');
 
-    const [look] = await askRuntime({ hosts: ['fe1'], changes: false, ask }, fleet.context());
-    const [change] = await askRuntime({ hosts: ['fe1'], changes: true, ask }, fleet.context());
+    const [look] = await askRuntime({ hosts: ['fe1'], changing: undefined, ask }, fleet.context());
+    const [change] = await askRuntime({ hosts: ['fe1'], changing: 'clear counters', ask }, fleet.context());
 
     expect([look?.answer, change?.answer, lock.isFree]).toEqual(['free', 'held', true]);
   });
@@ -118,7 +135,7 @@ describe('askRuntime()', () => {
       return '';
     };
 
-    const [answer] = await askRuntime({ hosts: ['fe1'], changes: true, ask }, fleet.context());
+    const [answer] = await askRuntime({ hosts: ['fe1'], changing: 'clear counters', ask }, fleet.context());
 
     expect(answer?.failure).toMatchObject({ code: 'locked' });
     expect(sent).toEqual([]);
@@ -131,7 +148,7 @@ describe('askRuntime()', () => {
       return 'ok';
     };
 
-    const answers = await askRuntime({ hosts: ['fe1', 'fe2'], changes: false, ask }, fleet.context());
+    const answers = await askRuntime({ hosts: ['fe1', 'fe2'], changing: undefined, ask }, fleet.context());
 
     expect(answers.map(({ failure, answer }) => failure?.message ?? answer)).toEqual(['Cannot ask fe1', 'ok']);
   });

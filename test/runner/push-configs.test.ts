@@ -45,6 +45,21 @@ describe('pushConfigs()', () => {
     expect([story.asked, story.steps()]).toEqual([0, '']);
   });
 
+  it('takes each step once that is in the journal, and the way back without', async () => {
+    const story = await PushStory.on();
+    const isDue = (): boolean =>
+      story.fleet.events.some((event) => event.type === 'config-step-started' && event.step === 'reload');
+    const settled = async (): Promise<void> => {
+      if (isDue()) throw new Failure('error', 'the disk is full');
+    };
+
+    const result = await story.push({}, { journal: { settled } });
+
+    expect(result).toMatchObject({ hosts: [{ end: 'failed', reason: 'the disk is full' }] });
+    expect(story.file()).toMatchObject({ text: OLD, beside: [] });
+    expect(story.steps()).toBe('replace reload! putBack replace reload carryOver settle');
+  });
+
   it('touches nothing when it is not confirmed', async () => {
     const story = await PushStory.on();
 

@@ -1,6 +1,7 @@
 /** `sluice haproxy exec`: one command for each HAProxy; what may change something is sent while the hosts are held. */
 import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
+import { byHand } from './by-hand.ts';
 import { whileHeld } from './held-for-runtime.ts';
 import type { RunContext } from '../run.ts';
 
@@ -12,28 +13,33 @@ export interface RuntimeAnswer {
 
 export interface RuntimeRequest {
   readonly hosts: readonly string[];
-  readonly changes: boolean;
+  /** The command, where it may change something. */
+  readonly changing: string | undefined;
   readonly ask: (host: string) => Promise<string>;
 }
 
 export async function askRuntime(
-  { hosts, changes, ask }: RuntimeRequest,
+  { hosts, changing, ask }: RuntimeRequest,
   context: RunContext,
 ): Promise<readonly RuntimeAnswer[]> {
-  const askAll = (keep: (host: string) => Promise<void>): Promise<readonly RuntimeAnswer[]> =>
+  const askAll = (askOne: (host: string) => Promise<string>): Promise<readonly RuntimeAnswer[]> =>
     Promise.all(
       hosts.map(async (host) => {
         try {
-          await keep(host);
-          return { host, answer: await ask(host), failure: undefined };
+          return { host, answer: await askOne(host), failure: undefined };
         } catch (failure) {
           if (!(failure instanceof Failure)) throw failure;
           return { host, answer: '', failure };
         }
       }),
     );
-  if (!changes) return askAll(async () => undefined);
+  if (changing === undefined) return askAll(ask);
   return whileHeld(hosts, { context, limit: pLimit(context.forks), isMeant: () => true }, (held) =>
-    askAll((host) => held.host(host).keep()),
+    askAll((host) =>
+      byHand({ host, command: changing }, context, async () => {
+        await held.host(host).keep();
+        return ask(host);
+      }),
+    ),
   );
 }

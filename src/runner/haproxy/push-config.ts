@@ -10,7 +10,8 @@ import { carryOver, untilServing } from './carrying-over.ts';
 import type { Carried, ConfigPort, PushRecord, PushRecords, Standings } from '../ports/config-port.ts';
 import { newWorker } from './new-worker.ts';
 import type { Stop } from '../instance/advance.ts';
-import type { Clock, LoadBalancer } from '../ports/ports.ts';
+import { beforeActing } from '../instance/before-acting.ts';
+import type { Clock, Journal, LoadBalancer } from '../ports/ports.ts';
 
 export interface ConfigAccess {
   readonly file: ConfigPort;
@@ -37,6 +38,7 @@ export interface ConfigPlan {
 export interface PushContext {
   readonly clock: Clock;
   readonly report: Report;
+  readonly journal: Journal;
   readonly identity: { readonly run: string; readonly by: string };
   /** `forward`: take it back; `homeward`: leave everything where it is. */
   readonly stop: Pick<Stop, 'forward' | 'homeward'>;
@@ -66,14 +68,14 @@ export async function pushConfig(plan: ConfigPlan, context: PushContext): Promis
     if (!(error instanceof Failure)) throw error;
     return isRecorded ? withoutRecord(error, plan) : { end: 'failed', reason: error.message };
   }
-  const bringing = { access, config, context, signal: context.stop.forward };
+  const bringing = { access, config, context, signal: context.stop.forward, homeward: false };
   let isCarried = false;
   const onCarried = (): void => void (isCarried = true);
   try {
     await bringIn({ from: inEffect ?? '', to: config.text, found, onCarried }, bringing);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
-    const back = { ...bringing, signal: context.stop.homeward };
+    const back = { ...bringing, signal: context.stop.homeward, homeward: true };
     return bringBack({ reason: error.message, original, found, isCarried }, back);
   }
   await dropRecord(bringing);
@@ -148,7 +150,6 @@ interface Change {
   readonly from: string;
   readonly to: string;
   readonly found: Found;
-  readonly isHomeward?: true;
   /** Told once the servers of the new worker stand as they did. */
   readonly onCarried?: () => void;
 }
@@ -159,9 +160,11 @@ export interface Bringing {
   readonly context: PushContext;
   /** Ends what waits. */
   readonly signal: AbortSignal;
+  /** The old configuration is brought back. */
+  readonly homeward: boolean;
 }
 
-async function bringIn({ from, to, found, isHomeward, onCarried }: Change, bringing: Bringing): Promise<void> {
+async function bringIn({ from, to, found, onCarried }: Change, bringing: Bringing): Promise<void> {
   const { access } = bringing;
   const { file, keep } = access;
   const { standings, serving } = found;
@@ -188,7 +191,7 @@ async function bringIn({ from, to, found, isHomeward, onCarried }: Change, bring
   await file.tidy();
   await step('settle', bringing, () => untilServing(serving, bringing)).catch((error: unknown) => {
     // On the way back it is enough that the old configuration is in effect: what is told is why it was taken back.
-    if (!isHomeward || !(error instanceof Failure)) throw error;
+    if (!bringing.homeward || !(error instanceof Failure)) throw error;
   });
 }
 
@@ -219,7 +222,7 @@ async function bringBack({ reason, original, found, isCarried }: Failed, bringin
   }
   try {
     const now = withOthers(found, await file.standings(), isCarried);
-    await bringIn({ from: config.text, to: original ?? '', found: now, isHomeward: true }, bringing);
+    await bringIn({ from: config.text, to: original ?? '', found: now }, bringing);
     await keep();
     await file.putBack();
   } catch (error) {
@@ -268,11 +271,14 @@ async function asBefore({ pid }: Found, access: ConfigAccess): Promise<boolean> 
   }
 }
 
-async function step(name: ConfigStep, { config, context }: Bringing, act: () => Promise<string>): Promise<string> {
-  const { clock, report } = context;
+async function step(name: ConfigStep, bringing: Bringing, act: () => Promise<string>): Promise<string> {
+  const { config, context, homeward } = bringing;
+  const { clock, report, journal } = context;
   const began = clock.now();
   const about = { host: config.balancer.host, path: config.path, step: name };
+  report({ type: 'config-step-started', ...about });
   try {
+    await beforeActing(journal, homeward);
     const outcome = await act();
     report({ type: 'config-step', ...about, ms: clock.now() - began, outcome, isOk: true });
     return outcome;

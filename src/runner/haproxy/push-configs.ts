@@ -175,7 +175,6 @@ async function pushHost({ plans }: HostPush, context: RunContext): Promise<HostO
   if (open.length === 0) return { end: 'nothingToDo', reason: '', counts: {} };
   let updated = 0;
   for (const plan of open) {
-    await context.journal.settled();
     const pushed = await pushConfig(plan, context);
     const { reason } = pushed.end === 'updated' ? { reason: '' } : pushed;
     if (pushed.end === 'stuck') return { end: 'outOfService', reason, counts: { updated, outOfService: 1 } };

@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import { Failure } from '../../errors.ts';
 import { serverPath } from '../../rollout/model.ts';
 import type { ServerState } from '../../rollout/observed.ts';
+import { byHand } from './by-hand.ts';
 import { whileHeld } from './held-for-runtime.ts';
 import type { LoadBalancer } from '../ports/ports.ts';
 import type { RunContext } from '../run.ts';
@@ -32,9 +33,13 @@ interface Planned {
 }
 
 /** A refusal is an answer; whoever was not heard may have set it. */
-async function setOne({ host, balancer, state, weight }: Planned): Promise<void> {
+async function setOne({ host, balancer, state, weight }: Planned, context: RunContext): Promise<void> {
+  const command = `set weight ${serverPath(state.server)} ${weight}`;
   try {
-    await balancer.setWeight(state.server, weight);
+    await byHand({ host, command }, context, async () => {
+      await balancer.setWeight(state.server, weight);
+      return `weight ${state.weight} → ${weight}`;
+    });
   } catch (error) {
     if (!(error instanceof Failure) || !isPassing(error)) throw error;
     const why = `Whether ${serverPath(state.server)} on ${host} has weight ${weight} is not known: ${error.message}`;
@@ -72,7 +77,7 @@ export async function setWeights(request: WeightsRequest, context: RunContext): 
         ),
     );
     for (const { host, balancer, state, weight } of all.flat()) {
-      await setOne({ host, balancer, state, weight });
+      await setOne({ host, balancer, state, weight }, context);
       request.onSet({ host, path: serverPath(state.server), from: state.weight, to: weight });
     }
   });
