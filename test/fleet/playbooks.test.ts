@@ -38,7 +38,7 @@ const ON_THE_LAB: readonly Example[] = [
   { file: 'window.yml', says: /at once: 2 hosts in a window, 2 instances of a host, 3 instances in all/ },
   {
     file: 'zones.yml',
-    says: /hosts of a batch in lockstep[^]*batch 1 of 2, north: fe1, fe2\n[^]*batch 2 of 2, south: fe3\n/,
+    says: /hosts of a batch in lockstep[^]*batch 1 of 2, zone north: fe1, fe2\n[^]*batch 2 of 2, zone south: fe3\n/,
   },
 ];
 const WITH_SLOTS: readonly Example[] = [
@@ -53,8 +53,8 @@ const CENTRAL: readonly Example[] = [
   },
   { file: 'recreate-host.yml', says: /fe3_pxApp_2 on fe1 weight 20 UP.*all 2 at once/, does: SIX },
 ];
-/** front-tier.test.ts and host/reaching-haproxy.test.ts have the lab so that it serves these. */
-const ELSEWHERE = ['front-tier.yml', 'haproxy-in-container.yml'];
+/** front-tier.test.ts, host/reaching-haproxy.test.ts and host/several-backends.test.ts have the lab so that it serves these. */
+const ELSEWHERE = ['front-tier.yml', 'haproxy-in-container.yml', 'several-backends.yml'];
 
 async function expectPlanned({ file, says, does = NINE }: Example): Promise<void> {
   const playbook = `playbooks/${file}`;
