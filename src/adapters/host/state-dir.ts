@@ -18,11 +18,24 @@ fi`;
 /** Shell lines that leave the directory in `$d`; it may not exist. */
 export const FIND_STATE_DIR = FIND;
 
-/** Shell lines that leave the directory in `$d`, made if need be; they exit with 73 when it cannot be written. */
+/**
+ * Shell lines that leave the directory in `$d`, made if need be; they exit with 73 when it cannot be written. Root and
+ * somebody else who come at the same time, the first ones ever, must not make a place each: they take turns.
+ */
 export const MAKE_STATE_DIR = `${FIND}
 if [ ! -d "$d" ]; then
-  [ "$(id -u)" = 0 ] || d=/var/tmp/sluice
-  mkdir -m 0700 "$d" && { chgrp docker "$d" 2>/dev/null && chmod 2770 "$d" || :; }
+  exec 8< "$(dirname /var/tmp/sluice)" || exit 73
+  i=0
+  until flock -n 8; do
+    i=$((i + 1)); [ "$i" -lt 50 ] || { echo "others hold /var/tmp, beneath which it may be" >&2; exit 73; }
+    sleep 0.2 2> /dev/null || sleep 1
+  done
+  ${FIND}
+  if [ ! -d "$d" ]; then
+    [ "$(id -u)" = 0 ] || d=/var/tmp/sluice
+    mkdir -m 0700 "$d" && { chgrp docker "$d" 2>/dev/null && chmod 2770 "$d" || :; }
+  fi
+  exec 8<&-
 fi
 [ -w "$d" ] || { echo "$d is not writable for $(id -un): make it group docker, mode 2770" >&2; exit 73; }
 umask 007`;
