@@ -1,7 +1,7 @@
 /** For tests about one host: they may run side by side, each worker with a host of the lab for itself. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hosts, labResetHost, reload } from '../../lab/lab.ts';
+import { hosts, labResetHost } from '../../lab/lab.ts';
 import { startLoad, type Load } from '../../lab/load/load.ts';
 import { labDir, type LabSettings } from '../../lab/settings.ts';
 import { until } from '../../lab/wait.ts';
@@ -25,16 +25,6 @@ export async function resetOwn(options: Partial<LabSettings> = {}): Promise<void
 /** Mixed load on the host. Web sockets, which only end when they are made to, only where a test is about them. */
 export function loadOwn({ webSockets = 0 } = {}): Load {
   return startLoad({ targets: [ownHost()], requestsPerSecond: REQUESTS_PER_SECOND, webSockets });
-}
-
-/**
- * An old worker closes its idle connections, and meets requests that are just sent on them: those that fail at that
- * moment are HAProxy's own.
- */
-export async function reloadUnder(traffic: Load): Promise<void> {
-  const over = traffic.outage(own);
-  await reload(ownHost());
-  over();
 }
 
 async function taken(): Promise<string> {

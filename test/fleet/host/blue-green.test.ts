@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { docker } from '../../../lab/lab.ts';
+import { docker, reload } from '../../../lab/lab.ts';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { containersOf, containersOn, serversOf } from '../../support/fleet.ts';
 import { SLOTS, UNFORGIVING_SLOTS } from '../../support/haproxy-templates.ts';
-import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { resetOwnSlots } from '../../support/own-slots.ts';
 import { sampleUsable } from '../../support/sampled.ts';
 import { sluice } from '../../support/sluice.ts';
@@ -179,7 +179,7 @@ describe('blue-green on a real host, by an HAProxy that tries again what failed'
     // It stands still meanwhile: a reload that comes to its end after the run lets in again what is kept.
     const ended = await atStep(rollout(PLAYBOOK, 'v2'), step, async (child) => {
       child.kill('SIGSTOP');
-      await reloadUnder(traffic).finally(() => child.kill('SIGCONT'));
+      await reload(ownHost()).finally(() => child.kill('SIGCONT'));
     });
 
     const report = await traffic.stop();
@@ -192,7 +192,7 @@ describe('blue-green on a real host, by an HAProxy that tries again what failed'
     const traffic = loadOwn();
 
     const out = await sluice(...rollout(PLAYBOOK, 'v2'));
-    await reloadUnder(traffic);
+    await reload(ownHost());
     const both = await servers();
     const status = await sluice('status', own);
     const restored = await sluice('restore', own, '--expired');

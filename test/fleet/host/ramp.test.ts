@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { reload } from '../../../lab/lab.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
-import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { sampled } from '../../support/sampled.ts';
 import { sluice, start, type Ended } from '../../support/sluice.ts';
 
@@ -118,7 +119,7 @@ describe('a ramp on a real host', () => {
     const traffic = loadOwn();
     const weights = sampleWeights();
 
-    const ended = await withAt(10, () => void reloadUnder(traffic), SLOW);
+    const ended = await withAt(10, () => void reload(ownHost()), SLOW);
 
     const seen = await weights();
     const report = await traffic.stop();

@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { kill, runtime, start as startDaemon } from '../../../lab/lab.ts';
+import { kill, reload, runtime, start as startDaemon } from '../../../lab/lab.ts';
 import { bridge } from '../../../lab/settings.ts';
 import { parseServersState } from '../../../src/adapters/haproxy/answers.ts';
 import type { Remark, RunEvent } from '../../../src/rollout/events.ts';
@@ -12,7 +12,7 @@ import type { Step } from '../../../src/rollout/lifecycle.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { ALL_IN_SERVICE, containersOf, containersOn, hostNamed, serversOf } from '../../support/fleet.ts';
 import { occupied } from '../../support/long-requests.ts';
-import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { rolloutTo, sluice, start, type Ended } from '../../support/sluice.ts';
 
 interface Change {
@@ -73,7 +73,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
         longMs: 6_000,
         then: async () => {
           await untilWeightless();
-          await reloadUnder(traffic);
+          await reload(host);
         },
       });
 
@@ -147,7 +147,7 @@ describe('an HAProxy that changes during a rollout of the real fleet', () => {
         // Before that nothing is taken, and there is nothing to send home.
         await untilWeightless();
         writeFileSync(config, readFileSync(config, 'utf8').replace(/^ *server pxApp_1 .*\n/m, ''));
-        await reloadUnder(traffic);
+        await reload(host);
       },
     });
 

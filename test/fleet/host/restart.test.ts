@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it } from 'vitest';
 import { docker } from '../../../lab/lab.ts';
 import { atStep } from '../../support/at-step.ts';
 import { containersOn } from '../../support/fleet.ts';
-import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { expectOwnWhole } from '../../support/own-whole.ts';
 import { sluice } from '../../support/sluice.ts';
 
@@ -54,17 +54,6 @@ describe('strategy: restart on a real host', () => {
     expect(back.stderr).toMatch(/has changed nothing that could be rolled back/);
     expect(without(2, after)).toEqual(without(2, before));
     expect(after.filter((line) => before.includes(line))).toEqual([]);
-    await expectOwnWhole();
-    expect(report.failures).toEqual([]);
-  });
-
-  it('goes on when HAProxy is reloaded in the middle', async () => {
-    const traffic = loadOwn();
-
-    const ended = await atStep(RESTART, 'check', () => reloadUnder(traffic));
-
-    const report = await traffic.stop();
-    expect(ended.status, ended.stdout).toBe(0);
     await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });

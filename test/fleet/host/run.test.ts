@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
-import { loadOwn, own, reloadUnder, resetOwn } from '../../support/own-host.ts';
+import { loadOwn, own, resetOwn } from '../../support/own-host.ts';
 import { expectOwnWhole } from '../../support/own-whole.ts';
 import { sluice } from '../../support/sluice.ts';
 
@@ -77,17 +77,6 @@ describe('strategy: run on a real host', () => {
     expect(out.status, out.stderr).toBe(2);
     expect(out.stderr).toMatch(/clear the cache for pxApp_1 on \S+ ended with 3/);
     expect(out.stderr).toMatch(/output: no luck/);
-    await expectOwnWhole();
-    expect(report.failures).toEqual([]);
-  });
-
-  it('goes on when HAProxy is reloaded while the command runs', async () => {
-    const traffic = loadOwn();
-
-    const ended = await atStep(commanding(`sleep 1; ${ROUGH}`, 'host'), 'run', () => reloadUnder(traffic));
-
-    const report = await traffic.stop();
-    expect(ended.status, ended.stdout).toBe(0);
     await expectOwnWhole();
     expect(report.failures).toEqual([]);
   });

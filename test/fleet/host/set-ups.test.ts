@@ -2,6 +2,7 @@ import { request } from 'node:http';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { reload } from '../../../lab/lab.ts';
 import { kinds, send } from '../../../lab/load/request.ts';
 import { isFailed, type Outcome } from '../../../lab/load/tally.ts';
 import { folderWith } from '../../support/command-line.ts';
@@ -15,7 +16,8 @@ import {
   untilServers,
 } from '../../support/fleet.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
-import { loadOwn, own, ownHost, reloadUnder, resetOwn } from '../../support/own-host.ts';
+import { WITH_RETRIES } from '../../support/haproxy-templates.ts';
+import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
 import { sluice, start } from '../../support/sluice.ts';
 
@@ -171,7 +173,7 @@ describe('with HAProxy set up otherwise, no request fails and every weight is ex
   });
 
   it('balance static-rr, which takes none but the new weight when that is configured meanwhile', async () => {
-    const haproxyTemplate = template([['balance roundrobin', 'balance static-rr']]);
+    const haproxyTemplate = template([['balance roundrobin', 'balance static-rr'], ...WITH_RETRIES]);
     await resetOwn({ haproxyTemplate });
     const traffic = loadOwn();
     let reloaded: Promise<void> | undefined;
@@ -179,7 +181,7 @@ describe('with HAProxy set up otherwise, no request fails and every weight is ex
       if (event.type !== 'step-started' || event.step !== 'check') return;
       const config = join(ownHost().dir, 'haproxy/haproxy.cfg');
       writeFileSync(config, edited(readFileSync(config, 'utf8'), [['weight 10', 'weight 15']]));
-      reloaded ??= reloadUnder(traffic);
+      reloaded ??= reload(ownHost());
     };
     const args = [playbook(1), '-e', 'pxapp_version=v2', '--limit', own, '--yes', '--json'];
 
