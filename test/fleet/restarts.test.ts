@@ -67,7 +67,7 @@ describe('a rollout of the real fleet goes on, or home, and fails no request', (
       const over = traffic.outage(host.name);
       await kill(host, 'haproxy');
       await start(host, 'haproxy');
-      await untilOutOrAnswering(host, 'pxApp_1');
+      await untilOutOrAnswering(host, 'pxApp_1', 'v2');
       over();
     };
 

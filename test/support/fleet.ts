@@ -51,15 +51,17 @@ export async function untilServers(
 
 /**
  * Until an HAProxy that has just started loses nothing at a server: it has weight 0, or is seen DOWN, or has passed a
- * check. Before the first check every server counts as UP.
+ * check when its container is on that version, not one that is about to be replaced. Before the first check every server
+ * counts as UP.
  */
-export async function untilOutOrAnswering({ name }: Pick<Host, 'name'>, server: string): Promise<void> {
+export async function untilOutOrAnswering({ name }: Pick<Host, 'name'>, server: string, tag: string): Promise<void> {
   const isSo = async (): Promise<boolean> => {
+    const isOn = (await containersOf(name)).includes(`${server} ${tag}`);
     const rows = parseServersState(await runtime(hostNamed(name), 'show servers state pxapp_cluster'));
     const row = rows.find((one) => one.get('srv_name') === server);
     // A check result of 3 is "passed" (management guide, "show servers state"), 2 of the state is "running".
     const of = (column: string): string => row?.get(column) ?? '';
-    return of('srv_uweight') === '0' || of('srv_op_state') === '0' || of('srv_check_result') === '3';
+    return of('srv_uweight') === '0' || of('srv_op_state') === '0' || (isOn && of('srv_check_result') === '3');
   };
   while (!(await isSo().catch(() => false))) await sleep(20);
 }
