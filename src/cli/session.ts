@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import { dirname, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { ControllerCommands } from '../adapters/controller/commands.ts';
 import { RegistryLogins } from '../adapters/registry/logins.ts';
 import { systemClock } from '../adapters/system-clock.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
-import { loadInventory } from '../config/inventory/load.ts';
 import type { Vault } from '../config/vault.ts';
 import { withoutSecrets } from '../report/hidden.ts';
 import { jsonLine } from '../report/json.ts';
@@ -24,6 +23,7 @@ import { reachingOf } from './connection-options.ts';
 import { SshFleet } from './fleet.ts';
 import { withoutSecretsIn } from './hidden-failure.ts';
 import { reasonFor } from './lock-options.ts';
+import { inventoryFor, playbookFolderOf } from './inventory-for.ts';
 import { operatorAt } from './operator.ts';
 import { RunJournal, runsFolder, type Earlier } from './run-journal.ts';
 import type { Surroundings } from './surroundings.ts';
@@ -94,7 +94,7 @@ async function inOpenSession(
   use: (session: CliSession) => Promise<number>,
 ): Promise<number> {
   const log = createLog(command.verbosity);
-  const inventory = loadInventory(command.inventory, { playbookFolders: [playbookFolderOf(command)], vault });
+  const inventory = inventoryFor(command, vault);
   const { fleet, logins } = reaching(inventory, command, { surroundings, log, secrets: vault.secrets });
   const run = goingOnWith?.run ?? runId(systemClock.date());
   const by = `${userName()}@${hostname()}`;
@@ -221,9 +221,4 @@ function reporterFor({ json, verbosity }: Common, { surroundings, log, run, jour
     if (json) return;
     for (const { level, text } of linesOf(event, paint)) if (level <= verbosity) log.info(secrets.hide(text));
   };
-}
-
-/** Where group_vars and host_vars may be besides; without a playbook it is where we are, as in Ansible. */
-function playbookFolderOf(command: HostsCommand): string {
-  return 'playbook' in command ? dirname(command.playbook) : '.';
 }

@@ -148,3 +148,11 @@ describe('sluice plan refuses', () => {
     ]);
   });
 });
+
+it('sluice plan tells what is wrong with the inventory and with the playbook at once', async () => {
+  const files = { 'hosts.ini': 'fe1 ansible_port=many\n[fe:childen]\n', 'site.yml': site('  serail: 1\n') };
+
+  const lines = await said(files);
+
+  expect(lines.map((line) => line.split(':').slice(0, 2).join(':'))).toEqual(['hosts.ini:2', 'site.yml:3']);
+});
