@@ -22,7 +22,7 @@ import { deploySchema, pids, resourceKeys } from './resources.ts';
 import { unsupportedBlockKeys, unsupportedKeys } from './unsupported-keys.ts';
 import { tmpfs, volumes } from './volumes.ts';
 
-const image = matching('an image such as "registry.example.com/shop:1.4"', /^[\w.-]+(?::\d+)?(?:[/:@+][\w.+-]+)*$/);
+const image = matching('an image such as "registry.example.com/shop:1.4"', /^[\w.-]+(?:[/:@][\w.+-]+)*$/);
 const platform = matching('a platform such as linux/amd64', /^[a-z0-9]+(?:\/[a-z0-9_]+){0,2}$/);
 const networkMode = matching(
   'a network mode such as bridge, host, container:NAME or the name of a network',

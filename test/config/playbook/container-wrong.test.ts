@@ -168,6 +168,10 @@ describe('a key of container that is wrong', () => {
     ['{ }', '5:16: container.image: is required'],
     ['{ image: "a b" }', '5:25: container.image: should be an image such as "registry.example.com/shop:1.4", is "a b"'],
     ['{ image: 3 x }', '5:25: container.image: should be an image such as "registry.example.com/shop:1.4", is "3 x"'],
+    [
+      `{ image: "a${'+'.repeat(50_000)}!" }`,
+      `5:25: container.image: should be an image such as "registry.example.com/shop:1.4", is "a${'+'.repeat(58)}…`,
+    ],
     ['shop', '5:16: container: should be a mapping, is "shop"'],
   ])('container: %s', (written, complaint) => {
     expect(linesOf(() => resolved(aPlaybook(`    container: ${written}\n`)))).toEqual([`p.yml:${complaint}`]);
