@@ -73,7 +73,13 @@ function isGlob(text: string): boolean {
   return text.startsWith('~') || /[*?[]/.test(text);
 }
 
+/** In characters: a pattern chooses among names, which are no longer than 255 themselves. */
+const LONGEST = 10_000;
+
 function matcherOf(pattern: string): (name: string) => boolean {
+  if (pattern.length > LONGEST) {
+    throw new Failure('config', `Cannot select hosts: "${printable(pattern)}" has more than ${LONGEST} characters`);
+  }
   const expression = pattern.startsWith('~') ? regexOf(pattern) : globOf(pattern);
   return (name) => expression.test(name);
 }
@@ -99,9 +105,12 @@ function globOf(pattern: string): RegExp {
 
 function compiled(source: string, flags: string, pattern: string): RegExp {
   try {
-    return new RegExp(source, flags);
+    const expression = new RegExp(source, flags);
+    // One that is too large is found only when it is used.
+    expression.test('');
+    return expression;
   } catch (error) {
-    const reason = `"${printable(pattern)}" is no valid pattern: ${reasonOf(error)}`;
+    const reason = `"${printable(pattern)}" is no valid pattern: ${reasonOf(error).replace(/^[^]*\/[a-z]*: /, '')}`;
     throw new Failure('config', `Cannot select hosts: ${reason}`, { cause: error });
   }
 }

@@ -30,15 +30,15 @@ export function selectHosts(
 }
 
 function hostsMatching(inventory: Inventory, pattern: string, readFile: (path: string) => string): string[] {
-  const terms = termsOf(inventory, pattern).flatMap((term) => withFile(inventory, term, readFile));
+  const terms = unique(termsOf(inventory, pattern).flatMap((term) => withFile(inventory, term, readFile)));
   if (terms.length === 0) throw new Failure('config', `Cannot select hosts: the pattern ${quoted(pattern)} is empty`);
   const membersOfAll = (sign: Sign): string[][] =>
     terms.filter((term) => term.sign === sign).map((term) => term.members ?? membersOf(inventory, term.text, sign));
   const unions = membersOfAll('');
   let hosts = unions.length > 0 ? unions.flat() : (inventory.groups.get('all') ?? []);
   for (const members of membersOfAll('&').map((it) => new Set(it))) hosts = hosts.filter((host) => members.has(host));
-  for (const members of membersOfAll('!').map((it) => new Set(it))) hosts = hosts.filter((host) => !members.has(host));
-  return [...new Set(hosts)];
+  const excluded = new Set(membersOfAll('!').flat());
+  return [...new Set(hosts)].filter((host) => !excluded.has(host));
 }
 
 interface Term {
@@ -46,6 +46,10 @@ interface Term {
   readonly text: string;
   /** Of `!@file` and `&@file`, where they are known beforehand. */
   readonly members?: string[];
+}
+
+function unique(terms: readonly Term[]): Term[] {
+  return [...new Map(terms.map((term) => [`${term.sign}${term.text}`, term])).values()];
 }
 
 /**
@@ -71,18 +75,31 @@ function termOf(written: string): Term {
 
 /** A regular expression may hold separators in round and curly brackets, too. */
 function splitOutsideBrackets(text: string, separators: string): string[] {
-  const pieces = [''];
-  let depth = 0;
-  for (const character of text) {
-    const current = pieces.at(-1) ?? '';
-    const isRegex = /^\s*[&!]?~/.test(current);
-    if ((isRegex ? '[({' : '[').includes(character)) depth += 1;
-    if ((isRegex ? '])}' : ']').includes(character)) depth = Math.max(0, depth - 1);
-    if (depth === 0 && separators.includes(character)) pieces.push('');
-    else pieces[pieces.length - 1] = current + character;
+  const pieces: string[] = [];
+  let [start, depth] = [0, 0];
+  let brackets: Brackets | undefined;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charAt(at);
+    if (depth === 0 && separators.includes(character)) {
+      pieces.push(text.slice(start, at));
+      start = at + 1;
+      brackets = undefined;
+      continue;
+    }
+    if (character.trim() !== '') brackets ??= /^[&!]?~/.test(text.slice(at, at + 2)) ? ofRegex : ofGlob;
+    if (brackets?.opening.includes(character)) depth += 1;
+    if (brackets?.closing.includes(character)) depth = Math.max(0, depth - 1);
   }
-  return pieces;
+  return [...pieces, text.slice(start)];
 }
+
+interface Brackets {
+  readonly opening: string;
+  readonly closing: string;
+}
+
+const ofGlob: Brackets = { opening: '[', closing: ']' };
+const ofRegex: Brackets = { opening: '[({', closing: '])}' };
 
 /** `@file` stands for the patterns on its lines; `!@file` and `&@file` for the hosts they match together. */
 function withFile(inventory: Inventory, term: Term, readFile: (path: string) => string): Term[] {

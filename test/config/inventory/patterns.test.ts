@@ -69,7 +69,7 @@ describe('selectHosts()', () => {
     { pattern: 'web', limit: '',      message: 'the pattern "" is empty' },
     { pattern: 'web:!',               message: 'there is nothing after "!"' },
     { pattern: '@',                   message: 'there is nothing after "@"' },
-    { pattern: '~[',                  message: '"~[" is no valid pattern: Invalid regular expression: /^(?:[)/: Unterminated character class' },
+    { pattern: '~[',                  message: '"~[" is no valid pattern: Unterminated character class' },
     { pattern: '@gone',               message: 'cannot read gone: no such file' },
     { pattern: '@none',               message: 'none names none' },
     { pattern: '@nested',             message: 'nested refers to another file, "@retry"' },
@@ -77,6 +77,25 @@ describe('selectHosts()', () => {
     expect(() => selectHosts(fleet, pattern, limit, readFile)).toThrow(
       expect.objectContaining({ code: 'config', message: `Cannot select hosts: ${message}` }),
     );
+  });
+
+  const LONG = 400_000;
+
+  it.each([
+    ['a name', 'x'.repeat(LONG), 'matches no host and no group'],
+    ['brackets that are not closed', '['.repeat(LONG), 'has more than 10000 characters'],
+    ['brackets with a number', `${'['.repeat(LONG)}1]`, 'has more than 10000 characters'],
+    ['a glob', '*['.repeat(LONG / 2), 'has more than 10000 characters'],
+    ['a regular expression', `~${'x'.repeat(LONG)}`, 'has more than 10000 characters'],
+    ['a regular expression in a regular expression', `~${'('.repeat(5000)}${')'.repeat(4000)}`, 'is no valid pattern'],
+    ['blanks', ' \t'.repeat(LONG / 2), 'is empty'],
+    ['signs', '!!'.repeat(LONG / 2), 'matches no host and no group'],
+    ['names', 'fe1,'.repeat(LONG / 4) + 'fe11', '"fe11" matches no host'],
+    ['a group and its hosts taken away', `${'all:'.repeat(LONG / 8)}${'!all,'.repeat(LONG / 8)}`, 'leaves no host'],
+  ])('refuses very much of %s', (_what, pattern, message) => {
+    const wide = anInventory({ web: Array.from({ length: 2000 }, (_, index) => `fe${index + 12}`).concat('fe1') });
+
+    expect(() => selectHosts(wide, pattern)).toThrow(message);
   });
 
   it('takes the same hosts in whatever order unions, intersections and differences are written', () => {
