@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Environment as MiniJinja } from 'minijinja-js';
 import { reasonOf } from '../errors.ts';
 import { Complaints } from './document.ts';
+import { blocksOf } from './jinja-blocks.ts';
 import { textOf } from './reading.ts';
 import { pythonText } from './inventory/python-text.ts';
 import { type Filter, FilterProblem, filters, tests } from './jinja-filters.ts';
@@ -45,7 +46,7 @@ export function valueOf(expression: string, rendering: Rendering): unknown {
 
 /** The engine panics at an expression that closes what it did not open, so none is given to it. */
 export function isBalanced(expression: string): boolean {
-  const bare = expression.replace(/"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'/g, '');
+  const bare = expression.replace(/"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'/g, '');
   let open = 0;
   for (const bracket of bare.match(/[()[\]{}"'#%]/g) ?? []) {
     if ('([{'.includes(bracket)) open += 1;
@@ -58,19 +59,23 @@ export function isBalanced(expression: string): boolean {
 
 const PRINT = 'sluice_print';
 const PRINT_PERHAPS = 'sluice_print_perhaps';
-const OUTPUT = /\{\{([-+]?)((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'])*?)([-+]?)\}\}/g;
 
 /**
  * Each `{{ x }}` as `{{ (x) | sluice_print }}`: the engine itself prints `true`, where Python prints `True`. `toldWith`:
  * what the printer is told of each place.
  */
 function withPrinting(template: string, toldWith: (offset: number) => string = () => ''): string {
-  if (/\{%[-+]?\s*raw\b/.test(template)) return template;
-  return template.replaceAll(OUTPUT, (...match: readonly unknown[]) => {
-    const [written, before, expression, after, offset] = match as [string, string, string, string, number];
-    if (!isBalanced(expression)) return written;
-    return `{{${before} (${expression}) | ${printerOf(expression)}${toldWith(offset)} ${after}}}`;
-  });
+  const { blocks, unclosed } = blocksOf(template);
+  // The engine panics where it would have to show a long line of which the end is missing.
+  if (unclosed) throw new Error(`${unclosed.message} (in <file>:${linesIn(template)(unclosed.at)})`);
+  const pieces: string[] = [];
+  let at = 0;
+  for (const { opening, start, from, to, inner } of blocks) {
+    if (opening === '{%' || !isBalanced(inner)) continue;
+    pieces.push(template.slice(at, from), ` (${inner}) | ${printerOf(inner)}${toldWith(start)} `);
+    at = to;
+  }
+  return pieces.join('') + template.slice(at);
 }
 
 /** The line, from 1 on, of an offset that is not before the last one asked for. */

@@ -1,5 +1,7 @@
 import { reasonOf } from '../errors.ts';
 import type { Vars } from './inventory/inventory.ts';
+import { printable } from './inventory/ranges.ts';
+import { blocksOf } from './jinja-blocks.ts';
 import { isBalanced, renderedFile, renderedText, type Rendering, valueOf } from './jinja-engine.ts';
 import { unrendered, valueAt } from './playbook/field.ts';
 import type { Secrets } from '../rollout/secret.ts';
@@ -130,7 +132,7 @@ export class Scope {
       const culprit = message.startsWith('undefined value') && all.find((reference) => isMissing(context, reference));
       if (culprit) throw this.#undefinedName(culprit, template);
       const reason = message.replace(/ \(in <\w+>:\d+\)$/, '');
-      throw new TemplateProblem(`cannot render ${JSON.stringify(template)}: ${reason}${this.#where(undefined)}`);
+      throw new TemplateProblem(`cannot render "${printable(template)}": ${reason}${this.#where(undefined)}`);
     }
   }
 
@@ -183,7 +185,7 @@ export class Scope {
     if (variable === undefined) return '';
     const where = this.#options.whereOf?.(variable);
     const at = where === undefined ? '' : `, ${where}`;
-    return ` (in the variable ${variable}${at}${template === undefined ? '' : `: ${JSON.stringify(template)}`})`;
+    return ` (in the variable ${variable}${at}${template === undefined ? '' : `: "${printable(template)}"`})`;
   }
 }
 
@@ -262,6 +264,8 @@ function evaluatedAnew(template: string, rendering: Rendering): unknown {
 
 /** `x` of `{{ x }}`; undefined if there is anything else. */
 function soleExpression(template: string): string | undefined {
-  const inner = /^\{\{-?([\s\S]*?)-?\}\}$/.exec(template.trim())?.[1];
-  return inner === undefined || !isBalanced(inner) ? undefined : inner;
+  const bare = template.trim();
+  const [block, other] = blocksOf(bare).blocks;
+  if (block?.opening !== '{{' || other !== undefined || block.start > 0 || block.end < bare.length) return undefined;
+  return isBalanced(block.inner) ? block.inner : undefined;
 }

@@ -91,7 +91,7 @@ describe('render()', () => {
     ['{{ broken }}',                  'the variable gone is not defined (in the variable broken: "{{ gone }}")'],
     ['{{ self }}',                    'self refers to itself: self → self'],
     ['{{ round }}',                   'round refers to itself: round → about → round'],
-    ['{{ n',                          'cannot render "{{ n": syntax error: unexpected end of input, expected end of variable block'],
+    ['{{ n',                          'cannot render "{{ n": "{{" has no "}}" outside of quotation marks and brackets'],
     ['{{ }}',                         'cannot render "{{ }}": syntax error: unexpected end of variable block'],
     ['{{ n | nope }}',                'cannot render "{{ n | nope }}": unknown filter: filter nope is unknown'],
     ['{{ nope(1) }}',   'cannot render "{{ nope(1) }}": unknown function: nope is unknown'],

@@ -1,3 +1,5 @@
+import { blocksOf } from '../jinja-blocks.ts';
+
 /** A variable as a template names it: `app.port` is `['app', 'port']`. */
 export type Reference = readonly [string, ...string[]];
 
@@ -8,10 +10,7 @@ export interface Names {
   readonly needed: readonly Reference[];
 }
 
-const INSIDE = String.raw`((?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[^"'])*?)`;
-const BLOCK = new RegExp(String.raw`\{\{${INSIDE}\}\}|\{%[-+]?${INSIDE}%\}`, 'g');
-const NOT_RENDERED = /\{#[\s\S]*?#\}|\{%-?\s*raw\s*-?%\}[\s\S]*?\{%-?\s*endraw\s*-?%\}/g;
-const TOKEN = /"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|[A-Za-z_]\w*|\d[\w.]*|==|\S/g;
+const TOKEN = /"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'|[A-Za-z_]\w*|\d[\w.]*|==|\S/g;
 
 /** Stands before the word of a tag, such as `if`. */
 const TAG = '{%';
@@ -34,13 +33,9 @@ export function namesIn(template: string): Names {
 }
 
 function readNames(template: string): Names {
-  const blocks = [...template.replace(NOT_RENDERED, '').matchAll(BLOCK)];
-  const tokens = blocks.flatMap(([, value, tag]) => [
-    ...(tag === undefined ? [] : [TAG]),
-    ...((value ?? tag ?? '').match(TOKEN) ?? []),
-    ';',
-  ]);
-  const local = localsOf(tokens);
+  const blocks = blocksOf(template).blocks.map(({ opening, inner }) => [opening, ...(inner.match(TOKEN) ?? []), ';']);
+  const tokens = blocks.flat();
+  const local = localsOf(blocks);
   const found = referencesIn(tokens).filter(({ path }) => !local.has(path[0]));
   const all = found.map(({ path }) => path);
   if (tokens.some((token) => conditional.has(token))) return { all, needed: [] };
@@ -96,15 +91,17 @@ function isAsked(tokens: readonly string[], end: number): boolean {
 }
 
 /** What `set` and `for` name themselves. */
-function localsOf(tokens: readonly string[]): Set<string> {
-  const locals = new Set<string>();
-  for (const [index, token] of tokens.entries()) {
-    if (token !== 'set' && token !== 'for') continue;
-    const rest = tokens.slice(index + 1);
-    const end = rest.findIndex((it) => it === '=' || it === 'in' || it === ';');
-    for (const name of rest.slice(0, end).filter(isName)) locals.add(name);
-  }
-  return locals;
+function localsOf(blocks: readonly (readonly string[])[]): Set<string> {
+  const named = blocks.flatMap(([opening, word = '', ...rest]) => {
+    if (opening !== TAG || !['set', 'for'].includes(word)) return [];
+    return rest
+      .slice(
+        0,
+        rest.findIndex((it) => it === '=' || it === 'in' || it === ';'),
+      )
+      .filter(isName);
+  });
+  return new Set(named);
 }
 
 function isName(token: string): boolean {
