@@ -5,7 +5,8 @@ import { Complaints } from './document.ts';
 import { blocksOf } from './jinja-blocks.ts';
 import { textOf } from './reading.ts';
 import { pythonText } from './inventory/python-text.ts';
-import { type Filter, FilterProblem, filters, tests } from './jinja-filters.ts';
+import { type Filter, FilterProblem } from './jinja-arguments.ts';
+import { argumentNames, filters, tests } from './jinja-filters.ts';
 
 type Context = Readonly<Record<string, unknown>>;
 
@@ -20,14 +21,14 @@ export interface Rendering {
 
 /** The text that a template becomes, with values printed as Python prints them. */
 export function renderedText(template: string, rendering: Rendering): string {
-  const printed = withPrinting(template);
+  const printed = withPrinting(template, (inner) => `(${literally(inner)}) | ${printerOf(inner)}`);
   return withEngine(rendering, (engine) => engine.renderStr(printed, rendering.context));
 }
 
 /** The same of a whole file, in which a line that only has tags leaves nothing behind. */
 export function renderedFile(template: string, rendering: Rendering): string {
   const lineOf = linesIn(template);
-  const printed = withPrinting(template, (offset) => `(${lineOf(offset)})`);
+  const printed = withPrinting(template, (inner, at) => `(${inner}) | ${printerOf(inner)}(${lineOf(at)})`);
   // Nothing that is not defined may become nothing: all that a file prints is meant.
   return withEngine({ ...rendering, isComplete: false }, (engine) => {
     Object.assign(engine, { trimBlocks: true, lstripBlocks: true, fuel: FUEL_FOR_FILES });
@@ -41,12 +42,15 @@ export function renderedFile(template: string, rendering: Rendering): string {
 
 /** The value of an expression; both `none` and what is not defined are undefined. */
 export function valueOf(expression: string, rendering: Rendering): unknown {
-  return plain(withEngine(rendering, (engine) => engine.evalExpr(expression, rendering.context) as unknown));
+  refuseNamesInMap(expression);
+  return plain(withEngine(rendering, (engine) => engine.evalExpr(literally(expression), rendering.context) as unknown));
 }
+
+const TEXTS = /"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'/g;
 
 /** The engine panics at an expression that closes what it did not open, so none is given to it. */
 export function isBalanced(expression: string): boolean {
-  const bare = expression.replace(/"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'/g, '');
+  const bare = expression.replace(TEXTS, '');
   let open = 0;
   for (const bracket of bare.match(/[()[\]{}"'#%]/g) ?? []) {
     if ('([{'.includes(bracket)) open += 1;
@@ -60,11 +64,8 @@ export function isBalanced(expression: string): boolean {
 const PRINT = 'sluice_print';
 const PRINT_PERHAPS = 'sluice_print_perhaps';
 
-/**
- * Each `{{ x }}` as `{{ (x) | sluice_print }}`: the engine itself prints `true`, where Python prints `True`. `toldWith`:
- * what the printer is told of each place.
- */
-function withPrinting(template: string, toldWith: (offset: number) => string = () => ''): string {
+/** Each `{{ x }}` as `{{ (x) | sluice_print }}`: the engine itself prints `true`, where Python prints `True`. */
+function withPrinting(template: string, print: (inner: string, start: number) => string): string {
   const { blocks, unclosed } = blocksOf(template);
   // The engine panics where it would have to show a long line of which the end is missing.
   if (unclosed) throw new Error(`${unclosed.message} (in <file>:${linesIn(template)(unclosed.at)})`);
@@ -72,10 +73,27 @@ function withPrinting(template: string, toldWith: (offset: number) => string = (
   let at = 0;
   for (const { opening, start, from, to, inner } of blocks) {
     if (opening === '{%' || !isBalanced(inner)) continue;
-    pieces.push(template.slice(at, from), ` (${inner}) | ${printerOf(inner)}${toldWith(start)} `);
+    refuseNamesInMap(inner);
+    pieces.push(template.slice(at, from), ` ${print(inner, start)} `);
     at = to;
   }
   return pieces.join('') + template.slice(at);
+}
+
+/** The engine would not hand them over, and not say so. */
+function refuseNamesInMap(expression: string): void {
+  const [, filter, name] = NAME_IN_MAP.exec(expression) ?? [];
+  if (filter === undefined || name === undefined) return;
+  throw new Error(`map(${filter}) can have no ${name}= here: write what it is told without names, in its order`);
+}
+
+const NAME_IN_MAP = /\bmap\(\s*("\w+"|'\w+')\s*,(?:"[^"]*"|'[^']*'|[^()"'])*?\b([A-Za-z_]\w*)\s*=(?!=)/;
+
+/** A backslash in a text of an expression stands for itself, as in Ansible, but not in a file that is a template. */
+function literally(expression: string): string {
+  return expression.replace(TEXTS, (written) =>
+    written.replace(/\\(?:(["'])|\\|)/g, (pair, mark: string | undefined) => (mark === undefined ? pair + pair : pair)),
+  );
 }
 
 /** The line, from 1 on, of an offset that is not before the last one asked for. */
@@ -136,8 +154,10 @@ function newEngine(): MiniJinja {
   fresh.keepTrailingNewline = true;
   fresh.fuel = FUEL;
   fresh.enablePyCompat();
-  for (const [name, filter] of Object.entries(filters)) fresh.addFilter(name, guarded(`the filter ${name}`, filter));
-  for (const [name, test] of Object.entries(tests)) fresh.addTest(name, guarded(`the test ${name}`, test));
+  for (const [name, filter] of Object.entries(filters))
+    fresh.addFilter(name, guarded(`the filter ${name}`, filter, argumentNames[name]));
+  for (const [name, test] of Object.entries(tests))
+    fresh.addTest(name, guarded(`the test ${name}`, test, argumentNames[name]));
   fresh.addFilter(
     PRINT,
     guarded('', (value) => (value === null ? '' : pythonText(value))),
@@ -145,19 +165,18 @@ function newEngine(): MiniJinja {
   fresh.addFilter(PRINT_PERHAPS, (value: unknown) =>
     value === null || value === undefined ? '' : pythonText(plain(value)),
   );
-  for (const name of ['lookup', 'query', 'q']) fresh.addGlobal(name, guarded(name, looked));
+  for (const name of ['lookup', 'query', 'q']) fresh.addGlobal(name, guarded(name, looked, ['default']));
   return fresh;
 }
 
-/** What a filter of ours may be told by name; the engine hands names over as one mapping, after all else. */
-const namedArguments = new Set(['recursive', 'list_merge', 'indent', 'levels', 'sort_keys', 'default']);
-
-function guarded(what: string, filter: Filter): (...given: unknown[]) => unknown {
+/** `names`: what it may be told by name; the engine hands those over as one mapping, after all else. */
+function guarded(what: string, filter: Filter, names: readonly string[] = []): (...given: unknown[]) => unknown {
   return (value, ...rest) => {
     try {
       if (value === undefined && !filtered.isComplete) throw new Error(`undefined value${placeIn(what, rest)}`);
       const last = rest.at(-1);
-      const areNames = last instanceof Map && [...last.keys()].every((name) => namedArguments.has(String(name)));
+      const areNames =
+        last instanceof Map && last.size > 0 && [...last.keys()].every((name) => names.includes(String(name)));
       const at = (areNames ? rest.slice(0, -1) : rest).map(plain);
       const named = areNames ? (plain(last) as Context) : {};
       return filter(plain(value) ?? null, { at, named });
@@ -202,7 +221,9 @@ function plain(value: unknown): unknown {
   if (typeof value === 'bigint') {
     return Number.isSafeInteger(Number(value)) ? Number(value) : String(value);
   }
-  if (Array.isArray(value)) return value.map(plain);
-  if (value instanceof Map) return Object.fromEntries([...value].map(([key, item]) => [String(key), plain(item)]));
+  if (Array.isArray(value)) return value.map((item) => plain(item) ?? null);
+  if (value instanceof Map) {
+    return Object.fromEntries([...value].map(([key, item]) => [String(key), plain(item) ?? null]));
+  }
   return value;
 }

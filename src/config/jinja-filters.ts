@@ -2,20 +2,10 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { parse as parseYaml, stringify as stringifyYaml } from 'yaml';
+import { attempt, type Filter, FilterProblem, isTrue, list, sortedDeep, text } from './jinja-arguments.ts';
+import { among, collectionFilters } from './jinja-collections.ts';
+import { regexFilters, regexTests } from './jinja-regex.ts';
 import { isMapping } from './values.ts';
-
-/** A filter cannot do its work; the message says why. */
-export class FilterProblem extends Error {
-  override readonly name = 'FilterProblem';
-}
-
-/** What follows the value: positional arguments, then those with a name. */
-export interface FilterArguments {
-  readonly at: readonly unknown[];
-  readonly named: Readonly<Record<string, unknown>>;
-}
-
-export type Filter = (value: unknown, args: FilterArguments) => unknown;
 
 /**
  * The filters of Ansible, and of Jinja2 where the engine has none of its own.
@@ -42,32 +32,13 @@ export const filters: Readonly<Record<string, Filter>> = {
   dirname: (value) => dirname(text(value)),
   splitext: (value) => [text(value).slice(0, -extname(text(value)).length || undefined), extname(text(value))],
   expanduser: (value) => (text(value).startsWith('~/') ? join(homedir(), text(value).slice(2)) : value),
-  path_join: (value) => join(...list(value).map(text)),
-  regex_replace: (value, { at }) => {
-    const [pattern = '', replacement = ''] = at.map(text);
-    return text(value).replace(regex(pattern, 'g'), replacement.replaceAll('$', '$$$$').replace(/\\(\d)/g, '$$$1'));
+  path_join: (value) => {
+    const [first, ...more] = (typeof value === 'string' ? [value] : list(value)).map(text);
+    if (first === undefined) throw new FilterProblem('it takes at least one path');
+    return more.reduce(pathJoined, first);
   },
-  regex_search: (value, { at }) => regex(text(at[0]), '').exec(text(value))?.[0] ?? null,
-  regex_findall: (value, { at }) => [...text(value).matchAll(regex(text(at[0]), 'g'))].map((it) => it[1] ?? it[0]),
-  regex_escape: (value) => text(value).replace(/[\\^$.|?*+()[\]{}-]/g, '\\$&'),
   ternary: (value, { at }) => (value === null ? (at[2] ?? at[1]) : isTrue(value) ? at[0] : at[1]),
   mandatory: (value) => value,
-  combine: (value, { at, named }) => {
-    const isDeep = named['recursive'] === true;
-    return [value, ...at].reduce((into, more) => combined(into, more, isDeep), {});
-  },
-  dict2items: (value) => Object.entries(mapping(value)).map(([key, item]) => ({ key, value: item })),
-  items2dict: (value) =>
-    Object.fromEntries(list(value).map((it) => [text(mapping(it)['key']), mapping(it)['value']] as const)),
-  flatten: (value, { named }) => list(value).flat(Number(named['levels'] ?? 20)),
-  union: (value, { at }) => distinct([...list(value), ...list(at[0])]),
-  intersect: (value, { at }) => distinct(list(value)).filter((it) => among(it, list(at[0]))),
-  difference: (value, { at }) => distinct(list(value)).filter((it) => !among(it, list(at[0]))),
-  symmetric_difference: (value, { at }) => [
-    ...distinct(list(value)).filter((it) => !among(it, list(at[0]))),
-    ...distinct(list(at[0])).filter((it) => !among(it, list(value))),
-  ],
-  zip: (value, { at }) => list(value).map((it, index) => [it, ...at.map((other) => list(other)[index])]),
   format: (value, { at }) => formatted(text(value), at),
   center: (value, { at }) => {
     const missing = Math.max(0, Number(at[0] ?? 80) - text(value).length);
@@ -76,18 +47,25 @@ export const filters: Readonly<Record<string, Filter>> = {
   wordcount: (value) => text(value).split(/\s+/).filter(Boolean).length,
   pow: (value, { at }) => Number(value) ** Number(at[0]),
   log: (value, { at }) => Math.log(Number(value)) / (at[0] === undefined ? 1 : Math.log(Number(at[0]))),
-  extract: (value, { at }) => {
-    const [from] = at;
-    const found = Array.isArray(from) ? (from[Number(value)] as unknown) : mapping(from)[text(value)];
-    return found ?? null;
-  },
+  ...regexFilters,
+  ...collectionFilters,
+};
+
+/** What filters and tests may be told by name. */
+export const argumentNames: Readonly<Record<string, readonly string[]>> = {
+  ...{ to_json: ['indent', 'sort_keys'], to_nice_json: ['indent', 'sort_keys'] },
+  ...{ to_yaml: ['indent', 'sort_keys'], to_nice_yaml: ['indent', 'sort_keys'] },
+  ...{ regex_replace: ['ignorecase', 'multiline'], regex_search: ['ignorecase', 'multiline'] },
+  ...{ regex_findall: ['ignorecase', 'multiline'], match: ['ignorecase', 'multiline'] },
+  ...{ search: ['ignorecase', 'multiline'], regex: ['ignorecase', 'multiline'] },
+  ...{ combine: ['recursive', 'list_merge'], flatten: ['levels', 'skip_nulls'] },
+  ...{ dict2items: ['key_name', 'value_name'], items2dict: ['key_name', 'value_name'] },
+  ...{ zip_longest: ['fillvalue'], extract: ['morekeys'] },
 };
 
 /** The tests of Ansible. */
 export const tests: Readonly<Record<string, Filter>> = {
-  match: (value, { at }) => regex(`^(?:${text(at[0])})`, '').test(text(value)),
-  search: (value, { at }) => regex(text(at[0]), '').test(text(value)),
-  regex: (value, { at }) => regex(text(at[0]), '').test(text(value)),
+  ...regexTests,
   truthy: (value) => isTrue(value),
   falsy: (value) => !isTrue(value),
   contains: (value, { at }) => (typeof value === 'string' ? value.includes(text(at[0])) : among(at[0], list(value))),
@@ -96,40 +74,8 @@ export const tests: Readonly<Record<string, Filter>> = {
   version: (value, { at }) => isVersion(text(value), text(at[0]), text(at[1] ?? '==')),
 };
 
-function text(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return String(value);
-  throw new FilterProblem(
-    `it takes a text, not ${value === null || value === undefined ? 'none' : 'a list or a mapping'}`,
-  );
-}
-
-function list(value: unknown): readonly unknown[] {
-  if (Array.isArray(value)) return value;
-  throw new FilterProblem('it takes a list');
-}
-
-function mapping(value: unknown): Readonly<Record<string, unknown>> {
-  if (isMapping(value)) return value;
-  throw new FilterProblem('it takes a mapping');
-}
-
-function attempt<T>(what: string, work: () => T): T {
-  try {
-    return work();
-  } catch {
-    throw new FilterProblem(`its value ${what}`);
-  }
-}
-
 function hashed(value: string, algorithm: string): string {
   return attempt(`cannot be hashed with ${algorithm}`, () => createHash(algorithm).update(value).digest('hex'));
-}
-
-function regex(pattern: string, flags: string): RegExp {
-  const [, inline = '', body = ''] = /^(\(\?[ims]+\))?([^]*)$/.exec(pattern) ?? [];
-  const source = body.replaceAll('(?P<', '(?<').replaceAll('\\Z', '$').replaceAll('\\A', '^');
-  return attempt(`cannot be matched with ${pattern}`, () => new RegExp(source, flags + inline.replace(/[(?)]/g, '')));
 }
 
 /** As Python's json.dumps() does it, with keys in the order of the mapping. */
@@ -145,38 +91,14 @@ function escaped(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
-function sortedDeep(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortedDeep);
-  if (!isMapping(value)) return value;
-  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return Object.fromEntries(entries.map(([key, item]) => [key, sortedDeep(item)]));
+/** Unlike Node, Python starts anew at an absolute path, and leaves the rest as it is written. */
+function pathJoined(path: string, more: string): string {
+  if (more.startsWith('/') || path === '') return more;
+  return path.endsWith('/') ? path + more : `${path}/${more}`;
 }
 
 function quoted(value: string): string {
   return /^[\w@%+=:,./-]+$/.test(value) ? value : `'${value.replaceAll("'", `'"'"'`)}'`;
-}
-
-function isTrue(value: unknown): boolean {
-  if (Array.isArray(value)) return value.length > 0;
-  return isMapping(value) ? Object.keys(value).length > 0 : Boolean(value);
-}
-
-function combined(into: unknown, more: unknown, isDeep: boolean): unknown {
-  const [below, above] = [mapping(into), mapping(more)];
-  const entries = Object.entries(above).map(([key, item]) => {
-    const known = Object.hasOwn(below, key) ? below[key] : undefined;
-    return [key, isDeep && isMapping(known) && isMapping(item) ? combined(known, item, true) : item] as const;
-  });
-  return { ...below, ...Object.fromEntries(entries) };
-}
-
-function distinct(items: readonly unknown[]): unknown[] {
-  return items.filter((item, index) => !among(item, items.slice(0, index)));
-}
-
-function among(item: unknown, items: readonly unknown[]): boolean {
-  const key = JSON.stringify(item);
-  return items.some((other) => JSON.stringify(other) === key);
 }
 
 /** `%s`, `%d`, `%05.1f`, `%x`. */

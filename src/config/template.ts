@@ -15,7 +15,7 @@ export type TemplatePath = readonly (string | number)[];
 export type Complain = (path: TemplatePath, message: string) => void;
 
 export function hasTemplate(value: string): boolean {
-  return value.includes('{{') || value.includes('{%');
+  return /\{[{%#]/.test(value);
 }
 
 /**

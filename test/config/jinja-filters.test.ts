@@ -1,8 +1,14 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { render, Scope } from '../../src/config/template.ts';
 import { Secrets } from '../../src/rollout/secret.ts';
 
 const vars = { none_: null, l: [1, 'x', null, true, 1.5], d: { a: 1, b: "it's" }, on: true, t: 'a-b_c' };
+
+const hosts = {
+  fe1: { ip: '10.0.0.1', net: { port: 80 } },
+  fe2: { ip: '10.0.0.2', net: { port: 81 } },
+};
 
 function rendered(template: string): unknown {
   const problems: string[] = [];
@@ -19,7 +25,7 @@ describe('templates', () => {
     ["{{ 'a' if false }}x",                                        'x'],
     ['{{ l | to_json }} {{ d | to_json }}.',                       `[1, "x", null, true, 1.5] {"a": 1, "b": "it's"}.`],
     ['{{ d | to_nice_json }}.',                                    `{\n    "a": 1,\n    "b": "it's"\n}.`],
-    ["{{ t | regex_replace('([a-z])-', '\\\\1+') }}.",             'a+b_c.'],
+    ["{{ t | regex_replace('([a-z])-', '\\1+') }}.",              'a+b_c.'],
     ["{{ 'x y' | quote }} {{ 'a/b c' | urlencode }} {{ '' | quote }}", "'x y' a/b%20c ''"],
     ["{{ 'aé' | to_json }}.",                                      '"a\\u00e9".'],
     ["{{ '%05.1f|%-4s|%x' | format(3.14159, 'ab', 255) }}",        '003.1|ab  |ff'],
@@ -45,6 +51,10 @@ describe('templates', () => {
   it.each([
     ["{{ 'x' | from_json }}.",        'the filter from_json: its value is no JSON'],
     ["{{ t | hash('rot13') }}",       'the filter hash: cannot'],
+    ["{{ 'gone' | extract({'a': 1}) }}", 'the filter extract: there is no "gone" in it'],
+    ["{{ t | regex_search('(x)', '1') }}", 'the filter regex_search: "1" is no group such as \\1 or \\g<name>'],
+    ["{{ {} | combine({}, list_merge='sum') }}", 'the filter combine: list_merge is replace, keep, append, prepend,'],
+    ["{{ [] | map('flatten', levels=1) }}", "map('flatten') can have no levels= here: write what it is told"],
     ["{{ lookup('pipe', 'id') }}",    'lookup: there is no "pipe" here, only env and file'],
     ["{{ lookup('file', '/no/x') }}", 'lookup: cannot read /no/x'],
     ['{{ gone | to_json }}',          'the variable gone is not defined'],
@@ -52,6 +62,21 @@ describe('templates', () => {
   ])('complain about %s', (template, message) => {
     expect(rendered(template)).toContain(message.replace('the filter hash: cannot', 'the filter hash: its value cannot'));
   });
+
+  // What has no answer there is refused, by Ansible and here.
+  const answers = readFileSync(new URL('jinja-answers.txt', import.meta.url), 'utf8').matchAll(/^(.+)\n([=!])(.*)\n/gm);
+
+  it.each([...answers].map(([, template = '', sign, answer = '']) => ({ template, sign, answer })))(
+    'are to $template what they are to Ansible 2.14',
+    ({ template, sign, answer }) => {
+      const problems: string[] = [];
+
+      const value = render(template, { hosts }, (_path, message) => problems.push(message));
+
+      expect(problems).toHaveLength(sign === '!' ? 1 : 0);
+      if (sign === '=') expect(value ?? '').toEqual(JSON.parse(answer));
+    },
+  );
 
   it('go on after one that failed', () => {
     rendered("{{ 'x' | from_json }}.");
