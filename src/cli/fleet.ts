@@ -33,6 +33,8 @@ export interface FleetOptions {
   readonly logins: Pick<RegistryLogins, 'of'>;
   /** Gets what is secret of the variables that say how hosts are reached. */
   readonly secrets?: Secrets | undefined;
+  /** Where the playbook is, for templates. */
+  readonly folder?: string | undefined;
 }
 
 interface Known {
@@ -50,9 +52,9 @@ export class SshFleet implements Fleet {
   readonly #logins: Pick<RegistryLogins, 'of'>;
   readonly #hosts = new Map<string, Known>();
 
-  constructor(inventory: Inventory, { overrides, network, trace, logins, secrets }: FleetOptions) {
+  constructor(inventory: Inventory, { overrides, network, trace, logins, secrets, folder }: FleetOptions) {
     this.#inventory = inventory;
-    this.#around = surroundingsIn(inventory, secrets);
+    this.#around = surroundingsIn(inventory, { secrets, folder });
     this.#overrides = overrides;
     this.#network = new SshNetwork(network);
     this.#trace = trace;

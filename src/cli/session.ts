@@ -160,7 +160,8 @@ function reaching(
     log.debug(secrets.hide(text));
   };
   const logins = new RegistryLogins({ environment: surroundings.environment, onSecret });
-  return { logins, fleet: new SshFleet(inventory, { trace, logins, secrets, ...reachingOf(command, surroundings) }) };
+  const options = { trace, logins, secrets, folder: playbookFolderOf(command), ...reachingOf(command, surroundings) };
+  return { logins, fleet: new SshFleet(inventory, options) };
 }
 
 /** Of this process: a container that starts anew may have the name and the number of another one that lives. */

@@ -1,22 +1,19 @@
 import { createRequire } from 'node:module';
 import type { Environment as MiniJinja } from 'minijinja-js';
 import { reasonOf } from '../errors.ts';
-import { Complaints } from './document.ts';
 import { blocksOf } from './jinja-blocks.ts';
-import { textOf } from './reading.ts';
 import { pythonText } from './inventory/python-text.ts';
 import { type Filter, FilterProblem } from './jinja-arguments.ts';
 import { argumentNames, filters, tests } from './jinja-filters.ts';
+import { type Looking, lookups } from './jinja-lookups.ts';
 
 type Context = Readonly<Record<string, unknown>>;
 
 /** What is rendered. Filters of ours cannot tell `none` from what is not defined, so they are told. */
-export interface Rendering {
+export interface Rendering extends Looking {
   readonly context: Context;
   /** Everything that the template names is there. */
   readonly isComplete: boolean;
-  /** Hears what `lookup` has found, under each name that may tell what it is. */
-  readonly onLooked?: ((name: string, value: unknown) => void) | undefined;
 }
 
 /** The text that a template becomes, with values printed as Python prints them. */
@@ -120,14 +117,14 @@ const FUEL_FOR_FILES = 100_000_000;
 let engine: MiniJinja | undefined;
 
 /** What went wrong in a filter, which must not throw: the engine would not survive it. */
-const filtered: { problem: Error | undefined; isComplete: boolean; onLooked: Rendering['onLooked'] } = {
+const filtered: { problem: Error | undefined } & Omit<Rendering, 'context'> = {
   problem: undefined,
   isComplete: true,
-  onLooked: undefined,
+  folder: '.',
 };
 
-function withEngine<T>({ isComplete, onLooked }: Rendering, run: (engine: MiniJinja) => T): T {
-  Object.assign(filtered, { isComplete, onLooked });
+function withEngine<T>({ isComplete, folder, onLooked }: Rendering, run: (engine: MiniJinja) => T): T {
+  Object.assign(filtered, { isComplete, folder, onLooked });
   engine ??= newEngine();
   filtered.problem = undefined;
   try {
@@ -165,7 +162,13 @@ function newEngine(): MiniJinja {
   fresh.addFilter(PRINT_PERHAPS, (value: unknown) =>
     value === null || value === undefined ? '' : pythonText(plain(value)),
   );
-  for (const name of ['lookup', 'query', 'q']) fresh.addGlobal(name, guarded(name, looked, ['default']));
+  for (const [name, look] of Object.entries(lookups)) {
+    const named = ['default', 'wantlist'];
+    fresh.addGlobal(
+      name,
+      guarded(name, (kind, args) => look(String(kind), args, filtered), named),
+    );
+  }
   return fresh;
 }
 
@@ -190,30 +193,6 @@ function guarded(what: string, filter: Filter, names: readonly string[] = []): (
 /** As the engine itself tells places; only the printer of a file knows its own. */
 function placeIn(what: string, [line]: readonly unknown[]): string {
   return what === '' && typeof line === 'number' ? ` (in <file>:${line})` : '';
-}
-
-/** `lookup('env', 'HOME')` and `lookup('file', 'path')`. */
-function looked(kind: unknown, { at, named }: Parameters<Filter>[1]): unknown {
-  const [name] = at;
-  if (typeof name !== 'string') throw new FilterProblem('it takes a name');
-  if (kind === 'env') return told([name], process.env[name] ?? named['default'] ?? '');
-  if (kind !== 'file') throw new FilterProblem(`there is no "${String(kind)}" here, only env and file`);
-  try {
-    return told(namesOfFile(name), textOf(name).trimEnd());
-  } catch (error) {
-    if (error instanceof Complaints) throw new FilterProblem(error.message);
-    throw new FilterProblem(`cannot read ${name}: ${reasonOf(error)}`);
-  }
-}
-
-function told(names: readonly string[], value: unknown): unknown {
-  for (const name of names) filtered.onLooked?.(name, value);
-  return value;
-}
-
-/** `/run/secrets/db_password.txt` is called by each of its folders, and by its own name without the ending. */
-function namesOfFile(path: string): readonly string[] {
-  return path.split('/').map((step) => step.replace(/(?<=.)\.\w+$/, ''));
 }
 
 /** The engine gives mappings as Map, and integers that were computed as bigint. */

@@ -75,6 +75,8 @@ export interface ScopeOptions {
   readonly made?: Readonly<Record<string, (references: readonly Reference[]) => unknown>>;
   /** Gets what is read under the name of a secret, and what is made of one and does not look like it any more. */
   readonly secrets?: Secrets | undefined;
+  /** Where the playbook is, and so what `lookup` reads; the working folder for commands without one. */
+  readonly folder?: string | undefined;
 }
 
 /** Variables whose values are rendered when they are first asked for, and then kept. */
@@ -119,7 +121,7 @@ export class Scope {
     if (missing) throw this.#undefinedName(missing, template);
     try {
       const isComplete = all.every((reference) => !isMissing(context, reference));
-      const value = evaluated(template, { context, isComplete, onLooked: this.#onLooked });
+      const value = evaluated(template, this.#rendering(context, isComplete));
       if (typeof value === 'string' && value.length > LONGEST) throw new Error('it becomes a text of more than 10 MB');
       this.#noteSecret(
         value,
@@ -143,7 +145,7 @@ export class Scope {
       const context = this.#contextOf(all);
       try {
         const isComplete = all.every((reference) => !isMissing(context, reference));
-        const text = renderedFile(template, { context, isComplete, onLooked: this.#onLooked });
+        const text = renderedFile(template, this.#rendering(context, isComplete));
         return text.length > LONGEST ? { line: 1, message: 'it becomes a text of more than 10 MB' } : text;
       } catch (error) {
         return fileProblem(reasonOf(error), { template, missing: all.filter((it) => isMissing(context, it)) });
@@ -154,9 +156,10 @@ export class Scope {
     }
   }
 
-  readonly #onLooked = (name: string, value: unknown): void => {
-    this.#options.secrets?.addNamed(name, value);
-  };
+  #rendering(context: Vars, isComplete: boolean): Rendering {
+    const { secrets, folder = '.' } = this.#options;
+    return { context, isComplete, folder, onLooked: (name, value) => secrets?.addNamed(name, value) };
+  }
 
   #contextOf(references: readonly Reference[]): Record<string, unknown> {
     const context: Record<string, unknown> = {};
@@ -231,7 +234,7 @@ interface Remembered {
 /** Hosts differ little: most templates of a fleet are rendered with the same few values again and again. */
 function evaluated(template: string, rendering: Rendering): unknown {
   if (!Object.values(rendering.context).every(isSimple)) return evaluatedAnew(template, rendering);
-  const key = JSON.stringify([template, rendering.context]);
+  const key = JSON.stringify([template, rendering.folder, rendering.context]);
   const known = remembered.get(key);
   if (known) {
     for (const [name, found] of known.looked) rendering.onLooked?.(name, found);

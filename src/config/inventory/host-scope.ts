@@ -1,5 +1,4 @@
 import { dirname, resolve } from 'node:path';
-import type { Secrets } from '../../rollout/secret.ts';
 import { render, Scope, type ScopeOptions } from '../template.ts';
 import { isHostName } from './ranges.ts';
 import { placeText, type Inventory, type InventoryHost, type Vars } from './inventory.ts';
@@ -28,19 +27,22 @@ export function hostScope(
   return new Scope({ ...host.vars, ...stronger, ...magicVars(host) }, { ...around, whereOf });
 }
 
-export type HostSurroundings = Pick<ScopeOptions, 'made' | 'secrets'>;
+export type HostSurroundings = Pick<ScopeOptions, 'made' | 'secrets' | 'folder'>;
 
 /** `hostvars`, of the hosts that a template names, or of all where it works that out itself. */
-export function surroundingsIn(inventory: Inventory, secrets?: Secrets): HostSurroundings {
+export function surroundingsIn(
+  inventory: Inventory,
+  { secrets, folder }: Pick<ScopeOptions, 'secrets' | 'folder'> = {},
+): HostSurroundings {
   const known = new Map<string, Vars>();
   const varsOf = (host: InventoryHost): Vars => {
-    const vars = known.get(host.name) ?? renderedVars(host, { secrets, made: { groups } });
+    const vars = known.get(host.name) ?? renderedVars(host, { secrets, folder, made: { groups } });
     known.set(host.name, vars);
     return vars;
   };
   const groups = (): Vars => Object.fromEntries(inventory.groups);
   return {
-    secrets,
+    ...{ secrets, folder },
     made: {
       groups,
       hostvars: (references) => {

@@ -127,7 +127,7 @@ function written({ template, path, reload }: Written): readonly unknown[] {
 
 /** What the template knows as `balancer`. */
 function givenTo({ balancer, fronted }: Target, inventory: Inventory, selection: Omit<Selection, 'limit'>): Vars {
-  const around = surroundingsIn(inventory, selection.secrets);
+  const around = surroundingsIn(inventory, { secrets: selection.secrets, folder: selection.playbookDir });
   const addressOn = (host: InventoryHost): string => addressOf(new HostVars(host, around)) ?? host.name;
   const own = inventory.hosts.get(balancer.host);
   const servers: readonly Behind[] = fronted.flatMap((one) => behindIt(one, balancer, addressOn(one.host)));

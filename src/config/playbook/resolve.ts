@@ -60,7 +60,7 @@ export function resolvePlaybook(
     document: playbook.document,
     files: new ComposeFiles(),
     groups: Object.fromEntries(inventory.groups),
-    around: surroundingsIn(inventory, selection.secrets),
+    around: surroundingsIn(inventory, { secrets: selection.secrets, folder: selection.playbookDir }),
     within: limit === undefined ? undefined : new Set(selectHosts(inventory, limit)),
   };
   const known = playbook.problems ?? [];
