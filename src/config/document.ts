@@ -78,7 +78,7 @@ const DEEPEST_INDENT = 400;
 const MOST_ALIASES = 10_000;
 /** Values that aliases add to what is written. */
 const MOST_REPEATED = 300_000;
-const REPEATED = `refers to its anchors too often: they add more than ${MOST_REPEATED} values to what is written`;
+const REPEATED = `refers to its anchors too often: they add more than ${MOST_REPEATED} values to what is written; write fewer aliases (*name)`;
 
 const DAMAGED = 'has a value that is encrypted with Ansible Vault';
 
@@ -159,7 +159,7 @@ export function readDocument(
   } catch (error) {
     if (error instanceof RangeError) throw tooDeep(file, 1);
     if (error instanceof VaultProblem) throw new Complaints([complaintAt(0, tell(`${DAMAGED}, but ${error.message}`))]);
-    if (error instanceof ReferenceError) throw new Complaints([complaintAt(0, tooManyAliases(error))]);
+    if (error instanceof ReferenceError) throw new Complaints([complaintAt(0, tooManyAliases)]);
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 import { type Alias, type Document, isAlias, isCollection, isMap, isNode, isScalar, visit, type YAMLMap } from 'yaml';
-import { reasonOf } from '../errors.ts';
 import { mergedInto, nameOf, offsetOf } from './yaml-nodes.ts';
 
 /** Something wrong in a YAML file, and where. */
@@ -67,6 +66,5 @@ function mergesMaps(map: YAMLMap, document: Document): boolean {
   return mergedInto(map, document).every((it) => it === undefined || isMap(it));
 }
 
-export function tooManyAliases(error: ReferenceError): string {
-  return `refers to its anchors too often: ${reasonOf(error)}`;
-}
+export const tooManyAliases =
+  'refers to its anchors too often: what aliases (*name) stand for has many aliases itself; write some of it out';

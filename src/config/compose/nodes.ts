@@ -43,6 +43,7 @@ export type NodeMap = ReadonlyMap<string, Node>;
 
 /** Anchors may be used often, but not exponentially often. */
 const MOST_NODES = 50_000;
+const TOO_MANY = `has more than ${MOST_NODES} values, counting what its aliases (*name) repeat each time: write fewer of these`;
 
 /**
  * Reads YAML 1.2, as Compose does: `yes` and `22:22` are texts.
@@ -85,7 +86,7 @@ class Conversion {
   node(written: unknown, near: number): Node {
     const offset = offsetOf(written) ?? near;
     const place = (): Place => this.#at(offset);
-    if (++this.#made > MOST_NODES) throw new Complaints([{ ...place(), message: 'refers to its anchors too often' }]);
+    if (++this.#made > MOST_NODES) throw new Complaints([{ ...place(), message: TOO_MANY }]);
     const node = isAlias(written) ? kept(this.#resolved, written, () => resolved(written, this.#document)) : written;
     return { value: this.#valueOf(node, offset), place, tag: tagOf(node) };
   }

@@ -26,7 +26,7 @@ const manyRanges = Array.from({ length: 40 }, (_, n) => `h${n}-[1:90000]`).join(
 describe('loadInventory()', () => {
   // prettier-ignore
   it.each<{ why: string; file: string; content: string | Buffer; complaints: string[] }>([
-    { why: 'anchors that explode',     file: 'h.yml',  content: `all:\n vars:\n${laughs.join('\n')}\n`,  complaints: ['h.yml:1:1: refers to its anchors too often: Excessive alias count indicates a resource exhaustion attack'] },
+    { why: 'anchors that explode',     file: 'h.yml',  content: `all:\n vars:\n${laughs.join('\n')}\n`,  complaints: ['h.yml:1:1: refers to its anchors too often: what aliases (*name) stand for has many aliases itself; write some of it out'] },
     { why: 'more than 10 MB',          file: 'hosts',  content: Buffer.alloc(11 * 1024 * 1024, 'a\n'),   complaints: ['hosts:1:1: has 11534336 bytes, more than 10 MB'] },
     { why: 'binary junk',              file: 'hosts',  content: Buffer.from([1, 2, 0, 255]),             complaints: ['hosts:1:1: is not a text file, it holds a NUL byte'] },
     { why: 'text that is no UTF-8',    file: 'hosts',  content: Buffer.from([0x61, 0xff, 0xfe]),         complaints: ['hosts:1:1: is not UTF-8 text'] },
