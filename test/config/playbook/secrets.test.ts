@@ -56,6 +56,11 @@ describe('what is read under the name of a secret is one,', () => {
     { from: 'an option of the logging driver', app: '    container: { image: shop, logging: { driver: splunk, options: { splunk-token: s3cr3t-91 } } }\n' },
     { from: 'the environment, of a plain name', app: '    container: { image: shop, environment: { PGPASSWORD: s3cr3t-91 } }\n' },
     { from: 'a file by lookup()',              app: label("{{ lookup('file', 'FOLDER/db_password.txt') }}@db"), files: { 'db_password.txt': 's3cr3t-91\n' } },
+    { from: 'a file by lookup(), beside the playbook', app: label("{{ lookup('file', 'db_password.txt') }}@db"), files: { 'files/db_password.txt': 's3cr3t-91\n' } },
+    { from: 'a file by query()',               app: label("{{ query('file', 'db_password.txt') | first }}@db"), files: { 'db_password.txt': 's3cr3t-91\n' } },
+    { from: 'hostvars, of hosts that are worked out', app: label("{{ groups['db'] | map('extract', hostvars, 'db_password') | first }}@db"), hosts: { db1: { db_password: 's3cr3t-91' } } },
+    { from: 'a label of a compose file',       app: compose, files: { 'compose.yml': `${web('A: b')}    labels: { com.example.api-token: s3cr3t-91 }\n` } },
+    { from: '.env, for a label of a compose file', app: compose, files: { 'compose.yml': `${web('A: b')}    labels: { com.example.url: "x:$DB_PASSWORD@db" }\n`, '.env': 'DB_PASSWORD=s3cr3t-91\n' } },
   ])('from $from', (planted) => {
     expect(secretsAfter(planted).hide('x s3cr3t-91@db')).toBe('x (hidden)@db');
   });

@@ -1,4 +1,4 @@
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { docker } from '../../../lab/lab.ts';
@@ -7,7 +7,7 @@ import { filesWith } from '../../support/files-with.ts';
 import { labLink } from '../../support/lab-fleet.ts';
 import { own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
-import { sluice, start, type Ended } from '../../support/sluice.ts';
+import { start, type Ended } from '../../support/sluice.ts';
 import { sealed } from '../../support/vault.ts';
 
 /** By where they are planted. */
@@ -17,6 +17,9 @@ const secrets = {
   vault: 'vaulted words 17',
   literal: 'literal-token-55',
   nested: 'nested-secret-38',
+  looked: 'looked-up-password-71',
+  neighbour: 'neighbours-password-72',
+  label: 'labelled-token-73',
 };
 
 describe('a secret', () => {
@@ -27,6 +30,8 @@ describe('a secret', () => {
     // What other runs have kept is none of this one's.
     rmSync(process.env['SLUICE_STATE'] ?? '', { recursive: true, force: true });
     folder = folderWith({ 'vault-pass': 'open sesame\n' });
+    mkdirSync(join(folder, 'group_vars'));
+    writeFileSync(join(folder, 'group_vars/all.yml'), `db_owner: { password: ${secrets.neighbour} }\n`);
     playbook = shortPlaybook(folder);
     const vaulted = sealed(secrets.vault, 'open sesame').replaceAll('\n', '\n      ');
     const vars = `  vars:\n    words: !vault |\n      ${vaulted}\n    db: { secret: ${secrets.nested} }\n`;
@@ -35,9 +40,13 @@ describe('a secret', () => {
       "  DB: 'postgres://shop:{{ db_password }}@db/shop'",
       `  API_TOKEN: ${secrets.literal}`,
       "  GREETING: 'say {{ words }} and {{ db.secret }}'",
+      `  LOOKED: 'say {{ lookup("env", "PX_PASSWORD") }}'`,
+      `  OWNER: 'say {{ hostvars[inventory_hostname].db_owner.password }}'`,
     ].join('\n          ');
     const text = readFileSync(playbook, 'utf8').replace('  vars:\n', vars);
-    writeFileSync(playbook, text.replace('restart: always', `restart: always\n        ${environment}`));
+    const labels = `labels: { com.example.api-token: ${secrets.label} }`;
+    const container = ['restart: always', labels, environment].join('\n        ');
+    writeFileSync(playbook, text.replace('restart: always', container));
   });
 
   it('is in the container, and in nothing that is printed, logged or kept by the controller', async () => {
@@ -45,22 +54,25 @@ describe('a secret', () => {
     const to = (version: string, password: string): string[] => [
       ...[playbook, '-e', `pxapp_version=${version}`, '-e', `db_password=${password}`, ...options],
     ];
+    const tell = async (...args: string[]): Promise<Ended> =>
+      start(args, { env: { PX_PASSWORD: secrets.looked } }).ended;
     const said = [
-      await sluice('plan', ...to('v2', secrets.variable), '--diff', '-vv'),
-      await sluice('rollout', ...to('v2', secrets.variable), '--yes', '--diff', '-vv'),
-      await sluice('plan', ...to('v2', secrets.changed), '--diff'),
-      await sluice('plan', ...to('v2', secrets.changed), '--diff', '--json'),
-      await sluice('rollout', ...to('exits', secrets.changed), '--yes', '--diff', '--json'),
-      await sluice('show', 'last'),
-      await sluice('show', 'last', '--json'),
-      await sluice('history'),
-      await sluice('status', own),
-      await sluice('inventory', '--list'),
+      await tell('plan', ...to('v2', secrets.variable), '--diff', '-vv'),
+      await tell('rollout', ...to('v2', secrets.variable), '--yes', '--diff', '-vv'),
+      await tell('plan', ...to('v2', secrets.changed), '--diff'),
+      await tell('plan', ...to('v2', secrets.changed), '--diff', '--json'),
+      await tell('rollout', ...to('exits', secrets.changed), '--yes', '--diff', '--json'),
+      await tell('show', 'last'),
+      await tell('show', 'last', '--json'),
+      await tell('history'),
+      await tell('status', own),
+      await tell('inventory', '--list'),
     ];
 
     expect(said.map(({ status }) => status)).toEqual([0, 0, 0, 0, 2, 0, 0, 0, 0, 0]);
     const environment = await docker(ownHost(), 'inspect', '-f', '{{json .Config.Env}}', 'pxApp_1');
-    for (const planted of [secrets.variable, secrets.vault, secrets.literal, secrets.nested]) {
+    const { variable, vault, literal, nested, looked, neighbour } = secrets;
+    for (const planted of [variable, vault, literal, nested, looked, neighbour]) {
       expect(environment).toContain(planted);
     }
     const printed = said.map(({ stdout, stderr }) => stdout + stderr).join('\n');
@@ -78,6 +90,7 @@ const placed = {
   second: 'placed-later-62',
   variable: 'placed-by-variable-63',
   content: 'placed-as-content-64',
+  dotenv: 'placed-by-dotenv-65',
 };
 
 describe('a secret of a compose file', () => {
@@ -88,6 +101,7 @@ describe('a secret of a compose file', () => {
     await resetOwn();
     folder = folderWith({
       'db.txt': `${placed.first}\n`,
+      '.env': `SHOP_TOKEN=${placed.dotenv}\n`,
       'compose.yml': [
         'services:',
         '  pxapp:',
@@ -96,7 +110,7 @@ describe('a secret of a compose file', () => {
         '    secrets: [db, { source: token, target: api, mode: 0400 }]',
         '    configs: [{ source: shop, target: /etc/shop.ini }]',
         'secrets: { db: { file: db.txt }, token: { environment: PX_TOKEN } }',
-        'configs: { shop: { content: "password = ${shop_password}" } }',
+        'configs: { shop: { content: "password = ${shop_password} ${SHOP_TOKEN}" } }',
       ].join('\n'),
     });
     playbook = shortPlaybook(folder);
@@ -132,14 +146,14 @@ describe('a secret of a compose file', () => {
     };
 
     await say('rollout', ...to('v2'), '--limit', own, '--yes', '--diff', '-vv');
-    expect(await inside()).toBe(`${placed.first}\n${placed.variable}password = ${placed.content}`);
+    expect(await inside()).toBe(`${placed.first}\n${placed.variable}password = ${placed.content} ${placed.dotenv}`);
     expect((await say('plan', ...to('v2'), '--limit', own, '--diff')).stdout).toContain('1 to leave alone');
     writeFileSync(join(folder, 'db.txt'), `${placed.second}\n`);
     const plan = await say('plan', ...to('v2'), '--limit', own, '--diff');
     await say('rollout', ...to('v3'), '--limit', own, '--yes', '--json');
     expect(await inside()).toContain(placed.second);
     await say('rollback', '--yes', '-vv');
-    expect(await inside()).toBe(`${placed.first}\n${placed.variable}password = ${placed.content}`);
+    expect(await inside()).toBe(`${placed.first}\n${placed.variable}password = ${placed.content} ${placed.dotenv}`);
     await say('rollout', ...to('exits'), '--limit', own, '--yes', '--diff', '-vv');
     expect(await inside()).toContain(placed.first);
     await say('show', 'last', '--json');
