@@ -14,9 +14,8 @@ import { FileRecord } from '../adapters/host/record.ts';
 import { askAddress } from '../adapters/http-get.ts';
 import type { Link } from '../adapters/link.ts';
 import type { RegistryLogins } from '../adapters/registry/logins.ts';
-import type { NewKey } from '../adapters/ssh/host-keys.ts';
 import type { SshLink } from '../adapters/ssh/connection.ts';
-import { SshNetwork, type NetworkOptions } from '../adapters/ssh/network.ts';
+import { SshNetwork, type NetworkOptions, type Trusting } from '../adapters/ssh/network.ts';
 import { connectionOf, type ConnectionOverrides } from '../config/inventory/connection.ts';
 import { type HostSurroundings, surroundingsIn } from '../config/inventory/host-scope.ts';
 import type { Inventory } from '../config/inventory/inventory.ts';
@@ -91,8 +90,8 @@ export class SshFleet implements Fleet {
   }
 
   /** See `SshNetwork.trust`. */
-  async trust(name: string, mayTrust: (key: NewKey) => Promise<boolean>): Promise<boolean> {
-    return this.#network.trust(this.#requestFor(name), mayTrust);
+  async trust(name: string, trusting: Trusting): Promise<boolean> {
+    return this.#network.trust(this.#requestFor(name), trusting);
   }
 
   async close(): Promise<void> {

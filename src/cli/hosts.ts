@@ -53,11 +53,10 @@ async function trustOne(
 ): Promise<Trusted> {
   const added: string[] = [];
   try {
-    const isTrusted = await fleet.trust(host, async (key) => {
-      const isWanted = await ask(key);
-      if (isWanted) added.push(keyWords(key));
-      return isWanted;
-    });
+    const onAdded = (key: NewKey): void => {
+      added.push(keyWords(key));
+    };
+    const isTrusted = await fleet.trust(host, { mayTrust: ask, onAdded });
     const state = isTrusted ? (added.length > 0 ? 'added' : 'known') : 'refused';
     return { host, state, added, failure: undefined };
   } catch (error) {

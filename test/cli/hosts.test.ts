@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { build, commandLine, folderWith } from '../support/command-line.ts';
@@ -58,6 +58,18 @@ describe('sluice hosts trust', () => {
     expect(status).toBe(4);
     expect(stdout).toMatch(/its host key has changed: .*remove the line with ssh-keygen -R /);
     expect(await readFile(knownHosts(target), 'utf8')).toBe(other);
+  });
+
+  it('says of no key that it was added that could not be', async () => {
+    await symlink(join(cwd, 'gone', 'known_hosts'), join(cwd, 'known_hosts'));
+    const config = await readFile(join(cwd, 'config'), 'utf8');
+    await writeFile(join(cwd, 'config'), `Host *\n  UserKnownHostsFile ${join(cwd, 'known_hosts')}\n${config}`);
+
+    const { status, stdout } = await trust('--yes', '--limit', 'fe1');
+
+    expect(status).toBe(4);
+    expect(stdout).toMatch(/is new and cannot be added to .*\/known_hosts \(there is no such file/);
+    expect(stdout).not.toMatch(/^added/m);
   });
 
   it('adds nothing when there is nobody to ask', async () => {

@@ -37,6 +37,12 @@ interface Bastion {
   session: Promise<Session> | undefined;
 }
 
+export interface Trusting {
+  readonly mayTrust: (key: NewKey) => Promise<boolean>;
+  /** Told of each key once it is in its file. */
+  readonly onAdded: (key: NewKey) => void;
+}
+
 /** The ways to all hosts of a run, which may lead over the same jump hosts. */
 export class SshNetwork {
   readonly #config: SshConfig;
@@ -77,7 +83,7 @@ export class SshNetwork {
    * @returns whether all are known now
    * @throws Failure `unreachable` when it cannot be found out
    */
-  async trust(request: SshRequest, mayTrust: (key: NewKey) => Promise<boolean>): Promise<boolean> {
+  async trust(request: SshRequest, { mayTrust, onAdded }: Trusting): Promise<boolean> {
     const route = await this.route(request);
     const added = new Set<string>();
     for (;;) {
@@ -93,6 +99,7 @@ export class SshNetwork {
         if (!(await mayTrust(error.about))) return false;
         await error.add();
         added.add(error.about.place);
+        onAdded(error.about);
       }
     }
   }
