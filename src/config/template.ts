@@ -1,8 +1,8 @@
 import { reasonOf } from '../errors.ts';
 import type { Vars } from './inventory/inventory.ts';
 import { printable } from './inventory/ranges.ts';
-import { blocksOf } from './jinja-blocks.ts';
-import { isBalanced, renderedFile, renderedText, type Rendering, valueOf } from './jinja-engine.ts';
+import { blocksOf } from './jinja/blocks.ts';
+import { isBalanced, renderedFile, renderedText, type Rendering, valueOf } from './jinja/engine.ts';
 import { unrendered, valueAt } from './playbook/field.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import { namesIn, type Reference } from './playbook/template-names.ts';

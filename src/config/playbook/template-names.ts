@@ -1,4 +1,4 @@
-import { blocksOf } from '../jinja-blocks.ts';
+import { blocksOf } from '../jinja/blocks.ts';
 
 /** A variable as a template names it: `app.port` is `['app', 'port']`. */
 export type Reference = readonly [string, ...string[]];

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { render, Scope } from '../../src/config/template.ts';
-import { Secrets } from '../../src/rollout/secret.ts';
+import { render, Scope } from '../../../src/config/template.ts';
+import { Secrets } from '../../../src/rollout/secret.ts';
 
 const vars = { none_: null, l: [1, 'x', null, true, 1.5], d: { a: 1, b: "it's" }, on: true, t: 'a-b_c' };
 
@@ -64,7 +64,7 @@ describe('templates', () => {
   });
 
   // What has no answer there is refused, by Ansible and here.
-  const answers = readFileSync(new URL('jinja-answers.txt', import.meta.url), 'utf8').matchAll(/^(.+)\n([=!])(.*)\n/gm);
+  const answers = readFileSync(new URL('answers.txt', import.meta.url), 'utf8').matchAll(/^(.+)\n([=!])(.*)\n/gm);
 
   it.each([...answers].map(([, template = '', sign, answer = '']) => ({ template, sign, answer })))(
     'are to $template what they are to Ansible 2.14',

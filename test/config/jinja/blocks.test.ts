@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { blocksOf } from '../../src/config/jinja-blocks.ts';
-import { render, Scope } from '../../src/config/template.ts';
+import { blocksOf } from '../../../src/config/jinja/blocks.ts';
+import { render, Scope } from '../../../src/config/template.ts';
 
 describe('blocksOf()', () => {
   // prettier-ignore

@@ -1,5 +1,5 @@
-import { type Filter, FilterProblem, isTrue, list, mapping, sortedDeep, text } from './jinja-arguments.ts';
-import { isMapping } from './values.ts';
+import { type Filter, FilterProblem, isTrue, list, mapping, sortedDeep, text } from './arguments.ts';
+import { isMapping } from '../values.ts';
 
 /** The filters of Ansible that make lists and mappings of others. */
 export const collectionFilters: Readonly<Record<string, Filter>> = {

@@ -1,5 +1,5 @@
-import { attempt, type Filter, FilterProblem, isTrue, text } from './jinja-arguments.ts';
-import { isMapping } from './values.ts';
+import { attempt, type Filter, FilterProblem, isTrue, text } from './arguments.ts';
+import { isMapping } from '../values.ts';
 
 /** The filters of Ansible that take a regular expression of Python. */
 export const regexFilters: Readonly<Record<string, Filter>> = {

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
 import { parse as parseYaml, stringify as stringifyYaml } from 'yaml';
-import { attempt, type Filter, FilterProblem, isTrue, list, sortedDeep, text } from './jinja-arguments.ts';
-import { among, collectionFilters } from './jinja-collections.ts';
-import { regexFilters, regexTests } from './jinja-regex.ts';
-import { isMapping } from './values.ts';
+import { attempt, type Filter, FilterProblem, isTrue, list, sortedDeep, text } from './arguments.ts';
+import { among, collectionFilters } from './collections.ts';
+import { regexFilters, regexTests } from './regex.ts';
+import { isMapping } from '../values.ts';
 
 /**
  * The filters of Ansible, and of Jinja2 where the engine has none of its own.

@@ -1,10 +1,10 @@
 import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
-import { reasonOf } from '../errors.ts';
-import { Complaints } from './document.ts';
-import { type FilterArguments, FilterProblem, isTrue } from './jinja-arguments.ts';
-import { textOf } from './reading.ts';
+import { reasonOf } from '../../errors.ts';
+import { Complaints } from '../document.ts';
+import { type FilterArguments, FilterProblem, isTrue } from './arguments.ts';
+import { textOf } from '../reading.ts';
 
 export interface Looking {
   /** Where files are, or in `files/` there: where the playbook is. */

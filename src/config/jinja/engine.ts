@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import type { Environment as MiniJinja } from 'minijinja-js';
-import { reasonOf } from '../errors.ts';
-import { blocksOf } from './jinja-blocks.ts';
-import { pythonText } from './inventory/python-text.ts';
-import { type Filter, FilterProblem } from './jinja-arguments.ts';
-import { argumentNames, filters, tests } from './jinja-filters.ts';
-import { type Looking, lookups } from './jinja-lookups.ts';
+import { reasonOf } from '../../errors.ts';
+import { blocksOf } from './blocks.ts';
+import { pythonText } from '../inventory/python-text.ts';
+import { type Filter, FilterProblem } from './arguments.ts';
+import { argumentNames, filters, tests } from './filters.ts';
+import { type Looking, lookups } from './lookups.ts';
 
 type Context = Readonly<Record<string, unknown>>;
 

@@ -2,9 +2,9 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hostScope, surroundingsIn } from '../../src/config/inventory/host-scope.ts';
-import { render } from '../../src/config/template.ts';
-import { aFleet, aPlaybook, theInstance } from './playbook/fleet.ts';
+import { hostScope, surroundingsIn } from '../../../src/config/inventory/host-scope.ts';
+import { render } from '../../../src/config/template.ts';
+import { aFleet, aPlaybook, theInstance } from '../playbook/fleet.ts';
 
 const files = {
   'play/files/a': 'a in files\n',

@@ -1,4 +1,4 @@
-import { isMapping } from './values.ts';
+import { isMapping } from '../values.ts';
 
 /** A filter cannot do its work; the message says why. */
 export class FilterProblem extends Error {
