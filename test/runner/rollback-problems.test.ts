@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FakeFleet, IMAGE, type FakeHost } from '../support/fake-fleet.ts';
-import { allOn, fe1Of, roll, rollBack } from '../support/rollback.ts';
+import { changed } from '../support/changed.ts';
+import { allOn, fe1Of, roll, rollBack, RUN } from '../support/rollback.ts';
 
 const never = new AbortController().signal;
 
@@ -113,5 +114,53 @@ describe('a rollback', () => {
     expect(forced).toMatchObject({ end: 'done', hosts: [{ updated: 3 }] });
     expect(fleet.images()).toEqual(allOn('v1').slice(0, 3));
     expect(fleet.isWhole()).toBe(true);
+  });
+});
+
+describe('a rollback to a version that does not pass the "ready" of its successor', () => {
+  /** v1 has no answer to the question that the playbook of v2 asks. */
+  async function rolled(lastCheck: string) {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fe1Of(fleet);
+    const probe = fe1.probe.bind(fe1);
+    fe1.probe = async (asked) => {
+      const container = await fe1.containers.inspect('pxApp_1');
+      const isNew = container?.image.reference.endsWith(':v2') === true;
+      return isNew || !('url' in asked) || !asked.url.includes(':8081') ? probe(asked) : { ok: false, why: '404' };
+    };
+    const { plans } = await roll([fleet.play('v2')], fleet.context());
+    const balancer = changed(fe1.haproxy, {
+      backends: async (name) =>
+        (await fe1.haproxy.backends(name)).map((one) => ({
+          ...one,
+          servers: one.servers.map((state) => ({ ...state, lastCheck })),
+        })),
+    });
+    fe1.balancer = () => balancer;
+    const warnings = (): readonly string[] =>
+      fleet.events.flatMap((event) => (event.type === 'warning' ? [event.text] : []));
+    return { fleet, plans, warnings };
+  }
+  const what = `pxApp_1 did not pass "ready" when run ${RUN} found it`;
+
+  it('goes by the check of HAProxy, and says so', async () => {
+    const { fleet, plans, warnings } = await rolled('L7OK/200');
+
+    const result = await rollBack(fleet, plans);
+
+    expect(result).toMatchObject({ end: 'done', hosts: [{ updated: 3 }] });
+    expect(fleet.images()).toEqual(allOn('v1').slice(0, 3));
+    expect(fleet.failures()).toEqual([]);
+    expect(warnings()).toContain(`${what}: HAProxy's check is to prove it`);
+  });
+
+  it('says that it may fail where nothing else proves it', async () => {
+    const { fleet, plans, warnings } = await rolled('L4OK');
+
+    const result = await rollBack(fleet, plans);
+
+    expect(result.end).not.toBe('done');
+    expect(fleet.failures()).toEqual([]);
+    expect(warnings()).toContain(`${what}: it may not pass now, and would not stay`);
   });
 });

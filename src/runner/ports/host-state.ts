@@ -89,6 +89,8 @@ export interface Archived {
         readonly snapshot: string;
         /** The one that it was in, where there are two. */
         readonly slot?: string | undefined;
+        /** It ran, and did not pass the `ready` of the run. */
+        readonly isUnready?: true;
       }
     | undefined;
   /** The id of the container that the run put there; undefined as long as it has not. */

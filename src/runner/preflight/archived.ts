@@ -4,6 +4,7 @@ import { byDigest } from '../../rollout/image-change.ts';
 import type { Instance, Revert, Server } from '../../rollout/model.ts';
 import type { BackendState, Container, Image } from '../../rollout/observed.ts';
 import { stateOf, type InstanceFacts } from '../../rollout/plan.ts';
+import { isProvenWithoutImage } from '../instance/readiness.ts';
 import { isLeaving } from './find-slot.ts';
 import { backInSlot } from '../../rollout/slots.ts';
 import type { Finding } from '../hosts/findings.ts';
@@ -58,8 +59,25 @@ export async function inspectRevert(
     const why = 'it serves in another slot by now, and the archive does not say which one it was found in';
     findings.push({ kind: 'problem', host: host.name, text: `${name} cannot go back: ${why}` });
   }
-  const settled = old?.slot === undefined ? instance : backTo(instance, old.slot, { container, made, backends, own });
+  const there = old?.slot === undefined ? instance : backTo(instance, old.slot, { container, made, backends, own });
+  const { settled, text } = old?.isUnready ? withoutItsProbe(there, run, backends) : { settled: there };
+  if (text !== undefined && !isAsFound) findings.push({ kind: 'warning', host: host.name, text });
   return { facts: { container, image, changes: [], isAsFound, settled }, findings };
+}
+
+/** The `ready` that a version did not pass when it served is that of its successor, and no proof of it. */
+function withoutItsProbe(
+  instance: Instance,
+  run: string,
+  backends: readonly BackendState[],
+): { readonly settled: Instance; readonly text?: string } {
+  const { ready, container } = instance;
+  if (!ready.probe) return { settled: instance };
+  const what = `${container} did not pass "ready" when run ${run} found it`;
+  const without = { ...instance, ready: { ...ready, probe: undefined } };
+  if (isProvenWithoutImage(without, backends))
+    return { settled: without, text: `${what}: HAProxy's check is to prove it` };
+  return { settled: instance, text: `${what}: it may not pass now, and would not stay` };
 }
 
 interface Whereabouts extends Required<Pick<Inspecting, 'backends' | 'own'>> {

@@ -6,16 +6,17 @@ import type { Work } from '../work.ts';
  * name and has its own restart policy: `sluice rollback` makes it again from that when it is gone. A rollback itself
  * is never rolled back and saves nothing.
  */
-export async function archiveFound({ instance, host, identity, container: old }: Work): Promise<void> {
+export async function archiveFound({ instance, host, identity, container: old, wasReady }: Work): Promise<void> {
   if (instance.revert) return;
   const { archive, containers } = host;
   const { reference, id, digests } = old?.image ?? { reference: '', id: '', digests: [] };
   const slot = (instance.leaving ?? instance.other)?.name;
   const snapshot = old && (await containers.snapshot(old.name));
-  const found =
-    snapshot === undefined
-      ? undefined
-      : { image: { reference, id, digests }, snapshot, ...(slot !== undefined && { slot }) };
+  const how = {
+    ...(slot !== undefined && { slot }),
+    ...(old?.running === true && !wasReady && { isUnready: true as const }),
+  };
+  const found = snapshot === undefined ? undefined : { image: { reference, id, digests }, snapshot, ...how };
   await archive.save(identity.run, instance.container, found);
 }
 
