@@ -1,4 +1,4 @@
-import { connect as connectTcp, type Socket } from 'node:net';
+import { connect as connectTcp, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { LimitFunction } from 'p-limit';
 import ssh2, { type AnyAuthMethod } from 'ssh2';
@@ -64,6 +64,8 @@ async function handshake(address: SshAddress, { keyFiles, connect }: Dialling): 
     let refused: unknown;
     const fail = (error: unknown) => {
       reject(isOurs(error) ? error : failureOf(address, credentials, error as SshError));
+      // A socket that is merely closed has the kernel send what is still in its buffer once the network is back.
+      if (sock instanceof Socket) sock.resetAndDestroy();
       client.destroy();
       sock.destroy();
     };

@@ -1,4 +1,3 @@
-import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'ssh2';
@@ -28,8 +27,6 @@ export class Ssh2Carrier implements Carrier {
 
   onEnd(tell: (why: string) => void): void {
     this.#client.on('error', (error) => {
-      // A socket that is merely closed has the kernel send what is still in its buffer once the network is back.
-      if (this.#stream instanceof Socket) this.#stream.resetAndDestroy();
       tell(error.message);
     });
     this.#client.on('close', () => {

@@ -7,7 +7,6 @@ import {
   serversOf,
   specsOf,
   type Instance,
-  type Server,
 } from '../../rollout/model.ts';
 import type { BackendState, Container, ServerState } from '../../rollout/observed.ts';
 import { stateOf } from '../../rollout/plan.ts';
@@ -19,8 +18,6 @@ interface Whereabouts {
   /** The one that is there. */
   readonly container?: Pick<Container, 'published'> | undefined;
   readonly host: Pick<HostAccess, 'name' | 'addresses'>;
-  /** More servers of the same container, which other plays of the run name: each is decided anew when its turn comes. */
-  readonly elsewhere?: readonly Server[];
 }
 
 /**
@@ -51,10 +48,7 @@ async function othersThere(instance: Instance, all: readonly BackendState[], whe
         .filter(({ balancer }) => balancerKey(balancer) === balancerKey(server.balancer))
         .flatMap(({ servers }) => servers)
         // One in maintenance gets no requests.
-        .filter(
-          (one) =>
-            one.admin !== 'maint' && ![...own, ...(where.elsewhere ?? [])].some((mine) => sameServer(mine, one.server)),
-        );
+        .filter((one) => one.admin !== 'maint' && !own.some((mine) => sameServer(mine, one.server)));
       const followers = followersOf(server, all).filter((one) => others.includes(one) && !isSamePlace(one, state));
       const beside = others.filter((one) => isSamePlace(one, state));
       const elsewhere = others.filter((one) => !isSamePlace(one, state) && one.port !== 0);

@@ -1,8 +1,12 @@
 import { once } from 'node:events';
 import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
+import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import pLimit from 'p-limit';
 import { describe, expect, it, vi } from 'vitest';
+import { SshLink } from '../../../src/adapters/ssh/connection.ts';
+import { dial } from '../../../src/adapters/ssh/dial.ts';
+import { KeyFiles } from '../../../src/adapters/ssh/key-files.ts';
 import { newKey } from '../../support/ssh-server.ts';
 import { failureOf, linkTo, place, server, transports, useSshServer } from './harness.ts';
 
@@ -34,7 +38,7 @@ describe.each(transports)('the connection by %s', (transport) => {
   });
 
   it('is given up when the other side says nothing', async () => {
-    const silent = createServer().listen(0, '127.0.0.1');
+    const silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
 
@@ -47,6 +51,26 @@ describe.each(transports)('the connection by %s', (transport) => {
 
 describe('the connection by ssh2', () => {
   useSshServer();
+
+  it('is reset once it is given up, not closed: nothing that it was told arrives when the network is back', async () => {
+    const socket = createConnection(server.port, '127.0.0.1');
+    const ends: string[] = [];
+    for (const how of ['resetAndDestroy', 'destroy'] as const) {
+      const end = socket[how].bind(socket);
+      Object.assign(socket, { [how]: (error?: Error) => (ends.push(how), end(error)) });
+    }
+    const address = server.address({ keepalive: { everyMs: 50, unanswered: 1 } });
+    const how = { keyFiles: new KeyFiles(undefined), gate: pLimit(1), connect: async () => socket };
+    const link = new SshLink('fe1', () => dial(address, how), false);
+    await link.run('true');
+    server.freeze();
+
+    const failure = await failureOf(link.run('set server web weight 0'));
+
+    expect(failure.code).toBe('unreachable');
+    expect(ends[0]).toBe('resetAndDestroy');
+    await link.close();
+  });
 
   it('is not let in: who, and with which keys', async () => {
     const [other, locked, absent] = ['other', 'locked', 'absent'].map((name) => join(server.folder, name));
