@@ -23,12 +23,12 @@ export type HaproxyEvent =
       readonly why: string;
       readonly leftMs: number;
     }
-  /** What a person wants changed at runtime, before it is, as a command of the runtime API; then what came of it. */
-  | { readonly type: 'runtime-asked'; readonly host: string; readonly command: string }
+  /** What a person wants changed at runtime, before it is: `text`, as the runtime API has it; then what came of it. */
+  | { readonly type: 'runtime-asked'; readonly host: string; readonly text: string }
   | {
       readonly type: 'runtime-answered';
       readonly host: string;
-      readonly command: string;
+      readonly text: string;
       readonly isOk: boolean;
       readonly outcome: string;
     };

@@ -115,7 +115,7 @@ function ofFleet(history: RunHistory, event: FleetEvent): RunHistory {
 
 function ofHaproxy(history: RunHistory, event: Stamp & HaproxyEvent): RunHistory {
   if (event.type === 'config-waiting') return history;
-  const what = 'step' in event ? `${event.step} ${event.path}` : event.command;
+  const what = 'step' in event ? `${event.step} ${event.path}` : event.text;
   const outcome = 'isOk' in event ? `: ${event.isOk ? '' : 'failed: '}${event.outcome.split('\n')[0] ?? ''}` : ' …';
   return withNote(history, { at: event.ts, kind: 'change', host: event.host, text: `${what}${outcome}` });
 }

@@ -100,9 +100,13 @@ export class Secrets {
     return this.hide(text) !== text;
   }
 
-  /** The first secret in the text, by the name that it was read under, if it had one. */
+  /**
+   * The first secret in the text, by the name that it was read under, if it had one. What is short, and secret only because
+   * all of its file is encrypted, may be an ordinary word there.
+   */
   firstIn(text: string): { readonly name: string | undefined } | undefined {
-    const found = this.isEmpty ? undefined : text.match(this.#anyOfThem())?.[0];
+    const all = this.isEmpty ? [] : (text.match(this.#anyOfThem()) ?? []);
+    const found = all.find((one) => this.#texts.get(one) !== undefined || one.length >= SHORTEST_LINE_HIDDEN);
     return found === undefined ? undefined : { name: this.#texts.get(found) };
   }
 

@@ -165,11 +165,10 @@ export async function rollout(
     skipped.goWithout(host, failure) || lost.goWithout(host, failure);
   const held = await holdHosts(
     touchedBy(plays),
-    { ...running, limit, goWithout },
+    { ...running, limit, goWithout, onHeld: options.onHeld },
     options.resumption || isGoingBack ? 'claim' : 'refuse',
   );
   try {
-    await options.onHeld?.(held.all.flatMap(({ dead }) => dead?.owner?.run ?? []));
     await takeOver(held, { ...running, limit }, takenOverBy(run, options));
     const hasEnded = await restoreOver(held, context);
     const planned = await planAll(plays, { ...options, hasEnded }, { ...context, skipped, lost });

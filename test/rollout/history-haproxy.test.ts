@@ -9,7 +9,7 @@ const start: RunEvent = {
 
 it('the history of a run has what was done to an HAProxy by itself, also what was only begun', () => {
   const step = { host: 'lb1', path: '/h.cfg', step: 'reload' } as const;
-  const asked = { host: 'lb1', command: 'clear counters' };
+  const asked = { host: 'lb1', text: 'clear counters' };
   const events: readonly RunEvent[] = [
     start,
     { type: 'config-step-started', ...step },

@@ -27,6 +27,15 @@ describe('Secrets', () => {
     expect(secretsOf(...secrets).hide(text)).toBe(hidden);
   });
 
+  it('finds no ordinary word of an encrypted file, but what was read under the name of a secret', () => {
+    const secrets = secretsOf('8080', 'http', 'unnamed-and-long');
+    secrets.addNamed('PIN_TOKEN', '4711');
+
+    expect(secrets.firstIn('http://127.0.0.1:8080/')).toBeUndefined();
+    expect(secrets.firstIn('http://127.0.0.1:8080/?pin=4711')).toEqual({ name: 'PIN_TOKEN' });
+    expect(secrets.firstIn('http://unnamed-and-long/')).toEqual({ name: undefined });
+  });
+
   it('hides what is deep in data, and leaves keys and the rest alone', () => {
     const data = { hunter2: ['hunter2', { n: 1, nothing: undefined }] };
 

@@ -186,7 +186,8 @@ describe('the lock of a run that died', () => {
     );
 
     expect(fleet.images()).toEqual(before);
-    expect(all(fleet).some(({ lock }) => lock.isLive)).toBe(false);
+    // They are the proof that the run died, for whoever comes next.
+    expect(all(fleet).map(({ lock }) => [lock.isLive, lock.isFree])).toEqual(all(fleet).map(() => [false, false]));
   });
 
   it('is no obstacle to recover', async () => {

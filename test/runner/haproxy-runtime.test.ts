@@ -45,7 +45,7 @@ describe('setWeights()', () => {
     const setting = setWeights({ ...request, hosts: ['fe1'] }, { ...fleet.context(), journal });
 
     await expect(setting).rejects.toThrow('the disk is full');
-    for (const event of fleet.events) if (event.type === 'runtime-asked') told.push(event.command);
+    for (const event of fleet.events) if (event.type === 'runtime-asked') told.push(event.text);
     expect(told).toEqual(['set weight pxapp_cluster/pxApp_1 5']);
     expect((await weights(fleet))[0]).toBe('10 ready UP');
   });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Failure } from '../../src/errors.ts';
 import { rollout } from '../../src/runner/rollout.ts';
 import type { RunResult } from '../../src/runner/run.ts';
 import { FakeFleet } from '../support/fake-fleet.ts';
@@ -32,6 +33,23 @@ describe('an application that hangs, and its ready command with it,', () => {
     await fleet.clock.sleep(30_000, never);
 
     expect(await rollOut('v2', fleet)).toMatchObject({ end: 'done', hosts: [{ updated: 1 }] });
+  });
+
+  it('only once is ready all the same: what serves is not taken for unfit by one slow look', async () => {
+    const fleet = await arrange();
+    const { containers, archive } = await fleet.host('fe1');
+    const exec = containers.exec.bind(containers);
+    let asked = 0;
+    containers.exec = async (...question) => {
+      asked += 1;
+      if (asked === 1) throw new Failure('late', 'no answer within 5 s');
+      return exec(...question);
+    };
+
+    expect(await rollOut('v2', fleet)).toMatchObject({ end: 'done' });
+
+    const { run } = fleet.context().identity;
+    expect((await archive.load(run, 'pxApp_1'))?.old).not.toHaveProperty('isUnready');
   });
 
   it('is not ready when it is the new one: it is looked at for its time, once, and what it said is told', async () => {

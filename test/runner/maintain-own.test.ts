@@ -27,7 +27,6 @@ describe('a maintenance behind central HAProxys', () => {
   it.each<{ why: string; answer: Failure }>([
     { why: 'no such file', answer: new Absent('refused', 'Cannot open /run/a.sock on fe1: there is no such file') },
     { why: 'nobody who listens', answer: new Absent('error', 'Cannot connect to 127.0.0.1:9 from fe1: refused') },
-    { why: 'none where it is by custom', answer: new Failure('config', "Cannot find HAProxy's socket on fe1") },
   ])(
     'goes without an HAProxy of the host behind central ones, which it says, where there is $why',
     async ({ answer }) => {
@@ -40,6 +39,19 @@ describe('a maintenance behind central HAProxys', () => {
       expect(fleet.events).toContainEqual({ type: 'warning', host: 'fe1', text });
     },
   );
+
+  it('goes without one where no socket was named and none is where it is by custom', async () => {
+    const fleet = await behindCentral(new Failure('error', 'it is not asked'));
+    const fe1 = await fleet.host('fe1');
+    Object.assign(fe1, { firstSocket: async () => undefined });
+
+    const plan = await planMaintenance(request, fleet.context());
+
+    expect(plan.batches.flat().map(({ central, own }) => [central.length, own.length])).toEqual([[3, 0]]);
+    const none = "Cannot find HAProxy's socket on fe1: there is none";
+    const text: unknown = expect.stringContaining(`No HAProxy of its own is seen to: ${none}`);
+    expect(fleet.events).toContainEqual({ type: 'warning', host: 'fe1', text });
+  });
 
   it.each(['unreachable', 'haproxy', 'refused', 'docker', 'error'] as const)(
     'does not begin where an HAProxy of the host may serve, which it cannot drain: %s',

@@ -60,6 +60,17 @@ describe('pushConfigs()', () => {
     expect(story.steps()).toBe('replace reload! putBack replace reload carryOver settle');
   });
 
+  it('touches nothing, and records nothing, when the journal cannot be written any more', async () => {
+    const story = await PushStory.on();
+    const journal = { settled: () => Promise.reject(new Failure('error', 'the disk is full')) };
+
+    const result = await story.push({}, { journal });
+
+    expect(result).toMatchObject({ hosts: [{ end: 'failed', reason: 'the disk is full' }] });
+    expect(story.file()).toMatchObject({ text: OLD, kept: undefined, beside: [] });
+    expect([[...story.records], story.steps()]).toEqual([[], '']);
+  });
+
   it('touches nothing when it is not confirmed', async () => {
     const story = await PushStory.on();
 

@@ -36,7 +36,7 @@ export async function askRuntime(
   if (changing === undefined) return askAll(ask);
   return whileHeld(hosts, { context, limit: pLimit(context.forks), isMeant: () => true }, (held) =>
     askAll((host) =>
-      byHand({ host, command: changing }, context, async () => {
+      byHand({ host, text: changing }, context, async () => {
         await held.host(host).keep();
         return ask(host);
       }),

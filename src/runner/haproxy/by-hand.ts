@@ -5,7 +5,7 @@ import type { RunContext } from '../run.ts';
 interface Wanted {
   readonly host: string;
   /** As the runtime API has it. */
-  readonly command: string;
+  readonly text: string;
 }
 
 /** A change that a person asks for: told, and in the journal, before it is made and after. */

@@ -60,6 +60,7 @@ export async function pushConfig(plan: ConfigPlan, context: PushContext): Promis
     await keep();
     const at = context.clock.date().toISOString();
     const servers = found.standings.servers.filter(isSet);
+    await beforeActing(context.journal, false);
     // What one that died has backed up stays: the file may be its passage by now.
     if (!left) await file.backUp();
     isRecorded = true;

@@ -34,9 +34,9 @@ interface Planned {
 
 /** A refusal is an answer; whoever was not heard may have set it. */
 async function setOne({ host, balancer, state, weight }: Planned, context: RunContext): Promise<void> {
-  const command = `set weight ${serverPath(state.server)} ${weight}`;
+  const text = `set weight ${serverPath(state.server)} ${weight}`;
   try {
-    await byHand({ host, command }, context, async () => {
+    await byHand({ host, text }, context, async () => {
       await balancer.setWeight(state.server, weight);
       return `weight ${state.weight} → ${weight}`;
     });

@@ -75,6 +75,8 @@ export type HoldContext = Pick<
   readonly goWithout?: (host: string, failure: Failure) => boolean;
   /** The same of each host that only has balancers which something is recorded of; undefined: none is gone without. */
   readonly goWithoutBalancer?: (failure: Failure) => boolean;
+  /** Told of the runs whose dead locks were found, before any of these is claimed; what it throws lets go of all hosts. */
+  readonly onHeld?: ((died: readonly string[]) => Promise<void>) | undefined;
   /** Whether it is for this run to go on with pushes of HAProxy's configuration that have died. */
   readonly goesOnWithPushes?: true;
 };
@@ -119,6 +121,7 @@ export async function holdHosts(
   try {
     if (!context.goesOnWithPushes) refusePushes(held, context);
     if (deadLocks === 'refuse' && !context.locking.takeOver) refuseLeftovers(held, context);
+    await context.onHeld?.([...held.values()].flatMap(({ dead }) => dead?.owner?.run ?? []));
     for (const one of held.values()) {
       if (one.dead) await claimed(one, one.dead, context);
     }

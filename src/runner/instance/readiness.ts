@@ -27,10 +27,10 @@ export async function probeOnce({ ready, container }: Instance, host: HostAccess
   }
 }
 
-/** Whether a container that runs now would pass as ready. */
+/** Whether a container that runs now would pass as ready. It is asked once more: a single look may have met a slow moment. */
 export async function isReady(container: Container, instance: Instance, host: HostAccess): Promise<boolean> {
   if (!container.running || container.health === 'starting' || container.health === 'unhealthy') return false;
-  return (await probeOnce(instance, host)).ok;
+  return (await probeOnce(instance, host)).ok || (await probeOnce(instance, host)).ok;
 }
 
 /**

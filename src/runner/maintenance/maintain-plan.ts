@@ -172,8 +172,7 @@ async function ownFronts(access: HostAccess, request: MaintainRequest, findings:
   } catch (error) {
     if (request.balancers === undefined || !(error instanceof Failure)) throw error;
     const { name: host } = access;
-    // `config`: none was named, and there is none where it is by custom.
-    if (!(error instanceof Absent) && error.code !== 'config') {
+    if (!(error instanceof Absent)) {
       const text = `Cannot take ${host} out of service at an HAProxy of its own, which may serve: ${error.message}`;
       throw new Failure(error.code, text, { cause: error });
     }

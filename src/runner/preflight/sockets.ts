@@ -1,4 +1,4 @@
-import { Failure } from '../../errors.ts';
+import { Absent } from '../../errors.ts';
 import type { BalancerPlace } from '../../rollout/model.ts';
 import type { HostAccess } from '../ports/ports.ts';
 
@@ -21,7 +21,7 @@ export async function placeOn(
   if (socket !== undefined) return { socket, ...(container !== undefined && { container }) };
   const where = container === undefined ? host.name : `${host.name} in container ${container}`;
   const places = CUSTOMARY_SOCKETS.join(', ');
-  throw new Failure(
+  throw new Absent(
     'haproxy',
     `Cannot find HAProxy's socket on ${where}: there is none at ${places}; name it with --socket`,
   );
