@@ -82,6 +82,18 @@ describe('hooks around a run', () => {
     expect([...fleet.hosts.values()].map(({ lock }) => lock.isFree)).toEqual([true, true]);
   });
 
+  it('after a batch are told which of its hosts has failed, and why', async () => {
+    fleet.commands.programs.set('look', { exitCode: 3 });
+    const hooks = { before_host: [aHook({ name: 'look' })], after_batch: [aHook({ name: 'tell' })] };
+
+    await roll({ hooks });
+
+    expect(fleet.commands.ran.at(-1)?.env).toMatchObject({
+      SLUICE_RESULT: 'failed',
+      SLUICE_REASON: 'fe1: hook look (before_host) on fe1 ended with 3',
+    });
+  });
+
   it('whose failure is to be ignored are told, and the run goes on', async () => {
     fleet.commands.programs.set('migrate', { exitCode: 3 });
 

@@ -1,5 +1,6 @@
 /** What hooks are run around: a batch, a host, an instance. */
 import type { Failure } from '../../errors.ts';
+import type { HostSummary } from '../../rollout/events.ts';
 import { hookKey, worstOf, type HookPoint, type HookSubject, type Occasion } from '../../rollout/hooks.ts';
 import { batchKey, hostKey } from '../../rollout/open-history.ts';
 import type { BatchPlan, HostPlan, InstancePlan, PlayPlan } from '../../rollout/plan.ts';
@@ -46,6 +47,9 @@ function isDue(point: HookPoint, { hasChanges, isOpen }: { readonly hasChanges: 
   return hasChanges || (isOpen && point.startsWith('after_'));
 }
 
+/** How a host has ended, and why. */
+type HostTold = Pick<HostSummary, 'end' | 'reason'>;
+
 /** What a host has come to in all parts of the run. */
 function wholeEnd({ host, instances }: HostPlan, end: HostEnd, { resumption }: AroundContext): HostEnd {
   const isUpdated = instances.some(({ instance }) => resumption?.updated.has(`${host} ${instance.container}`));
@@ -58,26 +62,28 @@ export function beforeBatch(at: InBatch, context: AroundContext): Promise<Failur
 
 export function afterBatchHooks(
   at: InBatch,
-  endOf: (host: HostPlan) => HostEnd | undefined,
+  endOf: (host: HostPlan) => HostTold | undefined,
   context: AroundContext,
 ): Promise<Failure | undefined> {
-  const ends = at.batch.hosts.flatMap((host) => {
-    const end = endOf(host);
-    return end === undefined ? [] : [wholeEnd(host, end, context)];
+  const told = at.batch.hosts.flatMap((host) => {
+    const one = endOf(host);
+    return one === undefined ? [] : [{ ...one, host, end: wholeEnd(host, one.end, context) }];
   });
-  return around(at, 'after_batch', context, worstOf(ends));
+  const result = worstOf(told.map(({ end }) => end));
+  const why = told.find(({ end, reason }) => end === result && reason !== '');
+  return around(at, 'after_batch', context, { result, reason: why ? `${why.host.host}: ${why.reason}` : '' });
 }
 
 function around(
   { play, batch }: InBatch,
   point: 'before_batch' | 'after_batch',
   context: AroundContext,
-  result?: HostEnd,
+  told: Pick<Occasion, 'result' | 'reason'> = {},
 ): Promise<Failure | undefined> {
   const isOpen = context.resumption?.open.has(batchKey(play.name, batch.number)) ?? false;
   const hasChanges = hasChangesIn(batch);
   const hooks = isDue(point, { hasChanges, isOpen }) ? play.hooks?.[point] : undefined;
-  const occasion = { ...occasionIn({ play, batch }, context), result };
+  const occasion = { ...occasionIn({ play, batch }, context), ...told };
   const skips = skipping(context, { isAnew: hasChanges && point === 'after_batch' });
   return failureOfHooks({ point, hooks, occasion, ...timesOf(point, context), ...skips }, context);
 }
@@ -93,7 +99,7 @@ export function beforeHost(
 
 export function afterHost(
   at: InBatch & { readonly host: HostPlan },
-  told: { readonly end: HostEnd; readonly reason: string },
+  told: HostTold,
   context: AroundContext,
 ): Promise<Failure | undefined> {
   const { occasion, ...call } = hostCall(at, 'after_host', context);

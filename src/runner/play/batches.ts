@@ -123,12 +123,18 @@ async function rollBatch(batch: BatchPlan, { plan, course }: OnCourse, context: 
 async function judge(batch: BatchPlan, { plan, course }: OnCourse, context: BatchesContext): Promise<void> {
   const { report, pace, monitors } = context;
   const ended: HostSummary[] = [];
+  const reasons = new Map<HostPlan, string>();
   for (const [host, run] of course.runs) {
     const summary = summaryOf(run, monitors);
     if (course.judged.get(host) !== summary.end) ended.push(summary);
     course.judged.set(host, summary.end);
+    reasons.set(host, summary.reason);
   }
-  const failure = await afterBatchHooks({ play: plan, batch }, (host) => course.judged.get(host), context);
+  const told = (host: HostPlan) => {
+    const end = course.judged.get(host);
+    return end && { end, reason: reasons.get(host) ?? '' };
+  };
+  const failure = await afterBatchHooks({ play: plan, batch }, told, context);
   const decision = await decided(plan, { ended, failure }, pace);
   // The first decision not to go on stands; but that a server is missing comes before all.
   if (course.then === 'goOn' || decision.then === 'outOfService') course.then = decision.then;
@@ -138,7 +144,7 @@ async function judge(batch: BatchPlan, { plan, course }: OnCourse, context: Batc
 /** Whoever is in work beside a batch has ended, and not well, while hooks before it were run: what they began is ended. */
 async function notBegun(start: AfterBatch, at: InBatch, context: BatchesContext): Promise<false> {
   if (start !== 'goOn' || !at.play.hooks?.before_batch) return false;
-  await afterBatchHooks(at, () => 'notReached', context);
+  await afterBatchHooks(at, () => ({ end: 'notReached', reason: '' }), context);
   context.report({ type: 'batch-ended', ...numbersOf(at.batch, at.play), then: 'stop', why: '', isNotBegun: true });
   return false;
 }
