@@ -10,6 +10,7 @@ const ON_THE_LAB: Readonly<Record<string, number>> = {
   'host/recreate-host-dies': 430,
   'host/restart': 270,
   'host/lossless-reloads': 330,
+  'host/web-sockets-strategies': 330,
   'host/recreate-host-reloads': 310,
   'host/start-first': 290,
   'host/set-ups': 280,
