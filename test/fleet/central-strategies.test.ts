@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { kill, labReset, reload, start } from '../../lab/lab.ts';
 import type { Load } from '../../lab/load/load.ts';
 import type { Step } from '../../src/rollout/lifecycle.ts';
+import type { DrainPolicy } from '../../src/rollout/model.ts';
 import { atStep } from '../support/at-step.ts';
 import { BALANCERS, centralPair, inService, inSlots } from '../support/central-pair.ts';
 import { folderWith } from '../support/command-line.ts';
@@ -12,6 +13,7 @@ import { containersOf, hostNamed, load, serversOf, untilServers } from '../suppo
 import { occupied } from '../support/long-requests.ts';
 import { sampleUsable } from '../support/sampled.ts';
 import { sluice } from '../support/sluice.ts';
+import { socketsUntil, type Fate } from '../support/web-sockets.ts';
 
 const folder = folderWith({});
 const [, SECOND = ''] = BALANCERS;
@@ -138,6 +140,30 @@ describe('one of a pair of central HAProxys begins anew during a run, and no req
 
       expect(seen).toEqual([inService().toSorted(), inService().toSorted()]);
       expect(await containersOf('fe3')).toEqual(leaves);
+    });
+
+    // prettier-ignore
+    it.each<{ policy: DrainPolicy['onTimeout']; status: number; fate: Fate; version: string; leaves: string }>([
+      { policy: 'fail',              status: 2, fate: 'open',       version: 'v2', leaves: 'v1' },
+      { policy: 'continue',          status: 0, fate: 'going-away', version: 'v2', leaves: 'v2' },
+      { policy: 'shutdown_sessions', status: 0, fate: 'cut',        version: 'v1', leaves: 'v1' },
+    ])('web sockets by both, on_timeout: $policy', async ({ policy, status, fate, version, leaves }) => {
+      const changes: readonly Change[] = [OF_ONE, ['timeout: 20s', 'timeout: 2s'], ['on_timeout: shutdown_sessions', `on_timeout: ${policy}`]];
+      const path = playbook({ strategy: 'in-place', at: 'drain', does: 'replace', least: 5, changes });
+      const traffic = load({ on: BALANCERS });
+      const sockets = await Promise.all(BALANCERS.map((name) => socketsUntil(name, 'fe3_pxApp_1')));
+
+      const ended = await sluice('rollout', path, '-e', `pxapp_version=${version}`, '--limit', 'fe3', '--yes');
+
+      const report = await traffic.stop();
+      const fates = await Promise.all(sockets.map((its) => Promise.all(its.map(async (one) => `${one.server} ${await one.fate()}`))));
+      for (const socket of sockets.flat()) socket.close();
+      expect(ended.status, ended.stdout + ended.stderr).toBe(status);
+      expect(fates.map((its) => its.at(-1))).toEqual([`fe3_pxApp_1 ${fate}`, `fe3_pxApp_1 ${fate}`]);
+      expect(fates.flatMap((its) => its.slice(0, -1)).filter((one) => !one.endsWith(' open'))).toEqual([]);
+      expect(report.failures).toEqual([]);
+      expect(await servers()).toEqual([inService().toSorted(), inService().toSorted()]);
+      expect((await containersOf('fe3'))[0]).toBe(`pxApp_1 ${leaves}`);
     });
   });
 
