@@ -166,7 +166,7 @@ export function readDocument(
 
 /** Everything in an encrypted file is secret, but for the names in it. */
 function addTexts(value: unknown, vault: Vault): void {
-  if (typeof value === 'string' || typeof value === 'number') vault.secrets.add(String(value));
+  if (typeof value === 'string' || typeof value === 'number') vault.secrets.addOfFile(String(value));
   else if (typeof value === 'object' && value !== null && !isMarked(value)) {
     for (const item of Object.values(value)) addTexts(item, vault);
   }

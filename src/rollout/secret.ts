@@ -49,6 +49,8 @@ export function withoutValues({ setting, from }: SettingChange): SettingChange {
 export class Secrets {
   /** With the name of the variable that each was first read from, where there was one. */
   readonly #texts = new Map<string, string | undefined>();
+  /** Of these it is not sure that they are secret. */
+  readonly #doubtful = new Set<string>();
   #pattern: RegExp | undefined;
 
   /** Each line of a text by itself, too: it may be shown without the others. */
@@ -59,10 +61,20 @@ export class Secrets {
   }
 
   #add(bare: string, shortest: number, name: string | undefined): void {
-    if (bare.length < shortest || this.#texts.has(bare) || ORDINARY.test(bare)) return;
+    if (bare.length < shortest || ORDINARY.test(bare)) return;
+    this.#doubtful.delete(bare);
+    if (this.#texts.get(bare) !== undefined || (name === undefined && this.#texts.has(bare))) return;
     // As it stands in a text that is quoted: with its quotation marks and line feeds escaped.
     for (const form of [bare, JSON.stringify(bare).slice(1, -1)]) this.#texts.set(form, name);
     this.#pattern = undefined;
+  }
+
+  /** One of all the values of a file that is encrypted as a whole: what is short may be an ordinary word, or a port. */
+  addOfFile(text: string): void {
+    const bare = text.trim();
+    const isDoubtful = bare.length < SHORTEST_LINE_HIDDEN && !this.#texts.has(bare);
+    this.add(text);
+    if (isDoubtful) this.#doubtful.add(bare);
   }
 
   /** A value, or what is deep in it, whose name says that it is secret. */
@@ -101,12 +113,11 @@ export class Secrets {
   }
 
   /**
-   * The first secret in the text, by the name that it was read under, if it had one. What is short, and secret only because
-   * all of its file is encrypted, may be an ordinary word there.
+   * The first sure secret in the text, by the name that it was read under, if it had one.
    */
   firstIn(text: string): { readonly name: string | undefined } | undefined {
     const all = this.isEmpty ? [] : (text.match(this.#anyOfThem()) ?? []);
-    const found = all.find((one) => this.#texts.get(one) !== undefined || one.length >= SHORTEST_LINE_HIDDEN);
+    const found = all.find((one) => !this.#doubtful.has(one));
     return found === undefined ? undefined : { name: this.#texts.get(found) };
   }
 

@@ -148,7 +148,7 @@ describe('one of a pair of central HAProxys begins anew during a run, and no req
       { policy: 'continue',          status: 0, fate: 'going-away', version: 'v2', leaves: 'v2' },
       { policy: 'shutdown_sessions', status: 0, fate: 'cut',        version: 'v1', leaves: 'v1' },
     ])('web sockets by both, on_timeout: $policy', async ({ policy, status, fate, version, leaves }) => {
-      const changes: readonly Change[] = [OF_ONE, ['timeout: 20s', 'timeout: 2s'], ['on_timeout: shutdown_sessions', `on_timeout: ${policy}`]];
+      const changes: readonly Change[] = [OF_ONE, ['timeout: 20s', 'timeout: 4s'], ['on_timeout: shutdown_sessions', `on_timeout: ${policy}`]];
       const path = playbook({ strategy: 'in-place', at: 'drain', does: 'replace', least: 5, changes });
       const traffic = load({ on: BALANCERS });
       const sockets = await Promise.all(BALANCERS.map((name) => socketsUntil(name, 'fe3_pxApp_1')));

@@ -28,12 +28,15 @@ describe('Secrets', () => {
   });
 
   it('finds no ordinary word of an encrypted file, but what was read under the name of a secret', () => {
-    const secrets = secretsOf('8080', 'http', 'unnamed-and-long');
+    const secrets = secretsOf('ab12');
+    for (const text of ['8080', 'http', '4711', 'unnamed-and-long']) secrets.addOfFile(text);
     secrets.addNamed('PIN_TOKEN', '4711');
 
     expect(secrets.firstIn('http://127.0.0.1:8080/')).toBeUndefined();
     expect(secrets.firstIn('http://127.0.0.1:8080/?pin=4711')).toEqual({ name: 'PIN_TOKEN' });
     expect(secrets.firstIn('http://unnamed-and-long/')).toEqual({ name: undefined });
+    expect(secrets.firstIn('http://ab12/')).toEqual({ name: undefined });
+    expect(secrets.hide('http 8080')).toBe('(hidden) (hidden)');
   });
 
   it('hides what is deep in data, and leaves keys and the rest alone', () => {

@@ -25,10 +25,11 @@ export const FIND_STATE_DIR = FIND;
 export const MAKE_STATE_DIR = `${FIND}
 if [ ! -d "$d" ]; then
   command -v flock > /dev/null || { echo "it has no flock(1)" >&2; exit 74; }
-  exec 8< "$(dirname /var/tmp/sluice)" || exit 73
+  t=$(dirname /var/tmp/sluice); [ -r "$t" ] || t=/
+  exec 8< "$t"
   i=0
   until flock -n 8; do
-    i=$((i + 1)); [ "$i" -lt 20 ] || { echo "others hold /var/tmp, beneath which it may be" >&2; exit 73; }
+    i=$((i + 1)); [ "$i" -lt 20 ] || { echo "others hold $t, by which its users take turns" >&2; exit 73; }
     sleep 0.2 2> /dev/null || sleep 1
   done
   ${FIND}

@@ -84,7 +84,8 @@ function refuseNamesInMap(expression: string): void {
   throw new Error(`map(${filter}) can have no ${name}= here: write what it is told without names, in its order`);
 }
 
-const NAME_IN_MAP = /\bmap\(\s*("\w+"|'\w+')\s*,(?:"[^"]*"|'[^']*'|[^()"'])*?\b([A-Za-z_]\w*)\s*=(?!=)/;
+const NAME_IN_MAP =
+  /\bmap\(\s*("\w+"|'\w+')\s*,(?:"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'|[^()"'])*?\b([A-Za-z_]\w*)\s*=(?!=)/;
 
 /** A backslash in a text of an expression stands for itself, as in Ansible, but not in a file that is a template. */
 function literally(expression: string): string {

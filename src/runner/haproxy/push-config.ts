@@ -279,7 +279,8 @@ async function step(name: ConfigStep, bringing: Bringing, act: () => Promise<str
   const about = { host: config.balancer.host, path: config.path, step: name };
   report({ type: 'config-step-started', ...about });
   try {
-    await beforeActing(journal, homeward);
+    // Once HAProxy has the new worker, what puts its servers right must not wait for a disk.
+    await beforeActing(journal, homeward || name === 'carryOver' || name === 'settle');
     const outcome = await act();
     report({ type: 'config-step', ...about, ms: clock.now() - began, outcome, isOk: true });
     return outcome;

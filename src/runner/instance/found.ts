@@ -66,7 +66,8 @@ export async function rememberWishes(work: Work, sights: readonly Sight[], watch
   const found = work.found.map((one, index): Found => {
     const sight = sights[index];
     if (!sight || isByReload(sight, work.before[index]?.pid)) return one;
-    const { weight, admin } = sight.look;
+    // By its bits: one in drain that is DOWN shows as DOWN alone.
+    const { weight, admin } = sight.state;
     return weight === one.weight && admin === one.admin ? one : { ...one, weight, admin };
   });
   if (found.every((one, index) => one === work.found[index])) return false;

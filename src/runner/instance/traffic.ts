@@ -5,7 +5,7 @@ import { placeName, serverPath, type Server, type Standing } from '../../rollout
 import { isSeenUp, type ServerState } from '../../rollout/observed.ts';
 import type { Barrier } from './barrier.ts';
 import { ServesBadly } from './serves-badly.ts';
-import { poll, type Patience } from '../waiting/poll.ts';
+import { isPassing, poll, type Patience } from '../waiting/poll.ts';
 import type { LoadBalancer, OldWorker, ServerLook, Session } from '../ports/ports.ts';
 import type { Watch } from '../waiting/watch.ts';
 
@@ -176,11 +176,12 @@ export async function putBack(
 ): Promise<number> {
   const { server, balancer } = access;
   const now = await stateOf(access);
-  const standing = { ...found, weight: await weightAgain(access, found.weight, now) };
+  let standing = { ...found, weight: await weightAgain(access, found.weight, now) };
   options.onBegin?.();
   const isDownFirst = options.isEmpty === true && standing.admin === 'ready' && (now.isUp || now.admin !== 'ready');
   if (isDownFirst) await setDown(access, now);
-  if (isDownFirst || now.weight !== standing.weight) await balancer.setWeight(server, standing.weight);
+  if (isDownFirst || now.weight !== standing.weight)
+    standing = { ...standing, weight: await giveWeight(access, standing.weight, now) };
   if (standing.admin !== 'ready') {
     if (now.admin !== standing.admin) await balancer.setAdmin(server, standing.admin);
   } else {
@@ -191,6 +192,26 @@ export async function putBack(
   if (standing.weight !== found.weight)
     watch.remark({ about: 'fixed-weight', server, weight: found.weight, to: standing.weight });
   return standing.weight;
+}
+
+/**
+ * A reload that has come to its end just now may have brought another configured weight, and it is that alone then.
+ *
+ * @returns the weight that it has now
+ */
+async function giveWeight(access: ServerAccess, weight: number, { initialWeight }: ServerState): Promise<number> {
+  const { server, balancer } = access;
+  try {
+    await balancer.setWeight(server, weight);
+    return weight;
+  } catch (error) {
+    if (!(error instanceof Failure) || isPassing(error)) throw error;
+    const now = await stateOf(access);
+    const again = now.initialWeight === initialWeight ? weight : await weightAgain(access, weight, now);
+    if (again === weight) throw error;
+    await balancer.setWeight(server, again);
+    return again;
+  }
 }
 
 /** In service, at weight 0, until its checks pass. */

@@ -80,7 +80,8 @@ async function takeCentral(leaving: Leaving, clock: DrainClock, watch: Watch): P
  * reload brings, too.
  */
 function wishesIn(sights: readonly Sight[], { entries, barriers }: Leaving): readonly RecordEntry[] {
-  return sights.flatMap(({ access: { server }, look: { weight, admin }, state }): RecordEntry[] => {
+  return sights.flatMap(({ access: { server }, state }): RecordEntry[] => {
+    const { weight, admin } = state;
     const entry = entries().find((one) => sameServer(one.server, server));
     const isTaken = barriers.some((one) => sameServer(one.server, server) && !one.isLowered);
     if (!entry || isTaken) return [];

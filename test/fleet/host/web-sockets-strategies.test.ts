@@ -54,7 +54,7 @@ const ROWS: readonly Row[] = [
 
 /** The same with another policy. */
 function withPolicy(path: string, policy: Policy): string {
-  const change: Change = ['timeout: 5s\n    on_timeout: shutdown_sessions', `timeout: 2s\n    on_timeout: ${policy}`];
+  const change: Change = ['timeout: 5s\n    on_timeout: shutdown_sessions', `timeout: 4s\n    on_timeout: ${policy}`];
   return join(folderWith({ 'policy.yml': edited(readFileSync(path, 'utf8'), [change]) }), 'policy.yml');
 }
 

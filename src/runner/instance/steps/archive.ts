@@ -1,4 +1,5 @@
 import { Failure } from '../../../errors.ts';
+import type { Container } from '../../../rollout/observed.ts';
 import type { Work } from '../work.ts';
 
 /**
@@ -14,10 +15,15 @@ export async function archiveFound({ instance, host, identity, container: old, w
   const snapshot = old && (await containers.snapshot(old.name));
   const how = {
     ...(slot !== undefined && { slot }),
-    ...(old?.running === true && !wasReady && { isUnready: true as const }),
+    ...(old && servesUnready(old, wasReady) && { isUnready: true as const }),
   };
   const found = snapshot === undefined ? undefined : { image: { reference, id, digests }, snapshot, ...how };
   await archive.save(identity.run, instance.container, found);
+}
+
+/** One whose healthcheck has not passed was not asked for the `ready` of the run. */
+function servesUnready({ running, health }: Container, wasReady: boolean): boolean {
+  return running && !wasReady && (health === 'none' || health === 'healthy');
 }
 
 /** Notes which container was made, so that a rollback can tell whether it is still that one. */
