@@ -177,7 +177,7 @@ describe('a hook at every point and place of a real host', () => {
       ...around('pxApp_1'),
       ...around('pxApp_2'),
       ['after_host', updated],
-      ['after_batch', { result: 'updated' }],
+      ['after_batch', updated],
       ['after_run', { result: 'done', reason: '' }],
     ];
     expect(course(run), run.stderr).toEqual(courseOf(moments));
@@ -215,7 +215,7 @@ describe('a hook at every point and place of a real host', () => {
     ];
     const end: readonly Moment[] = [
       ['after_host', { result: 'failed', reason }],
-      ['after_batch', { result: 'failed' }],
+      ['after_batch', { result: 'failed', reason: `${own}: ${reason}` }],
       ['on_failure', failed],
       ['after_run', failed],
     ];
