@@ -180,10 +180,10 @@ describe('with HAProxy set up otherwise, no request fails and every weight is ex
     const traffic = loadOwn();
     let reloaded: Promise<void> | undefined;
     const onEvent = (event: RunEvent): void => {
-      if (event.type !== 'step-started' || event.step !== 'check') return;
+      if (reloaded || event.type !== 'step-started' || event.step !== 'check') return;
       const config = join(ownHost().dir, 'haproxy/haproxy.cfg');
       writeFileSync(config, edited(readFileSync(config, 'utf8'), [['weight 10', 'weight 15']]));
-      reloaded ??= reload(ownHost());
+      reloaded = reload(ownHost());
     };
     const args = [playbook(1), '-e', 'pxapp_version=v2', '--limit', own, '--yes', '--json'];
 
