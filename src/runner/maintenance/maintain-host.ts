@@ -2,7 +2,6 @@
 import { Failure, reasonOf } from '../../errors.ts';
 import { count } from '../../rollout/count.ts';
 import { THE_HOST, serversIn, type HostMaintenance } from '../../rollout/maintenance.ts';
-import { sameServer } from '../../rollout/model.ts';
 import { isSeenUp } from '../../rollout/observed.ts';
 import { Barrier, behind } from '../instance/barrier.ts';
 import { floorTeller } from '../instance/floor.ts';
@@ -59,7 +58,7 @@ export async function maintainHost(
 
 /** What everything is to be put back to, as it is at this moment. */
 async function recordAll(plan: HostMaintenance, held: HeldHost, context: RunContext): Promise<readonly RecordEntry[]> {
-  const { clock, identity } = context;
+  const { clock, identity, report, journal } = context;
   const states = await Promise.all(serversIn(plan).map((server) => stateOf(held.reach(server))));
   const { by, run } = identity;
   const at = clock.date().toISOString();
@@ -68,16 +67,11 @@ async function recordAll(plan: HostMaintenance, held: HeldHost, context: RunCont
     const what = { kind: 'maintain', server, standing: { weight, admin }, wasUp: isSeenUp(state) } as const;
     return { ...what, ...(hasAgent && { agent: true }), by, note: '', at, run, running: plan.running };
   });
-  await note(entries, held, context);
-  return entries;
-}
-
-/** Told, in the journal, and on the host, before anything is done. */
-async function note(entries: readonly RecordEntry[], held: HeldHost, context: RunContext): Promise<void> {
   const servers = entries.map(({ server, standing, wasUp }) => ({ server, ...standing, wasUp }));
-  context.report({ type: 'found', subject: { host: held.access.name, name: THE_HOST }, servers });
-  await context.journal.settled();
+  report({ type: 'found', subject: { host: plan.host, name: THE_HOST }, servers });
+  await journal.settled();
   await noted(held, entries, context);
+  return entries;
 }
 
 interface Around {
@@ -91,7 +85,7 @@ class Trip {
   readonly #held: HeldHost;
   readonly #turns: Turns;
   readonly #context: RunContext;
-  #entries: readonly RecordEntry[];
+  readonly #entries: readonly RecordEntry[];
   /** What keeps requests away, at central balancers and at its own. */
   readonly #barriers: Barrier[] = [];
   /** Of before it was rebooted. */
@@ -251,15 +245,7 @@ class Trip {
 
   get #leaving(): Parameters<typeof takeHostOut>[0] {
     const { plan, request, held } = { plan: this.#plan, request: this.#request, held: this.#held };
-    return {
-      ...{ plan, request, held, turns: this.#turns, barriers: this.#barriers },
-      entries: () => this.#entries,
-      note: async (changed) => {
-        await note(changed, held, this.#context);
-        const isChanged = ({ server }: RecordEntry): boolean => changed.some((one) => sameServer(one.server, server));
-        this.#entries = [...this.#entries.filter((one) => !isChanged(one)), ...changed];
-      },
-    };
+    return { plan, request, held, turns: this.#turns, entries: this.#entries, barriers: this.#barriers };
   }
 
   #step(

@@ -9,7 +9,6 @@ import type { MaintainRequest } from './maintain-plan.ts';
 import type { RecordEntry } from '../ports/ports.ts';
 import { DrainClock, untilQuiet } from '../instance/quiesce.ts';
 import { giveHostBack, untilSpare } from '../instance/take-out.ts';
-import type { Sight } from '../instance/sight.ts';
 import { stateOf } from '../instance/traffic.ts';
 import type { Turns } from '../instance/turns.ts';
 import type { Watch } from '../waiting/watch.ts';
@@ -20,10 +19,8 @@ interface Leaving {
   readonly request: Pick<MaintainRequest, 'policy' | 'minUp'>;
   readonly held: HeldHost;
   readonly turns: Turns;
-  /** What all of its servers are to be put back to. */
-  readonly entries: () => readonly RecordEntry[];
-  /** Notes it anew, of these servers. */
-  readonly note: (entries: readonly RecordEntry[]) => Promise<void>;
+  /** How all of its servers were found. */
+  readonly entries: readonly RecordEntry[];
   /** Gets what keeps requests away, one by one. */
   readonly barriers: Barrier[];
 }
@@ -55,7 +52,8 @@ export async function takeHostOut(leaving: Leaving, watch: Watch): Promise<strin
 /** Backends of its own balancer lose everything, which is asked about. */
 export function centralFloor(leaving: Omit<Leaving, 'barriers' | 'turns'>): Floor {
   const { plan, request } = leaving;
-  return { host: plan.host, away: () => foundAt(plan.central, leaving), minUp: request.minUp };
+  const away = foundAt(plan.central, leaving);
+  return { host: plan.host, away: () => away, minUp: request.minUp };
 }
 
 async function takeCentral(leaving: Leaving, clock: DrainClock, watch: Watch): Promise<void> {
@@ -64,31 +62,9 @@ async function takeCentral(leaving: Leaving, clock: DrainClock, watch: Watch): P
   if (servers.length === 0) return;
   const sparing = { turns, servers, host: held.access, instance: { minUp: request.minUp } };
   await untilSpare(sparing, clock, watch, async (sights) => {
-    const wishes = wishesIn(sights, leaving);
-    if (wishes.length > 0) {
-      await leaving.note(wishes);
-      return false;
-    }
     for (const sight of sights)
       await Barrier.raiseAmong(barriers, sight.access, watch, { admin: sight.state.admin, sight });
     return true;
-  });
-}
-
-/**
- * What somebody has set while the host was in service is what it gets back; but not what it is configured with, which a
- * reload brings, too.
- */
-function wishesIn(sights: readonly Sight[], { entries, barriers }: Leaving): readonly RecordEntry[] {
-  return sights.flatMap(({ access: { server }, state }): RecordEntry[] => {
-    const { weight, admin } = state;
-    const entry = entries().find((one) => sameServer(one.server, server));
-    const isTaken = barriers.some((one) => sameServer(one.server, server) && !one.isLowered);
-    if (!entry || isTaken) return [];
-    const { standing } = entry;
-    const isAsRecorded = weight === standing.weight && admin === standing.admin;
-    const isConfigured = weight === state.initialWeight && admin === 'ready';
-    return isAsRecorded || isConfigured ? [] : [{ ...entry, standing: { weight, admin } }];
   });
 }
 
@@ -106,7 +82,7 @@ function foundAt(
   { held, entries }: Pick<Leaving, 'held' | 'entries'>,
 ): readonly Found[] {
   return states.flatMap(({ server }) => {
-    const entry = entries().find((one) => sameServer(one.server, server));
+    const entry = entries.find((one) => sameServer(one.server, server));
     return entry ? [foundOf(entry, held.reach(server))] : [];
   });
 }
