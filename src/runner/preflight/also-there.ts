@@ -7,6 +7,7 @@ import {
   serversOf,
   specsOf,
   type Instance,
+  type Server,
 } from '../../rollout/model.ts';
 import type { BackendState, Container, ServerState } from '../../rollout/observed.ts';
 import { stateOf } from '../../rollout/plan.ts';
@@ -18,6 +19,8 @@ interface Whereabouts {
   /** The one that is there. */
   readonly container?: Pick<Container, 'published'> | undefined;
   readonly host: Pick<HostAccess, 'name' | 'addresses'>;
+  /** Of its slots, as other plays of the run name them: which one it is in is decided anew when their turn comes. */
+  readonly inSlots?: readonly Server[];
 }
 
 /**
@@ -41,6 +44,7 @@ async function othersThere(instance: Instance, all: readonly BackendState[], whe
   const own = serversOf(instance);
   const states = own.flatMap((server) => stateOf(server, all) ?? []).filter(({ port }) => port !== 0);
   const asked = new Addresses(where.host);
+  const named = [...own, ...(where.inSlots ?? [])];
   const found = await Promise.all(
     states.map(async (state): Promise<Finding[]> => {
       const { server } = state;
@@ -48,7 +52,7 @@ async function othersThere(instance: Instance, all: readonly BackendState[], whe
         .filter(({ balancer }) => balancerKey(balancer) === balancerKey(server.balancer))
         .flatMap(({ servers }) => servers)
         // One in maintenance gets no requests.
-        .filter((one) => one.admin !== 'maint' && !own.some((mine) => sameServer(mine, one.server)));
+        .filter((one) => one.admin !== 'maint' && !named.some((mine) => sameServer(mine, one.server)));
       const followers = followersOf(server, all).filter((one) => others.includes(one) && !isSamePlace(one, state));
       const beside = others.filter((one) => isSamePlace(one, state));
       const elsewhere = others.filter((one) => !isSamePlace(one, state) && one.port !== 0);

@@ -167,7 +167,7 @@ async function inspectHost(
     }
     if (serversOf(settled).every(isKnown)) {
       findings.push(...serverRemarks(settled, backends), ...(await weightProblems(settled, { backends, fleet })));
-      findings.push(...(await alsoThere(settled, all, { container, host })));
+      findings.push(...(await alsoThere(settled, all, { container, host, inSlots: slotsOf(settled, instances) })));
     }
     findings.push(...its);
   }
@@ -252,6 +252,10 @@ function proofWarnings(instance: Instance, backends: readonly BackendState[]): F
   if (isProvenWithoutImage(instance, backends)) return [];
   const text = `${instance.container} has no ready check: only a healthcheck in its image can prove that it answers`;
   return [{ kind: 'warning', host: instance.host, text }];
+}
+
+function slotsOf({ container }: Instance, instances: readonly Instance[]): readonly Server[] {
+  return instances.filter((one) => one.container === container && (one.slots ?? one.other)).flatMap(serversOf);
 }
 
 /** A container started with `--rm` is gone once it is stopped: there would be nothing to go back to. */
