@@ -153,7 +153,7 @@ describe.concurrent('sluice', () => {
 
   it('stops as by a signal, and ends with 250, when something goes wrong outside of any step', async () => {
     // It takes connections, and says nothing.
-    const silent = createServer().listen(0, '127.0.0.1');
+    const silent = createServer((socket) => socket.on('error', () => undefined)).listen(0, '127.0.0.1');
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
     const folder = folderWith({
