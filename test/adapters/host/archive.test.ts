@@ -1,11 +1,12 @@
 import { chmodSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FileArchive } from '../../../src/adapters/host/archive.ts';
 import type { Archived } from '../../../src/runner/ports/ports.ts';
 import { keepsAnArchive } from '../../support/contracts/archive.ts';
 import { FakeArchive } from '../../support/fake-archive.ts';
 import { LocalLink } from '../../support/local-link.ts';
+import { localLinks } from '../../support/local-links.ts';
 
 const RUN = '20261121-090000-5f3a';
 const old: Archived['old'] = {
@@ -13,17 +14,7 @@ const old: Archived['old'] = {
   snapshot: `{"it's":"quoted $HOME \`id\` \\\\ ü\\n"}`,
 };
 
-const links: LocalLink[] = [];
-
-function aLink(...options: ConstructorParameters<typeof LocalLink>): LocalLink {
-  const link = new LocalLink(...options);
-  links.push(link);
-  return link;
-}
-
-afterEach(async () => {
-  await Promise.all(links.splice(0).map((link) => link.close()));
-});
+const aLink = localLinks();
 
 keepsAnArchive('a host', () => new FileArchive(aLink()));
 keepsAnArchive('the fake', () => new FakeArchive('fe1'));

@@ -1,26 +1,16 @@
 import { chownSync, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { FileRecord } from '../../../src/adapters/host/record.ts';
 import type { RecordEntry } from '../../../src/runner/ports/ports.ts';
 import { aServer } from '../../support/builders.ts';
-import { LocalLink } from '../../support/local-link.ts';
+import { localLinks } from '../../support/local-links.ts';
 
 const drained: RecordEntry = {
   ...{ kind: 'drain', server: aServer(), standing: { weight: 10, admin: 'ready' }, wasUp: true },
   ...{ by: 'ann@desk', note: 'disk swap', at: '2026-11-21T09:00:00.000Z', run: 'one' },
 };
 
-const links: LocalLink[] = [];
-
-function aLink(...options: ConstructorParameters<typeof LocalLink>): LocalLink {
-  const link = new LocalLink(...options);
-  links.push(link);
-  return link;
-}
-
-afterEach(async () => {
-  await Promise.all(links.splice(0).map((link) => link.close()));
-});
+const aLink = localLinks();
 
 describe('the folder of the record', () => {
   const isRoot = process.getuid?.() === 0;

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { Link, RunResult } from '../../../src/adapters/link.ts';
 import { FileRecord } from '../../../src/adapters/host/record.ts';
 import { Failure } from '../../../src/errors.ts';
@@ -10,6 +10,7 @@ import { anInstance, aServer } from '../../support/builders.ts';
 import { changed } from '../../support/changed.ts';
 import { keepsARecord } from '../../support/contracts/host-record.ts';
 import { LocalLink } from '../../support/local-link.ts';
+import { localLinks } from '../../support/local-links.ts';
 
 const drained: RecordEntry = {
   ...{ kind: 'drain', server: aServer(), standing: { weight: 10, admin: 'ready' }, wasUp: true },
@@ -23,17 +24,7 @@ const inWork: RecordEntry = {
   drain: anInstance().drain,
 };
 
-const links: LocalLink[] = [];
-
-function aLink(...options: ConstructorParameters<typeof LocalLink>): LocalLink {
-  const link = new LocalLink(...options);
-  links.push(link);
-  return link;
-}
-
-afterEach(async () => {
-  await Promise.all(links.splice(0).map((link) => link.close()));
-});
+const aLink = localLinks();
 
 keepsARecord('a host', async () => {
   const link = new LocalLink({ isOrdinary: true });
