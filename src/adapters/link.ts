@@ -82,3 +82,10 @@ export function keepTalking(stdin: Writable, { beat, everyMs, until, end }: Conv
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
 }
+
+/**
+ * Shell commands that succeed where it proves nothing that there is no `$p`: the last of its folders that the user sees may
+ * not be looked into, or is a link to where they may not. `$p` is that one afterwards.
+ */
+export const IS_OUT_OF_SIGHT =
+  'until test -d "$p" || test -L "$p"; do p=$(dirname "$p"); done; ! { test -d "$p" && test -x "$p"; }';

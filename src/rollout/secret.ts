@@ -112,9 +112,7 @@ export class Secrets {
     return this.hide(text) !== text;
   }
 
-  /**
-   * The first sure secret in the text, by the name that it was read under, if it had one.
-   */
+  /** The first sure secret in the text, by the name that it was read under, if it had one. */
   firstIn(text: string): { readonly name: string | undefined } | undefined {
     const all = this.isEmpty ? [] : (text.match(this.#anyOfThem()) ?? []);
     const found = all.find((one) => !this.#doubtful.has(one));

@@ -1,6 +1,6 @@
 import { Failure } from '../../errors.ts';
 import type { HostSystem } from '../../runner/ports/ports.ts';
-import { quoted, type Link } from '../link.ts';
+import { IS_OUT_OF_SIGHT, quoted, type Link } from '../link.ts';
 import { whyFailed } from './state-dir.ts';
 
 /** Of the seconds of its clock, its boot (proc_sys_kernel(5)) and the user, each a line. */
@@ -33,18 +33,25 @@ interface There {
   readonly within?: { readonly run: (words: readonly string[]) => Promise<{ readonly output: string }> };
 }
 
-/** The first of these paths that is a socket, or undefined. */
+/**
+ * The first of these paths that is a socket, else the first that may be one, where the user does not see; undefined: none
+ * of them is there. `within`: whoever sees it instead.
+ */
 export async function firstSocket(
   link: Link,
   paths: readonly string[],
   { pathOf, within }: There,
 ): Promise<string | undefined> {
-  const { stdout } = await link.run(firstSocketIn(await Promise.all(paths.map(pathOf))));
-  const index = stdout === '' && within ? (await within.run(['sh', '-c', firstSocketIn(paths)])).output : stdout;
+  const { stdout } = await link.run(
+    firstSocketIn(await Promise.all(paths.map(pathOf)), within ? 'false' : IS_OUT_OF_SIGHT),
+  );
+  const index =
+    stdout === '' && within ? (await within.run(['sh', '-c', firstSocketIn(paths, 'false')])).output : stdout;
   return index === '' ? undefined : paths[Number(index)];
 }
 
-function firstSocketIn(paths: readonly string[]): string {
+function firstSocketIn(paths: readonly string[], mayBe: string): string {
   const words = paths.map(quoted).join(' ');
-  return `i=0; for p in ${words}; do if [ -S "$p" ]; then echo $i; break; fi; i=$((i+1)); done`;
+  const look = `if [ -S "$p" ]; then echo $i; exit; fi; if [ -z "$m" ] && { ${mayBe}; }; then m=$i; fi; i=$((i+1))`;
+  return `i=0; m=; for p in ${words}; do ${look}; done; printf '%s' "$m"`;
 }

@@ -1,4 +1,4 @@
-import { quoted, type RunResult } from '../link.ts';
+import { IS_OUT_OF_SIGHT, quoted, type RunResult } from '../link.ts';
 
 export interface SocketFinding {
   /** Why it could not be opened, in words. */
@@ -47,15 +47,11 @@ export async function lookAt(
   }
 }
 
-/**
- * A socket of another network namespace is not in /proc/net/unix, so that its absence there proves nothing. Nor does that
- * of the file, where the last of its folders that the user sees may not be looked into, or is a link to where they may not.
- */
+/** A socket of another network namespace is not in /proc/net/unix, so that its absence there proves nothing. */
 function looking(path: string): string {
   const file = quoted(path);
   return [
-    `if ! test -e ${file}; then p=${file}; until test -d "$p" || test -L "$p"; do p=$(dirname "$p"); done`,
-    'if test -d "$p" && test -x "$p"; then echo missing; else echo out-of-sight; fi',
+    `if ! test -e ${file}; then p=${file}; if ${IS_OUT_OF_SIGHT}; then echo out-of-sight; else echo missing; fi`,
     `elif ! test -S ${file}; then echo no-socket`,
     `elif ! test -w ${file}; then echo denied $(stat -c '%U:%G %a' ${file})`,
     `elif grep -qF ${quoted(` ${path}`)} /proc/net/unix; then echo listening`,

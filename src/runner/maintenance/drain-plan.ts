@@ -58,12 +58,7 @@ export async function planDrain(
   const drained = chosen.filter((state) => !open.includes(state)).flatMap((state) => entryOf(state) ?? []);
   const targets = open.map((state) => targetOf(own.reach(state.server), { state, recorded: entryOf(state) }));
   const backends = fronts.flatMap((front) => front.backends);
-  findings.push(
-    ...followerProblems(
-      chosen.map(({ server }) => server),
-      backends,
-    ),
-  );
+  findings.push(...followerProblems(chosen, backends));
   return { name, held: own, targets, drained, backends };
 }
 

@@ -130,12 +130,7 @@ async function lookAt(
   const behind = rowsOf(containers, all).filter((row) => row.servers.length > 0);
   const stopped = behind.flatMap(({ container }) => (container && isWell(container) ? [container.name] : []));
   const backends = [...central, ...own].flatMap((front) => front.backends);
-  findings.push(
-    ...followerProblems(
-      all.map(({ server }) => server),
-      backends,
-    ),
-  );
+  findings.push(...followerProblems(all, backends));
   return { host: { host, ...servers, running, stopped: request.work.containers === 'stop' ? stopped : [] }, backends };
 }
 

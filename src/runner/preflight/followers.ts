@@ -17,10 +17,10 @@ export function followerText({ server, address, port }: ServerState, followed: S
 }
 
 /** What would go with servers that are to be drained by hand, although nobody has asked for it. */
-export function followerProblems(taken: readonly Server[], all: readonly BackendState[]): readonly Finding[] {
-  return taken.flatMap((followed) =>
+export function followerProblems(taken: readonly ServerState[], all: readonly BackendState[]): readonly Finding[] {
+  return taken.flatMap(({ server: followed }) =>
     followersOf(followed, all)
-      .filter(({ server }) => !taken.some((one) => sameServer(one, server)))
+      .filter(({ server }) => !taken.some((one) => sameServer(one.server, server)))
       .map((state): Finding => {
         const text = `${followerText(state, followed)}, or drain it, too`;
         return { kind: 'problem', host: followed.balancer.host, text };

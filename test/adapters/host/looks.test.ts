@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +58,21 @@ describe('firstSocket()', () => {
     expect(await firstSocket(link, [two, one], onHost)).toBe(two);
     expect(await firstSocket(link, ['/nosuch', file], onHost)).toBeUndefined();
     for (const server of listening) server.close();
+  });
+
+  it('is, where none of them is seen to be one, the first that may be there out of sight', async () => {
+    const ordinary = new LocalLink({ isOrdinary: true });
+    const closed = join(folder, 'closed');
+    mkdirSync(closed, { mode: 0o700 });
+    const [hidden, other] = ['a.sock', 'b.sock'].map((name) => join(closed, name));
+    if (hidden === undefined || other === undefined) throw new Error('there are two');
+    chmodSync(closed, 0);
+    chmodSync(folder, 0o755);
+
+    expect(await firstSocket(ordinary, ['/nosuch', hidden, other], onHost)).toBe(hidden);
+    chmodSync(closed, 0o755);
+    expect(await firstSocket(ordinary, ['/nosuch', hidden, other], onHost)).toBeUndefined();
+    await ordinary.close();
   });
 });
 
