@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { hosts, kill, labReset, powerOff, powerOn, start as startDaemon } from '../../lab/lab.ts';
+import { hosts, kill, labReset, powerOff, powerOn, reload, start as startDaemon } from '../../lab/lab.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { BALANCERS, centralPair, inService } from '../support/central-pair.ts';
 import { folderWith } from '../support/command-line.ts';
+import { edited } from '../support/edited.ts';
 import { containersOf, containersOn, load, namesOnEitherVersion, serversOf } from '../support/fleet.ts';
 import { sluice, start } from '../support/sluice.ts';
 
@@ -46,6 +47,41 @@ describe('a pair of central balancers', () => {
     expect(report.failures).toEqual([]);
     for (const { name } of hosts()) expect(await containersOf(name)).toEqual(containersOn('v2').slice(0, 2));
     for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
+  });
+
+  it('both have let go before a container stops, and both see it UP before it is restored, however long one takes', async () => {
+    const [, fe2] = hosts();
+    if (!fe2) throw new Error('there are three');
+    const config = join(fe2.dir, 'haproxy/haproxy.cfg');
+    writeFileSync(config, edited(readFileSync(config, 'utf8'), [['rise 2', 'rise 8']]));
+    await reload(fe2);
+    await expect.poll(() => serversOf('fe2'), { timeout: 30_000 }).toEqual(inService());
+    const looks: Promise<string>[] = [];
+    const onEvent = (event: RunEvent): void => {
+      if (event.type !== 'step-started' || !['replace', 'soak'].includes(event.step)) return;
+      const { step, subject } = event;
+      const look = async (name: string): Promise<string> => {
+        const line = (await serversOf(name)).find((one) => one.startsWith(`fe3_${subject.name} `));
+        return `${step} ${name} ${line ?? ''}`;
+      };
+      looks.push(...BALANCERS.map(look));
+    };
+    const traffic = load({ on: BALANCERS });
+
+    const asked = ['rollout', PLAYBOOK, '--limit', 'fe3', '-e', 'pxapp_version=v2', '--yes', '--json'];
+    const ended = await start(asked, { onEvent }).ended;
+
+    const report = await traffic.stop();
+    expect(ended, ended.stdout + ended.stderr).toMatchObject({ status: 0 });
+    const [one, two] = inService().slice(4);
+    const atBoth = (step: string, line: string): string[] => BALANCERS.map((name) => `${step} ${name} ${line}`);
+    expect(await Promise.all(looks)).toEqual([
+      ...atBoth('replace', 'fe3_pxApp_1 0 1 DOWN'),
+      ...atBoth('soak', one ?? ''),
+      ...atBoth('replace', 'fe3_pxApp_2 0 1 DOWN'),
+      ...atBoth('soak', two ?? ''),
+    ]);
+    expect(report.failures).toEqual([]);
   });
 
   it('let go of all servers of a host that is drained, and get back every weight when it is restored', async () => {

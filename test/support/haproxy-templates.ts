@@ -25,3 +25,10 @@ export const WITH_RETRIES: readonly Change[] = [
   ['retries 0', 'retries 3\n    option redispatch 1\n    retry-on conn-failure empty-response'],
   ['fall 2\n', 'fall 2 observe layer4 error-limit 1 on-error mark-down\n'],
 ];
+
+/** What is balanced is connections, whatever is said on them; those that are idle belong to one client. */
+export const IN_TCP_MODE: readonly Change[] = [
+  ['mode http', 'mode tcp'],
+  ['    http-reuse always\n', ''],
+  ['    timeout http-keep-alive 60s\n', ''],
+];

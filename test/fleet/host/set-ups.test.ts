@@ -4,19 +4,13 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { reload } from '../../../lab/lab.ts';
 import { kinds, send } from '../../../lab/load/request.ts';
-import { isFailed, type Outcome } from '../../../lab/load/tally.ts';
+import type { Outcome } from '../../../lab/load/tally.ts';
+import { askingOn } from '../../support/asking-on.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { edited, type Change } from '../../support/edited.ts';
-import {
-  ALL_IN_SERVICE,
-  containersOf,
-  containersOn,
-  serverOfAddress,
-  serversOf,
-  untilServers,
-} from '../../support/fleet.ts';
+import { ALL_IN_SERVICE, containersOf, containersOn, serversOf, untilServers } from '../../support/fleet.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
-import { WITH_RETRIES } from '../../support/haproxy-templates.ts';
+import { IN_TCP_MODE, WITH_RETRIES } from '../../support/haproxy-templates.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
 import { sluice, start } from '../../support/sluice.ts';
@@ -46,23 +40,6 @@ async function rollOut(
   return sluice('rollout', playbook(instances), '-e', 'pxapp_version=v2', '--limit', own, '--yes', '--json');
 }
 
-/** Requests one after the other, each on a connection of its own, until it is told to stop: what failed. */
-function askingOn(ask: () => Promise<Outcome>): () => Promise<readonly Outcome[]> {
-  const failed: Outcome[] = [];
-  const over = new AbortController();
-  const asking = (async () => {
-    while (!over.signal.aborted) {
-      const outcome = await ask();
-      if (isFailed(outcome)) failed.push(outcome);
-    }
-  })();
-  return async () => {
-    over.abort();
-    await asking;
-    return failed;
-  };
-}
-
 /** One request of a client that HAProxy has given the cookie of pxApp_1. */
 async function askWithCookie(): Promise<Outcome> {
   return new Promise((resolve) => {
@@ -83,30 +60,6 @@ async function askWithCookie(): Promise<Outcome> {
     });
     asked.end();
   });
-}
-
-interface Stream {
-  /** When it came to its end, whole. */
-  readonly endedAt: Promise<number>;
-}
-
-/** A stream of events from this server, by as many tries as it takes. */
-async function streamFrom(server: string): Promise<Stream> {
-  for (;;) {
-    const asked = request({ host: ownHost().address, path: '/stream', agent: false });
-    const endedAt = new Promise<number>((resolve, reject) => {
-      asked.on('error', reject).on('response', (answer) => {
-        answer.on('error', reject).on('end', () => {
-          resolve(performance.now());
-        });
-        answer.resume();
-      });
-    });
-    endedAt.catch(() => undefined);
-    asked.end();
-    if ((await serverOfAddress(own, asked)) === server) return { endedAt };
-    asked.destroy();
-  }
 }
 
 describe('with HAProxy set up otherwise, no request fails and every weight is exact afterwards:', () => {
@@ -199,12 +152,7 @@ describe('with HAProxy set up otherwise, no request fails and every weight is ex
   });
 
   it('mode tcp, of connections that end by themselves', async () => {
-    const changes: readonly Change[] = [
-      ['mode http', 'mode tcp'],
-      ['    http-reuse always\n', ''],
-      ['    timeout http-keep-alive 60s\n', ''],
-    ];
-    await resetOwn({ haproxyTemplate: template(changes) });
+    await resetOwn({ haproxyTemplate: template(IN_TCP_MODE) });
     const before = await serversOf(own);
     const clients = [kinds.get, kinds.post, kinds.slow].map((kind) => askingOn(() => send(ownHost(), kind)));
 
@@ -215,22 +163,6 @@ describe('with HAProxy set up otherwise, no request fails and every weight is ex
     expect(failed.flat()).toEqual([]);
     expect(await serversOf(own)).toEqual(before);
     expect(await containersOf(own)).toEqual(['pxApp_1 v2', ...containersOn('v1').slice(1)]);
-  });
-
-  it('server-sent events, which are in hand until drain.timeout is over and end with their container then', async () => {
-    await resetOwn();
-    const traffic = loadOwn();
-    const stream = await streamFrom('pxApp_1');
-    const began = performance.now();
-
-    const ended = await rollOut(1);
-
-    const report = await traffic.stop();
-    expect(ended.status, ended.stdout + ended.stderr).toBe(0);
-    expect(ended.stdout).toContain('"about":"not-drained"');
-    expect((await stream.endedAt) - began).toBeGreaterThan(3_000);
-    expect(report.failures).toEqual([]);
-    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
   });
 
   it('a server that follows one of ours by track is refused, with the reason', async () => {
