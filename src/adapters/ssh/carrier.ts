@@ -23,6 +23,9 @@ export interface OpenError extends Error {
 /** Given either of the two. */
 export type Opened = (error: Error | undefined, channel?: Channel) => void;
 
+/** `late`: the other side has fallen silent, and what was sent to it since may arrive when the network is back. */
+export type Left = 'late';
+
 /** A connection to a host that was made, whoever made it. */
 export interface Carrier {
   /**
@@ -33,7 +36,7 @@ export interface Carrier {
    */
   open(target: Target, opened: Opened): void;
   /** Calls `tell` once the connection is gone, and why. */
-  onEnd(tell: (why: string) => void): void;
+  onEnd(tell: (why: string, left?: Left) => void): void;
   /** Closes it, and resolves once it is closed. */
   end(): Promise<void>;
   /** What `ssh` takes for ProxyCommand to get to %h:%p through this connection; undefined: it cannot. */

@@ -5,6 +5,7 @@ import type { Link, RunOptions, Running, RunResult } from '../link.ts';
 import { placeOf } from './address.ts';
 import { asRoot, demandSudo } from './become.ts';
 import { run, start } from './command.ts';
+import { Redial } from './late-bytes.ts';
 import type { Session } from './session.ts';
 import { Sockets } from './sockets.ts';
 import { openTcp } from './tcp.ts';
@@ -20,7 +21,7 @@ const TALKS_AT_ONCE = 3;
  */
 export class SshLink implements Link {
   readonly host: string;
-  readonly #dial: () => Promise<Session>;
+  readonly #redial: Redial;
   readonly #become: boolean;
   readonly #commands = pLimit(COMMANDS_AT_ONCE);
   readonly #talks = pLimit(TALKS_AT_ONCE);
@@ -31,12 +32,12 @@ export class SshLink implements Link {
   /** `become`: do as root what the user may not do, by sudo. */
   constructor(host: string, dial: () => Promise<Session>, become = false) {
     this.host = host;
-    this.#dial = dial;
+    this.#redial = new Redial(host, dial);
     this.#become = become;
     this.#sockets = new Sockets({
       host,
       connected: () => this.#connected(),
-      dial,
+      dial: () => this.#redial.session(),
       becomes: (session) => this.#becomes(session),
       run: (line) => this.run(line),
     });
@@ -76,6 +77,7 @@ export class SshLink implements Link {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    this.#redial.close();
     await this.#sockets.close();
     const [session] = await Promise.allSettled([this.#session]);
     if (session.status === 'fulfilled') await session.value?.end();
@@ -104,7 +106,7 @@ export class SshLink implements Link {
     };
     let session: Session | undefined;
     try {
-      const dialled = (session = await this.#dial());
+      const dialled = (session = await this.#redial.session());
       dialled.onLoss(forget);
       if (this.#becomes(dialled)) {
         await demandSudo(this.host, dialled.address.user, (line) => run(dialled, this.host, line));

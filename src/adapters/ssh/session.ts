@@ -21,12 +21,15 @@ export class Session {
   readonly #carrier: Carrier;
   readonly #lost = new AbortController();
   readonly #interrupted = new Set<(loss: Failure) => void>();
+  #silentMs = 0;
 
   constructor(carrier: Carrier, address: SshAddress, login: Login) {
     this.login = login;
     this.address = address;
     this.#carrier = carrier;
-    carrier.onEnd((why) => {
+    carrier.onEnd((why, left) => {
+      const { everyMs, unanswered } = address.keepalive;
+      if (left === 'late') this.#silentMs = everyMs * (unanswered + 1);
       this.#lose(why);
     });
   }
@@ -39,6 +42,14 @@ export class Session {
   /** Aborts, with a Failure `unreachable`, once the connection is gone. */
   get lost(): AbortSignal {
     return this.#lost.signal;
+  }
+
+  /**
+   * For how long at most nothing had been heard when it was lost, in milliseconds, where what was sent meanwhile may still
+   * arrive. 0: nothing can.
+   */
+  get silentMs(): number {
+    return this.#silentMs;
   }
 
   /** Calls `interrupt` when the connection is lost, at once if it is, unless the function returned was called before. */

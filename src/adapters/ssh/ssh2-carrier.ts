@@ -1,7 +1,8 @@
+import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from 'ssh2';
-import type { Carrier, Opened, Target } from './carrier.ts';
+import type { Carrier, Left, Opened, Target } from './carrier.ts';
 
 /** How long a peer may take to answer our goodbye. */
 const GOODBYE_MS = 1_000;
@@ -25,9 +26,11 @@ export class Ssh2Carrier implements Carrier {
     else this.#client.forwardOut('127.0.0.1', 0, target.address, target.port, opened);
   }
 
-  onEnd(tell: (why: string) => void): void {
-    this.#client.on('error', (error) => {
-      tell(error.message);
+  onEnd(tell: (why: string, left?: Left) => void): void {
+    this.#client.on('error', (error: Error & { readonly level?: string }) => {
+      const isSilent = error.level === 'client-timeout';
+      // A socket of ours is reset; what ends another stream closes the socket behind it like any other.
+      tell(error.message, isSilent && !(this.#stream instanceof Socket) ? 'late' : undefined);
     });
     this.#client.on('close', () => {
       tell('closed by the other side');

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { appendFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { createConnection, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Duplex } from 'node:stream';
 import pLimit from 'p-limit';
 import { describe, expect, it, vi } from 'vitest';
 import { SshLink } from '../../../src/adapters/ssh/connection.ts';
@@ -72,6 +73,26 @@ describe('the connection by ssh2', () => {
     await link.close();
   });
 
+  // What is behind a stream, a socket of a jump host or a ProxyCommand, is closed like any other by whoever has it.
+  it('over what cannot be reset is made anew no sooner than what it was told can have arrived', async () => {
+    const keepalive = { everyMs: 200, unanswered: 1 };
+    const connect = async () => {
+      const socket = createConnection(server.port, '127.0.0.1');
+      return Duplex.from({ readable: socket, writable: socket });
+    };
+    const how = { keyFiles: new KeyFiles(undefined), gate: pLimit(1), connect };
+    const link = new SshLink('fe1', () => dial(server.address({ keepalive }), how), false);
+    await link.run('true');
+    server.freeze();
+    await failureOf(link.run('set server web weight 0'));
+    const lostAt = performance.now();
+
+    await link.run('true');
+
+    expect(performance.now() - lostAt).toBeGreaterThan(keepalive.everyMs * (keepalive.unanswered + 1) + 1_000 - 1);
+    await link.close();
+  });
+
   it('is not let in: who, and with which keys', async () => {
     const [other, locked, absent] = ['other', 'locked', 'absent'].map((name) => join(server.folder, name));
     if (!other || !locked || !absent) throw new Error('no names');
@@ -98,6 +119,19 @@ describe('the connection by ssh2', () => {
 
 describe('the connection by openssh', () => {
   useSshServer('openssh');
+
+  it('is made anew no sooner than what it was told can have arrived, when the other side had fallen silent', async () => {
+    const link = linkTo({ keepalive: { everyMs: 1_000, unanswered: 1 } });
+    await link.run('true');
+    server.freeze();
+    const failure = await failureOf(link.run('set server web weight 0'));
+    const lostAt = performance.now();
+
+    await link.run('true');
+
+    expect(failure.message).toMatch(/Timeout, server .* not responding/);
+    expect(performance.now() - lostAt).toBeGreaterThan(2 * 1_000 + 1_000 - 1);
+  });
 
   it('is not let in: who, and with which keys', async () => {
     const other = join(server.folder, 'other');

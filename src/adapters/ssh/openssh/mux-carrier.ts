@@ -1,11 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { Carrier, Opened, Target } from '../carrier.ts';
+import type { Carrier, Left, Opened, Target } from '../carrier.ts';
 import type { Master } from './master.ts';
 import type { Mux } from './mux.ts';
 import { message, MuxChannel, WINDOW_BYTES } from './mux-channel.ts';
 import { Reader, string, uint32 } from './wire.ts';
 
 const PACKET_BYTES = 32 * 1024;
+
+/** What ssh says once nobody answers its keepalives any more. */
+const FELL_SILENT = /^Timeout, server .+ not responding/;
 
 interface Entry {
   readonly target: Target;
@@ -37,10 +40,10 @@ export class MuxCarrier implements Carrier {
     return this.#master.proxyCommand;
   }
 
-  onEnd(tell: (why: string) => void): void {
+  onEnd(tell: (why: string, left?: Left) => void): void {
     // What it has said before is in its pipe by now, and read in the next turn.
     void this.#gone.then(turn).then(() => {
-      tell(this.#master.lastWords);
+      tell(this.#master.lastWords, this.#master.log.find(FELL_SILENT) && 'late');
     });
   }
 
