@@ -30,8 +30,8 @@ export class HeldLock implements Lock {
   readonly #running: Running;
   readonly #holding: Holding;
   readonly #timer: NodeJS.Timeout;
-  /** When the heartbeats were sent that have not been answered yet. */
-  readonly #sent: number[] = [];
+  /** When the heartbeat was sent that has not been answered yet: a slow host is not sent more than it can answer. */
+  #sent: number | undefined;
   /** When that was said which the holder has last answered: it lives for `ttlMs` from then on at least. */
   #heard: number;
   #isReleased = false;
@@ -44,12 +44,13 @@ export class HeldLock implements Lock {
     this.#holding = holding;
     this.#heard = holding.began;
     running.onLine((line) => {
-      if (line === 'beat') this.#heard = this.#sent.shift() ?? this.#heard;
+      if (line === 'beat') this.#answered();
       else if (line === 'released') this.#isRemoved = true;
       else this.#onClaim(line);
     });
     this.#timer = setInterval(() => {
-      this.#sent.push(holding.pulse.nowMs());
+      if (this.#sent !== undefined) return;
+      this.#sent = holding.pulse.nowMs();
       running.say('beat');
     }, holding.pulse.everyMs);
     this.#timer.unref();
@@ -99,5 +100,10 @@ export class HeldLock implements Lock {
     this.#running.say('release');
     await this.#running.end();
     if (!this.#isRemoved && (this.#isClaimed || !this.dead)) await this.#holding.release();
+  }
+
+  #answered(): void {
+    this.#heard = this.#sent ?? this.#heard;
+    this.#sent = undefined;
   }
 }

@@ -49,8 +49,12 @@ function writing(json: string): string {
 }`;
 }
 
-/** `needle`: the part of `lock.json` that no other run has. */
+/** What every lock has that says whose it is. */
+const LEGIBLE = '"run":".*"machine":".*"pid":.*"by":".*}$';
+
+/** `needle`: the part of `lock.json` that no other run has; empty, one that says nobody's name is meant. */
 function mine(needle: string): string {
+  if (needle === '') return `mine() { [ -e "$f" ] && ! grep -qs -e ${quoted(LEGIBLE)} "$f"; }`;
   return `mine() { grep -qsF -e ${quoted(needle)} "$f"; }`;
 }
 
@@ -80,7 +84,7 @@ while :; do
   # In a subshell, for dash would close 9 here while it waits, and nobody would know the holder by it.
   (exec timeout ${ttlMs / 1000} sh -c "$hear" 9>&- > /dev/null 2>&1)
   case $? in
-    0) touch -c "$f"; echo beat ;;
+    0) if mine; then touch -c "$f"; fi; echo beat ;;
     3) if e=$(put 2>&1); then echo claimed; else echo "failed $e" | tr '\\n' ' '; echo; fi ;;
     4) if mine; then rm -f "$f"; fi; echo released; exit 0 ;;
     *) exit 0 ;;

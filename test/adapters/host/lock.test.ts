@@ -147,21 +147,26 @@ describe('FlockLock', () => {
     expect(readdirSync(link.stateDir).toSorted()).toEqual(['lock', 'lock.json']);
   });
 
-  it.each([
+  const ILLEGIBLE = [
     { name: 'empty', text: '' },
     { name: 'torn', text: '{"schema":1,"kind":"run","run":"2026' },
     { name: 'not JSON', text: 'hello\nworld\n' },
     { name: 'something else', text: '{"a":1}\n' },
-  ])('with a lock.json that is $name is dead, of nobody knows whom, and can be claimed', async ({ text }) => {
-    link.makeStateDir();
-    writeFileSync(join(link.stateDir, 'lock.json'), text);
+  ];
 
-    expect(await host.look()).toMatchObject({ state: 'dead', owner: undefined });
-    const lock = await takenFrom(host, ann);
-    expect(lock.dead).toMatchObject({ state: 'dead', owner: undefined });
-    await lock.claim();
-    expect(JSON.parse(json())).toMatchObject({ by: 'ann@desk' });
-  });
+  it.each(ILLEGIBLE)(
+    'with a lock.json that is $name is dead, of nobody knows whom, and can be claimed',
+    async ({ text }) => {
+      link.makeStateDir();
+      writeFileSync(join(link.stateDir, 'lock.json'), text);
+
+      expect(await host.look()).toMatchObject({ state: 'dead', owner: undefined });
+      const lock = await takenFrom(host, ann);
+      expect(lock.dead).toMatchObject({ state: 'dead', owner: undefined });
+      await lock.claim();
+      expect(JSON.parse(json())).toMatchObject({ by: 'ann@desk' });
+    },
+  );
 
   it('of an older build, which has no nonce, is known for what it is, and is that of nobody else', async () => {
     const { nonce, ...old } = bob;
@@ -188,9 +193,9 @@ describe('FlockLock', () => {
     });
   });
 
-  it('with an illegible lock.json can be broken', async () => {
+  it.each(ILLEGIBLE)('with a lock.json that is $name can be broken', async ({ text }) => {
     link.makeStateDir();
-    writeFileSync(join(link.stateDir, 'lock.json'), 'x');
+    writeFileSync(join(link.stateDir, 'lock.json'), text);
 
     expect(await host.free({ state: 'dead', owner: undefined, ageMs: 0 }, false)).toBeUndefined();
     expect(await host.look()).toBeUndefined();
