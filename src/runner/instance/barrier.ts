@@ -263,30 +263,38 @@ export async function behind<T>(
 ): Promise<T> {
   const over = new AbortController();
   const gone = new AbortController();
-  const guard = async (): Promise<void> => {
-    while (!over.signal.aborted) {
-      const kept = barriers().filter(({ isLowered }) => !isLowered);
-      const looks = [...kept.map((barrier) => () => barrier.look(watch, false)), alsoLook];
-      for (const look of looks) {
-        try {
-          await look();
-        } catch (error) {
-          if (error instanceof Gone && !watch.homeward) gone.abort(error);
-          else watch.waiting({ for: 'answer', why: reasonOf(error) });
-        }
+  const lookAround = async (): Promise<void> => {
+    const kept = barriers().filter(({ isLowered }) => !isLowered);
+    const looks = [...kept.map((barrier) => () => barrier.look(watch, false)), alsoLook];
+    for (const look of looks) {
+      try {
+        await look();
+      } catch (error) {
+        if (error instanceof Gone && !watch.homeward) gone.abort(error);
+        else watch.waiting({ for: 'answer', why: reasonOf(error) });
       }
-      await watch.clock.sleep(GUARD_EVERY_MS, over.signal);
     }
   };
+  let isDone = false;
+  const guard = async (): Promise<void> => {
+    while (!over.signal.aborted) {
+      await lookAround();
+      await watch.clock.sleep(GUARD_EVERY_MS, over.signal);
+    }
+    // What has happened since the last look would be told by nobody.
+    if (isDone) await lookAround();
+  };
   const guarding = guard();
+  let result: T;
   try {
-    const result = await action(watch.homeward ? watch.signal : AbortSignal.any([watch.signal, gone.signal]));
-    gone.signal.throwIfAborted();
-    return result;
+    result = await action(watch.homeward ? watch.signal : AbortSignal.any([watch.signal, gone.signal]));
+    isDone = true;
   } finally {
     over.abort('the action has ended');
     await guarding;
   }
+  gone.signal.throwIfAborted();
+  return result;
 }
 
 /** A clock whose sleeps are behind the barriers, whichever there are then. */
