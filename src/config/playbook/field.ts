@@ -71,8 +71,12 @@ function leafSchema<T>(leaf: Leaf<T>): z.ZodType<T> {
 
 /** Nothing can be said of a template, nor of a list or a mapping as a whole while one is in it. */
 function isKnown(value: unknown, path: Misfit['path']): boolean {
-  if (path.length > 0) return valueAt(value, path) !== unrendered;
-  return typeof value !== 'object' || value === null || !Object.values(value).includes(unrendered);
+  return !holdsTemplate(valueAt(value, path));
+}
+
+function holdsTemplate(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return value === unrendered;
+  return Object.values(value).some(holdsTemplate);
 }
 
 function misfitsIn(result: unknown): readonly Misfit[] {

@@ -89,6 +89,10 @@ describe('a key of container that is good', () => {
       'networks: { a: , b: { aliases: [x], ipv4_address: 10.0.0.2, priority: 2 } }',
       { networks: [{ ...network('b', 'x'), ipv4Address: '10.0.0.2' }, network('a')] },
     ],
+    [
+      'networks: { b: { ipv4_address: "10.0.0.{{ 1 + 1 }}" } }',
+      { networks: [{ ...network('b'), ipv4Address: '10.0.0.2' }] },
+    ],
     ['healthcheck: { start_interval: 500ms }', health({ startIntervalMs: 500 })],
     ['logging: { options: { max-size: 1m } }', { logging: { driver: '', options: { 'max-size': '1m' } } }],
     [
