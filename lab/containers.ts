@@ -86,7 +86,7 @@ async function isAsWanted(
   if (State === undefined || Config === undefined || HostConfig === undefined) return false;
   const spec = specOf(id, settings);
   const isSick = !State.Running || State.Paused || State.Health?.Status === 'unhealthy';
-  const ours = Config.Env.filter((line) => /^(START_DELAY_MS|ABRUPT)=/.test(line));
+  const ours = Config.Env.filter((line) => line.startsWith('START_DELAY_MS='));
   return (
     !isSick &&
     Image === imageId &&

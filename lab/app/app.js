@@ -1,8 +1,10 @@
 /**
  * The application of the lab: one port, plain Node, and a way to be bad for every kind of bad image.
  *
- * APP_VERSION: told in every answer. START_DELAY_MS: listens only after it. ABRUPT=1: exits at once on SIGTERM
- * instead of finishing what it has. BEHAVIOUR: unhealthy | exits | hangs | errors.
+ * APP_VERSION: told in every answer. START_DELAY_MS: listens only after it. BEHAVIOUR: unhealthy | exits | hangs | errors.
+ *
+ * Told to stop, it cuts every request that it has in hand: who stops it too early is to be seen. Streams and web sockets, of
+ * which some never end by themselves, it ends as they should be.
  */
 import { createHash } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -12,17 +14,18 @@ const version = process.env.APP_VERSION ?? 'dev';
 const port = Number(process.env.PORT ?? 8080);
 const startDelayMs = Number(process.env.START_DELAY_MS ?? 0);
 const behaviour = process.env.BEHAVIOUR ?? 'good';
-const abrupt = process.env.ABRUPT === '1';
 const container = hostname();
 
 let stopping = false;
+/** Requests, each by its answer, until that is over. */
+const inHand = new Set();
 /** Ends the long-lived connections, by what it takes to end each politely. */
 const endings = new Set();
 
 const routes = {
   '/': (_, response) => answer(response, behaviour === 'errors' ? 500 : 200, { version, container }),
   '/health': (_, response) => {
-    const healthy = behaviour !== 'unhealthy' && !stopping;
+    const healthy = behaviour !== 'unhealthy';
     answer(response, healthy ? 200 : 503, { healthy, version, uptime: process.uptime() });
   },
   '/slow': (request, response) => {
@@ -38,6 +41,9 @@ const routes = {
 };
 
 const server = createServer((request, response) => {
+  if (stopping) return void request.socket.destroy();
+  inHand.add(response);
+  response.on('close', () => inHand.delete(response));
   const route = routes[urlOf(request).pathname];
   if (route) route(request, response);
   else answer(response, 404, { error: 'no such path' });
@@ -70,12 +76,12 @@ function answer(response, status, body) {
     'content-type': 'application/json',
     'content-length': Buffer.byteLength(text),
     'x-app-version': version,
-    ...(stopping && { connection: 'close' }),
   });
   response.end(text);
 }
 
 function stream(request, response) {
+  inHand.delete(response);
   response.writeHead(200, { 'content-type': 'text/event-stream', 'x-app-version': version });
   const ticking = setInterval(() => response.write(`data: ${version}\n\n`), 200);
   const end = () => response.end();
@@ -125,11 +131,12 @@ function echoFrames(socket) {
 }
 
 function stop() {
-  if (abrupt || !server.listening) process.exit(0);
+  if (!server.listening) process.exit(0);
   if (stopping) return;
   stopping = true;
+  for (const response of inHand) response.destroy();
   for (const end of endings) end();
   server.close(() => process.exit(0));
-  // A connection that was busy when the server closed becomes idle later.
+  // The connection of a stream becomes idle when that has ended.
   setInterval(() => server.closeIdleConnections(), 50);
 }

@@ -1,12 +1,20 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { hosts, kill, labReset, powerOff, powerOn, reload, start as startDaemon } from '../../lab/lab.ts';
+import { hosts, kill, labReset, powerOff, powerOn, reload, runtime, start as startDaemon } from '../../lab/lab.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { BALANCERS, centralPair, inService } from '../support/central-pair.ts';
 import { folderWith } from '../support/command-line.ts';
 import { edited } from '../support/edited.ts';
-import { containersOf, containersOn, load, namesOnEitherVersion, serversOf } from '../support/fleet.ts';
+import {
+  containersOf,
+  containersOn,
+  hostNamed,
+  load,
+  namesOnEitherVersion,
+  serversOf,
+  untilServers,
+} from '../support/fleet.ts';
 import { sluice, start } from '../support/sluice.ts';
 
 const folder = folderWith({});
@@ -30,14 +38,16 @@ describe('a pair of central balancers', () => {
     await labReset({ apps: 3 });
   });
 
-  it('both let go of a container before it stops, and both see it UP before it is restored', async () => {
+  it('both let go of a container before it stops, and get back the weights they had, which are not those configured', async () => {
+    for (const name of BALANCERS) await runtime(hostNamed(name), 'set server pxapp_cluster/fe3_pxApp_1 weight 7');
+    const reweighed = inService().map((line) => line.replace(/^fe3_pxApp_1 \d+/, 'fe3_pxApp_1 7'));
     const traffic = load({ on: BALANCERS });
 
     const plan = await sluice('plan', PLAYBOOK, '-e', 'pxapp_version=v2');
     const ended = await sluice('rollout', PLAYBOOK, '-e', 'pxapp_version=v2', '--yes');
 
     const report = await traffic.stop();
-    expect(plan.stdout).toMatch(/fe3_pxApp_1 on fe1 weight 10 UP .*, pxapp_cluster\/fe3_pxApp_1 on fe2 weight 10 UP/);
+    expect(plan.stdout).toMatch(/fe3_pxApp_1 on fe1 weight 7 UP .*, pxapp_cluster\/fe3_pxApp_1 on fe2 weight 7 UP/);
     for (const name of BALANCERS) {
       expect(plan.stdout).toMatch(
         new RegExp(`${name} pxapp_cluster +6 of 6 usable now +4 at the worst moment +min_up 3`),
@@ -46,7 +56,7 @@ describe('a pair of central balancers', () => {
     expect(ended, ended.stderr).toMatchObject({ status: 0 });
     expect(report.failures).toEqual([]);
     for (const { name } of hosts()) expect(await containersOf(name)).toEqual(containersOn('v2').slice(0, 2));
-    for (const name of BALANCERS) expect(await serversOf(name)).toEqual(inService());
+    for (const name of BALANCERS) expect(await serversOf(name)).toEqual(reweighed);
   });
 
   it('both have let go before a container stops, and both see it UP before it is restored, however long one takes', async () => {
@@ -183,10 +193,15 @@ describe('a pair of central balancers', () => {
     const atFirst = load({ on: ['fe1'] });
     const events: RunEvent[] = [];
     let back: Promise<void> | undefined;
+    let broughtInLine: Promise<void> | undefined;
     let atBoth: ReturnType<typeof load> | undefined;
     const onEvent = (event: RunEvent): void => {
       events.push(event);
-      if (event.type === 'step-started' && event.step === 'replace') back ??= startDaemon(fe2, 'haproxy');
+      if (event.type === 'step-started' && event.step === 'replace') {
+        back ??= startDaemon(fe2, 'haproxy');
+        // The one in work is away there, too, as soon as that is seen.
+        broughtInLine ??= back.then(() => untilServers(fe2, (servers) => servers.includes('fe3_pxApp_1 0 1 DOWN')));
+      }
       // What it was sent in the moment before it was seen may have met the container that was away.
       if (event.type === 'instance-started' && event.subject.name === 'pxApp_2') atBoth = load({ on: BALANCERS });
     };
@@ -194,7 +209,7 @@ describe('a pair of central balancers', () => {
     const asked = ['rollout', playbook, '--limit', 'fe3', '-e', 'pxapp_version=v2', '--yes', '--json'];
     const ended = await start(asked, { onEvent }).ended;
 
-    await back;
+    await broughtInLine;
     const reports = [await atFirst.stop(), await atBoth?.stop()];
     expect(ended, ended.stdout + ended.stderr).toMatchObject({ status: 0 });
     const taken = events.flatMap((event) => (event.type === 'found' ? event.servers : []));

@@ -9,6 +9,7 @@ import type { DrainPolicy } from '../../src/rollout/model.ts';
 import { atStep } from '../support/at-step.ts';
 import { BALANCERS, centralPair, inService, inSlots } from '../support/central-pair.ts';
 import { folderWith } from '../support/command-line.ts';
+import { SLOTS, UNFORGIVING_SLOTS } from '../support/haproxy-templates.ts';
 import { containersOf, hostNamed, load, serversOf, untilServers } from '../support/fleet.ts';
 import { occupied } from '../support/long-requests.ts';
 import { sampleUsable } from '../support/sampled.ts';
@@ -167,9 +168,40 @@ describe('one of a pair of central HAProxys begins anew during a run, and no req
     });
   });
 
+  describe('or not, with two slots, and HAProxys that send nothing twice', () => {
+    beforeAll(async () => {
+      await labReset(centralPair(folder, UNFORGIVING_SLOTS));
+      // They have just begun, and take the free ones for UP until their checks have failed.
+      await expect.poll(servers, { timeout: 60_000 }).toEqual([inSlots(), inSlots()]);
+    });
+
+    it.each([
+      { strategy: 'start-first', does: 'vacate', back: ['rollback', '--yes'] },
+      { strategy: 'blue-green', does: 'keep', back: ['switch-back', 'fe3'] },
+    ] as const)('strategy: $strategy, and back, with never a server less', async ({ strategy, does, back }) => {
+      const path = playbook({ strategy, at: 'check', does, least: 6, changes: TWO_SLOTS });
+      const traffic = load({ on: BALANCERS });
+      const samples = BALANCERS.map((name) => sampleUsable(hostNamed(name)));
+
+      const out = await sluice('rollout', path, '-e', 'pxapp_version=v2', '--limit', 'fe3', '--yes');
+      const outOn = await containersOf('fe3');
+      const home = await sluice(...back);
+
+      const least = await Promise.all(samples.map(async (stop) => stop()));
+      const report = await traffic.stop();
+      expect(out, out.stderr).toMatchObject({ status: 0 });
+      expect(outOn.slice(0, 2)).toEqual(['pxApp_1 v2', expect.stringMatching(/^pxApp_(2 v2|1\.replaced)/)]);
+      expect(home, home.stderr).toMatchObject({ status: 0 });
+      expect(report.failures).toEqual([]);
+      expect(least).toEqual([6, 6]);
+      expect(await servers()).toEqual([inSlots(), inSlots()]);
+      expect(await containersOf('fe3')).toEqual(['pxApp_1 v1', 'pxApp_2 v1']);
+    });
+  });
+
   describe('with HAProxys that redispatch', () => {
     beforeAll(async () => {
-      await labReset(centralPair(folder, 'slots.cfg.example'));
+      await labReset(centralPair(folder, SLOTS));
     });
 
     it('strategy: blue-green, by a reload in a release, and switched back, with never a server less', async () => {

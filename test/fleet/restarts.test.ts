@@ -80,30 +80,37 @@ describe('a rollout of the real fleet goes on, or home, and fails no request', (
     expect(status, stdout).toBe(0);
   });
 
-  it('but those of the containers that die with dockerd, when it is restarted', async () => {
-    // Docker's proxies end at once, the containers when it starts again: it does so with those that it starts anew.
-    const restart = async (host: Host): Promise<void> => {
-      const over = traffic.outage(host.name);
-      await kill(host, 'dockerd');
-      await untilServers(
-        host,
-        ([, second = 'DOWN', third = 'DOWN']) => second.endsWith('DOWN') && third.endsWith('DOWN'),
-      );
-      await start(host, 'dockerd');
-      await untilServers(host, ([, second = '', third = '']) => second.endsWith('UP') && third.endsWith('UP'));
-      over();
-    };
+  it.each([
+    { fe1: 'replace', fe2: 'check', fe3: 'soak', failed: 'fe3' },
+    { fe1: 'drain', fe2: 'restore', fe3: 'retire', failed: 'fe2' },
+  ] as const)(
+    'but those of the containers that die with dockerd, when it is restarted in $fe1, $fe2, $fe3',
+    async ({ failed, ...steps }) => {
+      // Docker's proxies end at once, the containers when it starts again: it does so with those that it starts anew.
+      const restart = async (host: Host): Promise<void> => {
+        const over = traffic.outage(host.name);
+        await kill(host, 'dockerd');
+        await untilServers(
+          host,
+          ([, second = 'DOWN', third = 'DOWN']) => second.endsWith('DOWN') && third.endsWith('DOWN'),
+        );
+        await start(host, 'dockerd');
+        await untilServers(host, ([, second = '', third = '']) => second.endsWith('UP') && third.endsWith('UP'));
+        over();
+      };
 
-    const ended = await rollWith({
-      fe1: [at('replace', restart)],
-      fe2: [at('check', restart)],
-      fe3: [at('soak', restart)],
-    });
+      const ended = await rollWith({
+        fe1: [at(steps.fe1, restart)],
+        fe2: [at(steps.fe2, restart)],
+        fe3: [at(steps.fe3, restart)],
+      });
 
-    // The new container is in service and falls: that is what a bad one does.
-    expect(endOf(ended, 'fe3')).toBe('failed');
-    expect(ended.status, ended.stdout).toBe(2);
-  });
+      // The new container is in service and falls: that is what a bad one does.
+      expect(endOf(ended, failed)).toBe('failed');
+      expect(endOf(ended, 'fe1')).toBe('updated');
+      expect(ended.status, ended.stdout).toBe(2);
+    },
+  );
 });
 
 function endOf({ events }: Struck, host: string): string {

@@ -20,7 +20,7 @@ const ON_THE_LAB: Readonly<Record<string, number>> = {
   'host/haproxy-push': 240,
   'host/gates': 240,
   'host/run': 160,
-  'host/power': 200,
+  power: 200,
   rollout: 190,
   'host/compose-keys': 180,
   'host/reaching-haproxy': 180,

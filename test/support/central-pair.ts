@@ -1,8 +1,9 @@
 /** The lab with two of its HAProxys as central ones, which have the containers of all hosts, two of each. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { hosts } from '../../lab/lab.ts';
 import type { LabSettings } from '../../lab/settings.ts';
+import { LAB } from './haproxy-templates.ts';
 
 export const BALANCERS = ['fe1', 'fe2'];
 
@@ -12,16 +13,13 @@ const WEIGHTS = [10, 20];
  * What the lab is reset to, with a reload that costs no request. Its configuration, that of one host with the servers of
  * all, is written into `folder`.
  */
-export function centralPair(
-  folder: string,
-  example: 'haproxy.cfg.example' | 'slots.cfg.example' = 'haproxy.cfg.example',
-): Partial<LabSettings> {
-  const path = join(folder, example);
+export function centralPair(folder: string, template = LAB): Partial<LabSettings> {
+  const path = join(folder, basename(template));
   const ofAll = (_: string, name: string, rest: string): string =>
     hosts()
       .map((host) => `    server ${host.name}_${name} ${host.address}${rest}\n`)
       .join('');
-  const text = readFileSync(join('haproxy', example), 'utf8')
+  const text = readFileSync(template, 'utf8')
     .replace(/^ {4}server (pxApp_\S+) 127\.0\.0\.1(.*)\n/gm, ofAll)
     .replace(/^ {4}http-reuse always$/m, '$&\n    option idle-close-on-response')
     // With slots: as many as have nothing behind them, the free ones and those of one host that is recreated.

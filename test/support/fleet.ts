@@ -25,6 +25,14 @@ export async function serversIn(backend: string, name: string): Promise<string[]
   });
 }
 
+/** Gives the first server of these hosts another weight than it is configured with, as a person would. */
+export async function reweigh(...names: readonly string[]): Promise<void> {
+  for (const name of names) await runtime(hostNamed(name), 'set server pxapp_cluster/pxApp_1 weight 7');
+}
+
+/** The same as `ALL_IN_SERVICE` then. */
+export const REWEIGHED = ['pxApp_1 7 0 UP', ...ALL_IN_SERVICE.slice(1)];
+
 /**
  * Waits until HAProxy has seen by new checks that every server of a host is UP, as after a container was replaced by
  * hand: until its checks have failed `fall` times it shows the UP of the container that is gone.
@@ -72,6 +80,7 @@ export async function allServers(): Promise<Record<string, string[]>> {
 }
 
 export const everyHostInService = { fe1: ALL_IN_SERVICE, fe2: ALL_IN_SERVICE, fe3: ALL_IN_SERVICE };
+export const everyHostReweighed = { fe1: REWEIGHED, fe2: REWEIGHED, fe3: REWEIGHED };
 
 /** Every container of a host as `name tag`, stopped ones with their state. */
 export async function containersOf(name: string): Promise<string[]> {

@@ -26,6 +26,9 @@ export const WITH_RETRIES: readonly Change[] = [
   ['fall 2\n', 'fall 2 observe layer4 error-limit 1 on-error mark-down\n'],
 ];
 
+/** Nothing is sent twice, and a reload brings none of the free slots into service. */
+export const UNFORGIVING_SLOTS_WITH_STATES = changedCopy(UNFORGIVING_SLOTS, WITH_STATES);
+
 /** What is balanced is connections, whatever is said on them; those that are idle belong to one client. */
 export const IN_TCP_MODE: readonly Change[] = [
   ['mode http', 'mode tcp'],

@@ -26,18 +26,28 @@ async function answers(): Promise<boolean> {
 }
 
 /**
- * Once nothing answers behind pxApp_1 any more, and before something does again; as a unit does that writes the states down
- * first. sluice stands still meanwhile: what the new worker sends to servers that a run had out is not left to how soon
- * that is noticed. @throws Error when something has answered again before the new worker was there.
+ * Once nothing answers behind pxApp_1 any more, and before something does again.
+ *
+ * @throws Error when something has answered again before the new worker was there.
  */
 export async function reloadUnnoticed(child: ChildProcess): Promise<void> {
   await until('pxApp_1 to answer no more', async () => !(await answers()), { withinMs: 30_000, everyMs: 20 });
+  await reloadWithStates(child, async () => {
+    if (await answers()) throw new Error('pxApp_1 has answered before HAProxy was reloaded');
+  });
+}
+
+/**
+ * As a unit does that writes the states down first. sluice stands still meanwhile: what the new worker sends to servers that
+ * a run had out is not left to how soon that is noticed.
+ */
+export async function reloadWithStates(child: ChildProcess, then?: () => Promise<void>): Promise<void> {
   child.kill('SIGSTOP');
   const host = ownHost();
   try {
     writeFileSync(join(host.dir, 'haproxy/servers.state'), `${await runtime(host, 'show servers state')}\n`);
     await reload(host);
-    if (await answers()) throw new Error('pxApp_1 has answered before HAProxy was reloaded');
+    await then?.();
   } finally {
     child.kill('SIGCONT');
   }

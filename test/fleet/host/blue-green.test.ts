@@ -2,14 +2,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import { docker, reload } from '../../../lab/lab.ts';
+import type { RunEvent } from '../../../src/rollout/events.ts';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { containersOf, containersOn, serversOf } from '../../support/fleet.ts';
-import { SLOTS, UNFORGIVING_SLOTS } from '../../support/haproxy-templates.ts';
+import { SLOTS, UNFORGIVING_SLOTS, UNFORGIVING_SLOTS_WITH_STATES } from '../../support/haproxy-templates.ts';
+import { reloadWithStates } from '../../support/lossless-reloads.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import { resetOwnSlots } from '../../support/own-slots.ts';
 import { sampleUsable } from '../../support/sampled.ts';
-import { sluice } from '../../support/sluice.ts';
+import { sluice, type Ended } from '../../support/sluice.ts';
 
 const PLAYBOOK = 'playbooks/blue-green.yml';
 
@@ -49,6 +51,17 @@ function rollout(playbook: string, version: string): readonly string[] {
   return ['rollout', playbook, '-e', `pxapp_version=${version}`, '--limit', own, '--yes'];
 }
 
+/** In which order new containers were let in, and old ones let go of. */
+function switches({ stdout }: Ended): readonly string[] {
+  const events = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as RunEvent);
+  return events.flatMap((event) =>
+    event.type === 'step-started' && ['restore', 'release'].includes(event.step) ? [event.step] : [],
+  );
+}
+
 describe('blue-green on a real host', () => {
   beforeEach(async () => {
     await resetOwnSlots(UNFORGIVING_SLOTS);
@@ -62,7 +75,7 @@ describe('blue-green on a real host', () => {
     const least = sampleUsable(ownHost());
 
     const planned = await sluice('plan', PLAYBOOK, '-e', 'pxapp_version=v2', '--limit', own);
-    const out = await sluice(...rollout(PLAYBOOK, 'v2'));
+    const out = await sluice(...rollout(PLAYBOOK, 'v2'), '--json');
     const switched = await servers();
     const running = await names();
     const status = await sluice('status', own);
@@ -75,6 +88,7 @@ describe('blue-green on a real host', () => {
     expect(planned.stdout).toMatch(/blue-green: all new containers of a host are started and proven first/);
     expect(planned.stdout).toMatch(/pxapp_cluster +3 of 6 usable now +3 at the worst moment/);
     expect(out, out.stderr).toMatchObject({ status: 0 });
+    expect(switches(out)).toEqual([...Array<string>(3).fill('restore'), ...Array<string>(3).fill('release')]);
     expect(switched).toEqual(inSlot('b', 'kept'));
     expect(running.toSorted()).toEqual([1, 2, 3].flatMap((id) => [`pxApp_${id}`, `pxApp_${id}, kept`]).toSorted());
     expect(status.stdout).toMatch(/the old pxApp_1, pxApp_2 and pxApp_3 are kept until .* "sluice switch-back/);
@@ -97,7 +111,7 @@ describe('blue-green on a real host', () => {
     await expect.poll(async () => (await sluice('restore', '--expired', '--limit', own)).stdout).toMatch(/restored/);
     const ended = await servers();
     const endedOn = await containersOf(own);
-    const on = await sluice(...rollout(IN_TURN, 'v1'));
+    const on = await sluice(...rollout(IN_TURN, 'v1'), '--json');
     const retired = await sluice('retire', own);
 
     const fewest = await least();
@@ -107,6 +121,7 @@ describe('blue-green on a real host', () => {
     expect(ended).toEqual(inSlot('b', 'gone'));
     expect(endedOn).toEqual(containersOn('v2'));
     expect(on, on.stderr).toMatchObject({ status: 0 });
+    expect(switches(on)).toEqual(Array<string[]>(3).fill(['restore', 'release']).flat());
     expect(retired, retired.stderr).toMatchObject({ status: 0 });
     expect(await servers()).toEqual(inSlot('a', 'gone'));
     expect(await containersOf(own)).toEqual(containersOn('v1'));
@@ -211,5 +226,27 @@ describe('blue-green on a real host, by an HAProxy that tries again what failed'
     expect(back, back.stderr).toMatchObject({ status: 0 });
     expect(await servers()).toEqual(inSlot('a', 'gone'));
     expect(report.failures).toEqual([]);
+  });
+});
+
+describe('blue-green on a real host, by an HAProxy that begins with the states that it had', () => {
+  beforeEach(async () => {
+    await resetOwnSlots(UNFORGIVING_SLOTS_WITH_STATES);
+  });
+  afterAll(async () => {
+    await resetOwn();
+  });
+
+  it.each(['check', 'release'] as const)('goes on when it is reloaded in %s, and no request fails', async (step) => {
+    const traffic = loadOwn();
+    const least = sampleUsable(ownHost());
+
+    const ended = await atStep(rollout(PLAYBOOK, 'v2'), step, reloadWithStates);
+
+    const [fewest, report] = [await least(), await traffic.stop()];
+    expect(ended.status, ended.stdout).toBe(0);
+    expect(await servers()).toEqual(inSlot('b', 'kept'));
+    expect(report.failures).toEqual([]);
+    expect(fewest).toBe(3);
   });
 });

@@ -172,7 +172,9 @@ describe('with HAProxy set up otherwise, no request fails and every weight is ex
     const ended = await rollOut(1);
 
     expect(ended.status).toBe(1);
-    expect(ended.stdout + ended.stderr).toMatch(/spare.*pxApp_1|pxApp_1.*spare/);
+    expect(ended.stdout + ended.stderr).toMatch(
+      /spare \(\S+\) tracks pxapp_cluster\/pxApp_1 and would be in maintenance with it/,
+    );
     expect(await containersOf(own)).toEqual(containersOn('v1'));
   });
 });

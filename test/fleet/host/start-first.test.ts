@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
-import { docker, reload } from '../../../lab/lab.ts';
+import { docker, reload, runtime } from '../../../lab/lab.ts';
 import { imageOf } from '../../../lab/settings.ts';
 import { atStep } from '../../support/at-step.ts';
 import { folderWith } from '../../support/command-line.ts';
 import { containersOf, containersOn } from '../../support/fleet.ts';
-import { SLOTS, UNFORGIVING_SLOTS } from '../../support/haproxy-templates.ts';
+import { SLOTS, UNFORGIVING_SLOTS, UNFORGIVING_SLOTS_WITH_STATES } from '../../support/haproxy-templates.ts';
+import { reloadWithStates } from '../../support/lossless-reloads.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
 import {
   failedTries,
@@ -39,6 +40,7 @@ describe('start-first on a real host', () => {
   });
 
   it('never has fewer usable servers than before, fails no request, and goes back and forth between the slots', async () => {
+    await runtime(ownHost(), 'set server pxapp_cluster/pxApp_1a weight 7');
     const traffic = loadOwn();
     const least = sampleUsable(ownHost());
 
@@ -53,10 +55,13 @@ describe('start-first on a real host', () => {
     expect(planned.stdout).toMatch(/slot a → b/);
     expect(planned.stdout).toMatch(/pxapp_cluster +3 of 6 usable now +3 at the worst moment/);
     expect(out, out.stderr).toMatchObject({ status: 0 });
-    expect(afterwards).toEqual(inSlots('b'));
+    // The weight goes along with the container.
+    const reweighed = (slot: 'a' | 'b') =>
+      inSlots(slot).map((line) => line.replace(`pxApp_1${slot} 10 `, `pxApp_1${slot} 7 `));
+    expect(afterwards).toEqual(reweighed('b'));
     expect(again, again.stdout).toMatchObject({ status: 0 });
     expect(back, back.stderr).toMatchObject({ status: 0 });
-    expect(await servers()).toEqual(inSlots('a'));
+    expect(await servers()).toEqual(reweighed('a'));
     expect(await containersOf(own)).toEqual(containersOn('v1'));
     expect(report.failures).toEqual([]);
     expect(fewest).toBe(3);
@@ -143,5 +148,27 @@ describe('start-first on a real host, by an HAProxy that tries again what failed
     expect(before).toEqual({});
     expect(Object.keys(atReload).filter((name) => !free.test(name))).toEqual([]);
     expect(await failedTries()).toEqual(atReload);
+  });
+});
+
+describe('start-first on a real host, by an HAProxy that begins with the states that it had', () => {
+  beforeEach(async () => {
+    await resetOwnSlots(UNFORGIVING_SLOTS_WITH_STATES);
+  });
+  afterAll(async () => {
+    await resetOwn();
+  });
+
+  it.each(['check', 'release'] as const)('goes on when it is reloaded in %s, and no try fails', async (step) => {
+    const traffic = loadOwn();
+    const least = sampleUsable(ownHost());
+
+    const ended = await atStep(rollout(OF_ONE, 'v2'), step, reloadWithStates);
+
+    const [fewest, report] = [await least(), await traffic.stop()];
+    expect(ended.status, ended.stdout).toBe(0);
+    expect(await servers()).toEqual(inSlots('b', 'a'));
+    expect(report.failures).toEqual([]);
+    expect(fewest).toBe(3);
   });
 });
