@@ -44,13 +44,14 @@ export function smallDisk(): SmallDisk {
   };
 }
 
-/** Over a folder that is there on a host: for all in its namespaces, its daemons included. */
+/** Over a folder that is there on a host, with what is in it: for all in its namespaces, its daemons included. */
 export function smallDiskOn(host: Host, path: string): SmallDisk {
   const on = (line: string): void => {
     shell(line, host);
   };
   const like = `mode=$(stat -c %a ${path}),gid=$(stat -c %g ${path})`;
-  on(`mount -t tmpfs -o size=${SIZE},${like} tmpfs ${path}`);
+  const copied = `copy=$(mktemp -d) && cp -a ${path}/. "$copy"`;
+  on(`${copied} && mount -t tmpfs -o size=${SIZE},${like} tmpfs ${path} && cp -a "$copy"/. ${path} && rm -r "$copy"`);
   return {
     path,
     fill: () => {

@@ -150,6 +150,18 @@ describe('a full disk on a host', () => {
     await expectAllInService();
   });
 
+  it('for the Engine, once the image is there: the step fails, and is put back', async () => {
+    const disk = disposed(smallDiskOn(ownHost(), join(ownHost().dir, 'docker/containers')));
+
+    const ended = await filledAt('replace', disk);
+
+    expect(ended.status, ended.stdout).toBe(2);
+    const [, reason] = /"type":"host-ended",.*"reason":"([^"]*)"/.exec(ended.stdout) ?? [];
+    expect(reason).toMatch(/no space left on device/);
+    disk.clear();
+    await expectAllInService();
+  });
+
   it('of which one of two servers is restored: it serves, both stay recorded, and the other follows once there is room', async () => {
     const disk = disposed(smallDiskOn(ownHost(), '/var/lib/sluice'));
     const drained = await sluice('drain', own, '--server', 'pxApp_1', '--server', 'pxApp_2');
