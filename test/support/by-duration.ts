@@ -5,8 +5,11 @@ export const PROMISES = ['rollout', 'bad-versions', 'host/load-balancer', 'host/
 
 /** Seconds that files below test/fleet take on two processors; the others take about `OTHERS`. */
 const ON_THE_LAB: Readonly<Record<string, number>> = {
-  'host/blue-green': 560,
-  'host/stopping': 540,
+  'host/blue-green': 260,
+  'host/blue-green-dies': 220,
+  'host/blue-green-reloads': 200,
+  'host/stopping': 390,
+  'host/stopping-others': 150,
   'host/recreate-host-dies': 430,
   'host/restart': 270,
   'host/lossless-reloads': 330,

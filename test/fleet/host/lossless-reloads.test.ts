@@ -32,7 +32,7 @@ const ROWS: readonly Row[] = [
 ];
 
 // Until a reload is noticed its worker has in service what a run has out (recreate-host: recreate-host-reloads.test.ts; those
-// with two slots: start-first.test.ts, blue-green.test.ts).
+// with two slots: start-first.test.ts, blue-green-reloads.test.ts).
 describe('an HAProxy that loses nothing, reloaded while nothing answers behind a server of it', () => {
   it.each(LOSSLESS.flatMap((set) => ROWS.map((row) => ({ ...set, ...row }))))(
     'and that $how, fails no request: $what',
