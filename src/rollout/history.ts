@@ -214,13 +214,14 @@ function othersWork({ command }: RunHistory, before: InstanceHistory): Pick<Inst
 
 /**
  * What the run has updated, and tries again, is put back to that when it fails; unless somebody has taken it back in the
- * meantime.
+ * meantime. What it was at when it died, and is found as it was to be, it had updated, too.
  */
 function updatedBefore(
-  { state, to }: InstanceHistory,
+  before: InstanceHistory,
   { isRevert, from }: Extract<StampedEvent, { type: 'instance-started' }>,
 ): Pick<InstanceHistory, 'stateBefore'> {
-  return { stateBefore: state === 'updated' && from === to && !isRevert ? state : undefined };
+  const isUpdated = before.state === 'updated' || (before.state === 'inWork' && before.from !== from);
+  return { stateBefore: isUpdated && from === before.to && !isRevert ? 'updated' : undefined };
 }
 
 /**

@@ -223,6 +223,17 @@ describe('replay()', () => {
     expect(statesIn(historyOf([start, died, start, left]))).toEqual(['fe1 pxApp_1 updated']);
   });
 
+  it.each([
+    { from: 'a:2', at: 'had updated when it died', state: 'updated' },
+    { from: 'a:1', at: 'had not updated yet', state: 'unchanged' },
+  ])('has as $state what the run $at, and fails to do once more', ({ from, state }) => {
+    const died: RunEvent = { type: 'instance-started', subject, from: 'a:1', to: 'a:2' };
+    const again: RunEvent = { type: 'instance-started', subject, from, to: 'a:2' };
+    const ended: RunEvent = { type: 'instance-ended', subject, state: 'unchanged', ms: 1 };
+
+    expect(statesIn(historyOf([start, died, start, again, ended]))).toEqual([`fe1 pxApp_1 ${state}`]);
+  });
+
   it('has from what and to what the run has taken an instance, also when it takes that back or goes on with it', () => {
     const begun: RunEvent = { type: 'instance-started', subject, from: 'a:1', to: 'a:2' };
     const back: RunEvent = { type: 'instance-started', subject, from: 'a:2', to: 'a:1', isRevert: true };

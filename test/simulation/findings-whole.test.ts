@@ -28,6 +28,8 @@ it.each([
   [28827, 'a run that dies when it has recorded that it takes back what it has updated: of the judge'],
   [26617, 'an old worker has a request for a server by another name: of the simulated world'],
   [15109, 'a central HAProxy with a static algorithm is reconfigured while a server is recorded: of the judge'],
+  [5920, 'an HAProxy answers again in the soak of a new container: it is recorded at once, for the run may die'],
+  [476, 'what a run had updated when it died stays updated, though it fails when the run is gone on with'],
   [27441, 'a run dies on its way home, and what is to serve again breaks before recover comes: of the judge'],
 ])('seed %i: %s', async (seed) => {
   expect(await brokenBy(scenarioOf(seed))).toEqual([]);

@@ -44,6 +44,12 @@ const servesBeside: readonly WorkingState[] = [
   ...(['replacing', 'checking', 'restoring', 'ramping', 'soaking', 'releasing'] as const),
 ];
 
+/**
+ * The new container may serve there already, or is about to: it is recorded at once, for whoever recovers the host must not stop
+ * what an HAProxy sends to that nobody knows of. The step to come sees to the rest.
+ */
+const lets: readonly WorkingState[] = ['restoring', 'ramping', 'soaking', 'releasing'];
+
 /** One for each instance in work. */
 export class Joining {
   readonly #work: Work;
@@ -74,6 +80,7 @@ export class Joining {
       if (!this.#step || !this.#hasMore()) return;
       const { state, watch } = this.#step;
       if (needs[state] === 'out' || needs[state] === 'drains') await this.#join(state, watch, 'within');
+      else if (lets.includes(state)) await this.#record(state, watch);
     });
   }
 
@@ -101,13 +108,7 @@ export class Joining {
       for (const { server } of own) this.#inLine.add(serverKey(server));
       return;
     }
-    if (work.leaving && !servesBeside.includes(state)) return;
-    try {
-      await recordLate(work, { own, leaving }, watch);
-    } catch (error) {
-      tellTrouble(error, watch);
-      return;
-    }
+    if (!(await this.#record(state, watch))) return;
     const ours = work.found.filter(({ access }) => isAmong(access.server, own));
     for (const one of ours.filter(({ access }) => !this.#inLine.has(serverKey(access.server)))) {
       try {
@@ -118,6 +119,18 @@ export class Joining {
       }
     }
     await noteKeptOut(work);
+  }
+
+  /** Whether it is recorded. */
+  async #record(state: WorkingState, watch: StepWatch): Promise<boolean> {
+    if (this.#work.leaving && !servesBeside.includes(state)) return false;
+    try {
+      await recordLate(this.#work, this.#late(), watch);
+      return true;
+    } catch (error) {
+      tellTrouble(error, watch);
+      return false;
+    }
   }
 }
 
