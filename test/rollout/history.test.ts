@@ -9,6 +9,7 @@ import { MortalFleet } from '../support/mortal-fleet.ts';
 
 const RUN = '20261121-090000-test';
 const subject = { host: 'fe1', name: 'pxApp_1' };
+const begins = (from: string): RunEvent => ({ type: 'instance-started', subject, from, to: 'a:2' });
 const options = { force: false, onPlanned: () => undefined, confirm: async () => true };
 const start: RunEvent = {
   ...{ type: 'run-started', command: 'rollout', hosts: ['fe1', 'fe2'], by: 'ann@desk', version: '1' },
@@ -206,39 +207,26 @@ describe('replay()', () => {
     ['updated', 'updated'],
     ['unchanged', 'unchanged'],
   ] as const)('has as %s what it had come to before the run that goes on leaves it alone', (state, expected) => {
-    const before: RunEvent[] = [
-      { type: 'instance-started', subject, from: 'a:1', to: 'a:2' },
-      { type: 'instance-ended', subject, state, ms: 1 },
-    ];
+    const before: RunEvent[] = [begins('a:1'), { type: 'instance-ended', subject, state, ms: 1 }];
 
     const history = historyOf([start, ...before, start, { type: 'instance-left', subject, why: 'nothing to change' }]);
 
     expect(statesIn(history)).toEqual([`fe1 pxApp_1 ${expected}`]);
   });
 
-  it('has as updated what the run that died was at, and that turns out to be as it should', () => {
-    const died: RunEvent = { type: 'instance-started', subject, from: 'a:1', to: 'a:2' };
-    const left: RunEvent = { type: 'instance-left', subject, why: 'nothing to change' };
-
-    expect(statesIn(historyOf([start, died, start, left]))).toEqual(['fe1 pxApp_1 updated']);
-  });
-
-  it.each([
-    { from: 'a:2', at: 'had updated when it died', state: 'updated' },
-    { from: 'a:1', at: 'had not updated yet', state: 'unchanged' },
-  ])('has as $state what the run $at, and fails to do once more', ({ from, state }) => {
-    const died: RunEvent = { type: 'instance-started', subject, from: 'a:1', to: 'a:2' };
-    const again: RunEvent = { type: 'instance-started', subject, from, to: 'a:2' };
-    const ended: RunEvent = { type: 'instance-ended', subject, state: 'unchanged', ms: 1 };
-
-    expect(statesIn(historyOf([start, died, start, again, ended]))).toEqual([`fe1 pxApp_1 ${state}`]);
+  const fails: RunEvent = { type: 'instance-ended', subject, state: 'unchanged', ms: 1 };
+  it.each<[string, string, RunEvent[]]>([
+    ['updated', 'turns out to be as it should', [{ type: 'instance-left', subject, why: 'nothing to change' }]],
+    ['updated', 'had updated, and fails to do once more', [begins('a:2'), fails]],
+    ['unchanged', 'had not updated, and fails to do', [begins('a:1'), fails]],
+  ])('has as %s what the run that died was at, and that %s', (state, _, then) => {
+    expect(statesIn(historyOf([start, begins('a:1'), start, ...then]))).toEqual([`fe1 pxApp_1 ${state}`]);
   });
 
   it('has from what and to what the run has taken an instance, also when it takes that back or goes on with it', () => {
-    const begun: RunEvent = { type: 'instance-started', subject, from: 'a:1', to: 'a:2' };
     const back: RunEvent = { type: 'instance-started', subject, from: 'a:2', to: 'a:1', isRevert: true };
 
-    const histories = [back, { ...begun, from: 'a:2' }].map((again) => historyOf([start, begun, again]));
+    const histories = [back, begins('a:2')].map((again) => historyOf([start, begins('a:1'), again]));
 
     for (const one of histories) expect(instancesIn(one)).toMatchObject([{ from: 'a:1', to: 'a:2' }]);
   });
