@@ -136,6 +136,20 @@ export const breakages: Readonly<Record<string, Breakage>> = {
   })),
   'lock on one host only': locks((host) => host === 'fe1'),
   'lock ignored': locks(() => false),
+  'lock not released': hosts((host) => ({
+    lock: changed(host.lock, {
+      take: async (owner) => {
+        const taking = await host.lock.take(owner);
+        return 'lock' in taking ? { lock: { ...taking.lock, release: async () => undefined } } : taking;
+      },
+    }),
+  })),
+  'clock stands still': { context: (context) => ({ ...context, clock: { ...context.clock, now: () => 0 } }) },
+  'unforeseen error taken for none of ours': containers(() => ({
+    stop: async () => {
+      throw new TypeError('unforeseen');
+    },
+  })),
   'old container removed at once': containers((own) => ({
     start: async (name) => {
       const old = (await own.list()).find((one) => one.name.startsWith(`${name}.replaced-`));

@@ -5,6 +5,7 @@ import type { Fleet, RecordEntry } from '../../src/runner/ports/ports.ts';
 import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import type { Act } from './acts.ts';
 import { carryOut, hostsOf, type Asked, type Pushing } from './commands.ts';
+import { checkReleased } from './released.ts';
 import type { Controller } from './world/controller.ts';
 import { commandsOn } from './world/sim-commands.ts';
 import { SimFleet } from './world/sim-fleet.ts';
@@ -59,7 +60,10 @@ export function begin(asked: Omit<Asked, 'changePlay' | 'changePush' | 'further'
   );
   const over = (how: RunResult | Error): void => {
     result = how;
-    if (controller.isAlive) tellEnd(controller, how, command);
+    if (controller.isAlive) {
+      tellEnd(controller, how, command);
+      checkReleased(controller);
+    }
     controller.end();
     world.tell(() => `-- ${name} ends: ${how instanceof Error ? how.message : how.end}`);
   };

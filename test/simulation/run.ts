@@ -4,6 +4,7 @@ import { checkBack, checkEnd, checkNamed } from './invariants.ts';
 import { checkCarried } from './carried.ts';
 import { lastRollout, type Journalled } from './journals.ts';
 import { begin, type Breakage, type Run } from './playing.ts';
+import { checkFree } from './released.ts';
 import { checkReplayed } from './replayed.ts';
 import type { TimedFault } from './faults.ts';
 import type { Scenario } from './scenario.ts';
@@ -97,6 +98,7 @@ class Story {
     await this.#pass(SETTLES_WITHIN_MS);
     checkReplayed(this.#world, this.#runs);
     checkEnd(this.#world);
+    checkFree(this.#world, this.#runs.at(-1)?.controller);
   }
 
   #at(ms: number, happen: () => void): void {

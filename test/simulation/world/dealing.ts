@@ -30,6 +30,8 @@ export interface Dealing {
   readonly usable: Map<string, { readonly count: number; readonly pid: number }>;
   /** The connection breaks. */
   onCut: () => void;
+  /** An answer about its lock did not come, or was no good: whose it is may not be known there. */
+  isLockUnsure: boolean;
 }
 
 function aDealing(): Dealing {
@@ -41,6 +43,7 @@ function aDealing(): Dealing {
     firstLookMs: new Map(),
     usable: new Map(),
     onCut: () => undefined,
+    isLockUnsure: false,
   };
 }
 

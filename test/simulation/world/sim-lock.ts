@@ -94,6 +94,9 @@ export class SimLock implements HostLock {
   }
 
   #call<T>(name: string, run: () => T): Promise<T> {
-    return this.#controller.call(this.#host, { name, service: 'host', run });
+    const answer = this.#controller.call(this.#host, { name, service: 'host', run });
+    // Beside whoever waits for it, who must not be answered any later for that.
+    answer.catch(() => (this.#controller.dealing(this.#host).isLockUnsure = true));
+    return answer;
   }
 }
