@@ -67,6 +67,9 @@ export const operationBreakages: Readonly<Record<string, Breakage>> = {
   'what was put back told as updated': {
     context: (context) => ({ ...context, report: (event) => context.report(embellished(event)) }),
   },
+  'what is left out of service told as put back': {
+    context: (context) => ({ ...context, report: (event) => context.report(belittled(event)) }),
+  },
   'answers not listened to': {
     context: (context) => ({
       ...context,
@@ -99,4 +102,8 @@ export const operationBreakages: Readonly<Record<string, Breakage>> = {
 
 function embellished(event: RunEvent): RunEvent {
   return event.type === 'instance-ended' && event.state === 'unchanged' ? { ...event, state: 'updated' } : event;
+}
+
+function belittled(event: RunEvent): RunEvent {
+  return event.type === 'instance-ended' && event.state === 'outOfService' ? { ...event, state: 'unchanged' } : event;
 }

@@ -57,6 +57,7 @@ const caught: Readonly<Record<string, readonly [Invariant, number]>> = {
   'monitor sees nothing': ['watched', 225],
   'limits not looked at': ['limits', 9],
   'what was put back told as updated': ['journal', 5],
+  'what is left out of service told as put back': ['named', 1],
   'restore sets no weight': ['exact', 6],
   'agent-check left silent': ['exact', 5],
   'clock of the host not asked': ['back-in-time', 3],

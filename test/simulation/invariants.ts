@@ -1,5 +1,8 @@
 import { Failure } from '../../src/errors.ts';
+import type { HostEnd } from '../../src/rollout/verdict.ts';
+import { backOf } from '../../src/runner/instance/work.ts';
 import type { RecordEntry } from '../../src/runner/ports/ports.ts';
+import type { RunResult } from '../../src/runner/run.ts';
 import type { Run } from './playing.ts';
 import type { Controller } from './world/controller.ts';
 import { IMAGE, isNew, type SimHost } from './world/host.ts';
@@ -18,7 +21,8 @@ export const invariants: Readonly<Record<Invariant, string>> = {
   ends: 'A run ends by itself, and never by a bug of ours.',
   'recorded-first':
     'Nothing is taken out of service, and no container is touched, that is not in the record of its host.',
-  named: 'After a run, a server that does not stand as it did is on a host that the run says is out of service.',
+  named:
+    'After a run, a server that does not stand as it did is recorded, and the run has said that its host is out of service, and not that its instance serves.',
   exact: 'After the last recover every server has its weight and state, and is UP where its container answers.',
   proven:
     'A container is said to be ready when it answers, and a server to be UP when checks have passed since it was put in service.',
@@ -57,12 +61,7 @@ export function checkNamed(world: World, { controller, result, before }: Run): v
   }
   for (const host of world.hosts.values()) {
     const end = ended instanceof Error ? undefined : ended.hosts.find((one) => one.host === host.name)?.end;
-    if (end === 'outOfService' || isWarnedOf(controller, host)) continue;
-    // What others have left, or what is drained, or was left before somebody who has not touched anything.
-    const left = ended instanceof Error ? (before.get(host.name) ?? []) : [];
-    const recorded = host.record.filter(
-      (entry) => entry.run !== controller.run || entry.kind === 'drain' || isKept(entry) || left.includes(entry),
-    );
+    const recorded = host.record.filter((entry) => mayBeOut({ controller, host, before, ended, end }, entry));
     for (const { key, at, text } of notStanding(world, host)) {
       // Whoever comes there is told that a push has not ended.
       if (at.pushing.record || at.haproxy.isDown || recorded.some(({ server }) => keyIn(server) === key)) continue;
@@ -72,6 +71,35 @@ export function checkNamed(world: World, { controller, result, before }: Run): v
       );
     }
   }
+}
+
+interface Ended extends Pick<Run, 'controller' | 'before'> {
+  readonly host: SimHost;
+  readonly ended: RunResult | Error;
+  /** What it says of the host. */
+  readonly end: HostEnd | undefined;
+}
+
+/** What is recorded is named, server by server, or is somebody else's to put back. */
+function mayBeOut({ controller, host, before, ended, end }: Ended, entry: RecordEntry): boolean {
+  if (end === 'outOfService' && !isSaidToServe(controller, host, entry)) return true;
+  // Whoever has not touched anything leaves what was left.
+  if (ended instanceof Error && before.get(host.name)?.includes(entry)) return true;
+  if (entry.kind === 'drain' || isKept(entry)) return true;
+  // What others have left is what a recover is for.
+  if (controller.command === 'recover' && end === 'updated') return false;
+  return ![controller.run, backOf(controller.run)].includes(entry.run);
+}
+
+/** The last that was told of its instance is that this serves, as before or as it is to. */
+function isSaidToServe({ events }: Controller, { name }: SimHost, { container }: RecordEntry): boolean {
+  const last = events.findLast(
+    (event) =>
+      (event.type === 'instance-ended' || event.type === 'step-started') &&
+      event.subject.host === name &&
+      event.subject.name === container,
+  );
+  return last?.type === 'instance-ended' && last.state !== 'outOfService';
 }
 
 /** What is kept is out, and noted as that. */
@@ -163,8 +191,9 @@ function isUnwell(one: SimContainer): boolean {
   return one.starts > 1 && (answersAfterMs >= SLOW_MS || (exitsAfterMs ?? unhealthyAfterMs) !== undefined);
 }
 
-function isWarnedOf({ events }: Controller, { name }: SimHost): boolean {
-  return events.some((one) => one.type === 'warning' && one.host === name && one.text.includes('stays behind'));
+function isToldOfOld({ events }: Controller, { name }: SimHost): boolean {
+  const isOfOld = (text: string): boolean => text.startsWith('The old container stays behind');
+  return events.some((one) => one.type === 'warning' && one.host === name && isOfOld(one.text));
 }
 
 /** Of the servers of its containers, wherever their HAProxys are. */
@@ -256,7 +285,7 @@ function checkLeft(world: World, host: SimHost): void {
     const old = host.engine.containers.filter(
       (one) => one.name.startsWith(`${name}.`) && !isLeftInWork(host, one.name),
     );
-    const isSaid = world.watchman.controllers.some((controller) => isWarnedOf(controller, host));
+    const isSaid = world.watchman.controllers.some((controller) => isToldOfOld(controller, host));
     if (old.length <= world.setting.keep || isSaid) continue;
     world.watchman.violate('nothing-left', `${old.map((one) => one.name).join(', ')} on ${host.name}`);
   }

@@ -52,6 +52,7 @@ class Story {
   readonly #runs: Run[] = [];
   /** Who is at work by turns, not beside others: what happens to a controller happens to this one. */
   #atWork: Run | undefined;
+  /** Somebody has been at work beside it in this turn. */
   #hasCompany = false;
 
   constructor(world: World, scenario: Scenario, breakage: Breakage) {
@@ -110,7 +111,9 @@ class Story {
   /** Everybody who has begun is over. */
   async #ended(): Promise<void> {
     await this.#until(() => this.#runs.every((one) => one.isOver()));
-    if (!this.#atWork || this.#hasCompany) return;
+    const hadCompany = this.#hasCompany;
+    this.#hasCompany = false;
+    if (!this.#atWork || hadCompany) return;
     checkNamed(this.#world, this.#atWork);
     checkCarried(this.#world, this.#atWork);
   }
