@@ -29,6 +29,8 @@ const caught: Readonly<Record<string, readonly [Invariant, number]>> = {
   'old workers ignored': ['sessions', 100],
   'reloads not noticed': ['requests', 566],
   'floor not looked at': ['floor', 20],
+  'backends taken for as first seen': ['floor', 493],
+  'floor not looked at while servers are away': ['floor', 391],
   'ramp ends at its first step': ['named', 37],
   'more at once than the play says': ['limits', 68],
   'host replaced one by one': ['no-mix', 18],

@@ -1,6 +1,6 @@
 /** Deliberate breakages: what must be caught, or the simulation proves nothing. breakages.test.ts says by which invariant. */
 import type { AdminState, Instance, Server } from '../../src/rollout/model.ts';
-import type { HostAccess, LoadBalancer, Lock } from '../../src/runner/ports/ports.ts';
+import type { BackendState, HostAccess, LoadBalancer, Lock } from '../../src/runner/ports/ports.ts';
 import { changed } from '../support/changed.ts';
 import { centralBreakages } from './breakages-central.ts';
 import { frontBreakages } from './breakages-front.ts';
@@ -30,6 +30,9 @@ function setBy(host: HostAccess): Map<string, { weight?: number; admin?: AdminSt
   beliefs.set(host, known);
   return known;
 }
+
+/** What backends looked like when somebody first asked. */
+const firstSeen = new WeakMap<HostAccess, Map<string, readonly BackendState[]>>();
 
 /** By what it is that is broken. */
 export const breakages: Readonly<Record<string, Breakage>> = {
@@ -77,12 +80,31 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     };
   }),
   'floor not looked at': balancers((balancer) => ({
-    backends: async (name) =>
-      (await balancer.backends(name)).map((backend) => ({
-        ...backend,
-        servers: backend.servers.map((server) => ({ ...server, isUp: true })),
-      })),
+    backends: async (name) => (await balancer.backends(name)).map(withAllUp),
   })),
+  'backends taken for as first seen': balancers((balancer, host) => ({
+    backends: async (name) => {
+      const seen = firstSeen.get(host) ?? new Map<string, readonly BackendState[]>();
+      firstSeen.set(host, seen);
+      const known = seen.get(name ?? '') ?? (await balancer.backends(name));
+      seen.set(name ?? '', known);
+      return known;
+    },
+  })),
+  'floor not looked at while servers are away': balancers((balancer, host) => {
+    const set = setBy(host);
+    return {
+      setWeight: async (server, weight) => {
+        set.set(server.name, { weight });
+        await balancer.setWeight(server, weight);
+      },
+      backends: async (name) =>
+        (await balancer.backends(name)).map((backend) => {
+          const isAway = backend.servers.some((one) => set.get(one.server.name)?.weight === 0);
+          return isAway ? withAllUp(backend) : backend;
+        }),
+    };
+  }),
   'ramp ends at its first step': balancers((balancer, host) => {
     const set = setBy(host);
     return {
@@ -177,6 +199,10 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     }),
   })),
 };
+
+function withAllUp(backend: BackendState): BackendState {
+  return { ...backend, servers: backend.servers.map((server) => ({ ...server, isUp: true })) };
+}
 
 function withoutSecondBalancer(instance: Instance): Instance {
   return { ...instance, servers: instance.servers.filter(({ balancer }) => balancer.host !== 'lb2') };

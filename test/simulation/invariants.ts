@@ -29,7 +29,8 @@ export const invariants: Readonly<Record<Invariant, string>> = {
   sessions:
     'No container that answers is stopped while a request is in hand or queued for it in any worker, unless sluice has said that it gives up on it.',
   requests: 'No request is sent to a container that we have stopped, or have put in service before it answered.',
-  floor: 'No drain takes a server where the floor of usable servers, as last seen, would not be kept.',
+  floor:
+    'No drain takes a server where the floor of usable servers, as just seen, would not be kept, and none that is taken stays away, while it could be given back, from a backend that is seen to be below it.',
   'one-version': 'In the end every instance runs once, under its name, on the old version or the new.',
   'no-mix':
     'Where all containers of a host are replaced together, none is started beside one of another version; and there, and where they change over together, all are of one in the end, unless sluice has said that one cannot go back.',

@@ -16,6 +16,15 @@ export interface Taken {
   changedMs: number;
 }
 
+/** How many servers of a backend were usable when somebody looked, in which worker, and when that was. */
+export interface SeenUsable {
+  readonly count: number;
+  readonly pid: number;
+  readonly ms: number;
+  /** Since when every look has found it below its floor. */
+  readonly shortMs: number | undefined;
+}
+
 /** What a controller knows of one host, and what it did there. */
 export interface Dealing {
   /** When it was given the lock last. */
@@ -26,8 +35,8 @@ export interface Dealing {
   readonly steps: Map<string, Taken>;
   /** When it first looked at a server since it last began to drain there, by path. */
   readonly firstLookMs: Map<string, number>;
-  /** What it last saw of a backend, and in which worker. */
-  readonly usable: Map<string, { readonly count: number; readonly pid: number }>;
+  /** What it last saw of a backend. */
+  readonly usable: Map<string, SeenUsable>;
   /** The connection breaks. */
   onCut: () => void;
   /** An answer about its lock did not come, or was no good: whose it is may not be known there. */

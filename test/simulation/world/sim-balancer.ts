@@ -12,9 +12,10 @@ import type {
 import type { Controller } from './controller.ts';
 import { homeOf } from './fronts.ts';
 import { FIRST_PID } from './haproxy.ts';
+import { sawUsable } from './floor.ts';
 import type { SimHost } from './host.ts';
 import type { Change } from './watchman.ts';
-import { isUsable, open, pathOf, type Slot } from './worker.ts';
+import { open, pathOf, type Slot } from './worker.ts';
 
 /** The HAProxy of a host as one controller sees it. A method that is new in `LoadBalancer` goes here. */
 export class SimBalancer implements LoadBalancer {
@@ -34,11 +35,11 @@ export class SimBalancer implements LoadBalancer {
 
   backends(backend?: string): Promise<readonly BackendState[]> {
     return this.#look(`backends ${backend ?? ''}`, () => {
-      const { pid, backends } = this.#host.haproxy.current;
+      const { backends } = this.#host.haproxy.current;
       const names = backend === undefined ? [...backends.keys()] : backends.has(backend) ? [backend] : [];
       return names.map((name) => {
         const slots = this.#host.haproxy.slots(name);
-        this.#controller.dealing(this.#host).usable.set(name, { count: slots.filter(isUsable).length, pid });
+        sawUsable(this.#controller, this.#host, { name, slots });
         const servers = slots.map((slot) => this.#state(slot));
         const algorithm = this.#isFixed ? 'static-rr' : 'roundrobin';
         return { balancer: this.#balancer, name, algorithm, queued: 0, servers };

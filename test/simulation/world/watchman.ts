@@ -2,7 +2,7 @@ import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { AdminState, Server, Standing } from '../../../src/rollout/model.ts';
 import type { RecordEntry } from '../../../src/runner/ports/ports.ts';
 import type { Controller } from './controller.ts';
-import { belowFloor, usableAt } from './floor.ts';
+import { belowFloor, notGivenBack, usableAt } from './floor.ts';
 import { missingBefore } from './missing-before.ts';
 import { isAt } from './at-work.ts';
 import { containerOf, homeOf, isRecorded, keyIn, keyOf } from './fronts.ts';
@@ -135,6 +135,8 @@ export class Watchman {
     for (const taken of controller.dealings.stepsOf(host, change)) taken.changedMs = sentMs;
     this.touches.saw(controller, host, change);
     if (change.what === 'record') this.#sawRecord(host, change.entries);
+    const kept = notGivenBack(controller, host, change);
+    if (kept !== undefined) this.violate('floor', kept);
     const before = usableAt(host, change);
     try {
       return run();
