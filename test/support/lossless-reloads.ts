@@ -17,7 +17,7 @@ export const LOSSLESS = [
 ];
 
 /** New containers are started and do not answer yet for longer than a reload takes. */
-export const SLOWLY = { appDelayMs: 3_000 };
+export const SLOWLY = { appDelayMs: 6_000 };
 
 /** Whether what is behind pxApp_1 answers, asked as HAProxy does: Docker's proxy takes any connection by itself. */
 async function answers(): Promise<boolean> {
