@@ -36,7 +36,7 @@ function switches({ stdout }: Ended): readonly string[] {
     .split('\n')
     .map((line) => JSON.parse(line) as RunEvent);
   return events.flatMap((event) =>
-    event.type === 'step-started' && ['restore', 'release'].includes(event.step) ? [event.step] : [],
+    event.type === 'step-ended' && ['restore', 'release'].includes(event.step) ? [event.step] : [],
   );
 }
 
