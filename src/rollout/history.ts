@@ -214,27 +214,29 @@ function othersWork({ command }: RunHistory, before: InstanceHistory): Pick<Inst
 
 /**
  * What the run has updated, and tries again, is put back to that when it fails; unless somebody has taken it back in the
- * meantime. What it was at when it died, and is found as it was to be, it had updated, too.
+ * meantime.
  */
 function updatedBefore(
-  before: InstanceHistory,
+  { state, to }: InstanceHistory,
   { isRevert, from }: Extract<StampedEvent, { type: 'instance-started' }>,
 ): Pick<InstanceHistory, 'stateBefore'> {
-  const isUpdated = before.state === 'updated' || (before.state === 'inWork' && before.from !== from);
-  return { stateBefore: isUpdated && from === before.to && !isRevert ? 'updated' : undefined };
+  return { stateBefore: state === 'updated' && from === to && !isRevert ? state : undefined };
 }
 
 /**
  * A run that takes back what it has updated itself has changed nothing then; what it failed to, stays updated. What
- * another has left in work is as this run had made it once that is put back.
+ * another has left in work is as this run had made it once that is put back. What it had updated when it died is what it
+ * finds when it is gone on with, and puts back.
  */
 function endOf(
   { command }: RunHistory,
-  { stateBefore }: InstanceHistory,
+  { stateBefore, from, to, found }: InstanceHistory,
   { state, isRevert }: Extract<StampedEvent, { type: 'instance-ended' }>,
 ): InstanceState {
   if (stateBefore !== undefined && state !== 'outOfService') return stateBefore;
-  if (!isRevert || command === 'rollback' || state === 'outOfService') return state;
+  if (!isRevert || command === 'rollback' || state === 'outOfService') {
+    return state === 'unchanged' && from !== to && found?.old?.image === to ? 'updated' : state;
+  }
   return state === 'updated' ? 'unchanged' : 'updated';
 }
 

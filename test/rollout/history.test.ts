@@ -214,15 +214,6 @@ describe('replay()', () => {
     expect(statesIn(history)).toEqual([`fe1 pxApp_1 ${expected}`]);
   });
 
-  const fails: RunEvent = { type: 'instance-ended', subject, state: 'unchanged', ms: 1 };
-  it.each<[string, string, RunEvent[]]>([
-    ['updated', 'turns out to be as it should', [{ type: 'instance-left', subject, why: 'nothing to change' }]],
-    ['updated', 'had updated, and fails to do once more', [begins('a:2'), fails]],
-    ['unchanged', 'had not updated, and fails to do', [begins('a:1'), fails]],
-  ])('has as %s what the run that died was at, and that %s', (state, _, then) => {
-    expect(statesIn(historyOf([start, begins('a:1'), start, ...then]))).toEqual([`fe1 pxApp_1 ${state}`]);
-  });
-
   it('has from what and to what the run has taken an instance, also when it takes that back or goes on with it', () => {
     const back: RunEvent = { type: 'instance-started', subject, from: 'a:2', to: 'a:1', isRevert: true };
 

@@ -1,5 +1,6 @@
 import { Failure } from '../../../errors.ts';
 import { keepsContainer } from '../../../rollout/model.ts';
+import type { Container } from '../../../rollout/observed.ts';
 import { behind } from '../barrier.ts';
 import { isPassing } from '../../waiting/poll.ts';
 import { haveItAsFound } from '../staying.ts';
@@ -34,11 +35,17 @@ async function bringBack(work: Work): Promise<string> {
   if (aside?.id !== old.id && named?.id !== old.id) {
     throw new Failure('docker', `Cannot bring back ${instance.container} on ${host.name}: its old container is gone`);
   }
-  // Whatever became of its restart policy: better back without it than not back.
-  const [policy] = await Promise.allSettled([containers.setRestart(instance.container, old.restart)]);
+  // Whatever became of its restart policy: better back without it than not back. Where Docker can write nothing, it has kept it.
+  const isKept = named?.id === old.id && sameRestart(named.restart, old.restart);
+  const setting = isKept ? undefined : containers.setRestart(instance.container, old.restart);
+  const [policy] = await Promise.allSettled([setting]);
   if (old.running) await containers.start(instance.container);
   if (policy.status === 'rejected') throw policy.reason;
   return `${old.image.reference} is back`;
+}
+
+function sameRestart(one: Container['restart'], other: Container['restart']): boolean {
+  return one.name === other.name && one.maximumRetryCount === other.maximumRetryCount;
 }
 
 /**
