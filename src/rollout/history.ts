@@ -152,11 +152,12 @@ function ofSubject(history: RunHistory, event: SubjectEvent): RunHistory {
       return change((before) => ({
         ...before,
         ...begun,
+        isFoundAgain: false,
         ...updatedBefore(before, event),
         ...versionsOf(history, before, event),
       }));
     case 'found':
-      return change((before) => ({ ...before, found: foundAfter(before.found, event) }));
+      return change((before) => ({ ...before, found: foundAfter(before.found, event), isFoundAgain: true }));
     case 'step-started':
       return change((before) => {
         const step = { step: event.step, homeward: event.homeward, startedAt: event.ts, ms: undefined };
@@ -230,12 +231,13 @@ function updatedBefore(
  */
 function endOf(
   { command }: RunHistory,
-  { stateBefore, from, to, found }: InstanceHistory,
+  { stateBefore, from, to, found, isFoundAgain }: InstanceHistory,
   { state, isRevert }: Extract<StampedEvent, { type: 'instance-ended' }>,
 ): InstanceState {
   if (stateBefore !== undefined && state !== 'outOfService') return stateBefore;
   if (!isRevert || command === 'rollback' || state === 'outOfService') {
-    return state === 'unchanged' && from !== to && found?.old?.image === to ? 'updated' : state;
+    const wasUpdated = isFoundAgain === true && from !== to && found?.old?.image === to;
+    return state === 'unchanged' && wasUpdated ? 'updated' : state;
   }
   return state === 'updated' ? 'unchanged' : 'updated';
 }

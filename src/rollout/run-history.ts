@@ -37,6 +37,8 @@ export interface InstanceHistory {
   readonly state: InstanceState;
   /** What this run had made of it, while what another has left in work there is finished (`--take-over`). */
   readonly stateBefore?: InstanceState | undefined;
+  /** What `found` has was seen since it was begun last. */
+  readonly isFoundAgain?: boolean | undefined;
   readonly steps: readonly StepHistory[];
   readonly remarks: readonly { readonly at: string; readonly remark: Remark }[];
   /** Undefined as long as nothing was done. */
