@@ -92,6 +92,17 @@ export async function killDaemonOf(host: Host, name: DaemonName): Promise<void> 
   );
 }
 
+/** It runs but does nothing, as on a disk that does not answer, until what is answered is called. */
+export function freezeDaemonOf(host: Host, name: DaemonName): () => void {
+  const net = namespaceOf(host.namespaces.net, 'net');
+  const frozen = processesOf(host).filter((process) => process.net === net && process.name === name);
+  if (frozen.length === 0) throw new Error(`${name} of ${host.name} does not run`);
+  for (const { pid } of frozen) signal(pid, 'SIGSTOP');
+  return () => {
+    for (const { pid } of frozen) signal(pid, 'SIGCONT');
+  };
+}
+
 export function writeConfigs(host: Host, settings: LabSettings): void {
   writeSshdConfig(host, settings);
   writeHaproxyConfig(host, settings);

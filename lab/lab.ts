@@ -21,7 +21,12 @@ import { locked } from './lock.ts';
 import { makeKeys } from './ssh.ts';
 import { all, until } from './wait.ts';
 
-export { killDaemonOf as kill, reloadHaproxy as reload, startDaemonOf as start } from './daemons.ts';
+export {
+  freezeDaemonOf as freeze,
+  killDaemonOf as kill,
+  reloadHaproxy as reload,
+  startDaemonOf as start,
+} from './daemons.ts';
 export { docker } from './engine.ts';
 export { runtime } from './haproxy.ts';
 export { cut, cutSsh, heal } from './network.ts';

@@ -30,6 +30,9 @@ export class Failure extends Error {
 /** Proof that there is none of what was looked for: no such file, nobody who listens, no such container. */
 export class Absent extends Failure {}
 
+/** A name that is taken, perhaps by what is being made or removed still. */
+export class Conflict extends Failure {}
+
 /**
  * Exit statuses: Ansible's where it has one (1, 2, 4, 5, 99, 250), `terraform plan`'s idea for 3 (which is not
  * a failure and so not here), EX_TEMPFAIL of sysexits(3) for 75. Documented in README.md.

@@ -17,6 +17,7 @@ import type { RegistryLogin } from '../rollout/play.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import type { Locking } from '../runner/hosts/held-hosts.ts';
 import { beforeActing } from '../runner/instance/before-acting.ts';
+import { outlastingHangs } from '../runner/hosts/hung.ts';
 import type { RunContext } from '../runner/run.ts';
 import type { Common, HostsCommand } from './command.ts';
 import { reachingOf } from './connection-options.ts';
@@ -122,9 +123,9 @@ async function inOpenSession(
       },
       goOn: () => journal.goOn(runsFolder(environment), report),
       context: {
-        ...{ fleet, report, journal, clock: systemClock, stop: surroundings.stop, forks: command.forks },
+        ...{ report, journal, clock: systemClock, stop: surroundings.stop, forks: command.forks },
         ...{ identity: { run, by }, locking: lockingOf(command, goingOnWith?.run), random: Math.random },
-        operator: operatorAt(surroundings, command),
+        ...{ fleet: outlastingHangs(fleet, systemClock), operator: operatorAt(surroundings, command) },
         hide: (text) => vault.secrets.hide(text),
         controller: new ControllerCommands({ folder: resolve(playbookFolderOf(command)), environment }),
       },

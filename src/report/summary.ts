@@ -105,7 +105,6 @@ export function verdictText(
   { run, ms }: { readonly run: string; readonly ms: number },
 ): string {
   const time = duration(ms);
-  const remedy = command === 'drain' || command === 'restore' ? 'restore' : 'recover';
   const verdicts: Readonly<Record<RunEnd, string>> = {
     done: updatedIn(hosts) === 0 ? `nothing to do in ${time}` : `${doneText(hosts, command)} in ${time}`,
     someFailed:
@@ -114,13 +113,17 @@ export function verdictText(
         : `${doneText(hosts, command)} in ${time}, but the ${hook}`,
     stopped: `stopped after ${time}: ${why}; ${afterStop(hosts, command, run)}`,
     outOfService:
-      command === 'haproxy push'
-        ? STUCK
-        : `a server is left out of service after ${time}: see "sluice status", then "sluice ${remedy}"`,
+      command === 'haproxy push' ? STUCK : `a server is left out of service after ${time}: ${wayBackFrom(command)}`,
     interrupted: `interrupted after ${time}; what was in work is finished or put back`,
     unreachable: `${doneText(hosts, command)} in ${time}; some hosts could not be reached and were left out`,
   };
   return `${command}: ${verdicts[end]}`;
+}
+
+/** A `restore` that has not put all back may have met what another command puts back. */
+function wayBackFrom(command: SummaryCommand): string {
+  if (command === 'restore') return '"sluice status" says what puts it back';
+  return `see "sluice status", then "sluice ${command === 'drain' ? 'restore' : 'recover'}"`;
 }
 
 const STUCK = 'an HAProxy is left in between: see above, then push again, which begins with what was left';

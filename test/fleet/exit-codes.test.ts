@@ -3,7 +3,7 @@ import { cut, heal, labReset } from '../../lab/lab.ts';
 import { allServers, everyHostInService, hostNamed } from '../support/fleet.ts';
 import { rolloutTo, sluice, start } from '../support/sluice.ts';
 
-/** 2, 8 and 1 are in bad-versions.test.ts, 7 and 99 in stopping.test.ts, 250 in test/cli. */
+/** 1 and 8 are in bad-versions.test.ts, 2 in host/bad-versions.test.ts, 7 and 99 in host/stopping.test.ts, 250 in test/cli. */
 describe('exit codes', () => {
   beforeAll(async () => {
     await labReset();
@@ -11,6 +11,34 @@ describe('exit codes', () => {
 
   it('0: there is nothing to do', async () => {
     expect(await sluice(...rolloutTo('v1'))).toMatchObject({ status: 0 });
+  });
+
+  it('0: the plan tells images with their digests, weights, sessions and capacity, and status how all of it stands', async () => {
+    const plan = await sluice('plan', 'playbooks/pxapp.yml', '-e', 'pxapp_version=v2');
+    const status = await sluice('status', 'fe');
+
+    expect(plan.status, plan.stderr).toBe(0);
+    expect(status.status, status.stderr).toBe(0);
+    for (const [host, container, weight] of [
+      ['fe1', 'pxApp_1', 10],
+      ['fe2', 'pxApp_2', 20],
+      ['fe3', 'pxApp_3', 30],
+    ] as const) {
+      const server = `pxapp_cluster/${container}`;
+      expect(plan.stdout).toMatch(
+        new RegExp(
+          `^ +~ ${host}  ${container}  \\S+/pxapp:v1 → v2 \\([0-9a-f]{12} → [0-9a-f]{12}\\) +${server} weight ${weight} UP 0 sessions$`,
+          'm',
+        ),
+      );
+      expect(status.stdout).toMatch(
+        new RegExp(`^${host} +${container} +\\S+/pxapp:v1 +[0-9a-f]{12} +\\S+ +${server} +UP +${weight} +0$`, 'm'),
+      );
+      expect(plan.stdout).toMatch(
+        new RegExp(`^ +${host} pxapp_cluster +3 of 3 usable now +2 at the worst moment +min_up 2$`, 'm'),
+      );
+    }
+    expect(plan.stdout).toMatch(/^ +9 to replace, 0 to create, 0 to leave alone$/m);
   });
 
   it('3: the plan has changes and --detailed-exitcode is given; 0 without it, and without changes', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Failure } from '../../src/errors.ts';
+import { Conflict, Failure } from '../../src/errors.ts';
 import type { RunEvent } from '../../src/rollout/events.ts';
 import { instancesOf } from '../../src/rollout/plan.ts';
 import type { Play } from '../../src/rollout/play.ts';
@@ -25,6 +25,17 @@ function losing(host: FakeHost, times: number): void {
   };
 }
 
+/** A container that is being made has the name of the old one for so many attempts to take it back. */
+function takingName({ containers }: FakeHost, times: number): void {
+  const rename = containers.rename.bind(containers);
+  let left = times;
+  containers.rename = async (from, to) => {
+    if (to !== 'pxApp_1' || left === 0) return rename(from, to);
+    left -= 1;
+    throw new Conflict('docker', `Cannot rename ${from} to ${to}: the name is in use`);
+  };
+}
+
 /** What runs there is told of as unhealthy for so long. */
 function ailing({ containers }: FakeHost, clock: FakeFleet['clock'], forMs: number): void {
   const inspect = containers.inspect.bind(containers);
@@ -46,6 +57,24 @@ describe('the way home', () => {
       options,
       fleet.context((event) => {
         if (event.type === 'step-started' && event.step === 'rollBack') losing(fe1, 20);
+      }),
+    );
+
+    expect(result.end).toBe('someFailed');
+    expect(fleet.isWhole()).toBe(true);
+    expect(fleet.failures()).toEqual([]);
+  });
+
+  it('outlasts a container that is being made still, and has the name', async () => {
+    const fleet = await FakeFleet.up(['fe1']);
+    const fe1 = await fleet.host('fe1');
+    fleet.addImage('bad', { exitsAfterMs: 100 });
+
+    const result = await rollout(
+      [fleet.play('bad')],
+      options,
+      fleet.context((event) => {
+        if (event.type === 'step-started' && event.step === 'rollBack') takingName(fe1, 5);
       }),
     );
 

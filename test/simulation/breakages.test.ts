@@ -24,6 +24,7 @@ const caught: Readonly<Record<string, readonly [Invariant, number]>> = {
   'record written after acting': ['recorded-first', 1],
   'journal not waited for': ['journalled-first', 1],
   'record dropped before the server is back': ['recorded-first', 1],
+  'late effects not waited for': ['one-version', 27],
   'queue ignored': ['sessions', 12],
   'retries ignored': ['sessions', 256],
   'old workers ignored': ['sessions', 100],

@@ -1,6 +1,7 @@
 /** Deliberate breakages: what must be caught, or the simulation proves nothing. breakages.test.ts says by which invariant. */
 import type { AdminState, Instance, Server } from '../../src/rollout/model.ts';
-import type { BackendState, HostAccess, LoadBalancer, Lock } from '../../src/runner/ports/ports.ts';
+import type { BackendState, Clock, HostAccess, LoadBalancer, Lock } from '../../src/runner/ports/ports.ts';
+import { LATE_WITHIN_MS } from '../../src/runner/waiting/persist.ts';
 import { changed } from '../support/changed.ts';
 import { centralBreakages } from './breakages-central.ts';
 import { frontBreakages } from './breakages-front.ts';
@@ -167,6 +168,13 @@ export const breakages: Readonly<Record<string, Breakage>> = {
     }),
   })),
   'clock stands still': { context: (context) => ({ ...context, clock: { ...context.clock, now: () => 0 } }) },
+  'late effects not waited for': {
+    context: (context) => {
+      const { clock } = context;
+      const sleep: Clock['sleep'] = (ms, signal) => clock.sleep(ms === LATE_WITHIN_MS ? 1 : ms, signal);
+      return { ...context, clock: { ...clock, sleep } };
+    },
+  },
   'unforeseen error taken for none of ours': containers(() => ({
     stop: async () => {
       throw new TypeError('unforeseen');

@@ -19,7 +19,7 @@ export const CALL_FAULTS = ['lostBefore', 'lostLate', 'lostAfter', 'delayed', 'g
 /** Something that happens to a host, or to a controller, at a moment. */
 export interface TimedFault {
   readonly kind:
-    | (typeof HOST_FAULTS | typeof OTHERS_FAULTS | typeof CONTROLLER_FAULTS)[number]
+    | (typeof HOST_FAULTS | typeof HANGS | typeof OTHERS_FAULTS | typeof CONTROLLER_FAULTS)[number]
     /** Agent-checks that answer again and again, now this, now that. */
     | 'agents';
   readonly atMs: number;
@@ -33,6 +33,9 @@ export const HOST_FAULTS = [
   ...(['unreachable', 'engineDown', 'engineRestart', 'reload', 'restart', 'haproxyDown'] as const),
   ...(['crash', 'reboot', 'otherFails', 'weight', 'reload'] as const),
 ] as const;
+
+/** A service ceases to answer for a while, and then takes up what it was asked meanwhile. */
+export const HANGS = ['engineHangs', 'haproxyHangs'] as const;
 
 /** What somebody else does: sets a weight or a state, has an agent do so, has HAProxy reloaded with another configuration. */
 export const OTHERS_FAULTS = ['meddle', 'agent', 'reconfigure', 'registryDown'] as const;

@@ -54,6 +54,12 @@ const schedules: readonly {
       return aStory([refused, timed('haproxyDown', atMs, 3_000)]);
     },
   },
+  ...([12_000, 25_000] as const).flatMap((ms) =>
+    (['engineHangs', 'haproxyHangs'] as const).map((kind) => ({
+      ...{ what: `${kind} for ${ms} ms`, from: 0, to: 8_000, every: 190 },
+      at: (atMs: number) => aStory([timed(kind, atMs, ms)]),
+    })),
+  ),
   {
     ...{ what: 'a weight that somebody sets just before the server is taken', from: 74, to: 104, every: 1 },
     at: (atMs) => aStory([timed('weight', atMs)]),

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { exitStatusOf, Failure } from '../../src/errors.ts';
 import type { Play } from '../../src/rollout/play.ts';
+import { outlastingHangs } from '../../src/runner/hosts/hung.ts';
 import type { Fleet, RecordEntry } from '../../src/runner/ports/ports.ts';
 import type { RunContext, RunResult } from '../../src/runner/run.ts';
 import type { Act } from './acts.ts';
@@ -104,7 +105,7 @@ function contextOf(
 ): RunContext {
   setMaxListeners(0, ...stops.map(({ signal }) => signal));
   const [beforeNext, forward, homeward] = stops;
-  const fleet = new SimFleet(controller);
+  const fleet = outlastingHangs(new SimFleet(controller), controller.clock);
   const context: RunContext = {
     fleet: breakage.fleet?.(fleet, controller) ?? fleet,
     ...{ clock: controller.clock, report: controller.report, journal: controller.journal, forks: 10 },

@@ -1,6 +1,7 @@
 import { centralBlueGreenOf, centralOf } from './central.ts';
 import { frontOf } from './front.ts';
 import { furtherOf } from './further.ts';
+import { hangingOn } from './hanging-on.ts';
 import { holdsOf } from './holds.ts';
 import { maintainedOf } from './maintained.ts';
 import { operationsOf } from './operations.ts';
@@ -21,6 +22,9 @@ const DISCOVERING: readonly number[] = [9, 12];
 /** In these the algorithm is static, and in these there are backup servers. */
 const FIXED = 5;
 const BACKED_UP = 13;
+/** No divisor of how many kinds there are, so that services hang in all of them. */
+const HANGS_EVERY = 11;
+const HANGS_AT = 4;
 /** Of five in a row. */
 const PACES: readonly Pace[] = [leisurely, brisk, hasty, hasty, hasty];
 
@@ -28,6 +32,11 @@ const slotted = [slotsOf, furtherSlotsOf, blueGreenOf, furtherBlueGreenOf] as co
 
 /** Everything that a seed decides. */
 export function scenarioOf(seed: number): Scenario {
+  const told = setUp(seed);
+  return seed % HANGS_EVERY === HANGS_AT ? hangingOn(told, paceOf(seed)) : told;
+}
+
+function setUp(seed: number): Scenario {
   const told = toldOf(seed);
   const place = seed % OF_SIXTEEN;
   if (place === FIXED) return fixed(told);
@@ -40,8 +49,12 @@ export function discovering(told: Scenario): Scenario {
   return { ...told, play: { ...told.play, isDiscovering: true } };
 }
 
+function paceOf(seed: number): Pace {
+  return PACES[seed % PACES.length] ?? leisurely;
+}
+
 function toldOf(seed: number): Scenario {
-  const pace = PACES[seed % PACES.length] ?? leisurely;
+  const pace = paceOf(seed);
   const place = (seed + 1) % IN_A_ROW;
   if (place === 0) return seed % 3 === 0 ? holdsOf(seed, pace) : furtherOf(seed, pace);
   if (place === 1) return operationsOf(seed, pace);

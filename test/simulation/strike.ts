@@ -27,14 +27,22 @@ function at(world: World, { kind, host: number, which, ms }: TimedFault): void {
       later(() => (host.isUnreachable = false));
       return;
     case 'engineDown':
+      host.hanging.lose('docker');
       host.engine.isDown = true;
       later(() => (host.engine.isDown = host.engine.isOff));
       return;
     case 'engineRestart':
+      host.hanging.lose('docker');
       host.engine.powerOff();
       later(() => {
         if (!host.isOff) host.engine.powerOn();
       });
+      return;
+    case 'engineHangs':
+      hang(host, 'docker', later);
+      return;
+    case 'haproxyHangs':
+      hang(host, 'haproxy', later);
       return;
     case 'reload':
       world.reload(host);
@@ -98,11 +106,21 @@ function end(world: World): void {
   for (const host of world.hosts.values()) {
     host.isUnreachable = false;
     host.disturb();
+    for (const service of HANGING) host.hanging.end(service);
     world.powerOn(host);
     if (host.haproxy.isDown) world.restart(host, true);
     if (host.engine.isDown) host.engine.powerOn();
     setFailing(host, false);
   }
+}
+
+const HANGING = ['docker', 'haproxy'] as const;
+
+function hang({ hanging }: SimHost, service: (typeof HANGING)[number], later: (over: () => void) => void): void {
+  hanging.begin(service);
+  later(() => {
+    hanging.end(service);
+  });
 }
 
 const AGENTS_EVERY_MS = 250;

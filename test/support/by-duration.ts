@@ -1,7 +1,10 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 /** What the promises of README stand on: in every share. */
-export const PROMISES = ['rollout', 'bad-versions', 'host/load-balancer', 'host/config-port'];
+export const PROMISES = [
+  ...['rollout', 'bad-versions', 'exit-codes'],
+  ...['host/bad-versions', 'host/load-balancer', 'host/config-port'],
+];
 
 /** Seconds that files below test/fleet take on two processors; the others take about `OTHERS`. */
 const ON_THE_LAB: Readonly<Record<string, number>> = {

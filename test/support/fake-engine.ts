@@ -1,4 +1,4 @@
-import { Failure } from '../../src/errors.ts';
+import { Conflict, Failure } from '../../src/errors.ts';
 import { byDigest } from '../../src/rollout/image-change.ts';
 import type { ContainerSpec } from '../../src/rollout/container-spec.ts';
 import type { Container, Health, Image, SettingChange } from '../../src/rollout/observed.ts';
@@ -191,7 +191,7 @@ export class FakeEngine implements Containers {
   }
 
   async rename(from: string, to: string): Promise<void> {
-    if (this.#find(to)) throw new Failure('docker', `Cannot rename ${from} to ${to}: the name is in use`);
+    if (this.#find(to)) throw new Conflict('docker', `Cannot rename ${from} to ${to}: the name is in use`);
     this.#must(from).name = to;
   }
 

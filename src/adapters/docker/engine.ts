@@ -1,5 +1,5 @@
 import type Dockerode from 'dockerode';
-import { Failure, reasonOf } from '../../errors.ts';
+import { Conflict, Failure, reasonOf } from '../../errors.ts';
 import type { Sure } from '../../runner/ports/ports.ts';
 import type { Link } from '../link.ts';
 import { StreamLocalAgent } from './agent.ts';
@@ -7,6 +7,7 @@ import type { InspectedContainer } from './inspections.ts';
 
 /** The API versions whose answers we know; an Engine speaks a range of its own. */
 const API = { oldest: '1.30', newest: '1.47' } as const;
+const CONFLICT = 409;
 const VERSION_WITHIN_MS = 10_000;
 
 export interface Call<T> {
@@ -50,7 +51,8 @@ export class Engine {
   failure(what: string, error: unknown): Failure {
     if (!(error instanceof Failure)) {
       const code = isLost(error) ? 'unreachable' : 'docker';
-      return new Failure(code, `Cannot ${what} on ${this.host}: ${reasonOfEngine(error)}`, { cause: error });
+      const Kind = statusOf(error) === CONFLICT ? Conflict : Failure;
+      return new Kind(code, `Cannot ${what} on ${this.host}: ${reasonOfEngine(error)}`, { cause: error });
     }
     return error.code === 'error' ? new Failure('docker', error.message, { cause: error }) : error;
   }

@@ -4,9 +4,10 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Load } from '../../../lab/load/load.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
-import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
 import { smallDisk, smallDiskOn, type SmallDisk } from '../../support/full-disk.ts';
+import { serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, ownHost, resetOwn } from '../../support/own-host.ts';
+import { expectOwnServed } from '../../support/own-whole.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
 import { sluice, start, type Ended } from '../../support/sluice.ts';
 
@@ -51,14 +52,6 @@ async function filledAt(
   return ended;
 }
 
-async function expectAllInService(containers: readonly string[] = containersOn('v1')): Promise<void> {
-  const report = await traffic.stop();
-  expect(report.failures).toEqual([]);
-  expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
-  expect(await containersOf(own)).toEqual(containers);
-  expect((await sluice('lock', 'list', own)).stdout).toMatch(new RegExp(`^${own} +free$`, 'm'));
-}
-
 function eventsOf({ stdout }: Ended): RunEvent[] {
   const lines = stdout.split('\n').filter((line) => line !== '');
   return lines.map((line) => JSON.parse(line) as RunEvent);
@@ -79,7 +72,7 @@ describe('a full disk on the controller', () => {
     expect(ended.status, ended.stderr).toBe(1);
     expect(ended.stderr).toMatch(/^Cannot write the journal \S+: no space is left on the disk \(make room, or/m);
     expect(readdirSync(join(disk.path, 'runs'))).toEqual([]);
-    await expectAllInService();
+    await expectOwnServed(traffic);
   });
 
   // The journal's last page has room for a few lines still: it fails somewhere between the drain and the soak.
@@ -97,7 +90,7 @@ describe('a full disk on the controller', () => {
     const forward = events.slice(told).filter((event) => event.type === 'step-ended' && !event.homeward);
     expect(forward).toEqual([]);
     expect(events.at(-1)).toMatchObject({ hosts: [{ host: own, end: 'failed', unchanged: 1 }] });
-    await expectAllInService();
+    await expectOwnServed(traffic);
   });
 });
 
@@ -112,7 +105,7 @@ describe('a full disk on a host', () => {
     expect(problemsOf(ended)).toEqual([
       `Cannot lock ${own}: no space left on device (make room in its state directory)`,
     ]);
-    await expectAllInService();
+    await expectOwnServed(traffic);
   });
 
   it('after the record was written: the step that wants to write fails, and is put back', async () => {
@@ -123,7 +116,7 @@ describe('a full disk on a host', () => {
     expect(ended.status, ended.stdout).toBe(2);
     const [, reason] = /"type":"host-ended",.*"reason":"([^"]*)"/.exec(ended.stdout) ?? [];
     expect(reason).toMatch(/^Cannot write the archive \(\S+\/pxApp_1\) on \S+: no space left on device/);
-    await expectAllInService();
+    await expectOwnServed(traffic);
     expect((await sluice('status', own)).stdout).not.toMatch(/left in work/);
   });
 
@@ -133,7 +126,7 @@ describe('a full disk on a host', () => {
     const ended = await filledAt('check', disk);
 
     expect(ended.status, ended.stdout).toBe(0);
-    await expectAllInService(['pxApp_1 v2', 'pxApp_2 v1', 'pxApp_3 v1']);
+    await expectOwnServed(traffic, { containers: ['pxApp_1 v2', 'pxApp_2 v1', 'pxApp_3 v1'] });
     expect((await sluice('status', own)).stdout).not.toMatch(/left in work/);
   });
 
@@ -147,7 +140,7 @@ describe('a full disk on a host', () => {
     expect(problemsOf(ended)).toEqual([
       expect.stringMatching(/^Cannot pull registry\.lab:5000\/pxapp:v2 on \S+: write \S+: no space left on device$/),
     ]);
-    await expectAllInService();
+    await expectOwnServed(traffic);
   });
 
   it('for the Engine, once the image is there: the step fails, and is put back', async () => {
@@ -159,7 +152,7 @@ describe('a full disk on a host', () => {
     const [, reason] = /"type":"host-ended",.*"reason":"([^"]*)"/.exec(ended.stdout) ?? [];
     expect(reason).toMatch(/no space left on device/);
     disk.clear();
-    await expectAllInService();
+    await expectOwnServed(traffic);
   });
 
   it('of which one of two servers is restored: it serves, both stay recorded, and the other follows once there is room', async () => {
@@ -178,6 +171,6 @@ describe('a full disk on a host', () => {
     const again = await sluice('restore', own);
 
     expect(again.status, again.stderr).toBe(0);
-    await expectAllInService();
+    await expectOwnServed(traffic);
   });
 });

@@ -24,9 +24,9 @@ describe('maintenance on the real fleet', () => {
     const status = await sluice('status', own);
     expect(status.stdout).toMatch(/pxApp_2 was drained by \S+@\S+ at \S+: "disk swap"; restore puts back weight 20/);
 
-    // Another machine has another home and knows nothing but the hosts.
+    // Another machine has another home, has seen no run, and knows nothing but the hosts.
     const home = mkdtempSync(join(tmpdir(), 'sluice-home-'));
-    const restored = await start(['restore', own], { env: { HOME: home } }).ended;
+    const restored = await start(['restore', own], { env: { HOME: home, SLUICE_STATE: join(home, 'state') } }).ended;
 
     const report = await traffic.stop();
     expect(restored.status, restored.stderr).toBe(0);

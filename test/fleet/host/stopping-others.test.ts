@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Load } from '../../../lab/load/load.ts';
-import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
+import { containersOn } from '../../support/fleet.ts';
 import { loadOwn, own, resetOwn } from '../../support/own-host.ts';
+import { expectOwnServed } from '../../support/own-whole.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
 import { atStep, interrupted } from '../../support/signals.ts';
 import { sluice } from '../../support/sluice.ts';
@@ -24,14 +25,6 @@ describe('a signal to another command on the real fleet', () => {
     traffic = loadOwn();
   });
 
-  async function expectInService(containers: readonly string[]): Promise<void> {
-    const report = await traffic.stop();
-    expect(report.failures).toEqual([]);
-    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
-    expect(await containersOf(own)).toEqual(containers);
-    expect((await sluice('status', own)).stdout).not.toMatch(/was drained|left in work/);
-  }
-
   it.each<{ signals: NodeJS.Signals[] }>([{ signals: ['SIGINT'] }, { signals: ['SIGTERM', 'SIGTERM'] }])(
     'drain, $signals: puts back at once',
     async ({ signals }) => {
@@ -39,7 +32,20 @@ describe('a signal to another command on the real fleet', () => {
       const ended = await interrupted(args, { signals, at: atStep('drain') });
 
       expect(ended.status, ended.stdout).toBe(99);
-      await expectInService(containersOn('v1'));
+      await expectOwnServed(traffic);
+    },
+  );
+
+  it.each<{ signals: NodeJS.Signals[] }>([{ signals: ['SIGINT'] }, { signals: ['SIGTERM', 'SIGTERM'] }])(
+    'restore, $signals: goes on, for it leads home',
+    async ({ signals }) => {
+      const drained = await sluice('drain', own, '--server', 'pxApp_1');
+      expect(drained.status, drained.stderr).toBe(0);
+
+      const ended = await interrupted(['restore', own], { signals, at: atStep('restore') });
+
+      expect(ended.status, ended.stdout).toBe(0);
+      await expectOwnServed(traffic);
     },
   );
 
@@ -52,7 +58,7 @@ describe('a signal to another command on the real fleet', () => {
     const ended = await interrupted(['recover', own], { signals, at: atStep(at) });
 
     expect(ended.status, ended.stdout).toBe(0);
-    await expectInService(containersOn('v1'));
+    await expectOwnServed(traffic);
   });
 
   // prettier-ignore
@@ -66,6 +72,6 @@ describe('a signal to another command on the real fleet', () => {
     const ended = await interrupted(['rollback', '--yes'], { signals, at: atStep('check') });
 
     expect(ended.status, ended.stdout).toBe(status);
-    await expectInService(containers);
+    await expectOwnServed(traffic, { containers });
   });
 });

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it } from 'vitest';
 import type { Load } from '../../../lab/load/load.ts';
-import { ALL_IN_SERVICE, containersOf, containersOn, serversOf } from '../../support/fleet.ts';
+import { containersOn, serversOf } from '../../support/fleet.ts';
 import { loadOwn, own, resetOwn } from '../../support/own-host.ts';
+import { expectOwnServed } from '../../support/own-whole.ts';
 import { shortPlaybook } from '../../support/short-playbook.ts';
 import { atEvent, atStep, interrupted, onTerminal, type Terminal } from '../../support/signals.ts';
 import { rolloutTo, sluice } from '../../support/sluice.ts';
@@ -26,14 +27,6 @@ describe('a signal to a rollout on the real fleet', () => {
     traffic = loadOwn();
   });
 
-  async function expectInService(containers: readonly string[]): Promise<void> {
-    const report = await traffic.stop();
-    expect(report.failures).toEqual([]);
-    expect(await serversOf(own)).toEqual(ALL_IN_SERVICE);
-    expect(await containersOf(own)).toEqual(containers);
-    expect((await sluice('lock', 'list', own)).stdout).toMatch(new RegExp(`^${own} +free$`, 'm'));
-  }
-
   // prettier-ignore
   it.each<{ signals: NodeJS.Signals[]; step: string; comes: string; containers: string[] }>([
     { signals: ['SIGINT'],             step: 'drain', comes: 'finishes the instance in work',  containers: first },
@@ -46,7 +39,7 @@ describe('a signal to a rollout on the real fleet', () => {
     const ended = await interrupted(two, { signals, at: atStep(step) });
 
     expect(ended.status, ended.stdout).toBe(99);
-    await expectInService(containers);
+    await expectOwnServed(traffic, { containers });
   });
 
   it('SIGHUP while it waits for a lock: nothing is touched', async () => {
@@ -57,7 +50,7 @@ describe('a signal to a rollout on the real fleet', () => {
 
     expect(ended.status, ended.stdout).toBe(99);
     expect((await sluice('lock', 'release', own)).stdout).toContain('locks released: 1');
-    await expectInService(containersOn('v1'));
+    await expectOwnServed(traffic);
   });
 
   // prettier-ignore
@@ -66,7 +59,7 @@ describe('a signal to a rollout on the real fleet', () => {
     const ended = await interrupted([...short, '--yes'], { signals, at: atEvent('run-started') });
 
     expect(ended.status, ended.stdout).toBe(99);
-    await expectInService(containersOn('v1'));
+    await expectOwnServed(traffic);
   });
 
   // prettier-ignore
@@ -79,7 +72,7 @@ describe('a signal to a rollout on the real fleet', () => {
     const { status, shown } = await onTerminal(short, 'Go on? [y/N]', send);
 
     expect(status, shown).toBe(99);
-    await expectInService(containersOn('v1'));
+    await expectOwnServed(traffic);
   });
 
   it('three of them: a person is needed, and recover puts it right from the record on the host', async () => {
@@ -98,6 +91,6 @@ describe('a signal to a rollout on the real fleet', () => {
 
     const recovered = await sluice('recover', own);
     expect(recovered.status, recovered.stderr).toBe(0);
-    await expectInService(containersOn('v1'));
+    await expectOwnServed(traffic);
   });
 });

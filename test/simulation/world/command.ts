@@ -11,6 +11,8 @@ export interface Command<T> {
   readonly change?: Change;
   /** Between the command's effect and its answer, in milliseconds. */
   readonly takesMs?: number;
+  /** After so many milliseconds without an answer it is given up on; undefined: as the adapters do with most. */
+  readonly withinMs?: number;
   readonly run: () => T;
 }
 
@@ -28,6 +30,21 @@ export function attempt<T>(act: () => T): { readonly value: T } | { readonly err
   } catch (error) {
     return { error };
   }
+}
+
+const HAPROXY_WITHIN_MS = 10_000;
+const LOOK_WITHIN_MS = 15_000;
+const CHANGE_WITHIN_MS = 60_000;
+
+/** How long the adapters wait for an answer, in milliseconds. */
+export function patienceWith({ service, change, withinMs }: Command<unknown>): number {
+  if (withinMs !== undefined) return withinMs;
+  if (service === 'haproxy') return HAPROXY_WITHIN_MS;
+  return change ? CHANGE_WITHIN_MS : LOOK_WITHIN_MS;
+}
+
+export function lostOf({ name }: SimHost): Failure {
+  return new Failure('unreachable', `Cannot reach ${name}: the connection was lost`);
 }
 
 export function codeOf({ service }: Command<unknown>): 'docker' | 'haproxy' | 'error' {

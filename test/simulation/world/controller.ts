@@ -1,4 +1,3 @@
-import { Failure } from '../../../src/errors.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Clock } from '../../../src/runner/ports/ports.ts';
 import { Random } from '../random.ts';
@@ -6,7 +5,8 @@ import type { CallFault, WaitFault } from '../faults.ts';
 import type { Command } from '../acts.ts';
 import { Dealings, type Dealing } from './dealing.ts';
 import { GoneWithout } from './gone-without.ts';
-import { attempt, codeOf, refusalOf, type Command as Asked, type Sent } from './command.ts';
+import { Calls } from './calls.ts';
+import { lostOf, type Command as Asked } from './command.ts';
 import type { SimHost } from './host.ts';
 import { lineOf } from './lines.ts';
 import { SimJournal } from './sim-journal.ts';
@@ -33,7 +33,6 @@ export class Controller {
   /** When each of its events was told. */
   readonly toldMs: number[] = [];
   readonly journal = new SimJournal(this);
-  readonly #faults: readonly CallFault[];
   readonly #waits: readonly WaitFault[];
   readonly #random: Random;
   readonly dealings = new Dealings();
@@ -41,8 +40,7 @@ export class Controller {
   /** Hosts that it has told it leaves out of service. */
   readonly #left = new Set<string>();
   readonly #asleep = new Sleepers();
-  #calls = 0;
-  #changes = 0;
+  readonly #calls: Calls;
   #frozenUntilMs = 0;
   /** When it fell asleep for so long that its locks became unsure. */
   sleptMs = -Infinity;
@@ -68,9 +66,10 @@ export class Controller {
     this.run = task.goesOn?.process.run ?? runNumber(world.watchman.controllers.length);
     this.startedMs = world.timeline.nowMs;
     const own = faults.filter(({ by }) => by === number);
-    this.#faults = own.filter((one) => one.kind === 'call');
     this.#waits = own.filter((one) => one.kind === 'wait');
     this.#random = new Random(world.setting.seed, this.name);
+    const calls = own.filter((one) => one.kind === 'call');
+    this.#calls = new Calls(this, { faults: calls, random: this.#random });
     world.watchman.controllers.push(this);
   }
 
@@ -98,7 +97,7 @@ export class Controller {
     if (!this.isAlive) return;
     this.isAlive = false;
     this.world.tell(() => `-- ${this.name} is killed ${why}`);
-    for (const host of this.dealings.keys()) this.#freeLock(host, this.#random.between(0, 1_500));
+    for (const host of this.dealings.keys()) this.freeLock(host, this.#random.between(0, 1_500));
   }
 
   #killAfter(ms: number, during: string): void {
@@ -114,18 +113,18 @@ export class Controller {
 
   end(): void {
     this.hasEnded = true;
-    for (const host of this.dealings.keys()) this.#freeLock(host, 100);
+    for (const host of this.dealings.keys()) this.freeLock(host, 100);
   }
 
   freeze(ms: number): void {
     this.#frozenUntilMs = this.world.timeline.nowMs + ms;
-    this.#disturb(ms);
+    this.disturb(ms);
     if (ms > TTL_MS / 2) this.sleptMs = this.world.timeline.nowMs;
     if (ms <= TTL_MS) return;
     this.world.timeline.after(TTL_MS, () => {
       for (const [host, { onCut }] of this.dealings) {
         onCut();
-        this.#freeLock(host, 0);
+        this.freeLock(host, 0);
       }
     });
   }
@@ -151,7 +150,7 @@ export class Controller {
     const dealing = this.dealing(host);
     dealing.lockedMs = this.world.timeline.nowMs;
     dealing.onCut = onCut;
-    if (!this.isAlive) this.#freeLock(host, 100);
+    if (!this.isAlive) this.freeLock(host, 100);
   }
 
   dealing(host: SimHost): Dealing {
@@ -166,102 +165,27 @@ export class Controller {
 
   /** Sends a command to a host and waits for its answer, with whatever the network makes of it. */
   call<T>(host: SimHost, command: Asked<T>): Promise<T> {
-    if (!this.isAlive) return never();
-    const fault = this.#faultNow(command);
-    if (fault?.how === 'killBefore') {
-      this.kill(`before "${command.name}" on ${host.name}`);
-      return never();
-    }
-    const sentMs = this.world.timeline.nowMs;
-    return new Promise<T>((resolve, reject) => {
-      this.world.timeline.after(this.#random.between(1, 3), () => {
-        if (!this.isAlive && this.#random.chance(0.5)) return;
-        this.#arrive(host, command, { fault, sentMs, resolve, reject });
-      });
-    });
+    return this.isAlive ? this.#calls.send(host, command) : never();
   }
 
   /** Something on its own machine takes this long. */
   async local(ms: number): Promise<void> {
     if (!this.isAlive) return never();
     return new Promise((resolve) => {
-      this.#later(ms, resolve);
+      this.later(ms, resolve);
     });
   }
 
   /** The connection to a host breaks: what was held by it is lost. */
   cut(host: SimHost): void {
-    this.#disturb(0);
-    this.dealing(host).onCut();
-    this.#freeLock(host, this.#random.between(0, 300));
+    this.disturb(0);
+    const { onCut, waiting } = this.dealing(host);
+    onCut();
+    for (const giveUp of waiting) giveUp(lostOf(host));
+    this.freeLock(host, this.#random.between(0, 300));
   }
 
-  #arrive<T>(host: SimHost, command: Asked<T>, sent: Sent<T>): void {
-    const { fault } = sent;
-    const isOut = host.isUnreachable || host.isOff;
-    if (isOut || fault?.how === 'lostBefore') {
-      this.#breaks(host, sent, isOut ? 400 : 0);
-      return;
-    }
-    if (fault?.how === 'lostLate') {
-      this.#breaks(host, sent, 0);
-      // HAProxy does what it is told at once, or never; an Engine or a shell may be at it still.
-      this.world.timeline.after(command.service === 'haproxy' ? 0 : fault.ms, () => {
-        const { lock } = host;
-        attempt(() => this.#act(host, command, sent.sentMs));
-        // A lock that is taken for a connection that is gone: its holder finds nobody to listen to, and ends.
-        if (host.lock !== lock) this.#freeLock(host, this.#random.between(0, 300));
-      });
-      return;
-    }
-    const refusal = refusalOf(command, host, fault);
-    if (refusal) this.#fails(sent, refusal, 0);
-    else this.#takesEffect(host, command, sent);
-  }
-
-  #takesEffect<T>(host: SimHost, command: Asked<T>, sent: Sent<T>): void {
-    const { fault, resolve, reject } = sent;
-    const outcome = attempt(() => this.#act(host, command, sent.sentMs));
-    if (fault?.how === 'killAfter') {
-      this.kill(`after "${command.name}" on ${host.name}, before its answer`);
-    } else if (fault?.how === 'lostAfter') {
-      this.#breaks(host, sent, 0);
-    } else if (fault?.how === 'garbled') {
-      const text = `Cannot "${command.name}" on ${host.name}: the answer is not understood`;
-      this.#fails(sent, new Failure(codeOf(command), text), 0);
-    } else {
-      const afterMs = (command.takesMs ?? 0) + (fault?.how === 'delayed' ? fault.ms : 0);
-      if (fault) this.#disturb(afterMs);
-      this.#later(afterMs, () => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value)));
-    }
-  }
-
-  #breaks<T>(host: SimHost, sent: Sent<T>, afterMs: number): void {
-    this.cut(host);
-    this.#fails(sent, new Failure('unreachable', `Cannot reach ${host.name}: the connection was lost`), afterMs);
-  }
-
-  #fails<T>({ reject }: Sent<T>, error: Failure, afterMs: number): void {
-    this.#disturb(afterMs);
-    this.#later(afterMs, () => reject(error));
-  }
-
-  #act<T>(host: SimHost, { name, change, run }: Asked<T>, sentMs: number): T {
-    if (!change) return run();
-    this.world.tell(() => `${this.name} → ${host.name}: ${name}`);
-    return this.world.watchman.act(this, host, { change, run, sentMs });
-  }
-
-  #faultNow(command: Asked<unknown>): CallFault | undefined {
-    const call = this.#calls++;
-    const change = command.change ? this.#changes++ : -1;
-    if (this.#faults.length === 0) return undefined;
-    const fault = this.#faults.find(({ on, nth }) => nth === (on === 'call' ? call : change));
-    if (fault) this.world.tell(() => `-- fault: ${fault.how} at "${command.name}" of ${this.name}`);
-    return fault;
-  }
-
-  #later(ms: number, answer: () => void): void {
+  later(ms: number, answer: () => void): void {
     if (ms === 0) this.#wake(answer);
     else this.world.timeline.after(ms, () => this.#wake(answer));
   }
@@ -281,12 +205,12 @@ export class Controller {
    * It hears nothing, or nothing good, for so long; what begins meanwhile makes that no shorter: a frozen process that
    * is cut off sees no sooner what has happened. From then on it has as much time to notice as everybody.
    */
-  #disturb(ms: number): void {
+  disturb(ms: number): void {
     this.disturbedMs = Math.max(this.disturbedMs, this.world.timeline.nowMs + ms);
   }
 
   /** The kernel of the host frees it once its connection is gone. */
-  #freeLock(host: SimHost, afterMs: number): void {
+  freeLock(host: SimHost, afterMs: number): void {
     const { lock } = host;
     if (lock?.by !== this.number) return;
     this.world.timeline.after(afterMs, () => {
@@ -296,6 +220,6 @@ export class Controller {
 }
 
 /** One for each who waits: a single one would know all of them, and their stories, for ever. */
-async function never(): Promise<never> {
+export async function never(): Promise<never> {
   return new Promise<never>(() => undefined);
 }

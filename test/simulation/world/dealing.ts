@@ -1,3 +1,4 @@
+import type { Failure } from '../../../src/errors.ts';
 import type { RunEvent } from '../../../src/rollout/events.ts';
 import type { Step } from '../../../src/rollout/lifecycle.ts';
 import { containerOf, homeOf, toldAs } from './fronts.ts';
@@ -39,6 +40,8 @@ export interface Dealing {
   readonly usable: Map<string, SeenUsable>;
   /** The connection breaks. */
   onCut: () => void;
+  /** What waits for a service that hangs. */
+  readonly waiting: Set<(error: Failure) => void>;
   /** An answer about its lock did not come, or was no good: whose it is may not be known there. */
   isLockUnsure: boolean;
 }
@@ -52,6 +55,7 @@ function aDealing(): Dealing {
     firstLookMs: new Map(),
     usable: new Map(),
     onCut: () => undefined,
+    waiting: new Set(),
     isLockUnsure: false,
   };
 }

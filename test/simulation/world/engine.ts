@@ -1,4 +1,4 @@
-import { Failure } from '../../../src/errors.ts';
+import { Conflict, Failure } from '../../../src/errors.ts';
 import type { ContainerSpec } from '../../../src/rollout/container-spec.ts';
 import type { Container, Health } from '../../../src/rollout/observed.ts';
 import { behaviourOf, type SimContainer, type SimImage } from './sim-container.ts';
@@ -143,7 +143,7 @@ export class SimEngine {
 
   rename(from: string, to: string): void {
     const one = this.must(from);
-    if (this.find(to)) throw new Failure('docker', `Cannot rename ${from} to ${to}: the name is in use`);
+    if (this.find(to)) throw new Conflict('docker', `Cannot rename ${from} to ${to}: the name is in use`);
     one.name = to;
   }
 

@@ -5,6 +5,7 @@ import type { PushRecord } from '../../../src/runner/ports/config-port.ts';
 import type { SimConfig } from './config-file.ts';
 import { homeOf, HOST_PORT } from './fronts.ts';
 import { SimEngine, type SimImage } from './engine.ts';
+import { Hanging } from './hanging.ts';
 import { SimHaproxy, type Checking } from './haproxy.ts';
 import type { Timeline } from './timeline.ts';
 import type { Request, ServerLine, Slot, Worker } from './worker.ts';
@@ -80,6 +81,7 @@ export class SimHost {
   lock: HeldLock | undefined;
   /** `lock.json`. */
   lockedBy: LockOwner | undefined;
+  readonly hanging = new Hanging();
   isUnreachable = false;
   /** Nothing runs on it, nothing can be started, and nobody reaches it. */
   isOff = false;
@@ -171,6 +173,7 @@ export class SimHost {
     this.disturb();
     this.jobs.cutOff();
     this.isOff = true;
+    for (const service of ['docker', 'haproxy'] as const) this.hanging.lose(service);
     this.haproxy.stop();
     this.engine.powerOff();
     this.lock = undefined;

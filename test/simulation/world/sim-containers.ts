@@ -16,6 +16,8 @@ import { simulated } from './sim-commands.ts';
 import type { SimHost } from './host.ts';
 
 const STOPS_WITHIN_MS = 250;
+/** Its grace and some time, as the adapter waits for it. */
+const STOP_GIVEN_UP_MS = 20_000;
 const PULLS_WITHIN_MS = 40;
 
 /**
@@ -131,7 +133,7 @@ export class SimContainers implements Containers {
     const { engine } = this.#host;
     const { timeline } = this.#controller.world;
     await this.#controller.call(this.#host, {
-      ...{ name: `stop ${name}`, service: 'docker', takesMs: STOPS_WITHIN_MS },
+      ...{ name: `stop ${name}`, service: 'docker', takesMs: STOPS_WITHIN_MS, withinMs: STOP_GIVEN_UP_MS },
       change: { what: 'container', verb: 'stop', name },
       run: () => {
         const { id } = engine.must(name);

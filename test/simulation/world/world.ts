@@ -135,6 +135,7 @@ export class World {
   restart(host: SimHost, isStart: boolean): void {
     if (isStart && (host.isOff || !host.haproxy.isDown)) return;
     host.disturb();
+    host.hanging.lose('haproxy');
     if (isStart) host.haproxy.start();
     else host.haproxy.stop();
     if (isStart) this.watchman.sawConfigured(host);

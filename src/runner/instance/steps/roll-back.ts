@@ -1,4 +1,4 @@
-import { Failure } from '../../../errors.ts';
+import { Conflict, Failure } from '../../../errors.ts';
 import { keepsContainer } from '../../../rollout/model.ts';
 import type { Container } from '../../../rollout/observed.ts';
 import { behind } from '../barrier.ts';
@@ -30,7 +30,7 @@ async function bringBack(work: Work): Promise<string> {
   if (!old) return `removed ${instance.container}, which did not exist before`;
   if (aside?.id === old.id) {
     if (aside.running && !work.leaving) await endForGood(aside.name, work);
-    await containers.rename(aside.name, instance.container);
+    await takeName(aside.name, work);
   }
   if (aside?.id !== old.id && named?.id !== old.id) {
     throw new Failure('docker', `Cannot bring back ${instance.container} on ${host.name}: its old container is gone`);
@@ -42,6 +42,16 @@ async function bringBack(work: Work): Promise<string> {
   if (old.running) await containers.start(instance.container);
   if (policy.status === 'rejected') throw policy.reason;
   return `${old.image.reference} is back`;
+}
+
+/** A new container whose making was given up on has the name until it is made, or not: then it is removed first. */
+async function takeName(from: string, { instance, host }: Work): Promise<void> {
+  try {
+    await host.containers.rename(from, instance.container);
+  } catch (error) {
+    if (!(error instanceof Conflict)) throw error;
+    throw new Failure('refused', error.message, { cause: error });
+  }
 }
 
 function sameRestart(one: Container['restart'], other: Container['restart']): boolean {
