@@ -1,4 +1,5 @@
 /** What a run's journal says of it: the events, in their order, as the state that they have come to. */
+import { endOf, isOfItsRecord, leftAs, updatedBefore, versionsOf } from './attempts.ts';
 import type { Stamp, StampedEvent, Subject } from './events.ts';
 import { isHaproxyEvent, type HaproxyEvent } from './haproxy-events.ts';
 import { isGoingBack } from './going-back.ts';
@@ -213,54 +214,6 @@ function othersWork({ command }: RunHistory, before: InstanceHistory): Pick<Inst
   return isOwn ? {} : { stateBefore: before.stateBefore ?? before.state };
 }
 
-/**
- * What the run has updated, and tries again, is put back to that when it fails; unless somebody has taken it back in the
- * meantime.
- */
-function updatedBefore(
-  { state, to }: InstanceHistory,
-  { isRevert, from }: Extract<StampedEvent, { type: 'instance-started' }>,
-): Pick<InstanceHistory, 'stateBefore'> {
-  return { stateBefore: state === 'updated' && from === to && !isRevert ? state : undefined };
-}
-
-/**
- * A run that takes back what it has updated itself has changed nothing then; what it failed to, stays updated. What
- * another has left in work is as this run had made it once that is put back. What it had updated when it died is what it
- * finds when it is gone on with, and puts back.
- */
-function endOf(
-  { command }: RunHistory,
-  { stateBefore, from, to, found, isFoundAgain }: InstanceHistory,
-  { state, isRevert }: Extract<StampedEvent, { type: 'instance-ended' }>,
-): InstanceState {
-  if (stateBefore !== undefined && state !== 'outOfService') return stateBefore;
-  if (!isRevert || command === 'rollback' || state === 'outOfService') {
-    const wasUpdated = isFoundAgain === true && from !== to && found?.old?.image === to;
-    return state === 'unchanged' && wasUpdated ? 'updated' : state;
-  }
-  return state === 'updated' ? 'unchanged' : 'updated';
-}
-
-/**
- * A run that is gone on with leaves alone what it has updated before, and what it was at when it died and turns out to
- * be as it should; what was put back, and is left alone now, is as it was.
- */
-function leftAs({ state: last, stateBefore: state = last }: InstanceHistory): InstanceState {
-  if (state === 'updated' || state === 'inWork' || state === 'outOfService') return 'updated';
-  return state === 'unchanged' ? 'unchanged' : 'left';
-}
-
-/** From what the run has found at first, whatever it was at when it was begun again; to what it was last to be. */
-function versionsOf(
-  { command }: RunHistory,
-  before: InstanceHistory,
-  { from, to, isRevert }: Extract<StampedEvent, { type: 'instance-started' }>,
-): Pick<InstanceHistory, 'from' | 'to'> {
-  const isOwn = isRevert && command !== 'rollback';
-  return { from: before.from ?? from, to: isOwn ? (before.to ?? to) : to };
-}
-
 const begun = { state: 'inWork', endedAt: undefined } as const;
 
 function stepEnded(
@@ -271,7 +224,9 @@ function stepEnded(
   const index = before.steps.findLastIndex(({ step, result }) => step === event.step && result === 'running');
   const steps = before.steps.map((step, at) => (at === index ? { ...step, ...end, ms: event.ms } : step));
   const state = isServer(before.subject) ? serverState(event.step, end.result) : before.state;
-  return { ...before, steps, state, ...(state !== 'inWork' && { endedAt: event.ts }) };
+  const isBack = event.step === 'rollBack' && end.result === 'ok' && isOfItsRecord(before);
+  const endedAt = state === 'inWork' ? {} : { endedAt: event.ts };
+  return { ...before, steps, state, ...endedAt, ...(isBack && { stateBefore: undefined }) };
 }
 
 /** A container's name has no slash, a server's has one. */

@@ -102,7 +102,7 @@ type Life = Readonly<Partial<Record<WorkingState, Transition>>>;
 // prettier-ignore
 const inPlace = {
   draining:    { step: 'drain',    ok: 'replacing',   failed: 'returning',    homeward: false, untouched: 'unchanged' },
-  redraining:  { step: 'drain',    ok: 'replacing',   failed: 'rollingBack',  homeward: false },
+  redraining:  { step: 'drain',    ok: 'replacing',   failed: 'withdrawing',  homeward: false },
   retaking:    { step: 'drain',    ok: 'replacing',   failed: 'withdrawing',  homeward: false },
   replacing:   { step: 'replace',  ok: 'checking',    failed: 'rollingBack',  homeward: false },
   checking:    { step: 'check',    ok: 'restoring',   failed: 'rollingBack',  homeward: false },

@@ -25,7 +25,8 @@ export async function onceMore(
     return await action();
   } catch (error) {
     if (!(error instanceof Failure) || !isPassing(error)) throw error;
-    await watch.clock.sleep(LATE_WITHIN_MS, watch.signal);
+    // Whoever is stopped, or late, meanwhile goes home, and must not meet it there.
+    await watch.clock.sleep(LATE_WITHIN_MS, new AbortController().signal);
     await untilAnswering(work, watch);
     retrying(error.message);
     return action();

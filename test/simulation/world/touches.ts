@@ -37,5 +37,5 @@ export function namesIn(host: SimHost, change: Change): readonly string[] {
   const [before, after] = [host.record, change.entries];
   return [...before, ...after]
     .filter((entry) => !(before.includes(entry) && after.includes(entry)))
-    .map(({ server }) => containerOf(server.name));
+    .map(({ server, container }) => container ?? containerOf(server.name));
 }
