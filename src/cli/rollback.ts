@@ -67,7 +67,14 @@ export async function takeBack(
     );
     return conclude(as, result, session);
   };
-  return inSession({ ...command, inventory }, surroundings, use, own && told);
+  const reaching = { ...command, inventory, extraVars: givenBy(told.history) };
+  return inSession(reaching, surroundings, use, own && told);
+}
+
+/** Its `-e` may say how hosts are reached; what was secret of that was not kept. */
+function givenBy({ invocation }: RunHistory): readonly string[] {
+  const kept = Object.entries(invocation?.extraVars ?? {}).filter(([name]) => !invocation?.hiddenVars.includes(name));
+  return [JSON.stringify(Object.fromEntries(kept))];
 }
 
 function goingBackText(history: RunHistory): string {

@@ -17,6 +17,14 @@ export interface ConnectionOverrides {
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+const OF_THE_WAY =
+  /^ansible_(host|port|user|connection|timeout|private_key_file|host_key_checking|password|(ssh|become|sudo)(_\w+)?)$/;
+
+/** Whether a variable is one of those that say how a host is reached, and as whom. */
+export function saysHowReached(variable: string): boolean {
+  return OF_THE_WAY.test(variable);
+}
+
 /**
  * How to reach a host, from its Ansible variables, in Ansible's order: `ansible_ssh_args` are stronger than a variable
  * such as `ansible_port`, that is stronger than `ansible_ssh_common_args`, and `ansible_ssh_extra_args` come last.

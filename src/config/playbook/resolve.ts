@@ -2,6 +2,7 @@ import { Failure } from '../../errors.ts';
 import type { HostPlay, Play } from '../../rollout/play.ts';
 import { ComposeFiles } from '../compose/project.ts';
 import { type DocumentPath, failureOf, type YamlDocument } from '../document.ts';
+import { saysHowReached } from '../inventory/connection.ts';
 import { type HostSurroundings, hostScope, surroundingsIn } from '../inventory/host-scope.ts';
 import { placeText, type Inventory, type InventoryHost, type Vars } from '../inventory/inventory.ts';
 import type { Secrets } from '../../rollout/secret.ts';
@@ -149,6 +150,12 @@ function resolvePlay({ play, wrongApps }: SoundPart, index: number, fleet: Fleet
   const scope = new Scope(vars, { ...fleet.around, whereOf });
   const note = new Problems();
   const pace = note.parse(paceSchema, paceOf(play), { scope, at: [index] });
+  for (const name of Object.keys(varsOf(play)).filter(saysHowReached)) {
+    note.add({
+      path: [index, 'vars', name],
+      message: 'says how a host is reached: write it in the inventory, or give it with -e',
+    });
+  }
   for (const problem of sameNames(hooksOf(pace?.hooks), [index])) note.add(problem);
   const chosen =
     pace &&

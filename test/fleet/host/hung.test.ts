@@ -69,7 +69,7 @@ describe('a service that ceases to answer for longer than it is waited for', () 
     { of: 'dockerd', at: 'check',   givenUp: 1, status: 0, containers: updated },
     { of: 'dockerd', at: 'retire',  givenUp: 1, status: 0, containers: updated },
     { of: 'haproxy', at: 'drain',   givenUp: 1, status: 0, containers: updated },
-    { of: 'haproxy', at: 'drain',   givenUp: 3, status: 2, containers: containersOn('v1') },
+    { of: 'haproxy', at: 'drain',   givenUp: 5, status: 2, containers: containersOn('v1') },
     { of: 'haproxy', at: 'restore', givenUp: 1, status: 0, containers: updated },
     { of: 'haproxy', at: 'soak',    givenUp: 1, status: 0, containers: updated },
   ])('$of at $at, given up on $givenUp times: every weight is exact, and each container is there once', async ({ status, containers, ...hang }) => {
