@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, scryptSync } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Vars } from '../config/inventory/inventory.ts';
 import { isHostList } from '../config/inventory/sources.ts';
@@ -54,10 +54,13 @@ function shown(value: unknown, path: readonly string[], hide: Hide): unknown {
   return value.map((item: unknown, index) => shown(item, [...path, String(index)], hide));
 }
 
-/** The SHA-256 of the plays with everything filled in: equal when exactly the same is asked for, by whoever it is. */
+/**
+ * A hash of the plays with everything filled in: equal when exactly the same is asked for, by whoever it is. A slow one, since
+ * it is kept, and who has the playbook could try passwords by it.
+ */
 export function fingerprintOf(plays: readonly Play[]): string {
   const asked = plays.map((play) => ({ ...play, registries: undefined }));
-  return createHash('sha256').update(canonical(asked)).digest('hex');
+  return scryptSync(createHash('sha256').update(canonical(asked)).digest(), 'fingerprint', 32).toString('hex');
 }
 
 /** JSON in which the order of keys, and those without a value, make no difference. */

@@ -4,6 +4,7 @@ import { printable } from './inventory/ranges.ts';
 import { blocksOf } from './jinja/blocks.ts';
 import { isBalanced, renderedFile, renderedText, type Rendering, valueOf } from './jinja/engine.ts';
 import { unrendered, valueAt } from './playbook/field.ts';
+import { derivedSecrets } from './derived-secrets.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import { namesIn, type Reference } from './playbook/template-names.ts';
 import { isMapping, isMarked, type Marked, VaultText } from './values.ts';
@@ -121,13 +122,13 @@ export class Scope {
     if (missing) throw this.#undefinedName(missing, template);
     try {
       const isComplete = all.every((reference) => !isMissing(context, reference));
-      const value = evaluated(template, this.#rendering(context, isComplete));
+      const rendering = this.#rendering(context, isComplete);
+      const value = evaluated(template, rendering);
       if (typeof value === 'string' && value.length > LONGEST) throw new Error('it becomes a text of more than 10 MB');
-      this.#noteSecret(
-        value,
-        template,
-        all.map((reference) => valueAt(context, reference)),
-      );
+      // All of all hosts is not what is used of it.
+      const named = all.filter(([name, ...path]) => name !== 'hostvars' || path.length > 1);
+      const used = [...named.map((reference) => valueAt(context, reference)), ...rendering.looked];
+      this.#noteSecrets(value, template, used);
       return value;
     } catch (error) {
       const message = reasonOf(error).split('\n', 1)[0] ?? '';
@@ -156,9 +157,14 @@ export class Scope {
     }
   }
 
-  #rendering(context: Vars, isComplete: boolean): Rendering {
+  #rendering(context: Vars, isComplete: boolean): Rendering & { readonly looked: readonly unknown[] } {
     const { secrets, folder = '.' } = this.#options;
-    return { context, isComplete, folder, onLooked: (name, value) => secrets?.addNamed(name, value) };
+    const looked: unknown[] = [];
+    const onLooked = (name: string, value: unknown): void => {
+      secrets?.addNamed(name, value);
+      looked.push(value);
+    };
+    return { context, isComplete, folder, onLooked, looked };
   }
 
   #contextOf(references: readonly Reference[]): Record<string, unknown> {
@@ -171,11 +177,10 @@ export class Scope {
     return context;
   }
 
-  /** A password that was encoded is no less secret; what still shows it is found by what it shows. */
-  #noteSecret(value: unknown, template: string, used: readonly unknown[]): void {
+  #noteSecrets(value: unknown, template: string, used: readonly unknown[]): void {
     const { secrets } = this.#options;
-    if (secrets === undefined || secrets.isEmpty || typeof value !== 'string' || !template.includes('|')) return;
-    if (used.some((it) => typeof it === 'string' && secrets.isIn(it)) && !secrets.isIn(value)) secrets.add(value);
+    if (secrets === undefined) return;
+    for (const text of derivedSecrets(value, { template, used }, secrets)) secrets.add(text);
   }
 
   #undefinedName(reference: Reference, template: string): TemplateProblem {

@@ -13,9 +13,15 @@ export function holdsSecret(name: string): boolean {
   return SECRET_NAME.test(name);
 }
 
+const KEYS = 'api|access|secret|private|encryption|app';
 /** Of the words that end in "pass" by themselves, those that tell of no password. */
-const SECRET_NAME =
-  /(?:password|passwd|passphrase|(?<!by|com|sur|tres|over|under)pass|secrets?|token|credentials?|(?:api|access|secret|private|encryption)[_-]?key)$/i;
+const WORDS = `password|passwd|passphrase|(?<!by|com|sur|tres|over|under)pass|secrets?|token|credentials?|dsn|(?:${KEYS})[_-]?key`;
+/** What may come after it, and tells which of several it is: not what tells where one is, or of what kind. */
+const WHICH = String.raw`base|v?\d+|old|new|previous|next|primary|secondary|ro|rw|read|write|prod|production|staging|dev|test`;
+const SECRET_NAME = new RegExp(`(?:${WORDS})(?:[_-](?:${WHICH}))*$`, 'i');
+
+/** `scheme://user:password@host`, as in the address of a database. */
+const IN_ADDRESS = /\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:([^\s/@]+)@/gi;
 
 /** Hiding something shorter wherever it occurs would hide half of every line. */
 const SHORTEST_HIDDEN = 4;
@@ -77,12 +83,14 @@ export class Secrets {
     if (isDoubtful) this.#doubtful.add(bare);
   }
 
-  /** A value, or what is deep in it, whose name says that it is secret. */
+  /** A value, or what is deep in it, whose name says that it is secret; and the password in an address. */
   addNamed(name: string, value: unknown): void {
     if (typeof value === 'object' && value !== null) {
       for (const [key, item] of Object.entries(value)) this.addNamed(Array.isArray(value) ? name : key, item);
     } else if (holdsSecret(name) && (typeof value === 'string' || typeof value === 'number')) {
       this.add(String(value), name);
+    } else if (typeof value === 'string') {
+      for (const [, password = ''] of value.matchAll(IN_ADDRESS)) this.add(password, name);
     }
   }
 

@@ -50,10 +50,21 @@ describe('Secrets', () => {
 it.each([
   [['password', 'db_password', 'DB_PASSWORD', 'dbPassword', 'api_key', 'SECRET_KEY', 'accessToken', 'registry_pass'], true],
   [['PGPASSWORD', 'DBPASSWORD', 'dbpass', 'PGPASS', 'authtoken', 'clientsecret', 'APIKEY', 'com.example.api-token', 'splunk-token', 'secrets'], true],
+  [['SECRET_KEY_BASE', 'DB_PASSWORD_RO', 'PASSWORD_1', 'JWT_SECRET_V2', 'db-password-old', 'APP_KEY', 'SENTRY_DSN'], true],
+  [['SECRET_NAME', 'PASSWORD_MIN_LENGTH', 'TOKEN_TYPE', 'token_url', 'secret_backend', 'PASSWORD_FILE_OLD', 'token_1_file'], false],
   [['bypass', 'no_proxy_bypass', 'surpass', 'trespass', 'pass_through', 'max_tokens', 'primary_key', 'monkey', 'keyfile'], false],
   [['key', 'keepalive', 'password_file', 'private_key_file', 'token_ttl', 'author', 'monkey', 'compass', 'ansible_ssh_private_key_file'], false],
 ])('holdsSecret() of %j is %s', (names, holds) => {
   expect(names.filter((name) => holdsSecret(name) !== holds)).toEqual([]);
+});
+
+it('hides the password in an address, whatever that is called', () => {
+  const secrets = new Secrets();
+  secrets.addNamed('env', { DATABASE_URL: 'postgres://app:hunter22@db:5432/app', HOME_URL: 'http://host:8080/a@b' });
+
+  expect(secrets.hide('FATAL: hunter22 is wrong for app at db:5432, see http://host:8080/a@b')).toBe(
+    'FATAL: (hidden) is wrong for app at db:5432, see http://host:8080/a@b',
+  );
 });
 
 it('soundsSecret() knows the usual names', () => {

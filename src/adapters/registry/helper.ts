@@ -27,11 +27,16 @@ export async function askHelper({ name, server, environment }: Asked): Promise<L
   if (error) {
     // The protocol has no other sign for it than these words, on stdout.
     if (/credentials not found/i.test(stdout)) return undefined;
-    throw fail(error.code === 'ENOENT' ? 'there is no such program' : stdout.trim() || reasonOf(error), error);
+    throw fail(error.code === 'ENOENT' ? 'there is no such program' : said(stdout) || reasonOf(error), error);
   }
   const { Username: username, Secret: secret } = parsed(stdout);
   if (typeof username !== 'string' || typeof secret !== 'string') throw fail('its answer has no Username and Secret');
   return username === '<token>' ? { identityToken: secret } : { username, password: secret };
+}
+
+/** What is an answer has the secret in it, whatever the exit status. */
+function said(stdout: string): string {
+  return Object.keys(parsed(stdout)).length > 0 ? '' : stdout.trim();
 }
 
 type ProgramError = Error & { readonly code?: string | number | null };

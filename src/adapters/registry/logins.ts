@@ -45,9 +45,10 @@ export class RegistryLogins {
     const { environment, onSecret } = this.#options;
     const folder = environment['DOCKER_CONFIG'] ?? join(environment['HOME'] ?? homedir(), '.docker');
     this.#config ??= readDockerConfig(join(folder, 'config.json'));
-    const helper = this.#config.credHelpers[registry] ?? this.#config.credsStore;
     // Docker's own registry is kept under an address of old.
     const server = registry === 'docker.io' ? DOCKER_HUB : registry;
+    const { credHelpers, credsStore } = this.#config;
+    const helper = credHelpers[server] ?? credHelpers[registry] ?? credsStore;
     const login =
       helper === undefined ? loginIn(this.#config, registry) : await askHelper({ name: helper, server, environment });
     if (login) onSecret('password' in login ? login.password : login.identityToken);

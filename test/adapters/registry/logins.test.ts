@@ -100,6 +100,23 @@ describe('a credential helper', () => {
     expect(await kept.of('reg.example')).toEqual({ identityToken: 't0ken' });
   });
 
+  it.each(['https://index.docker.io/v1/', 'docker.io'])('of Docker Hub is known as %s', async (known) => {
+    helper('hub', 'echo "{\\"Username\\":\\"ann\\",\\"Secret\\":\\"for $server\\"}"');
+
+    const kept = logins({ credHelpers: { [known]: 'hub' } });
+
+    expect(await kept.of('docker.io')).toEqual({ username: 'ann', password: 'for https://index.docker.io/v1/' });
+  });
+
+  it('that fails with an answer does not show it', async () => {
+    helper('shop', `echo '{"Username":"ann","Secret":"hunter2"}'; exit 1`);
+
+    const asked = logins({ credsStore: 'shop' }).of('reg.example');
+
+    await expect(asked).rejects.toThrow(/docker-credential-shop/);
+    await expect(asked).rejects.not.toThrow(/hunter2/);
+  });
+
   it('may know nothing of a registry', async () => {
     helper('shop', 'echo "credentials not found in native keychain"; exit 1');
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { render, Scope } from '../../../src/config/template.ts';
 import { Secrets } from '../../../src/rollout/secret.ts';
 
@@ -91,5 +91,28 @@ describe('templates', () => {
     render('{{ pw | b64encode }}', new Scope({ pw: 'hunter2' }, { secrets }), () => undefined);
 
     expect(secrets.hide('is aHVudGVyMg==')).toBe('is (hidden)');
+  });
+
+  // prettier-ignore
+  it.each([
+    { what: 'a mapping with one in it', template: '{{ registry_auth | to_json | b64encode }}', shows: 'eyJwYXNzd29yZCI6ICJodW50ZXIyIiwgInVzZXIiOiAiY2kifQ==' },
+    { what: 'one that is looked up',    template: "{{ lookup('env', 'SLUICE_TEST_PASSWORD') | b64encode }}", shows: 'b3RoZXItc2VjcmV0' },
+    { what: 'one of another host',      template: '{{ hostvars[h].db_password | b64encode }}', shows: 'ZGItc2VjcmV0LTE=' },
+    { what: 'one, by a method',         template: '{{ pw.upper() }}',                          shows: 'HUNTER2' },
+    { what: 'one, as a list',           template: "{{ pw | regex_findall('[a-z]+') }}",        shows: 'hunter' },
+  ])('make a secret of what is made of $what', ({ template, shows }) => {
+    const secrets = new Secrets();
+    secrets.add('hunter2');
+    vi.stubEnv('SLUICE_TEST_PASSWORD', 'other-secret');
+    const vars = { pw: 'hunter2', registry_auth: { user: 'ci', password: 'hunter2' }, h: 'fe1' };
+    const made = { hostvars: () => ({ fe1: { db_password: 'db-secret-1' } }) };
+
+    const problems: string[] = [];
+    render(template, new Scope(vars, { secrets, made }), (_path, message) => problems.push(message));
+
+    vi.unstubAllEnvs();
+    expect(problems).toEqual([]);
+    expect(secrets.hide(`is ${shows}`)).toBe('is (hidden)');
+    expect(secrets.hide('ci')).toBe('ci');
   });
 });

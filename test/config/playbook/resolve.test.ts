@@ -134,6 +134,12 @@ describe('resolvePlays()', () => {
     ]);
   });
 
+  it('refuses variables in a play that say how a host is reached, which is known by then', () => {
+    expect(() => resolved(aPlaybook('', '  vars: { ansible_user: deploy, where: x }\n'))).toThrow(
+      /:\d+: vars\.ansible_user: says how a host is reached: write it in the inventory, or give it with -e/,
+    );
+  });
+
   it('knows the magic variables', () => {
     const env =
       '{ HOST: "{{ inventory_hostname }}", GROUP: "{{ group_names | join }}", ALL: "{{ groups.fe | join(",") }}" }';
