@@ -17,6 +17,8 @@ import type { RegistryLogin } from '../rollout/play.ts';
 import type { Secrets } from '../rollout/secret.ts';
 import type { Locking } from '../runner/hosts/held-hosts.ts';
 import { beforeActing } from '../runner/instance/before-acting.ts';
+import { unheeded } from '../config/inventory/ansible-cfg.ts';
+import { textOf } from '../config/reading.ts';
 import { outlastingHangs } from '../runner/hosts/hung.ts';
 import type { RunContext } from '../runner/run.ts';
 import type { Common, HostsCommand } from './command.ts';
@@ -160,9 +162,21 @@ function reaching(
   const trace = (text: string): void => {
     log.debug(secrets.hide(text));
   };
+  for (const text of unheededAround(surroundings)) surroundings.stderr.write(`warning: ${text}\n`);
   const logins = new RegistryLogins({ environment: surroundings.environment, onSecret });
   const options = { trace, logins, secrets, folder: playbookFolderOf(command), ...reachingOf(command, surroundings) };
   return { logins, fleet: new SshFleet(inventory, options) };
+}
+
+function unheededAround({ environment }: Surroundings): readonly string[] {
+  const read = (path: string): string | undefined => {
+    try {
+      return textOf(path);
+    } catch {
+      return undefined;
+    }
+  };
+  return unheeded({ environment, folder: '.', read });
 }
 
 /** Of this process: a container that starts anew may have the name and the number of another one that lives. */

@@ -15,7 +15,7 @@ describe('what HAProxy would not let be undone is refused before anything is tou
   it.each<{ what: string; changes?: readonly Change[]; play?: readonly Change[]; says: RegExp }>([
     {
       what: 'a socket at level operator',
-      changes: [['level admin', 'level admin\n    stats socket /run/watch.sock level operator']],
+      changes: [['haproxy level admin', 'haproxy level admin\n    stats socket /run/watch.sock level operator']],
       play: [['backend: pxapp_cluster', 'backend: pxapp_cluster\n    socket: /run/watch.sock']],
       says: /socket \/run\/watch\.sock is at level operator: weights can only be set at "level admin"/,
     },
