@@ -13,7 +13,9 @@ describe('a rollout on the real fleet, with an app that takes 3 s to start and r
     await runtime(hostNamed('fe1'), 'set weight pxapp_cluster/pxApp_1 7');
     await runtime(hostNamed('fe2'), 'set weight pxapp_cluster/pxApp_2 200');
     const before = await allServers();
-    const traffic = load({ perHost: 150, webSockets: 1 });
+    const traffic = load({ perHost: 150 });
+    // On one host: each server waits for it up to the drain timeout.
+    const sockets = load({ on: ['fe1'], perHost: 8, webSockets: 1 });
 
     const ended: Ended[] = [];
     let requests = 0;
@@ -23,11 +25,11 @@ describe('a rollout on the real fleet, with an app that takes 3 s to start and r
       requests += traffic.counts().requests - earlier;
     }
 
-    const report = await traffic.stop();
+    const [report, { failures, longLived }] = await Promise.all([traffic.stop(), sockets.stop()]);
     expect(ended.map(({ status, stderr }) => (status === 0 ? 0 : stderr))).toEqual(ended.map(() => 0));
     expect(requests).toBeGreaterThanOrEqual(20_000);
-    expect(report.failures).toEqual([]);
-    expect(report.longLived.closedByOtherSide).toBeGreaterThan(0);
+    expect([...report.failures, ...failures]).toEqual([]);
+    expect(longLived.closedByOtherSide).toBeGreaterThan(0);
     expect(Object.keys(report.byVersion).toSorted()).toEqual(['v1', 'v2']);
     expect(await allServers()).toEqual(before);
     expect(before).not.toEqual(everyHostInService);
