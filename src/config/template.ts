@@ -2,6 +2,7 @@ import { reasonOf } from '../errors.ts';
 import type { Vars } from './inventory/inventory.ts';
 import { printable } from './inventory/ranges.ts';
 import { blocksOf } from './jinja/blocks.ts';
+import { openChainsIn } from './jinja/chains.ts';
 import { isBalanced, renderedFile, renderedText, type Rendering, valueOf } from './jinja/engine.ts';
 import { unrendered, valueAt } from './playbook/field.ts';
 import type { Secrets } from '../rollout/secret.ts';
@@ -117,7 +118,8 @@ export class Scope {
   render(template: string): unknown {
     const { all, needed } = namesIn(template);
     const context = this.#contextOf(all);
-    const missing = needed.find((reference) => isMissing(context, reference));
+    const lost = needed.filter((reference) => isMissing(context, reference));
+    const missing = lost.length > 0 ? requiredOf(lost, template) : undefined;
     if (missing) throw this.#undefinedName(missing, template);
     try {
       const isComplete = all.every((reference) => !isMissing(context, reference));
@@ -213,6 +215,12 @@ function fileProblem(reason: string, { template, missing }: Failed): FileProblem
   const culprit = missing.find((reference) => written.includes(reference.join('.'))) ?? missing[0];
   const what = culprit ? `the variable ${culprit.join('.')} is not defined` : `not defined: ${written.trim()}`;
   return { line, message: what };
+}
+
+/** The first that is not asked for with `default` or `is defined`, nor what something so asked for is an attribute of. */
+function requiredOf(references: readonly Reference[], template: string): Reference | undefined {
+  const open = openChainsIn(template);
+  return references.find((reference) => !open.has(reference.join('.')));
 }
 
 /** Methods of texts and mappings are no attributes, and what an item of a list may hold is left to the engine. */
