@@ -3,6 +3,7 @@ import type { Vars } from './inventory/inventory.ts';
 import { printable } from './inventory/ranges.ts';
 import { blocksOf } from './jinja/blocks.ts';
 import { openChainsIn } from './jinja/chains.ts';
+import { isLeftAsText, literalOf } from './jinja/literal.ts';
 import { isBalanced, renderedFile, renderedText, type Rendering, valueOf } from './jinja/engine.ts';
 import { unrendered, valueAt } from './playbook/field.ts';
 import type { Secrets } from '../rollout/secret.ts';
@@ -23,12 +24,15 @@ export function hasTemplate(value: string): boolean {
  * Renders every text in `value`, as deep as it goes, the way Ansible does: what a variable holds is rendered too, and
  * a text that is nothing but one `{{ expression }}` becomes the expression's value, not its text. A name that is not
  * defined is an error. Keys of mappings are left alone. What could not be rendered is `unrendered`.
- *
- * The language is MiniJinja's, which differs from Jinja2 in printing `true`, `false` and `none` in lower case.
  */
 export function render(value: unknown, vars: Vars | Scope, complain: Complain): unknown {
   const scope = vars instanceof Scope ? vars : new Scope(vars);
   return renderAt(value, scope, (template) => scope.render(template), { path: [], complain });
+}
+
+/** The same of what is, or is part of, a variable: Ansible makes a list of a text that looks like one. */
+export function renderVariable(value: unknown, scope: Scope, complain: Complain): unknown {
+  return renderAt(value, scope, (template) => scope.renderVariable(template), { path: [], complain });
 }
 
 interface Spot {
@@ -85,6 +89,8 @@ export class Scope {
   readonly #vars: Vars;
   readonly #options: ScopeOptions;
   readonly #rendered = new Map<string, unknown>();
+  /** Names of those that are texts whatever they look like. */
+  readonly #texts = new Set<string>();
   readonly #within: string[] = [];
 
   constructor(vars: Vars, options: ScopeOptions = {}) {
@@ -105,7 +111,9 @@ export class Scope {
     try {
       const problems: string[] = [];
       const note: Complain = (_path, message) => problems.push(message);
-      const value = renderAt(this.#vars[name], this, (template) => this.render(template), { path: [], complain: note });
+      const written = this.#vars[name];
+      const value = renderVariable(written, this, note);
+      if (typeof written === 'string' && this.#isLeftAsText(written)) this.#texts.add(name);
       if (problems[0] !== undefined) throw new TemplateProblem(problems[0]);
       this.#rendered.set(name, value);
       this.#options.secrets?.addNamed(name, value);
@@ -113,6 +121,17 @@ export class Scope {
     } finally {
       this.#within.pop();
     }
+  }
+
+  /** The same as the value of a variable, which a text that looks like a list becomes. */
+  renderVariable(template: string): unknown {
+    const value = this.render(template);
+    return typeof value === 'string' && !this.#isLeftAsText(template) ? literalOf(value) : value;
+  }
+
+  #isLeftAsText(template: string): boolean {
+    const expression = soleExpression(template);
+    return expression !== undefined && (isLeftAsText(expression) || this.#texts.has(expression.trim()));
   }
 
   render(template: string): unknown {
