@@ -2,6 +2,8 @@ import { reasonOf } from '../errors.ts';
 import type { Vars } from './inventory/inventory.ts';
 import { printable } from './inventory/ranges.ts';
 import { blocksOf } from './jinja/blocks.ts';
+import { openChainsIn } from './jinja/chains.ts';
+import { isLeftAsText, literalOf } from './jinja/literal.ts';
 import { isBalanced, renderedFile, renderedText, type Rendering, valueOf } from './jinja/engine.ts';
 import { unrendered, valueAt } from './playbook/field.ts';
 import { derivedSecrets } from './derived-secrets.ts';
@@ -23,12 +25,15 @@ export function hasTemplate(value: string): boolean {
  * Renders every text in `value`, as deep as it goes, the way Ansible does: what a variable holds is rendered too, and
  * a text that is nothing but one `{{ expression }}` becomes the expression's value, not its text. A name that is not
  * defined is an error. Keys of mappings are left alone. What could not be rendered is `unrendered`.
- *
- * The language is MiniJinja's, which differs from Jinja2 in printing `true`, `false` and `none` in lower case.
  */
 export function render(value: unknown, vars: Vars | Scope, complain: Complain): unknown {
   const scope = vars instanceof Scope ? vars : new Scope(vars);
   return renderAt(value, scope, (template) => scope.render(template), { path: [], complain });
+}
+
+/** The same of what is, or is part of, a variable: Ansible makes a list of a text that looks like one. */
+export function renderVariable(value: unknown, scope: Scope, complain: Complain): unknown {
+  return renderAt(value, scope, (template) => scope.renderVariable(template), { path: [], complain });
 }
 
 interface Spot {
@@ -85,6 +90,8 @@ export class Scope {
   readonly #vars: Vars;
   readonly #options: ScopeOptions;
   readonly #rendered = new Map<string, unknown>();
+  /** Names of those that are texts whatever they look like. */
+  readonly #texts = new Set<string>();
   readonly #within: string[] = [];
 
   constructor(vars: Vars, options: ScopeOptions = {}) {
@@ -105,7 +112,9 @@ export class Scope {
     try {
       const problems: string[] = [];
       const note: Complain = (_path, message) => problems.push(message);
-      const value = renderAt(this.#vars[name], this, (template) => this.render(template), { path: [], complain: note });
+      const written = this.#vars[name];
+      const value = renderVariable(written, this, note);
+      if (typeof written === 'string' && this.#isLeftAsText(written)) this.#texts.add(name);
       if (problems[0] !== undefined) throw new TemplateProblem(problems[0]);
       this.#rendered.set(name, value);
       this.#options.secrets?.addNamed(name, value);
@@ -115,10 +124,22 @@ export class Scope {
     }
   }
 
+  /** The same as the value of a variable, which a text that looks like a list becomes. */
+  renderVariable(template: string): unknown {
+    const value = this.render(template);
+    return typeof value === 'string' && !this.#isLeftAsText(template) ? literalOf(value) : value;
+  }
+
+  #isLeftAsText(template: string): boolean {
+    const expression = soleExpression(template);
+    return expression !== undefined && (isLeftAsText(expression) || this.#texts.has(expression.trim()));
+  }
+
   render(template: string): unknown {
     const { all, needed } = namesIn(template);
     const context = this.#contextOf(all);
-    const missing = needed.find((reference) => isMissing(context, reference));
+    const lost = needed.filter((reference) => isMissing(context, reference));
+    const missing = lost.length > 0 ? requiredOf(lost, template) : undefined;
     if (missing) throw this.#undefinedName(missing, template);
     try {
       const isComplete = all.every((reference) => !isMissing(context, reference));
@@ -218,6 +239,12 @@ function fileProblem(reason: string, { template, missing }: Failed): FileProblem
   const culprit = missing.find((reference) => written.includes(reference.join('.'))) ?? missing[0];
   const what = culprit ? `the variable ${culprit.join('.')} is not defined` : `not defined: ${written.trim()}`;
   return { line, message: what };
+}
+
+/** The first that is not asked for with `default` or `is defined`, nor what something so asked for is an attribute of. */
+function requiredOf(references: readonly Reference[], template: string): Reference | undefined {
+  const open = openChainsIn(template);
+  return references.find((reference) => !open.has(reference.join('.')));
 }
 
 /** Methods of texts and mappings are no attributes, and what an item of a list may hold is left to the engine. */

@@ -4,6 +4,7 @@ import { reasonOf } from '../../errors.ts';
 import { blocksOf } from './blocks.ts';
 import { pythonText } from '../inventory/python-text.ts';
 import { type Filter, FilterProblem } from './arguments.ts';
+import { withOpenChains } from './chains.ts';
 import { argumentNames, filters, tests } from './filters.ts';
 import { type Looking, lookups } from './lookups.ts';
 
@@ -40,7 +41,12 @@ export function renderedFile(template: string, rendering: Rendering): string {
 /** The value of an expression; both `none` and what is not defined are undefined. */
 export function valueOf(expression: string, rendering: Rendering): unknown {
   refuseNamesInMap(expression);
-  return plain(withEngine(rendering, (engine) => engine.evalExpr(literally(expression), rendering.context) as unknown));
+  return plain(
+    withEngine(
+      rendering,
+      (engine) => engine.evalExpr(literally(withOpenChains(expression)), rendering.context) as unknown,
+    ),
+  );
 }
 
 const TEXTS = /"[^"\\]*(?:\\[^][^"\\]*)*"|'[^'\\]*(?:\\[^][^'\\]*)*'/g;
@@ -69,9 +75,10 @@ function withPrinting(template: string, print: (inner: string, start: number) =>
   const pieces: string[] = [];
   let at = 0;
   for (const { opening, start, from, to, inner } of blocks) {
-    if (opening === '{%' || !isBalanced(inner)) continue;
-    refuseNamesInMap(inner);
-    pieces.push(template.slice(at, from), ` ${print(inner, start)} `);
+    if (!isBalanced(inner)) continue;
+    if (opening === '{{') refuseNamesInMap(inner);
+    const open = withOpenChains(inner);
+    pieces.push(template.slice(at, from), opening === '{{' ? ` ${print(open, start)} ` : open);
     at = to;
   }
   return pieces.join('') + template.slice(at);

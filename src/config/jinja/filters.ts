@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { basename, dirname, extname, join } from 'node:path';
-import { parse as parseYaml, stringify as stringifyYaml } from 'yaml';
-import { attempt, type Filter, FilterProblem, isTrue, list, sortedDeep, text } from './arguments.ts';
+import { attempt, type Filter, FilterProblem, isTrue, list, text } from './arguments.ts';
 import { among, collectionFilters } from './collections.ts';
+import { numericFilters, numericNames } from './numeric.ts';
 import { regexFilters, regexTests } from './regex.ts';
-import { isMapping } from '../values.ts';
+import { serializingFilters, serializingNames } from './serialized.ts';
 
 /**
  * The filters of Ansible, and of Jinja2 where the engine has none of its own.
@@ -13,12 +13,6 @@ import { isMapping } from '../values.ts';
  * @see https://docs.ansible.com/ansible/latest/playbook_guide/playbooks_filters.html
  */
 export const filters: Readonly<Record<string, Filter>> = {
-  to_json: (value) => pythonCompact(value),
-  to_nice_json: (value, { named }) => JSON.stringify(sortedDeep(value), undefined, Number(named['indent'] ?? 4)),
-  from_json: (value) => attempt('is no JSON', () => JSON.parse(text(value)) as unknown),
-  to_yaml: (value) => stringifyYaml(sortedDeep(value)),
-  to_nice_yaml: (value, { named }) => stringifyYaml(sortedDeep(value), { indent: Number(named['indent'] ?? 4) }),
-  from_yaml: (value) => attempt('is no YAML', () => parseYaml(text(value)) as unknown),
   b64encode: (value) => Buffer.from(text(value)).toString('base64'),
   b64decode: (value) => Buffer.from(text(value), 'base64').toString(),
   hash: (value, { at }) => hashed(text(value), text(at[0] ?? 'sha1')),
@@ -47,14 +41,16 @@ export const filters: Readonly<Record<string, Filter>> = {
   wordcount: (value) => text(value).split(/\s+/).filter(Boolean).length,
   pow: (value, { at }) => Number(value) ** Number(at[0]),
   log: (value, { at }) => Math.log(Number(value)) / (at[0] === undefined ? 1 : Math.log(Number(at[0]))),
+  ...numericFilters,
+  ...serializingFilters,
   ...regexFilters,
   ...collectionFilters,
 };
 
 /** What filters and tests may be told by name. */
 export const argumentNames: Readonly<Record<string, readonly string[]>> = {
-  ...{ to_json: ['indent', 'sort_keys'], to_nice_json: ['indent', 'sort_keys'] },
-  ...{ to_yaml: ['indent', 'sort_keys'], to_nice_yaml: ['indent', 'sort_keys'] },
+  ...numericNames,
+  ...serializingNames,
   ...{ regex_replace: ['ignorecase', 'multiline'], regex_search: ['ignorecase', 'multiline'] },
   ...{ regex_findall: ['ignorecase', 'multiline'], match: ['ignorecase', 'multiline'] },
   ...{ search: ['ignorecase', 'multiline'], regex: ['ignorecase', 'multiline'] },
@@ -76,19 +72,6 @@ export const tests: Readonly<Record<string, Filter>> = {
 
 function hashed(value: string, algorithm: string): string {
   return attempt(`cannot be hashed with ${algorithm}`, () => createHash(algorithm).update(value).digest('hex'));
-}
-
-/** As Python's json.dumps() does it, with keys in the order of the mapping. */
-function pythonCompact(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(pythonCompact).join(', ')}]`;
-  if (!isMapping(value)) return JSON.stringify(value ?? null).replace(/[\u0080-\uffff]/g, escaped);
-  return `{${Object.entries(value)
-    .map(([key, item]) => `${pythonCompact(key)}: ${pythonCompact(item)}`)
-    .join(', ')}}`;
-}
-
-function escaped(character: string): string {
-  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
 }
 
 /** Unlike Node, Python starts anew at an absolute path, and leaves the rest as it is written. */

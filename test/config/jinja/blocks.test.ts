@@ -34,6 +34,7 @@ describe('a very long template that is wrong', () => {
     ['a text that does not end',           `{{ "${'\\"'.repeat(TIMES)}`],
     ['raw that does not end',              '{% raw %}{% '.repeat(TIMES / 4)],
     ['brackets that do not end',           `{{ ${'('.repeat(TIMES)} }}`],
+    ['a chain without end',                `{{ a${'.b'.repeat(TIMES)} | default(1) | c }}`],
     ['loops without a name',               '{% for %}'.repeat(TIMES / 4)],
     ['a loop of loops',                    `{% ${'for '.repeat(TIMES / 4)} %}`],
   ])('is refused in a line: %s', (_what, template) => {
