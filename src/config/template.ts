@@ -1,14 +1,15 @@
 import { reasonOf } from '../errors.ts';
 import type { Vars } from './inventory/inventory.ts';
 import { printable } from './inventory/ranges.ts';
-import { blocksOf } from './jinja/blocks.ts';
 import { openChainsIn } from './jinja/chains.ts';
 import { isLeftAsText, literalOf } from './jinja/literal.ts';
-import { isBalanced, renderedFile, renderedText, type Rendering, valueOf } from './jinja/engine.ts';
+import { renderedFile, type Rendering } from './jinja/engine.ts';
 import { unrendered, valueAt } from './playbook/field.ts';
 import { derivedSecrets } from './derived-secrets.ts';
 import type { Secrets } from '../rollout/secret.ts';
+import { WantedVariable } from './jinja/lookups.ts';
 import { namesIn, type Reference } from './playbook/template-names.ts';
+import { evaluated, soleExpression } from './template-value.ts';
 import { isMapping, isMarked, type Marked, VaultText } from './values.ts';
 import { VaultProblem } from './vault.ts';
 
@@ -28,13 +29,21 @@ export function hasTemplate(value: string): boolean {
  */
 export function render(value: unknown, vars: Vars | Scope, complain: Complain): unknown {
   const scope = vars instanceof Scope ? vars : new Scope(vars);
-  return renderAt(value, scope, (template) => scope.render(template), { path: [], complain });
+  const rendered = renderAt(value, scope, (template) => scope.render(template), { path: [], complain });
+  if (rendered !== OMIT) return rendered;
+  complain([], OMIT_ALONE);
+  return unrendered;
 }
 
 /** The same of what is, or is part of, a variable: Ansible makes a list of a text that looks like one. */
 export function renderVariable(value: unknown, scope: Scope, complain: Complain): unknown {
   return renderAt(value, scope, (template) => scope.renderVariable(template), { path: [], complain });
 }
+
+/** What `omit` is: a key that has it is left out. */
+const OMIT = '__omit_place_holder__';
+
+const OMIT_ALONE = '"omit" leaves out a key whose value is nothing else, such as "{{ x | default(omit) }}"';
 
 interface Spot {
   readonly path: TemplatePath;
@@ -44,8 +53,11 @@ interface Spot {
 function renderAt(value: unknown, scope: Scope, renderText: (template: string) => unknown, place: Spot): unknown {
   const inside = (step: string | number, item: unknown): unknown =>
     renderAt(item, scope, renderText, { ...place, path: [...place.path, step] });
-  if (Array.isArray(value)) return value.map((item: unknown, index) => inside(index, item));
-  if (isMapping(value)) return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, inside(key, item)]));
+  if (Array.isArray(value)) return value.map((item: unknown, index) => itemOf(inside(index, item), index, place));
+  if (isMapping(value)) {
+    const entries = Object.entries(value).map(([key, item]) => [key, inside(key, item)] as const);
+    return Object.fromEntries(entries.filter(([, item]) => item !== OMIT));
+  }
   if (!isMarked(value) && (typeof value !== 'string' || !hasTemplate(value))) return value;
   try {
     return isMarked(value) ? plainOf(value) : renderText(value);
@@ -54,6 +66,12 @@ function renderAt(value: unknown, scope: Scope, renderText: (template: string) =
     place.complain(place.path, error.message);
     return unrendered;
   }
+}
+
+function itemOf(item: unknown, index: number, { path, complain }: Spot): unknown {
+  if (item !== OMIT) return item;
+  complain([...path, index], OMIT_ALONE);
+  return unrendered;
 }
 
 /** @throws TemplateProblem if it is encrypted, and cannot be decrypted */
@@ -144,7 +162,12 @@ export class Scope {
     try {
       const isComplete = all.every((reference) => !isMissing(context, reference));
       const rendering = this.#rendering(context, isComplete);
-      const value = evaluated(template, rendering);
+      const value = this.#lookingUp((variables) => {
+        const found = evaluated(template, { ...rendering, variables });
+        rendering.looked.push(...variables.values());
+        return found;
+      });
+      if (typeof value === 'string' && value !== OMIT && value.includes(OMIT)) throw new Error(OMIT_ALONE);
       if (typeof value === 'string' && value.length > LONGEST) throw new Error('it becomes a text of more than 10 MB');
       // All of all hosts is not what is used of it.
       const named = all.filter(([name, ...path]) => name !== 'hostvars' || path.length > 1);
@@ -152,6 +175,7 @@ export class Scope {
       this.#noteSecrets(value, template, used);
       return value;
     } catch (error) {
+      if (error instanceof TemplateProblem) throw error;
       const message = reasonOf(error).split('\n', 1)[0] ?? '';
       const culprit = message.startsWith('undefined value') && all.find((reference) => isMissing(context, reference));
       if (culprit) throw this.#undefinedName(culprit, template);
@@ -167,9 +191,11 @@ export class Scope {
       const context = this.#contextOf(all);
       try {
         const isComplete = all.every((reference) => !isMissing(context, reference));
-        const text = renderedFile(template, this.#rendering(context, isComplete));
+        const rendering = this.#rendering(context, isComplete);
+        const text = this.#lookingUp((variables) => renderedFile(template, { ...rendering, variables }));
         return text.length > LONGEST ? { line: 1, message: 'it becomes a text of more than 10 MB' } : text;
       } catch (error) {
+        if (error instanceof TemplateProblem) throw error;
         return fileProblem(reasonOf(error), { template, missing: all.filter((it) => isMissing(context, it)) });
       }
     } catch (error) {
@@ -178,7 +204,7 @@ export class Scope {
     }
   }
 
-  #rendering(context: Vars, isComplete: boolean): Rendering & { readonly looked: readonly unknown[] } {
+  #rendering(context: Vars, isComplete: boolean): Rendering & { readonly looked: unknown[] } {
     const { secrets, folder = '.' } = this.#options;
     const looked: unknown[] = [];
     const onLooked = (name: string, value: unknown): void => {
@@ -188,12 +214,26 @@ export class Scope {
     return { context, isComplete, folder, onLooked, looked };
   }
 
+  /** Runs it again with each variable that it turns out to want. */
+  #lookingUp<T>(run: (variables: ReadonlyMap<string, unknown>) => T): T {
+    const variables = new Map<string, unknown>();
+    for (;;) {
+      try {
+        return run(variables);
+      } catch (error) {
+        if (!(error instanceof WantedVariable)) throw error;
+        variables.set(error.variable, this.#contextOf([[error.variable]])[error.variable]);
+      }
+    }
+  }
+
   #contextOf(references: readonly Reference[]): Record<string, unknown> {
     const context: Record<string, unknown> = {};
     for (const [name] of references) {
       const make = this.#options.made?.[name];
       if (this.has(name)) context[name] = this.value(name);
       else if (make !== undefined) context[name] = make(references.filter((it) => it[0] === name));
+      else if (name === 'omit') context[name] = OMIT;
     }
     return context;
   }
@@ -252,55 +292,4 @@ function isMissing(context: Vars, reference: Reference): boolean {
   const known = reference.findIndex((_, index) => !isMapping(valueAt(context, reference.slice(0, index))));
   const depth = known === -1 ? reference.length : known;
   return valueAt(context, reference.slice(0, depth)) === undefined;
-}
-
-const MOST_REMEMBERED = 10_000;
-const remembered = new Map<string, Remembered>();
-
-interface Remembered {
-  readonly value: unknown;
-  /** What it has looked up on the way: whoever comes to the value must hear of that, too. */
-  readonly looked: readonly (readonly [name: string, value: unknown])[];
-}
-
-/** Hosts differ little: most templates of a fleet are rendered with the same few values again and again. */
-function evaluated(template: string, rendering: Rendering): unknown {
-  if (!Object.values(rendering.context).every(isSimple)) return evaluatedAnew(template, rendering);
-  const key = JSON.stringify([template, rendering.folder, rendering.context]);
-  const known = remembered.get(key);
-  if (known) {
-    for (const [name, found] of known.looked) rendering.onLooked?.(name, found);
-    return known.value;
-  }
-  if (remembered.size >= MOST_REMEMBERED) remembered.clear();
-  const looked: [string, unknown][] = [];
-  const onLooked = (name: string, found: unknown): void => {
-    looked.push([name, found]);
-    rendering.onLooked?.(name, found);
-  };
-  const value = evaluatedAnew(template, { ...rendering, onLooked });
-  remembered.set(key, { value, looked });
-  return value;
-}
-
-function isSimple(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'boolean' || Number.isFinite(value);
-}
-
-function evaluatedAnew(template: string, rendering: Rendering): unknown {
-  const expression = soleExpression(template);
-  if (expression === undefined) return renderedText(template, rendering);
-  const value = valueOf(expression, rendering);
-  if (value !== undefined && value !== null) return value;
-  // Both none and what is not defined are undefined here; rendering as text refuses the latter.
-  renderedText(template, rendering);
-  return null;
-}
-
-/** `x` of `{{ x }}`; undefined if there is anything else. */
-function soleExpression(template: string): string | undefined {
-  const bare = template.trim();
-  const [block, other] = blocksOf(bare).blocks;
-  if (block?.opening !== '{{' || other !== undefined || block.start > 0 || block.end < bare.length) return undefined;
-  return isBalanced(block.inner) ? block.inner : undefined;
 }

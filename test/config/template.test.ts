@@ -124,6 +124,30 @@ describe('render()', () => {
     ]);
   });
 
+  it('leaves out the keys that are to be omitted', () => {
+    const scope = { n: 3, left: '{{ gone | default(omit) }}' };
+    const told: string[] = [];
+    const complain = (path: TemplatePath, message: string): number => told.push(`${path.join('.')}: ${message}`);
+
+    expect(
+      render(
+        { a: '{{ gone | default(omit) }}', b: '{{ n | default(omit) }}', c: [{ d: '{{ left }}' }] },
+        scope,
+        complain,
+      ),
+    ).toEqual({ b: 3, c: [{}] });
+    expect(told).toEqual([]);
+
+    render({ a: ['{{ left }}'], b: 'x{{ omit }}' }, scope, complain);
+    render('{{ omit }}', scope, complain);
+
+    expect(told).toEqual([
+      expect.stringContaining('a.0: "omit" leaves out a key'),
+      expect.stringContaining('b: cannot render "x{{ omit }}": "omit" leaves out a key'),
+      expect.stringContaining(': "omit" leaves out a key'),
+    ]);
+  });
+
   it('renders a variable once, however often it is used', () => {
     const scope = new Scope({ a: '{{ b }}', b: { c: '{{ 1 + 1 }}' } });
 

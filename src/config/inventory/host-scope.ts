@@ -1,5 +1,5 @@
 import { dirname, resolve } from 'node:path';
-import { render, Scope, type ScopeOptions } from '../template.ts';
+import { renderVariable, Scope, type ScopeOptions } from '../template.ts';
 import { isHostName } from './ranges.ts';
 import { placeText, type Inventory, type InventoryHost, type Vars } from './inventory.ts';
 
@@ -63,7 +63,7 @@ function renderedVars(host: InventoryHost, around: HostSurroundings): Vars {
   const vars = { ...host.vars, ...magicVars(host) };
   const entries = Object.entries(vars).flatMap(([name, value]) => {
     const problems: string[] = [];
-    const rendered = render(value, scope, (_path, message) => problems.push(message));
+    const rendered = renderVariable(value, scope, (_path, message) => problems.push(message));
     around.secrets?.addNamed(name, rendered);
     return problems.length === 0 ? [[name, rendered] as const] : [];
   });

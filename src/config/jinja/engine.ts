@@ -6,7 +6,7 @@ import { pythonText } from '../inventory/python-text.ts';
 import { type Filter, FilterProblem } from './arguments.ts';
 import { withOpenChains } from './chains.ts';
 import { argumentNames, filters, tests } from './filters.ts';
-import { type Looking, lookups } from './lookups.ts';
+import { type Looking, lookups, WantedVariable } from './lookups.ts';
 
 type Context = Readonly<Record<string, unknown>>;
 
@@ -131,8 +131,8 @@ const filtered: { problem: Error | undefined } & Omit<Rendering, 'context'> = {
   folder: '.',
 };
 
-function withEngine<T>({ isComplete, folder, onLooked }: Rendering, run: (engine: MiniJinja) => T): T {
-  Object.assign(filtered, { isComplete, folder, onLooked });
+function withEngine<T>({ isComplete, folder, onLooked, variables }: Rendering, run: (engine: MiniJinja) => T): T {
+  Object.assign(filtered, { isComplete, folder, onLooked, variables });
   engine ??= newEngine();
   filtered.problem = undefined;
   try {
@@ -143,7 +143,9 @@ function withEngine<T>({ isComplete, folder, onLooked }: Rendering, run: (engine
     // After a panic every further call fails too.
     if ((error instanceof Error && error.name === 'RuntimeError') || reasonOf(error).includes('unsafe aliasing'))
       engine = undefined;
-    throw error;
+    // What was handed on in its place may be what the engine fails at.
+    const problem = filtered.problem as Error | undefined;
+    throw problem instanceof WantedVariable ? problem : error;
   }
 }
 

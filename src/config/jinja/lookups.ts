@@ -11,22 +11,37 @@ export interface Looking {
   readonly folder: string;
   /** Hears what was found, under each name that may tell what it is. */
   readonly onLooked?: ((name: string, value: unknown) => void) | undefined;
+  /** Those that were asked for; undefined if there is none of that name. */
+  readonly variables?: ReadonlyMap<string, unknown> | undefined;
+}
+
+/** A template asks for a variable by a name that it has worked out. */
+export class WantedVariable extends Error {
+  override readonly name = 'WantedVariable';
+  readonly variable: string;
+
+  constructor(variable: string) {
+    super(`wants ${variable}`);
+    this.variable = variable;
+  }
 }
 
 type Lookup = (kind: string, args: FilterArguments, looking: Looking) => unknown;
 
-/** `lookup('env', 'HOME')` and `lookup('file', 'path')`; `query` gives a list. */
+/** `lookup('env', 'HOME')`, `lookup('file', 'path')` and `lookup('vars', 'port')`; `query` gives a list. */
 export const lookups: Readonly<Record<string, Lookup>> = {
   lookup: (kind, args, looking) => {
     const found = foundBy(kind, args, looking);
     if (isTrue(args.named['wantlist'])) return found;
-    return found.length === 1 ? found[0] : found.join(',');
+    if (found.length === 1) return found[0];
+    return found.every((it) => typeof it === 'string') ? found.join(',') : found;
   },
   query: foundBy,
   q: foundBy,
 };
 
-function foundBy(kind: string, { at, named }: FilterArguments, { folder, onLooked }: Looking): readonly unknown[] {
+function foundBy(kind: string, { at, named }: FilterArguments, looking: Looking): readonly unknown[] {
+  const { folder, onLooked } = looking;
   if (at.length === 0) throw new FilterProblem('it takes a name');
   const told = (names: readonly string[], value: unknown): unknown => {
     for (const name of names) onLooked?.(name, value);
@@ -36,8 +51,19 @@ function foundBy(kind: string, { at, named }: FilterArguments, { folder, onLooke
     if (typeof name !== 'string') throw new FilterProblem('it takes names');
     if (kind === 'env') return told([name], process.env[name] ?? named['default'] ?? '');
     if (kind === 'file') return told(namesOfFile(name), textIn(name, folder));
-    throw new FilterProblem(`there is no "${kind}" here, only env and file`);
+    if (kind === 'vars') return variableOf(name, named, looking);
+    throw new FilterProblem(`there is no "${kind}" here, only env, file and vars`);
   });
+}
+
+/** @throws WantedVariable if it has not been asked for before: no template is rendered while another is */
+function variableOf(name: string, named: FilterArguments['named'], { variables }: Looking): unknown {
+  if (!variables?.has(name)) throw new WantedVariable(name);
+  const value = variables.get(name);
+  if (value !== undefined) return value;
+  const { default: otherwise } = named;
+  if (otherwise !== undefined && otherwise !== null) return otherwise;
+  throw new FilterProblem(`the variable ${name} is not defined`);
 }
 
 function textIn(name: string, folder: string): string {

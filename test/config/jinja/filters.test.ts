@@ -55,7 +55,7 @@ describe('templates', () => {
     ["{{ t | regex_search('(x)', '1') }}", 'the filter regex_search: "1" is no group such as \\1 or \\g<name>'],
     ["{{ {} | combine({}, list_merge='sum') }}", 'the filter combine: list_merge is replace, keep, append, prepend,'],
     ["{{ [] | map('flatten', levels=1) }}", "map('flatten') can have no levels= here: write what it is told"],
-    ["{{ lookup('pipe', 'id') }}",    'lookup: there is no "pipe" here, only env and file'],
+    ["{{ lookup('pipe', 'id') }}",    'lookup: there is no "pipe" here, only env, file and vars'],
     ["{{ lookup('file', '/no/x') }}", 'lookup: cannot read /no/x'],
     ['{{ gone | to_json }}',          'the variable gone is not defined'],
     ['{{ (gone if on else 1) | to_json }}', 'the variable gone is not defined'],

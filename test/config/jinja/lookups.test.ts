@@ -65,6 +65,35 @@ describe('lookup()', () => {
     );
   });
 
+  // What Ansible 2.14 makes of the same, which has text of numbers.
+  // prettier-ignore
+  it.each([
+    ["lookup('vars', 'port_' ~ env)",             80],
+    ["lookup('vars', 'deep')",                    '801'],
+    ["lookup('vars', 'm').a",                     1],
+    ["lookup('vars', 'gone', default='d')",       'd'],
+    ["query('vars', 'port_prod', 'deep')",        [80, '801']],
+    ["lookup('vars', 'port_prod', 'deep')",       [80, '801']],
+    ["lookup('vars', lookup('vars', 'name'))",    80],
+    ["lookup('vars', 'gone')",                    expect.stringContaining('lookup: the variable gone is not defined')],
+    ["lookup('vars', 'gone') | default('x')",     expect.stringContaining('lookup: the variable gone is not defined')],
+    ["lookup('vars', 'broken')",                  expect.stringContaining('the variable lost is not defined (in the variable broken')],
+  ])('%s is %j', (expression, value) => {
+    const vars = { env: 'prod', port_prod: 80, deep: '{{ port_prod }}1', m: { a: 1 }, name: 'port_prod', broken: '{{ lost }}' };
+
+    expect(rendered(expression, vars)).toEqual(value);
+  });
+
+  it('finds for each host what that host has', () => {
+    const expression = "lookup('vars', 'p' ~ 'ort', default='none')";
+
+    expect([rendered(expression, { port: 1 }), rendered(expression), rendered(expression, { port: 2 })]).toEqual([
+      1,
+      'none',
+      2,
+    ]);
+  });
+
   it('finds files by their absolute path', () => {
     expect(rendered(`lookup('file', '${join(root, 'd')}')`)).toBe('d');
   });
