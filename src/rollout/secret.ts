@@ -20,8 +20,8 @@ const WORDS = `password|passwd|passphrase|(?<!by|com|sur|tres|over|under)pass|se
 const WHICH = String.raw`base|v?\d+|old|new|previous|next|primary|secondary|ro|rw|read|write|prod|production|staging|dev|test`;
 const SECRET_NAME = new RegExp(`(?:${WORDS})(?:[_-](?:${WHICH}))*$`, 'i');
 
-/** `scheme://user:password@host`, as in the address of a database. */
-const IN_ADDRESS = /\b[a-z][a-z\d+.-]*:\/\/[^\s/:@]*:([^\s/@]+)@/gi;
+/** `scheme://user:password@host`, as in the address of a database; with bounds, for it looks through texts of megabytes. */
+const IN_ADDRESS = /\b[a-z][a-z\d+.-]{0,30}:\/\/[^\s/:@]{0,250}:([^\s/@]{1,500})@/gi;
 
 /** Hiding something shorter wherever it occurs would hide half of every line. */
 const SHORTEST_HIDDEN = 4;

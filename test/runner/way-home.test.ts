@@ -47,7 +47,10 @@ function ailing({ containers }: FakeHost, clock: FakeFleet['clock'], forMs: numb
 }
 
 describe('the way home', () => {
-  it('outlasts lost answers', async () => {
+  it.each<{ what: string; befalls: (host: FakeHost) => void }>([
+    { what: 'lost answers', befalls: (host) => losing(host, 20) },
+    { what: 'a container that is being made still, and has the name', befalls: (host) => takingName(host, 5) },
+  ])('outlasts $what', async ({ befalls }) => {
     const fleet = await FakeFleet.up(['fe1']);
     const fe1 = await fleet.host('fe1');
     fleet.addImage('bad', { exitsAfterMs: 100 });
@@ -56,25 +59,7 @@ describe('the way home', () => {
       [fleet.play('bad')],
       options,
       fleet.context((event) => {
-        if (event.type === 'step-started' && event.step === 'rollBack') losing(fe1, 20);
-      }),
-    );
-
-    expect(result.end).toBe('someFailed');
-    expect(fleet.isWhole()).toBe(true);
-    expect(fleet.failures()).toEqual([]);
-  });
-
-  it('outlasts a container that is being made still, and has the name', async () => {
-    const fleet = await FakeFleet.up(['fe1']);
-    const fe1 = await fleet.host('fe1');
-    fleet.addImage('bad', { exitsAfterMs: 100 });
-
-    const result = await rollout(
-      [fleet.play('bad')],
-      options,
-      fleet.context((event) => {
-        if (event.type === 'step-started' && event.step === 'rollBack') takingName(fe1, 5);
+        if (event.type === 'step-started' && event.step === 'rollBack') befalls(fe1);
       }),
     );
 

@@ -4,15 +4,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** What says how hosts are reached, or what their variables are: by the section of ansible.cfg, then as variables of the environment. */
 const SETTINGS: Readonly<Record<string, readonly string[]>> = {
-  defaults: [
-    'remote_user',
-    'remote_port',
-    'private_key_file',
-    'timeout',
-    'host_key_checking',
-    'inventory',
-    'hash_behaviour',
-  ],
+  defaults: ['remote_user', 'remote_port', 'private_key_file', 'timeout', 'host_key_checking', 'hash_behaviour'],
   privilege_escalation: ['become', 'become_method', 'become_user'],
   ssh_connection: ['ssh_args', 'ssh_common_args', 'ssh_extra_args'],
 };
